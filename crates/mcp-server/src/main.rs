@@ -1,0 +1,2 @@
+//! The MCP Server.
+fn main() {}
