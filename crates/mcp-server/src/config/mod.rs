@@ -20,6 +20,8 @@ mod network;
 mod rate_limit;
 mod sources;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
