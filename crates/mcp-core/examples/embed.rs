@@ -67,38 +67,21 @@ impl MemoryAction for SendNotification {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let registry = Registry::builder()
-        .with(actions::register)
-        .memory(SendNotification)
-        .build()?;
+    let registry = Registry::builder().with(actions::register).memory(SendNotification).build()?;
     let clock = SystemClock::shared();
     let store = InMemoryStore::new(Arc::clone(&clock), 1000);
-    let dispatcher = Dispatcher::new(
-        Arc::new(registry),
-        Arc::new(store),
-        clock,
-        Redactor::new([]),
-    );
+    let dispatcher = Dispatcher::new(Arc::new(registry), Arc::new(store), clock, Redactor::new([]));
 
     for (action, params) in [
         ("add_user", json!({"username": "alice"})),
-        (
-            "send_notification",
-            json!({"user": "alice", "message": "The build is green"}),
-        ),
+        ("send_notification", json!({"user": "alice", "message": "The build is green"})),
     ] {
         let call = Call::new(action, ParamsText::from_value(&params)?);
         println!("{action} -> {}", dispatcher.dispatch(call).await?);
     }
 
-    let call = Call::new(
-        "send_notification",
-        ParamsText::from_value(&json!({"user": "alice"}))?,
-    );
-    let refusal = dispatcher
-        .dispatch(call)
-        .await
-        .expect_err("the message is missing");
+    let call = Call::new("send_notification", ParamsText::from_value(&json!({"user": "alice"}))?);
+    let refusal = dispatcher.dispatch(call).await.expect_err("the message is missing");
     println!("send_notification -> {refusal}");
     assert_eq!(refusal.message, "message is required");
     Ok(())

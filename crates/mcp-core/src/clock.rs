@@ -27,14 +27,10 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the machine's clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 }
@@ -62,12 +58,10 @@ impl Timestamp {
     /// fraction digits. `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
-            .iter()
-            .find_map(|format| {
-                let naive = NaiveDateTime::parse_from_str(text, format).ok()?;
-                Some(Self(naive.and_utc().timestamp_micros()))
-            })
+        ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"].iter().find_map(|format| {
+            let naive = NaiveDateTime::parse_from_str(text, format).ok()?;
+            Some(Self(naive.and_utc().timestamp_micros()))
+        })
     }
 }
 
@@ -108,10 +102,7 @@ mod tests {
 
     #[test]
     fn is_written_with_six_digits_even_when_they_are_zero() {
-        assert_eq!(
-            Timestamp::from_micros(0).to_string(),
-            "1970-01-01T00:00:00.000000"
-        );
+        assert_eq!(Timestamp::from_micros(0).to_string(), "1970-01-01T00:00:00.000000");
     }
 
     #[test]

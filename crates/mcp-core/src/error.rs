@@ -121,12 +121,7 @@ impl ActionError {
     /// An error of the given kind with its public message.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            retry_after: None,
-            cause: None,
-        }
+        Self { code, message: message.into(), retry_after: None, cause: None }
     }
 
     /// A parameter is missing or wrong; the message names it.
@@ -182,11 +177,7 @@ mod tests {
     fn every_row_answers_for_its_own_code_and_has_its_own_name() {
         for (index, row) in ERROR_TABLE.iter().enumerate() {
             assert_eq!(row.code.row().name, row.name);
-            assert!(
-                ERROR_TABLE[..index]
-                    .iter()
-                    .all(|other| other.name != row.name)
-            );
+            assert!(ERROR_TABLE[..index].iter().all(|other| other.name != row.name));
         }
     }
 }

@@ -130,10 +130,7 @@ pub fn of_entity(
             snapshot.users = Some(users);
         }
         Entity::Tasks => {
-            let filter = TaskFilter {
-                status,
-                assigned_to: None,
-            };
+            let filter = TaskFilter { status, assigned_to: None };
             let tasks = memory.list_tasks(&filter, page)?;
             snapshot.total = Some(memory.count_tasks(&filter)?);
             snapshot.count = Some(tasks.len() as u64);

@@ -26,11 +26,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            readers: 4,
-            queue: 1024,
-            log_retention: 1000,
-        }
+        Self { readers: 4, queue: 1024, log_retention: 1000 }
     }
 }
 
@@ -43,7 +39,5 @@ pub fn open(
     options: &Options,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Store>, OpenError> {
-    Ok(Arc::new(sqlite::SqliteStore::open(
-        location, options, clock,
-    )?))
+    Ok(Arc::new(sqlite::SqliteStore::open(location, options, clock)?))
 }

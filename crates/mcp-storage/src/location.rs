@@ -55,9 +55,7 @@ impl Location {
             return Err(LocationError::Parameters);
         }
         let path = match rest.strip_prefix("//") {
-            Some(path) => path
-                .strip_prefix('/')
-                .map_or_else(|| path.into(), three_slashes),
+            Some(path) => path.strip_prefix('/').map_or_else(|| path.into(), three_slashes),
             None => rest.into(),
         };
         match path.to_str() {
@@ -75,11 +73,7 @@ fn three_slashes(path: &str) -> PathBuf {
         Some(parent) if !parent.as_os_str().is_empty() => parent.is_dir(),
         _ => true,
     };
-    if !is_there(&relative) && is_there(&absolute) {
-        absolute
-    } else {
-        relative
-    }
+    if !is_there(&relative) && is_there(&absolute) { absolute } else { relative }
 }
 
 impl fmt::Display for Location {
@@ -111,18 +105,9 @@ mod tests {
             (&format!("sqlite:///{there_text}"), there_text),
             (&format!("sqlite://{there_text}"), there_text),
         ] {
-            assert_eq!(
-                Location::parse(text),
-                Ok(Location::File(path.into())),
-                "{text}"
-            );
+            assert_eq!(Location::parse(text), Ok(Location::File(path.into())), "{text}");
         }
-        for text in [
-            "sqlite::memory:",
-            ":memory:",
-            "sqlite://",
-            "sqlite:///:memory:",
-        ] {
+        for text in ["sqlite::memory:", ":memory:", "sqlite://", "sqlite:///:memory:"] {
             assert_eq!(Location::parse(text), Ok(Location::Memory), "{text}");
         }
     }
@@ -134,9 +119,6 @@ mod tests {
             Location::parse("mysql://u:p@h/db"),
             Err(LocationError::OtherKind(kind)) if kind == "mysql"
         ));
-        assert_eq!(
-            Location::parse("sqlite://x.db?mode=ro"),
-            Err(LocationError::Parameters)
-        );
+        assert_eq!(Location::parse("sqlite://x.db?mode=ro"), Err(LocationError::Parameters));
     }
 }

@@ -68,9 +68,7 @@ impl<A: MemoryAction> Erased for OverMemory<A> {
     fn prepare(&self, params: &ParamsText) -> Result<Prepared, ActionError> {
         let params = params::parse::<A::Params>(params, self.0.doc().required)?;
         let action = Arc::clone(&self.0);
-        Ok(Prepared::Memory(Box::new(move |memory| {
-            json(&action.run(params, memory)?)
-        })))
+        Ok(Prepared::Memory(Box::new(move |memory| json(&action.run(params, memory)?))))
     }
 }
 
@@ -105,9 +103,7 @@ impl<A: RemoteAction> Erased for OverNetwork<A> {
         self.0.available()?;
         let params = params::parse::<A::Params>(params, self.0.doc().required)?;
         let action = Arc::clone(&self.0);
-        Ok(Prepared::Remote(Box::pin(async move {
-            json(&action.run(params).await?)
-        })))
+        Ok(Prepared::Remote(Box::pin(async move { json(&action.run(params).await?) })))
     }
 }
 

@@ -95,13 +95,7 @@ impl Doc {
     /// The usual document of an action.
     #[must_use]
     pub const fn new(group: Group, summary: &'static str, example: Example) -> Self {
-        Self {
-            summary,
-            group,
-            words: &[],
-            example,
-            required: None,
-        }
+        Self { summary, group, words: &[], example, required: None }
     }
 
     /// With words that people use for it.

@@ -56,11 +56,7 @@ impl ParamsText {
     /// The names that are given, in their order.
     pub(crate) fn names(&self) -> Result<Vec<String>, ActionError> {
         let object = RawObject::parse(self.get()).map_err(|error| described(&error, None))?;
-        Ok(object
-            .members
-            .into_iter()
-            .map(|(name, _)| name.into_owned())
-            .collect())
+        Ok(object.members.into_iter().map(|(name, _)| name.into_owned()).collect())
     }
 
     /// Without the members that are null and for which null is no value: they count as left out.
@@ -72,12 +68,8 @@ impl ParamsText {
             return Ok(self);
         }
         let mut object = RawObject::parse(self.get()).map_err(|error| described(&error, None))?;
-        object
-            .members
-            .retain(|(name, value)| value.get() != "null" || is_nullable(name));
-        serde_json::value::to_raw_value(&object)
-            .map(Self)
-            .map_err(ActionError::internal)
+        object.members.retain(|(name, value)| value.get() != "null" || is_nullable(name));
+        serde_json::value::to_raw_value(&object).map(Self).map_err(ActionError::internal)
     }
 }
 
@@ -89,19 +81,17 @@ pub(super) fn parse<T: DeserializeOwned>(
 ) -> Result<T, ActionError> {
     let mut reader = serde_json::Deserializer::from_str(params.get());
     let mut track = serde_path_to_error::Track::new();
-    T::deserialize(serde_path_to_error::Deserializer::new(
-        &mut reader,
-        &mut track,
-    ))
-    .map_err(|error| {
-        let path = track.path().to_string();
-        match missing(&error, &path) {
-            Some(name) => ActionError::invalid(
-                required.map_or_else(|| format!("{name} is required"), ToOwned::to_owned),
-            ),
-            None => described(&error, Some(&path)),
-        }
-    })
+    T::deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track)).map_err(
+        |error| {
+            let path = track.path().to_string();
+            match missing(&error, &path) {
+                Some(name) => ActionError::invalid(
+                    required.map_or_else(|| format!("{name} is required"), ToOwned::to_owned),
+                ),
+                None => described(&error, Some(&path)),
+            }
+        },
+    )
 }
 
 fn missing(error: &serde_json::Error, path: &str) -> Option<String> {
@@ -111,40 +101,22 @@ fn missing(error: &serde_json::Error, path: &str) -> Option<String> {
     }
     let name = text.strip_prefix("missing field `")?.split('`').next()?;
     // A member of a nested object is named with its way there.
-    Some(if matches!(path, "" | ".") {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    })
+    Some(if matches!(path, "" | ".") { name.to_owned() } else { format!("{path}.{name}") })
 }
 
 /// The error in words that name the parameter and what it should be.
 fn described(error: &serde_json::Error, path: Option<&str>) -> ActionError {
     let text = error.to_string();
-    let text = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(text, _)| text);
-    let name = path
-        .filter(|path| !matches!(*path, "" | "."))
-        .unwrap_or("params");
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    let name = path.filter(|path| !matches!(*path, "" | ".")).unwrap_or("params");
     let message = if let Some(rest) = text.strip_prefix("invalid type: ") {
-        let (got, expected) = rest
-            .rsplit_once(", expected ")
-            .unwrap_or((rest, "another type"));
-        format!(
-            "{name} must be {}, not {}",
-            in_words(expected),
-            kind_of(got)
-        )
+        let (got, expected) = rest.rsplit_once(", expected ").unwrap_or((rest, "another type"));
+        format!("{name} must be {}, not {}", in_words(expected), kind_of(got))
     } else if let Some(rest) = text.strip_prefix("invalid value: ") {
-        let expected = rest
-            .rsplit_once(", expected ")
-            .map_or(rest, |(_, expected)| expected);
+        let expected = rest.rsplit_once(", expected ").map_or(rest, |(_, expected)| expected);
         format!("{name} must be {}", in_words(expected))
     } else if let Some(rest) = text.strip_prefix("unknown variant ") {
-        let expected = rest
-            .split_once(", expected ")
-            .map_or(rest, |(_, expected)| expected);
+        let expected = rest.split_once(", expected ").map_or(rest, |(_, expected)| expected);
         format!("{name} must be {}", expected.replace('`', ""))
     } else if let Some(rest) = text.strip_prefix("duplicate field `") {
         format!("{} is given twice", rest.trim_end_matches('`'))
@@ -190,11 +162,7 @@ pub struct Text(#[schemars(length(min = 1))] pub String);
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        if text.is_empty() {
-            Err(D::Error::custom(NOT_GIVEN))
-        } else {
-            Ok(Self(text))
-        }
+        if text.is_empty() { Err(D::Error::custom(NOT_GIVEN)) } else { Ok(Self(text)) }
     }
 }
 
@@ -230,10 +198,7 @@ impl<'de> Deserialize<'de> for ObjectText {
         let text = Box::<RawValue>::deserialize(deserializer)?;
         match text.get().as_bytes().first() {
             Some(b'{') => Ok(Self(text)),
-            first => Err(D::Error::invalid_type(
-                unexpected(first.copied()),
-                &"an object",
-            )),
+            first => Err(D::Error::invalid_type(unexpected(first.copied()), &"an object")),
         }
     }
 }
@@ -306,27 +271,15 @@ mod tests {
             (r#"{"title":""}"#, "title is required"),
             (r#"{"title":5}"#, "title must be a string, not an integer"),
             (r#"{"title":["x"]}"#, "title must be a string, not a list"),
-            (
-                r#"{"title":"x","count":"5"}"#,
-                "count must be an integer, not a string",
-            ),
+            (r#"{"title":"x","count":"5"}"#, "count must be an integer, not a string"),
             (r#"{"title":"x","count":-1}"#, "count must be an integer"),
             (
                 r#"{"title":"x","count":1.5}"#,
                 "count must be an integer, not a floating-point number",
             ),
-            (
-                r#"{"title":"x","numbers":[1,"2"]}"#,
-                "numbers[1] must be a number, not a string",
-            ),
-            (
-                r#"{"title":"x","metadata":[]}"#,
-                "metadata must be an object, not a list",
-            ),
-            (
-                r#"{"title":"x","metadata":"{}"}"#,
-                "metadata must be an object, not a string",
-            ),
+            (r#"{"title":"x","numbers":[1,"2"]}"#, "numbers[1] must be a number, not a string"),
+            (r#"{"title":"x","metadata":[]}"#, "metadata must be an object, not a list"),
+            (r#"{"title":"x","metadata":"{}"}"#, "metadata must be an object, not a string"),
             (r#"{"title":"x","order":"up"}"#, "order must be asc or desc"),
             (r#"{"title":"x","title":"y"}"#, "title is given twice"),
         ] {
@@ -347,10 +300,7 @@ mod tests {
         let raw = RawValue::from_string(text.into()).expect("JSON");
         let params = ParamsText::from_json(&raw).expect("an object");
         let parsed: Params = parse(&params, None).expect("params");
-        assert_eq!(
-            parsed.value.expect("a value").get(),
-            "12345678901234567890123"
-        );
+        assert_eq!(parsed.value.expect("a value").get(), "12345678901234567890123");
         assert_eq!(parsed.metadata.0.get(), r#"{"b":1.0,"a":[ ]}"#);
     }
 
@@ -358,9 +308,7 @@ mod tests {
     fn null_counts_as_left_out_where_it_is_no_value() {
         let raw = RawValue::from_string(r#"{"title":null,"value":null}"#.into()).expect("JSON");
         let params = ParamsText::from_json(&raw).expect("an object");
-        let kept = params
-            .without_nulls(|name| name == "value")
-            .expect("an object");
+        let kept = params.without_nulls(|name| name == "value").expect("an object");
         assert_eq!(kept.get(), r#"{"value":null}"#);
     }
 }

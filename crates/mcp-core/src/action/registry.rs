@@ -59,11 +59,8 @@ impl Action {
     /// # Errors
     /// When a parameter is missing or wrong: the message names it.
     pub fn prepare(&self, params: ParamsText) -> Result<Prepared, ActionError> {
-        let is_nullable = |name: &str| {
-            self.parameters
-                .iter()
-                .any(|known| known.name == name && known.nullable)
-        };
+        let is_nullable =
+            |name: &str| self.parameters.iter().any(|known| known.name == name && known.nullable);
         self.erased.prepare(&params.without_nulls(is_nullable)?)
     }
 
@@ -73,14 +70,9 @@ impl Action {
     /// When there is one: the message names it and gives the signature.
     pub fn refuse_unknown(&self, params: &ParamsText) -> Result<(), ActionError> {
         let names = params.names()?;
-        let unknown = names
-            .iter()
-            .find(|name| !self.parameters.iter().any(|p| p.name == **name));
+        let unknown = names.iter().find(|name| !self.parameters.iter().any(|p| p.name == **name));
         unknown.map_or(Ok(()), |name| {
-            Err(ActionError::invalid(format!(
-                "Unknown parameter: {name}. Use {}",
-                self.signature
-            )))
+            Err(ActionError::invalid(format!("Unknown parameter: {name}. Use {}", self.signature)))
         })
     }
 }
@@ -95,9 +87,7 @@ impl Registry {
     /// An empty one to fill.
     #[must_use]
     pub fn builder() -> RegistryBuilder {
-        RegistryBuilder {
-            actions: Vec::new(),
-        }
+        RegistryBuilder { actions: Vec::new() }
     }
 
     /// All actions, in the order in which they were registered.
@@ -111,12 +101,9 @@ impl Registry {
     /// # Errors
     /// When there is none.
     pub fn find(&self, name: &str) -> Result<&Action, ActionError> {
-        self.by_name
-            .get(name)
-            .map(|index| &self.actions[*index])
-            .ok_or_else(|| {
-                ActionError::new(ErrorCode::UnknownAction, format!("Unknown action: {name}"))
-            })
+        self.by_name.get(name).map(|index| &self.actions[*index]).ok_or_else(|| {
+            ActionError::new(ErrorCode::UnknownAction, format!("Unknown action: {name}"))
+        })
     }
 }
 
@@ -179,7 +166,5 @@ impl RegistryBuilder {
 fn is_snake_case(name: &str) -> bool {
     name.len() <= LONGEST_NAME
         && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }

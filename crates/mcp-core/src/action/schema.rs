@@ -37,10 +37,7 @@ fn root<T: JsonSchema>(settings: SchemaSettings) -> Value {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let mut schema = settings
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .to_value();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     if let Some(object) = schema.as_object_mut() {
         // The type's name says nothing to a caller.
         object.remove("title");
@@ -61,17 +58,11 @@ pub(super) fn parameters(schema: &Value) -> Vec<Parameter> {
         .flatten()
         .map(|(name, property)| Parameter {
             name: name.clone(),
-            description: property["description"]
-                .as_str()
-                .unwrap_or_default()
-                .replace('\n', " "),
+            description: property["description"].as_str().unwrap_or_default().replace('\n', " "),
             kind: kind(property),
             required: required.contains(&name.as_str()),
             nullable: admits_null(property),
-            default: property
-                .get("default")
-                .filter(|value| !value.is_null())
-                .cloned(),
+            default: property.get("default").filter(|value| !value.is_null()).cloned(),
         })
         .collect();
     parameters.sort_by_key(|parameter| !parameter.required);
@@ -85,12 +76,7 @@ pub(super) fn signature(name: &str, parameters: &[Parameter]) -> String {
 }
 
 fn shown(parameter: &Parameter) -> String {
-    let Parameter {
-        name,
-        required,
-        default,
-        ..
-    } = parameter;
+    let Parameter { name, required, default, .. } = parameter;
     match default {
         _ if *required => name.clone(),
         Some(Value::String(text)) if !text.is_empty() => format!("{name}?={text}"),
@@ -125,31 +111,18 @@ fn admits_null(property: &Value) -> bool {
 
 fn kind(property: &Value) -> String {
     if let Some(values) = property["enum"].as_array() {
-        return values
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join(" | ");
+        return values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ");
     }
-    if let Some(choices) = property["anyOf"]
-        .as_array()
-        .or(property["oneOf"].as_array())
-    {
-        let kinds: Vec<String> = choices
-            .iter()
-            .map(kind)
-            .filter(|kind| kind != "null" && !kind.is_empty())
-            .collect();
+    if let Some(choices) = property["anyOf"].as_array().or(property["oneOf"].as_array()) {
+        let kinds: Vec<String> =
+            choices.iter().map(kind).filter(|kind| kind != "null" && !kind.is_empty()).collect();
         return kinds.join(" | ");
     }
     if let Some(value) = property["const"].as_str() {
         return value.into();
     }
     let named = match &property["type"] {
-        Value::Array(kinds) => kinds
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|kind| *kind != "null"),
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
         kind => kind.as_str(),
     };
     match named {
@@ -173,9 +146,7 @@ mod tests {
         assert!(admits_null(&json!(true)));
         assert!(admits_null(&json!({"description": "any JSON"})));
         assert!(admits_null(&json!({"type": ["string", "null"]})));
-        assert!(admits_null(
-            &json!({"anyOf": [{"type": "string"}, {"type": "null"}]})
-        ));
+        assert!(admits_null(&json!({"anyOf": [{"type": "string"}, {"type": "null"}]})));
         assert!(!admits_null(&json!({"type": "string"})));
         assert!(!admits_null(&json!({"enum": ["a", "b"]})));
     }

@@ -44,11 +44,7 @@ impl Call {
     /// A call that refuses parameters that the action does not have.
     #[must_use]
     pub fn new(action: impl Into<String>, params: ParamsText) -> Self {
-        Self {
-            action: action.into(),
-            params,
-            unknown: UnknownParams::Refuse,
-        }
+        Self { action: action.into(), params, unknown: UnknownParams::Refuse }
     }
 }
 
@@ -69,12 +65,7 @@ impl Dispatcher {
         clock: Arc<dyn Clock>,
         redactor: Redactor,
     ) -> Self {
-        Self {
-            registry,
-            store,
-            clock,
-            redactor: Arc::new(redactor),
-        }
+        Self { registry, store, clock, redactor: Arc::new(redactor) }
     }
 
     /// What can be called.
@@ -99,11 +90,7 @@ impl Dispatcher {
         if let Err(error) = &outcome
             && let Some(cause) = &error.cause
         {
-            log::error!(
-                "{}: {}",
-                error.code.row().name,
-                self.redactor.scrub(&cause.to_string())
-            );
+            log::error!("{}: {}", error.code.row().name, self.redactor.scrub(&cause.to_string()));
         }
         let text = outcome.map_err(|error| self.redactor.scrub_error(error))?;
         RawValue::from_string(text).map_err(ActionError::internal)
@@ -114,9 +101,7 @@ impl Dispatcher {
         let action = match self.registry.find(&call.action) {
             Ok(action) => action,
             Err(error) => {
-                self.store
-                    .record(unknown_action_entry(&self.redactor, now, &call, &error))
-                    .await?;
+                self.store.record(unknown_action_entry(&self.redactor, now, &call, &error)).await?;
                 return Err(error);
             }
         };

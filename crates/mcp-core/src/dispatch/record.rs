@@ -34,10 +34,7 @@ pub(super) fn log_entry(
         LogStatus::Success => redactor.json(result),
         LogStatus::Error => redactor.scrub(result),
     };
-    let payload = Payload {
-        params: &params,
-        result: cut(&result),
-    };
+    let payload = Payload { params: &params, result: cut(&result) };
     LogEntry {
         timestamp,
         action: action.to_owned(),
@@ -55,14 +52,7 @@ pub(super) fn unknown_action_entry(
     error: &ActionError,
 ) -> LogEntry {
     let name = redactor.scrub(&call.action);
-    log_entry(
-        redactor,
-        timestamp,
-        cut(&name),
-        &call.params,
-        &error.message,
-        LogStatus::Error,
-    )
+    log_entry(redactor, timestamp, cut(&name), &call.params, &error.message, LogStatus::Error)
 }
 
 fn bounded(params: String) -> Box<RawValue> {
@@ -75,9 +65,7 @@ fn bounded(params: String) -> Box<RawValue> {
 }
 
 fn cut(text: &str) -> &str {
-    text.char_indices()
-        .nth(RESULT_CHARS)
-        .map_or(text, |(end, _)| &text[..end])
+    text.char_indices().nth(RESULT_CHARS).map_or(text, |(end, _)| &text[..end])
 }
 
 #[cfg(test)]

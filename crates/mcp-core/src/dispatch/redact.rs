@@ -70,10 +70,8 @@ impl Redactor {
     /// Never: the patterns are plain texts of bounded size.
     #[must_use]
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut secrets: Vec<String> = secrets
-            .into_iter()
-            .filter(|secret| secret.len() >= SHORTEST_SEARCHED)
-            .collect();
+        let mut secrets: Vec<String> =
+            secrets.into_iter().filter(|secret| secret.len() >= SHORTEST_SEARCHED).collect();
         // A secret that holds another is hidden whole.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         let suspicious = AhoCorasickBuilder::new()
@@ -81,10 +79,7 @@ impl Redactor {
             .match_kind(MatchKind::Standard)
             .build(SUSPICIOUS)
             .expect("a dozen short patterns");
-        Self {
-            secrets,
-            suspicious,
-        }
+        Self { secrets, suspicious }
     }
 
     /// JSON text without secrets. Text in which there can be none is given back as it is.
@@ -123,10 +118,7 @@ impl Redactor {
         // An escape can hide a word: such a text is read before it is judged.
         text.contains('\\')
             || self.suspicious.is_match(text)
-            || self
-                .secrets
-                .iter()
-                .any(|secret| text.contains(secret.as_str()))
+            || self.secrets.iter().any(|secret| text.contains(secret.as_str()))
     }
 
     fn value(&self, value: Value) -> Value {
@@ -140,21 +132,15 @@ impl Redactor {
 
     fn object(&self, members: Map<String, Value>) -> Map<String, Value> {
         // `{"key": "github_token", "value": …}` names a secret as plainly as `{"github_token": …}`.
-        let names_secret = ["key", "name"].iter().any(|member| {
-            members
-                .get(*member)
-                .and_then(Value::as_str)
-                .is_some_and(is_secret)
-        });
+        let names_secret = ["key", "name"]
+            .iter()
+            .any(|member| members.get(*member).and_then(Value::as_str).is_some_and(is_secret));
         members
             .into_iter()
             .map(|(key, value)| {
                 let hide = is_secret(&key) || (names_secret && key == "value");
-                let value = if hide && !value.is_null() {
-                    HIDDEN.into()
-                } else {
-                    self.value(value)
-                };
+                let value =
+                    if hide && !value.is_null() { HIDDEN.into() } else { self.value(value) };
                 (self.scrub(&key), value)
             })
             .collect()
@@ -163,11 +149,8 @@ impl Redactor {
 
 /// Whether a key names a secret: `token`, `githubToken`, `X-API-Key`, `client_secret`, …
 fn is_secret(key: &str) -> bool {
-    let plain: String = key
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
+    let plain: String =
+        key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     SECRET_WORDS.iter().any(|word| plain.contains(word))
 }
 
@@ -200,20 +183,13 @@ mod tests {
         ] {
             let text = serde_json::json!({"a": [{key: {"deep": "hunter2"}}]}).to_string();
             let clean = redactor().json(&text);
-            assert!(
-                !clean.contains("hunter2") && clean.contains(HIDDEN),
-                "{key}: {clean}"
-            );
+            assert!(!clean.contains("hunter2") && clean.contains(HIDDEN), "{key}: {clean}");
         }
     }
 
     #[test]
     fn a_key_that_is_escaped_is_seen() {
-        assert!(
-            !redactor()
-                .json(r#"{"p\u0061ssword":"hunter2"}"#)
-                .contains("hunter2")
-        );
+        assert!(!redactor().json(r#"{"p\u0061ssword":"hunter2"}"#).contains("hunter2"));
     }
 
     #[test]
@@ -233,11 +209,7 @@ mod tests {
             redactor().scrub("Unknown action: s3cret-of-the-server"),
             "Unknown action: [redacted]"
         );
-        assert!(
-            !redactor()
-                .json(r#""s3cret-of-the\u002dserver""#)
-                .contains("s3cret")
-        );
+        assert!(!redactor().json(r#""s3cret-of-the\u002dserver""#).contains("s3cret"));
     }
 
     #[test]

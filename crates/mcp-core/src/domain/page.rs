@@ -11,16 +11,11 @@ pub struct Page {
 
 impl Page {
     /// The whole list.
-    pub const ALL: Self = Self {
-        limit: None,
-        offset: 0,
-    };
+    pub const ALL: Self = Self { limit: None, offset: 0 };
 
     /// The wanted part of an iterator.
     pub fn of<T>(self, items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
         let clamp = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-        items
-            .skip(clamp(self.offset))
-            .take(self.limit.map_or(usize::MAX, clamp))
+        items.skip(clamp(self.offset)).take(self.limit.map_or(usize::MAX, clamp))
     }
 }

@@ -207,10 +207,7 @@ mod tests {
             ("漢字", "die 漢字"),
             ("", "anything"),
         ] {
-            assert!(
-                SearchText::new(query).is_in(&task(title, None)),
-                "{query} in {title}"
-            );
+            assert!(SearchText::new(query).is_in(&task(title, None)), "{query} in {title}");
         }
     }
 

@@ -27,23 +27,13 @@ impl InMemoryStore {
     /// A new memory with the default configuration, which keeps `log_retention` log entries.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, log_retention: usize) -> Self {
-        let state = State {
-            now: clock.now(),
-            log_retention,
-            ..State::fresh()
-        };
-        Self {
-            state: Mutex::new(state),
-            clock,
-        }
+        let state = State { now: clock.now(), log_retention, ..State::fresh() };
+        Self { state: Mutex::new(state), clock }
     }
 
     fn run(&self, work: Work) {
         let mut state = self.lock();
-        let mut copy = State {
-            now: self.clock.now(),
-            ..state.clone()
-        };
+        let mut copy = State { now: self.clock.now(), ..state.clone() };
         if work(&mut copy) == Verdict::Commit {
             *state = copy;
         }
@@ -113,9 +103,7 @@ impl State {
 
 impl Users for State {
     fn list_usernames(&mut self, page: Page) -> StoreResult<Vec<String>> {
-        Ok(page
-            .of(self.users.iter().map(|user| user.username.clone()))
-            .collect())
+        Ok(page.of(self.users.iter().map(|user| user.username.clone())).collect())
     }
 
     fn count_users(&mut self) -> StoreResult<u64> {
@@ -123,11 +111,7 @@ impl Users for State {
     }
 
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {
-        Ok(self
-            .users
-            .iter()
-            .find(|user| user.username == username)
-            .cloned())
+        Ok(self.users.iter().find(|user| user.username == username).cloned())
     }
 
     fn add_user(&mut self, user: &NewUser) -> StoreResult<bool> {
@@ -173,14 +157,10 @@ impl Tasks for State {
 
     fn update_task(&mut self, id: TaskId, changes: TaskChanges) -> StoreResult<Option<Task>> {
         let now = self.now;
-        Ok(self
-            .tasks
-            .iter_mut()
-            .find(|task| task.id == id)
-            .map(|task| {
-                changes.apply(task, now);
-                task.clone()
-            }))
+        Ok(self.tasks.iter_mut().find(|task| task.id == id).map(|task| {
+            changes.apply(task, now);
+            task.clone()
+        }))
     }
 
     fn remove_task(&mut self, id: TaskId) -> StoreResult<bool> {
@@ -190,41 +170,22 @@ impl Tasks for State {
     }
 
     fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Vec<Task>> {
-        Ok(page
-            .of(self
-                .tasks
-                .iter()
-                .filter(|task| filter.matches(task))
-                .cloned())
-            .collect())
+        Ok(page.of(self.tasks.iter().filter(|task| filter.matches(task)).cloned()).collect())
     }
 
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
-        Ok(self
-            .tasks
-            .iter()
-            .filter(|task| filter.matches(task))
-            .count() as u64)
+        Ok(self.tasks.iter().filter(|task| filter.matches(task)).count() as u64)
     }
 
     fn search_tasks(&mut self, text: &SearchText) -> StoreResult<Vec<Task>> {
-        Ok(self
-            .tasks
-            .iter()
-            .filter(|task| text.is_in(task))
-            .cloned()
-            .collect())
+        Ok(self.tasks.iter().filter(|task| text.is_in(task)).cloned().collect())
     }
 
     fn task_counts(&mut self) -> StoreResult<TaskCounts> {
         Ok(TaskCounts {
             total: self.tasks.len() as u64,
             by_status: count_by(self.tasks.iter().filter_map(|task| task.status.as_deref())),
-            by_priority: count_by(
-                self.tasks
-                    .iter()
-                    .filter_map(|task| task.priority.as_deref()),
-            ),
+            by_priority: count_by(self.tasks.iter().filter_map(|task| task.priority.as_deref())),
         })
     }
 }
@@ -243,20 +204,13 @@ impl Configs for State {
     }
 
     fn find_config(&mut self, key: &str) -> StoreResult<Option<Box<RawValue>>> {
-        Ok(self
-            .config
-            .iter()
-            .find(|entry| entry.key == key)
-            .map(|entry| entry.value.clone()))
+        Ok(self.config.iter().find(|entry| entry.key == key).map(|entry| entry.value.clone()))
     }
 
     fn set_config(&mut self, key: &str, value: &RawValue) -> StoreResult<()> {
         match self.config.iter_mut().find(|entry| entry.key == key) {
             Some(entry) => entry.value = value.to_owned(),
-            None => self.config.push(ConfigEntry {
-                key: key.into(),
-                value: value.to_owned(),
-            }),
+            None => self.config.push(ConfigEntry { key: key.into(), value: value.to_owned() }),
         }
         Ok(())
     }
@@ -288,11 +242,7 @@ impl Memory for State {
     }
 
     fn reset(&mut self) -> StoreResult<()> {
-        *self = Self {
-            now: self.now,
-            log_retention: self.log_retention,
-            ..Self::fresh()
-        };
+        *self = Self { now: self.now, log_retention: self.log_retention, ..Self::fresh() };
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use crate::error::{ActionError, ErrorCode};
 use crate::memory::Memory;
 
 /// Why storage did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// More work is waiting than the store takes.
     #[error("the storage is busy")]
@@ -38,26 +38,20 @@ const BUSY_RETRY: Duration = Duration::from_secs(1);
 impl From<StoreError> for ActionError {
     fn from(error: StoreError) -> Self {
         let (code, message, wait) = match &error {
-            StoreError::Busy => (
-                ErrorCode::Busy,
-                "The storage is busy; try again",
-                Some(BUSY_RETRY),
-            ),
+            StoreError::Busy => {
+                (ErrorCode::Busy, "The storage is busy; try again", Some(BUSY_RETRY))
+            }
             StoreError::Unavailable(_) => (
                 ErrorCode::Unavailable,
                 "The storage cannot be used now; try again",
                 Some(BUSY_RETRY),
             ),
-            StoreError::Full(_) => (
-                ErrorCode::StorageFull,
-                "The storage is full; nothing was changed",
-                None,
-            ),
-            StoreError::ReadOnly(_) => (
-                ErrorCode::Unavailable,
-                "The storage is read-only; nothing was changed",
-                None,
-            ),
+            StoreError::Full(_) => {
+                (ErrorCode::StorageFull, "The storage is full; nothing was changed", None)
+            }
+            StoreError::ReadOnly(_) => {
+                (ErrorCode::Unavailable, "The storage is read-only; nothing was changed", None)
+            }
             StoreError::Damaged(_) | StoreError::Failed(_) => {
                 (ErrorCode::Internal, "Internal Server Error", None)
             }
@@ -164,11 +158,7 @@ impl StoreRuns for dyn Store {
         let (inside, outside) = Slot::new();
         let work: Work = Box::new(move |memory| {
             let result = work(memory);
-            let verdict = if result.is_ok() {
-                Verdict::Commit
-            } else {
-                Verdict::Rollback
-            };
+            let verdict = if result.is_ok() { Verdict::Commit } else { Verdict::Rollback };
             inside.put(result);
             verdict
         });

@@ -15,10 +15,6 @@ pub enum CorsOrigins {
 impl<'de> Deserialize<'de> for CorsOrigins {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let origins = Vec::<String>::deserialize(deserializer)?;
-        Ok(if origins == ["*"] {
-            Self::Any
-        } else {
-            Self::Listed(origins)
-        })
+        Ok(if origins == ["*"] { Self::Any } else { Self::Listed(origins) })
     }
 }

@@ -21,9 +21,7 @@ impl DatabaseUrl {
 
     /// The passwords in it, spelt as they are there.
     pub(super) fn passwords(&self) -> impl Iterator<Item = SecretString> {
-        hidden::passwords(&self.0)
-            .into_iter()
-            .map(|place| SecretString::from(&self.0[place]))
+        hidden::passwords(&self.0).into_iter().map(|place| SecretString::from(&self.0[place]))
     }
 }
 

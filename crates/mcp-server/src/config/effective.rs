@@ -26,19 +26,12 @@ pub struct Row {
 /// As [`Settings::load`](super::Settings::load).
 pub fn effective(sources: &Sources) -> Result<Vec<Row>, ConfigError> {
     let figment = sources.merged()?;
-    SETTINGS
-        .iter()
-        .map(|setting| row(&figment, setting))
-        .collect()
+    SETTINGS.iter().map(|setting| row(&figment, setting)).collect()
 }
 
 fn row(figment: &Figment, setting: &Setting) -> Result<Row, ConfigError> {
-    let value = figment
-        .find_value(setting.key)
-        .map_err(|fault| ConfigError::mismatch(&fault))?;
-    let source = figment
-        .get_metadata(value.tag())
-        .map(|metadata| metadata.name.to_string());
+    let value = figment.find_value(setting.key).map_err(|fault| ConfigError::mismatch(&fault))?;
+    let source = figment.get_metadata(value.tag()).map(|metadata| metadata.name.to_string());
     Ok(Row {
         key: setting.key,
         value: setting.kind.show(&value),
@@ -56,11 +49,7 @@ pub fn settings_table() -> Result<String, ConfigError> {
          | --- | --- | --- | --- | --- |\n",
     );
     for (setting, row) in SETTINGS.iter().zip(effective(&Sources::default())?) {
-        let variables: Vec<_> = setting
-            .variables
-            .iter()
-            .map(|name| format!("`{name}`"))
-            .collect();
+        let variables: Vec<_> = setting.variables.iter().map(|name| format!("`{name}`")).collect();
         let default = match row.value.as_str() {
             "" => "none".into(),
             "(not set)" => "not set".into(),

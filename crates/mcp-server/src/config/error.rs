@@ -30,11 +30,7 @@ pub struct ConfigError {
 impl ConfigError {
     /// A known setting with a value that it does not accept.
     pub(super) fn wrong(setting: &Setting, value: &Value, origin: &str) -> Self {
-        let shown = if setting.kind.is_secret() {
-            hidden::HIDDEN.into()
-        } else {
-            show(value)
-        };
+        let shown = if setting.kind.is_secret() { hidden::HIDDEN.into() } else { show(value) };
         Self {
             setting: setting.key.into(),
             value: Some(shown),
@@ -77,11 +73,7 @@ impl ConfigError {
         }
         Self {
             setting: name.into(),
-            value: Some(if hide {
-                hidden::HIDDEN.into()
-            } else {
-                show(value)
-            }),
+            value: Some(if hide { hidden::HIDDEN.into() } else { show(value) }),
             origin: origin.into(),
             fault,
         }
@@ -111,16 +103,8 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            setting,
-            value,
-            origin,
-            fault,
-        } = self;
-        let value = value
-            .as_deref()
-            .map(|value| format!(" {value}"))
-            .unwrap_or_default();
+        let Self { setting, value, origin, fault } = self;
+        let value = value.as_deref().map(|value| format!(" {value}")).unwrap_or_default();
         // Names come from outside too: whatever they hold, this stays one line.
         for letter in format!("{setting}:{value} ({origin}): {fault}").chars() {
             if letter.is_control() {
@@ -137,9 +121,7 @@ impl std::error::Error for ConfigError {}
 
 /// What a table holds, unless it is a date.
 pub(super) fn section(value: &Value) -> Option<&Dict> {
-    value
-        .as_dict()
-        .filter(|section| !section.contains_key(DATE))
+    value.as_dict().filter(|section| !section.contains_key(DATE))
 }
 
 /// A value as TOML would spell it: cut, without passwords, in one line.
@@ -154,18 +136,12 @@ fn show(value: &Value) -> String {
         }
         Value::Array(_, entries) => {
             let shown: Vec<_> = entries.iter().take(5).map(show).collect();
-            let more = if entries.len() > shown.len() {
-                ", …"
-            } else {
-                ""
-            };
+            let more = if entries.len() > shown.len() { ", …" } else { "" };
             format!("[{}{more}]", shown.join(", "))
         }
-        Value::Dict(_, section) => section
-            .get(DATE)
-            .and_then(Value::as_str)
-            .unwrap_or("{…}")
-            .into(),
+        Value::Dict(_, section) => {
+            section.get(DATE).and_then(Value::as_str).unwrap_or("{…}").into()
+        }
         Value::Bool(_, truth) => truth.to_string(),
         Value::Char(_, letter) => format!("{letter:?}"),
         Value::Num(_, number) => number_text(*number),

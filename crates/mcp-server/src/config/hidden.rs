@@ -67,12 +67,9 @@ fn parameter(text: &str, from: usize) -> Option<Range<usize>> {
 
 /// Whether something of this name may be a secret: it is not a setting, so nobody knows.
 pub(super) fn is_suspicious(name: &str) -> bool {
-    const WORDS: [&str; 9] = [
-        "key", "token", "secret", "pass", "pwd", "auth", "cred", "cookie", "private",
-    ];
+    const WORDS: [&str; 9] =
+        ["key", "token", "secret", "pass", "pwd", "auth", "cred", "cookie", "private"];
     let name = name.to_lowercase();
     WORDS.iter().any(|word| name.contains(word))
-        || name
-            .split(|letter: char| !letter.is_alphanumeric())
-            .any(|part| part == "pat")
+        || name.split(|letter: char| !letter.is_alphanumeric()).any(|part| part == "pat")
 }

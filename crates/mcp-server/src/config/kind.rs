@@ -12,11 +12,7 @@ pub(super) enum Kind {
     /// An IP address or `localhost`.
     Host,
     /// A whole number in a range, both ends included. `what` is the field's word for it.
-    Whole {
-        what: &'static str,
-        least: u64,
-        most: u64,
-    },
+    Whole { what: &'static str, least: u64, most: u64 },
     /// A number of bytes, also as `512KiB`, `2MiB` or `1GiB`.
     Bytes { least: u64, most: u64 },
     /// A database's URL or path, which may hold a password.
@@ -119,9 +115,7 @@ impl Kind {
             (Self::Bytes { .. }, value) => whole(value).map(bytes_text).unwrap_or_default(),
             (_, Value::String(_, text)) => hidden::hide_passwords(text),
             (_, Value::Array(..)) => list(value).unwrap_or_default().join(","),
-            (_, value) => whole(value)
-                .map(|number| number.to_string())
-                .unwrap_or_default(),
+            (_, value) => whole(value).map(|number| number.to_string()).unwrap_or_default(),
         }
     }
 }
@@ -133,12 +127,9 @@ fn text(value: &Value) -> Option<&str> {
 /// The entries of a list: an array of texts, or a text with commas.
 fn list(value: &Value) -> Option<Vec<&str>> {
     match value {
-        Value::String(_, text) => Some(
-            text.split(',')
-                .map(str::trim)
-                .filter(|entry| !entry.is_empty())
-                .collect(),
-        ),
+        Value::String(_, text) => {
+            Some(text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect())
+        }
         Value::Array(_, entries) => entries.iter().map(text).collect(),
         _ => None,
     }
@@ -185,8 +176,5 @@ fn bytes_text(number: u64) -> String {
     UNITS
         .iter()
         .find(|(_, size)| number >= *size && number.is_multiple_of(*size))
-        .map_or_else(
-            || number.to_string(),
-            |(unit, size)| format!("{}{unit}", number / size),
-        )
+        .map_or_else(|| number.to_string(), |(unit, size)| format!("{}{unit}", number / size))
 }

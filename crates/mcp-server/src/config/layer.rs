@@ -70,10 +70,7 @@ impl Layer {
                 None => Err(ConfigError::unknown_key(key, value, origin)),
             }
         });
-        Ok(Self {
-            origin: origin.into(),
-            values: values.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { origin: origin.into(), values: values.collect::<Result<_, _>>()? })
     }
 }
 
@@ -94,9 +91,7 @@ fn check(setting: &Setting, value: &Value, origin: &str) -> Result<Value, Config
 
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?
-        .take(FILE_LIMIT + 1)
-        .read_to_string(&mut text)?;
+    File::open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
     if text.len() as u64 > FILE_LIMIT {
         return Err(io::Error::other("it is larger than 1 MiB"));
     }

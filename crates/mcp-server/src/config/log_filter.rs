@@ -7,9 +7,7 @@ pub(super) fn is_valid(filter: &str) -> bool {
     let directives = filter.split('/').next().unwrap_or_default();
     !directives.is_empty()
         && env_filter::Builder::new().try_parse(filter).is_ok()
-        && directives
-            .split(',')
-            .all(|directive| is_directive(directive.trim()))
+        && directives.split(',').all(|directive| is_directive(directive.trim()))
 }
 
 fn is_directive(directive: &str) -> bool {
@@ -27,8 +25,6 @@ fn is_directive(directive: &str) -> bool {
 fn is_module(name: &str) -> bool {
     name.split("::").all(|part| {
         !part.is_empty()
-            && part
-                .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))
+            && part.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))
     })
 }

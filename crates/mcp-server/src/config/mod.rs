@@ -110,10 +110,7 @@ impl Settings {
     /// # Errors
     /// The first setting that is wrong or unknown, or the configuration file that cannot be read.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
-        sources
-            .merged()?
-            .extract()
-            .map_err(|fault| ConfigError::mismatch(&fault))
+        sources.merged()?.extract().map_err(|fault| ConfigError::mismatch(&fault))
     }
 
     /// The address and port to listen on.

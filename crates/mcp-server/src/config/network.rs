@@ -37,9 +37,7 @@ fn origin(text: &str) -> Option<String> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-._:[]".contains(letter);
     // What is not ASCII is the parser's to turn into punycode.
     if authority.is_empty()
-        || !authority
-            .chars()
-            .all(|letter| is_plain(letter) || letter.is_alphabetic())
+        || !authority.chars().all(|letter| is_plain(letter) || letter.is_alphabetic())
     {
         return None;
     }

@@ -76,10 +76,7 @@ impl Sources {
 
     /// The configuration file and what names it.
     fn file(&self) -> Option<(&Path, &'static str)> {
-        let flag = self
-            .config_file
-            .as_deref()
-            .map(|path| (path, "flag --config"));
+        let flag = self.config_file.as_deref().map(|path| (path, "flag --config"));
         flag.or_else(|| {
             let path = self.variable("MCP_CONFIG")?;
             Some((Path::new(path), "environment variable MCP_CONFIG"))
@@ -92,10 +89,7 @@ impl Sources {
     }
 
     fn refuse_unknown_variables(&self) -> Result<(), ConfigError> {
-        let mut set = self
-            .environment
-            .iter()
-            .filter(|(_, value)| !value.is_empty());
+        let mut set = self.environment.iter().filter(|(_, value)| !value.is_empty());
         let unknown = set.find_map(|(name, value)| {
             let name = name.to_string_lossy();
             table::is_unknown_variable(&name).then(|| {

@@ -22,12 +22,7 @@ const fn row(
     kind: Kind,
     help: &'static str,
 ) -> Setting {
-    Setting {
-        key,
-        variables,
-        kind,
-        help,
-    }
+    Setting { key, variables, kind, help }
 }
 
 const fn count(what: &'static str, least: u64, most: u64) -> Kind {
@@ -35,10 +30,7 @@ const fn count(what: &'static str, least: u64, most: u64) -> Kind {
 }
 
 const SECONDS: Kind = count("whole seconds", 1, 3600);
-const BODY: Kind = Kind::Bytes {
-    least: 1 << 10,
-    most: 1 << 30,
-};
+const BODY: Kind = Kind::Bytes { least: 1 << 10, most: 1 << 30 };
 
 /// All settings, in the order in which they are shown.
 #[rustfmt::skip] // One row, one line.
@@ -79,20 +71,13 @@ pub(super) fn nearest(name: &str) -> Option<(&'static Setting, f64)> {
     let name = name.strip_prefix("mcp_").unwrap_or(&name);
     SETTINGS
         .iter()
-        .map(|setting| {
-            (
-                setting,
-                strsim::normalized_damerau_levenshtein(name, setting.key),
-            )
-        })
+        .map(|setting| (setting, strsim::normalized_damerau_levenshtein(name, setting.key)))
         .max_by(|(_, one), (_, other)| one.partial_cmp(other).unwrap_or(Ordering::Equal))
 }
 
 /// Whether an environment variable claims to be a setting and is none.
 pub(super) fn is_unknown_variable(name: &str) -> bool {
-    let known = SETTINGS
-        .iter()
-        .any(|setting| setting.variables.contains(&name));
+    let known = SETTINGS.iter().any(|setting| setting.variables.contains(&name));
     // For the command line and the tests; they share the prefix.
     let other = matches!(name, "MCP_CONFIG" | "MCP_BASE_URL") || name.starts_with("MCP_TEST_");
     name.starts_with("MCP_") && !known && !other

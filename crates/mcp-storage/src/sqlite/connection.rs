@@ -42,9 +42,7 @@ pub(super) fn for_looking(location: &Location) -> Result<SqliteConnection, OpenE
     let failed = |error: &dyn std::fmt::Display| failed(location, &error.to_string());
     let mut connection =
         SqliteConnection::establish(&name(location)).map_err(|error| failed(&error))?;
-    connection
-        .batch_execute(EVERY_CONNECTION)
-        .map_err(|error| failed(&error))?;
+    connection.batch_execute(EVERY_CONNECTION).map_err(|error| failed(&error))?;
     Ok(connection)
 }
 

@@ -46,25 +46,18 @@ impl Jobs {
 
     /// Puts a job into the queue if there is room.
     pub(super) fn try_put(&self, job: Job) -> Result<(), StoreError> {
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| StoreError::Busy)?;
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| StoreError::Busy)?;
         self.send(job, place)
     }
 
     /// Puts a job into the queue, after waiting for room.
     pub(super) async fn put(&self, job: Job) -> Result<(), StoreError> {
-        let place = Arc::clone(&self.places)
-            .acquire_owned()
-            .await
-            .map_err(|_| StoreError::Busy)?;
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Busy)?;
         self.send(job, place)
     }
 
     fn send(&self, job: Job, place: OwnedSemaphorePermit) -> Result<(), StoreError> {
-        self.sender
-            .send(Queued { job, _place: place })
-            .map_err(|_| closed())
+        self.sender.send(Queued { job, _place: place }).map_err(|_| closed())
     }
 }
 

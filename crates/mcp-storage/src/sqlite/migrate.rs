@@ -19,17 +19,11 @@ pub(super) fn run(connection: &mut SqliteConnection, location: &Location) -> Res
     };
     let known = known().map_err(failed)?;
     let applied = connection.applied_migrations().map_err(failed)?;
-    if let Some(newer) = applied
-        .iter()
-        .map(ToString::to_string)
-        .find(|v| !known.contains(v))
-    {
+    if let Some(newer) = applied.iter().map(ToString::to_string).find(|v| !known.contains(v)) {
         return Err(OpenError::Newer(location.to_string(), newer));
     }
     let is_new = applied.is_empty();
-    connection
-        .run_pending_migrations(MIGRATIONS)
-        .map_err(failed)?;
+    connection.run_pending_migrations(MIGRATIONS).map_err(failed)?;
     if is_new {
         insert_defaults(connection, 0).map_err(|error| failed(error.into()))?;
     }
@@ -58,8 +52,5 @@ pub(super) fn insert_defaults(
 
 fn known() -> diesel::migration::Result<Vec<String>> {
     let migrations: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations()?;
-    Ok(migrations
-        .iter()
-        .map(|migration| migration.name().version().to_string())
-        .collect())
+    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
 }

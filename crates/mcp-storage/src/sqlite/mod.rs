@@ -3,6 +3,7 @@
 //! Invariant: only the writer's thread writes. Invariant: an answer to a write leaves after the
 //! commit that holds it has reached the disk.
 
+mod batch;
 mod connection;
 mod error;
 mod jobs;
@@ -48,11 +49,7 @@ impl SqliteStore {
             Location::File(path) => Some(Readers::open(path, options)?),
             Location::Memory => None,
         };
-        Ok(Self {
-            writer,
-            readers,
-            clock,
-        })
+        Ok(Self { writer, readers, clock })
     }
 
     fn now(&self) -> Timestamp {

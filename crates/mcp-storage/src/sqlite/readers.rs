@@ -41,28 +41,19 @@ impl Readers {
             .build(ConnectionManager::new(connection::file_name(path)))
             .map_err(|error| OpenError::Failed(path.display().to_string(), error.to_string()))?;
         let turns = Arc::new(Semaphore::new(options.readers as usize));
-        Ok(Self {
-            pool: Mutex::new(Some(pool)),
-            turns,
-            size: options.readers,
-        })
+        Ok(Self { pool: Mutex::new(Some(pool)), turns, size: options.readers })
     }
 
     /// Runs a work on one consistent state of the database, on a thread where it may block.
     pub(super) async fn read(&self, now: Timestamp, work: Work) -> Result<(), StoreError> {
-        let turn = Arc::clone(&self.turns)
-            .acquire_owned()
-            .await
-            .map_err(|_| closed())?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| closed())?;
         let pool = self.lock().clone().ok_or_else(closed)?;
         let outcome = tokio::task::spawn_blocking(move || {
             // Held until the connection is back in the pool, also when the caller has gone away.
             let _turn = turn;
             run(&pool, now, work)
         });
-        outcome
-            .await
-            .map_err(|_| StoreError::Failed("the work panicked".into()))?
+        outcome.await.map_err(|_| StoreError::Failed("the work panicked".into()))?
     }
 
     /// Waits for the reads under way and closes the connections.

@@ -47,17 +47,10 @@ pub(super) fn migrate(location: &Location) -> Result<(), OpenError> {
         .map_err(|error| OpenError::Failed(location.to_string(), error.to_string()))?;
     let mut connection = connection::for_looking(location)?;
     let tables = tables(&mut connection).map_err(failed)?;
-    if tables.is_empty()
-        || tables
-            .iter()
-            .any(|table| table == "__diesel_schema_migrations")
-    {
+    if tables.is_empty() || tables.iter().any(|table| table == "__diesel_schema_migrations") {
         return Ok(());
     }
-    if !TABLES
-        .iter()
-        .all(|table| tables.iter().any(|name| name == table))
-    {
+    if !TABLES.iter().all(|table| tables.iter().any(|name| name == table)) {
         return Err(OpenError::Foreign(path.clone()));
     }
     let backup = connection
@@ -111,11 +104,8 @@ fn free_name(path: &Path) -> PathBuf {
 }
 
 fn copy(mut source: &File, path: &Path, backup: &Path) -> Result<(), OpenError> {
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(backup)
-        .and_then(|mut to| {
+    let written =
+        OpenOptions::new().write(true).create_new(true).open(backup).and_then(|mut to| {
             io::copy(&mut source, &mut to)?;
             to.set_permissions(source.metadata()?.permissions())?;
             to.sync_all()

@@ -24,10 +24,7 @@ impl MemoryAction for GetConfig {
     type Output = ConfigMap;
 
     fn doc(&self) -> Doc {
-        let example = Example {
-            params: r#"{"key":"max_tasks"}"#,
-            answer: r#"{"max_tasks":100}"#,
-        };
+        let example = Example { params: r#"{"key":"max_tasks"}"#, answer: r#"{"max_tasks":100}"# };
         Doc::new(Group::Config, "Get a configuration value, or all", example).words(&[
             "setting",
             "settings",

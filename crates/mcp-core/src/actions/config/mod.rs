@@ -31,12 +31,7 @@ impl ConfigMap {
 impl From<Vec<ConfigEntry>> for ConfigMap {
     /// The store's entries have different names already.
     fn from(entries: Vec<ConfigEntry>) -> Self {
-        Self(
-            entries
-                .into_iter()
-                .map(|entry| (entry.key, entry.value))
-                .collect(),
-        )
+        Self(entries.into_iter().map(|entry| (entry.key, entry.value)).collect())
     }
 }
 

@@ -33,10 +33,8 @@ impl MemoryAction for DeleteTask {
     type Output = DeleteTaskOutput;
 
     fn doc(&self) -> Doc {
-        let example = Example {
-            params: r#"{"task_id":1}"#,
-            answer: r#"{"task_id":1,"deleted":true}"#,
-        };
+        let example =
+            Example { params: r#"{"task_id":1}"#, answer: r#"{"task_id":1,"deleted":true}"# };
         Doc::new(Group::Tasks, "Delete a task", example)
             .words(&["remove", "drop", "discard", "cancel"])
     }
@@ -48,10 +46,7 @@ impl MemoryAction for DeleteTask {
     ) -> Result<DeleteTaskOutput, ActionError> {
         let DeleteTaskParams { task_id } = params;
         if memory.remove_task(task_id)? {
-            Ok(DeleteTaskOutput {
-                task_id,
-                deleted: true,
-            })
+            Ok(DeleteTaskOutput { task_id, deleted: true })
         } else {
             Err(no_such_task(task_id))
         }

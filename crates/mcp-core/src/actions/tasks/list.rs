@@ -40,16 +40,7 @@ impl MemoryAction for ListTasks {
         params: ListTasksParams,
         memory: &mut dyn Memory,
     ) -> Result<Vec<Task>, ActionError> {
-        let ListTasksParams {
-            status,
-            assigned_to,
-        } = params;
-        Ok(memory.list_tasks(
-            &TaskFilter {
-                status,
-                assigned_to,
-            },
-            Page::ALL,
-        )?)
+        let ListTasksParams { status, assigned_to } = params;
+        Ok(memory.list_tasks(&TaskFilter { status, assigned_to }, Page::ALL)?)
     }
 }

@@ -71,8 +71,6 @@ impl MemoryAction for UpdateTask {
             status: params.status,
             assigned_to: params.assigned_to,
         };
-        memory
-            .update_task(params.task_id, changes)?
-            .ok_or_else(|| no_such_task(params.task_id))
+        memory.update_task(params.task_id, changes)?.ok_or_else(|| no_such_task(params.task_id))
     }
 }

@@ -53,9 +53,8 @@ impl MemoryAction for AddUser {
             params: r#"{"username":"carol","role":"admin","metadata":{"team":"engineering"}}"#,
             answer: r#"{"username":"carol","added":true}"#,
         };
-        Doc::new(Group::Users, "Add a user", example).words(&[
-            "create", "new", "register", "member", "person", "agent", "invite",
-        ])
+        Doc::new(Group::Users, "Add a user", example)
+            .words(&["create", "new", "register", "member", "person", "agent", "invite"])
     }
 
     fn run(
@@ -64,16 +63,9 @@ impl MemoryAction for AddUser {
         memory: &mut dyn Memory,
     ) -> Result<AddUserOutput, ActionError> {
         let Text(username) = params.username;
-        let user = NewUser {
-            username,
-            role: params.role,
-            metadata: params.metadata.0,
-        };
+        let user = NewUser { username, role: params.role, metadata: params.metadata.0 };
         if memory.add_user(&user)? {
-            Ok(AddUserOutput {
-                username: user.username,
-                added: true,
-            })
+            Ok(AddUserOutput { username: user.username, added: true })
         } else {
             let message = format!("User {} already exists", user.username);
             Err(ActionError::new(ErrorCode::Conflict, message))

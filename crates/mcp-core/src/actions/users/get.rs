@@ -43,12 +43,8 @@ impl MemoryAction for GetUser {
             params: r#"{"username":"bob"}"#,
             answer: r#"{"username":"bob","exists":true,"task_count":0,"tasks":[]}"#,
         };
-        Doc::new(
-            Group::Users,
-            "Get a user and the tasks assigned to it",
-            example,
-        )
-        .words(&["find", "show", "details", "member", "person", "exists"])
+        Doc::new(Group::Users, "Get a user and the tasks assigned to it", example)
+            .words(&["find", "show", "details", "member", "person", "exists"])
     }
 
     fn run(
@@ -58,17 +54,9 @@ impl MemoryAction for GetUser {
     ) -> Result<GetUserOutput, ActionError> {
         let Text(username) = params.username;
         if memory.find_user(&username)?.is_none() {
-            return Ok(GetUserOutput {
-                username,
-                exists: false,
-                task_count: None,
-                tasks: None,
-            });
+            return Ok(GetUserOutput { username, exists: false, task_count: None, tasks: None });
         }
-        let filter = TaskFilter {
-            assigned_to: Some(username.clone()),
-            status: None,
-        };
+        let filter = TaskFilter { assigned_to: Some(username.clone()), status: None };
         let tasks = memory.list_tasks(&filter, Page::ALL)?;
         Ok(GetUserOutput {
             username,

@@ -14,10 +14,7 @@ impl MemoryAction for ListUsers {
     type Output = Vec<String>;
 
     fn doc(&self) -> Doc {
-        let example = Example {
-            params: "{}",
-            answer: r#"["alice","bob"]"#,
-        };
+        let example = Example { params: "{}", answer: r#"["alice","bob"]"# };
         Doc::new(Group::Users, "List the names of all users", example)
             .words(&["people", "members", "team", "agents", "who"])
     }

@@ -47,10 +47,7 @@ impl MemoryAction for RemoveUser {
     ) -> Result<RemoveUserOutput, ActionError> {
         let Text(username) = params.username;
         if memory.remove_user(&username)? {
-            Ok(RemoveUserOutput {
-                username,
-                removed: true,
-            })
+            Ok(RemoveUserOutput { username, removed: true })
         } else {
             Err(ActionError::not_found(format!("User {username} not found")))
         }

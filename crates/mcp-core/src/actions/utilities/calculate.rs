@@ -54,14 +54,8 @@ impl MemoryAction for Calculate {
             params: r#"{"operation":"sum","numbers":[10,20,30,40]}"#,
             answer: r#"{"operation":"sum","result":100}"#,
         };
-        Doc::new(
-            Group::Utilities,
-            "Compute a sum, average, maximum or minimum",
-            example,
-        )
-        .words(&[
-            "add", "mean", "total", "math", "numbers", "largest", "smallest",
-        ])
+        Doc::new(Group::Utilities, "Compute a sum, average, maximum or minimum", example)
+            .words(&["add", "mean", "total", "math", "numbers", "largest", "smallest"])
     }
 
     fn run(
@@ -74,21 +68,11 @@ impl MemoryAction for Calculate {
         let result = match operation.as_str() {
             "sum" => Some(sum(&numbers)?),
             "average" if numbers.is_empty() => Some(Number::ZERO),
-            "average" => Some(
-                sum(&numbers)?
-                    .divided_by(numbers.len())
-                    .ok_or_else(too_large)?,
-            ),
-            "max" => numbers
-                .into_iter()
-                .reduce(|a, b| if b.compare(a).is_gt() { b } else { a }),
-            "min" => numbers
-                .into_iter()
-                .reduce(|a, b| if b.compare(a).is_lt() { b } else { a }),
+            "average" => Some(sum(&numbers)?.divided_by(numbers.len()).ok_or_else(too_large)?),
+            "max" => numbers.into_iter().reduce(|a, b| if b.compare(a).is_gt() { b } else { a }),
+            "min" => numbers.into_iter().reduce(|a, b| if b.compare(a).is_lt() { b } else { a }),
             _ => {
-                return Err(ActionError::invalid(format!(
-                    "Unknown operation: {operation}"
-                )));
+                return Err(ActionError::invalid(format!("Unknown operation: {operation}")));
             }
         };
         Ok(CalculateOutput { operation, result })
@@ -96,10 +80,7 @@ impl MemoryAction for Calculate {
 }
 
 fn sum(numbers: &[Number]) -> Result<Number, ActionError> {
-    numbers
-        .iter()
-        .try_fold(Number::ZERO, |sum, number| sum.plus(*number))
-        .ok_or_else(too_large)
+    numbers.iter().try_fold(Number::ZERO, |sum, number| sum.plus(*number)).ok_or_else(too_large)
 }
 
 fn too_large() -> ActionError {

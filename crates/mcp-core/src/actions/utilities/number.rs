@@ -69,16 +69,10 @@ impl<'de> Deserialize<'de> for Number {
         }
         let too_large =
             || D::Error::invalid_value(Unexpected::Other("a large number"), &"a smaller number");
-        if text
-            .bytes()
-            .all(|byte| byte == b'-' || byte.is_ascii_digit())
-        {
+        if text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()) {
             return text.parse().map(Self::Integer).map_err(|_| too_large());
         }
-        text.parse()
-            .ok()
-            .and_then(Self::finite)
-            .ok_or_else(too_large)
+        text.parse().ok().and_then(Self::finite).ok_or_else(too_large)
     }
 }
 

@@ -57,19 +57,8 @@ impl MemoryAction for SummarizeData {
             params: "{}",
             answer: r#"{"summary":{"total_users":2,"total_tasks":1,"tasks_by_status":{"pending":1,"in_progress":0,"completed":0},"tasks_by_priority":{"high":1,"medium":0,"low":0}}}"#,
         };
-        Doc::new(
-            Group::Utilities,
-            "Count users and tasks by status and priority",
-            example,
-        )
-        .words(&[
-            "overview",
-            "statistics",
-            "stats",
-            "report",
-            "how many",
-            "progress",
-        ])
+        Doc::new(Group::Utilities, "Count users and tasks by status and priority", example)
+            .words(&["overview", "statistics", "stats", "report", "how many", "progress"])
     }
 
     fn run(
@@ -79,10 +68,7 @@ impl MemoryAction for SummarizeData {
     ) -> Result<SummarizeDataOutput, ActionError> {
         let counts = memory.task_counts()?;
         let of = |counts: &[(String, u64)], word: &str| {
-            counts
-                .iter()
-                .find(|(known, _)| known == word)
-                .map_or(0, |(_, count)| *count)
+            counts.iter().find(|(known, _)| known == word).map_or(0, |(_, count)| *count)
         };
         let (status, priority) = (&counts.by_status, &counts.by_priority);
         Ok(SummarizeDataOutput {

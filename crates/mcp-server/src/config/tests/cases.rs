@@ -15,12 +15,7 @@ const fn case(
     bad: &'static [&'static str],
     bad_toml: &'static [&'static str],
 ) -> Case {
-    Case {
-        key,
-        good,
-        bad,
-        bad_toml,
-    }
+    Case { key, good, bad, bad_toml }
 }
 
 const NOT_SECONDS: &[&str] = &["0", "3601", "-1", "1.5", "5s", "five", " "];
@@ -37,43 +32,16 @@ pub(super) const CASES: &[Case] = &[
             ("localhost", "127.0.0.1"),
             ("LocalHost", "127.0.0.1"),
         ],
-        &[
-            "example.com",
-            "127.0.0.1:80",
-            "256.0.0.1",
-            "0",
-            "127.1",
-            " ",
-        ],
+        &["example.com", "127.0.0.1:80", "256.0.0.1", "0", "127.1", " "],
         NOT_TEXT,
     ),
     case(
         "port",
-        &[
-            ("0", "0"),
-            ("8080", "8080"),
-            ("65535", "65535"),
-            (" 80 ", "80"),
-        ],
-        &[
-            "65536",
-            "-1",
-            "abc",
-            "+80",
-            "80.0",
-            "0x50",
-            "8_000",
-            "99999999999999999999999",
-            " ",
-        ],
+        &[("0", "0"), ("8080", "8080"), ("65535", "65535"), (" 80 ", "80")],
+        &["65536", "-1", "abc", "+80", "80.0", "0x50", "8_000", "99999999999999999999999", " "],
         NOT_NUMBERS,
     ),
-    case(
-        "workers",
-        &[("0", "0"), ("256", "256")],
-        &["257", "auto"],
-        NOT_NUMBERS,
-    ),
+    case("workers", &[("0", "0"), ("256", "256")], &["257", "auto"], NOT_NUMBERS),
     case(
         "database_url",
         &[
@@ -81,50 +49,24 @@ pub(super) const CASES: &[Case] = &[
             ("sqlite::memory:", "sqlite::memory:"),
             ("/var/lib/mcp.db", "/var/lib/mcp.db"),
             ("12345", "12345"),
-            (
-                "postgres://mcp:hunter2@db/mcp",
-                "postgres://mcp:(hidden)@db/mcp",
-            ),
+            ("postgres://mcp:hunter2@db/mcp", "postgres://mcp:(hidden)@db/mcp"),
         ],
         &[" ", "a\nb", "a\0b"],
         NOT_TEXT,
     ),
-    case(
-        "database_pool",
-        &[("1", "1"), ("64", "64")],
-        &["0", "65", "four"],
-        NOT_NUMBERS,
-    ),
-    case(
-        "write_queue",
-        &[("1", "1"), ("65536", "65536")],
-        &["0", "65537", "x"],
-        NOT_NUMBERS,
-    ),
+    case("database_pool", &[("1", "1"), ("64", "64")], &["0", "65", "four"], NOT_NUMBERS),
+    case("write_queue", &[("1", "1"), ("65536", "65536")], &["0", "65537", "x"], NOT_NUMBERS),
     case(
         "api_key",
-        &[
-            ("12345", "(hidden)"),
-            ("true", "(hidden)"),
-            ("[1]", "(hidden)"),
-            ("a\"b", "(hidden)"),
-        ],
+        &[("12345", "(hidden)"), ("true", "(hidden)"), ("[1]", "(hidden)"), ("a\"b", "(hidden)")],
         &["two words", "tab\t", "line\n", "schlüssel", " "],
         NOT_TEXT,
     ),
-    case(
-        "github_token",
-        &[("ghp_1", "(hidden)"), ("1e5", "(hidden)")],
-        &["a b", "é"],
-        NOT_TEXT,
-    ),
+    case("github_token", &[("ghp_1", "(hidden)"), ("1e5", "(hidden)")], &["a b", "é"], NOT_TEXT),
     case(
         "github_api_url",
         &[
-            (
-                "https://ghe.example.com/api/v3",
-                "https://ghe.example.com/api/v3/",
-            ),
+            ("https://ghe.example.com/api/v3", "https://ghe.example.com/api/v3/"),
             ("http://127.0.0.1:9000", "http://127.0.0.1:9000/"),
         ],
         &[
@@ -139,12 +81,7 @@ pub(super) const CASES: &[Case] = &[
         ],
         NOT_TEXT,
     ),
-    case(
-        "figma_token",
-        &[("figd_1", "(hidden)"), ("0", "(hidden)")],
-        &["a b", "\u{7f}"],
-        NOT_TEXT,
-    ),
+    case("figma_token", &[("figd_1", "(hidden)"), ("0", "(hidden)")], &["a b", "\u{7f}"], NOT_TEXT),
     case(
         "figma_api_url",
         &[("http://localhost:1/", "http://localhost:1/")],
@@ -157,10 +94,7 @@ pub(super) const CASES: &[Case] = &[
             ("*", "*"),
             ("https://a.example.com", "https://a.example.com"),
             ("HTTPS://A.example.com:443", "https://a.example.com"),
-            (
-                "http://localhost:3000, https://b.example",
-                "http://localhost:3000,https://b.example",
-            ),
+            ("http://localhost:3000, https://b.example", "http://localhost:3000,https://b.example"),
             ("http://[::1]:3000,", "http://[::1]:3000"),
             ("vscode-webview://abc", "vscode-webview://abc"),
             ("https://bücher.example", "https://xn--bcher-kva.example"),
@@ -178,42 +112,20 @@ pub(super) const CASES: &[Case] = &[
             "null",
             "https://a.exa\nmple",
         ],
-        &[
-            "1",
-            "true",
-            "{}",
-            "[1]",
-            "[\"\"]",
-            "[\"*\", \"https://a.example\"]",
-        ],
+        &["1", "true", "{}", "[1]", "[\"\"]", "[\"*\", \"https://a.example\"]"],
     ),
     case(
         "allowed_hosts",
         &[
             ("MCP.example.com", "mcp.example.com"),
-            (
-                "a.example:8443, [::1]:80,10.0.0.1",
-                "a.example:8443,[::1]:80,10.0.0.1",
-            ),
+            ("a.example:8443, [::1]:80,10.0.0.1", "a.example:8443,[::1]:80,10.0.0.1"),
         ],
-        &[
-            "*",
-            "https://a.example",
-            "a.example/",
-            "a.example:x",
-            "a.example:",
-            "::1",
-            "a b",
-            "é",
-        ],
+        &["*", "https://a.example", "a.example/", "a.example:x", "a.example:", "::1", "a b", "é"],
         &["1", "true", "{}", "[1]", "[\"\"]"],
     ),
     case(
         "trusted_proxies",
-        &[
-            ("127.0.0.1", "127.0.0.1/32"),
-            ("10.1.2.3/8, fd00::/8,", "10.0.0.0/8,fd00::/8"),
-        ],
+        &[("127.0.0.1", "127.0.0.1/32"), ("10.1.2.3/8, fd00::/8,", "10.0.0.0/8,fd00::/8")],
         &["10.0.0.0/33", "localhost", "10.0.0", "*", "10.0.0.0/8/8"],
         &["1", "true", "{}", "[1]", "[\"\"]"],
     ),
@@ -257,10 +169,7 @@ pub(super) const CASES: &[Case] = &[
             ("OFF", "OFF"),
             ("info,actix_web=debug", "info,actix_web=debug"),
             ("mcp_server", "mcp_server"),
-            (
-                "warn, mcp_core::x=trace/a.*b",
-                "warn, mcp_core::x=trace/a.*b",
-            ),
+            ("warn, mcp_core::x=trace/a.*b", "warn, mcp_core::x=trace/a.*b"),
         ],
         &[
             "verbose",
@@ -302,34 +211,9 @@ pub(super) const CASES: &[Case] = &[
         ],
         NOT_NUMBERS,
     ),
-    case(
-        "header_timeout",
-        &[("1", "1"), ("3600", "3600")],
-        NOT_SECONDS,
-        NOT_NUMBERS,
-    ),
-    case(
-        "body_timeout",
-        &[("1", "1"), ("3600", "3600")],
-        NOT_SECONDS,
-        NOT_NUMBERS,
-    ),
-    case(
-        "keep_alive",
-        &[("1", "1"), ("3600", "3600")],
-        NOT_SECONDS,
-        NOT_NUMBERS,
-    ),
-    case(
-        "max_connections",
-        &[("1", "1"), ("1000000", "1000000")],
-        &["0", "1000001"],
-        NOT_NUMBERS,
-    ),
-    case(
-        "max_requests",
-        &[("1", "1"), ("1000000", "1000000")],
-        &["0", "1000001"],
-        NOT_NUMBERS,
-    ),
+    case("header_timeout", &[("1", "1"), ("3600", "3600")], NOT_SECONDS, NOT_NUMBERS),
+    case("body_timeout", &[("1", "1"), ("3600", "3600")], NOT_SECONDS, NOT_NUMBERS),
+    case("keep_alive", &[("1", "1"), ("3600", "3600")], NOT_SECONDS, NOT_NUMBERS),
+    case("max_connections", &[("1", "1"), ("1000000", "1000000")], &["0", "1000001"], NOT_NUMBERS),
+    case("max_requests", &[("1", "1"), ("1000000", "1000000")], &["0", "1000001"], NOT_NUMBERS),
 ];

@@ -19,10 +19,7 @@ fn the_stronger_layer_wins() {
     assert_eq!(port(layers.row("port")), ("1".into(), from_file.clone()));
 
     let layers = layers.variable("MCP_PORT", "2");
-    assert_eq!(
-        port(layers.row("port")),
-        ("2".into(), "environment variable MCP_PORT".into())
-    );
+    assert_eq!(port(layers.row("port")), ("2".into(), "environment variable MCP_PORT".into()));
 
     let layers = layers.flags(None, Some("3"), None);
     assert_eq!(port(layers.row("port")), ("3".into(), "flag --port".into()));
@@ -73,18 +70,12 @@ fn a_list_replaces_a_list() {
 #[test]
 fn a_wrong_value_stops_the_start_below_a_right_one() {
     let layers = given().file("port = \"x\"").variable("MCP_PORT", "1");
-    assert_eq!(
-        layers.refusal(),
-        "port: \"x\" (file mcp.toml): expected a port from 0 to 65535"
-    );
+    assert_eq!(layers.refusal(), "port: \"x\" (file mcp.toml): expected a port from 0 to 65535");
 }
 
 #[test]
 fn an_empty_variable_is_not_set() {
-    let mut given = given()
-        .file("port = 1")
-        .variable("MCP_CONFIG", "")
-        .variable("MCP_UNKNOWN", "");
+    let mut given = given().file("port = 1").variable("MCP_CONFIG", "").variable("MCP_UNKNOWN", "");
     for variable in SETTINGS.iter().flat_map(|setting| setting.variables) {
         given = given.variable(variable, "");
     }
@@ -93,21 +84,13 @@ fn an_empty_variable_is_not_set() {
 
 #[test]
 fn rust_log_stands_in_for_the_log_level() {
-    let given = given()
-        .file("log_level = \"error\"")
-        .variable("RUST_LOG", "mcp_server=trace");
+    let given = given().file("log_level = \"error\"").variable("RUST_LOG", "mcp_server=trace");
     assert_eq!(given.load().unwrap().log_level, "mcp_server=trace");
-    assert_eq!(
-        given.row("log_level").source,
-        "environment variable RUST_LOG"
-    );
+    assert_eq!(given.row("log_level").source, "environment variable RUST_LOG");
     let given = given.variable("MCP_LOG_LEVEL", "warn");
     assert_eq!(given.load().unwrap().log_level, "warn");
     let given = given.variable("RUST_LOG", "whatever");
-    assert_eq!(
-        given.row("log_level").source,
-        "environment variable MCP_LOG_LEVEL"
-    );
+    assert_eq!(given.row("log_level").source, "environment variable MCP_LOG_LEVEL");
 }
 
 #[test]
@@ -126,10 +109,7 @@ fn the_environment_may_name_the_file() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
-    let sources = |path: &str| Sources {
-        config_file: Some(path.into()),
-        ..Sources::default()
-    };
+    let sources = |path: &str| Sources { config_file: Some(path.into()), ..Sources::default() };
     for (path, fault) in [
         ("/no/such.toml", "No such file or directory (os error 2)"),
         ("/", "Is a directory (os error 21)"),
@@ -143,11 +123,7 @@ fn a_file_that_cannot_be_read_is_named() {
     }
     let latin = given().file("");
     std::fs::write(latin.path(), b"host = \"\xe9\"").unwrap();
-    assert!(
-        latin
-            .refusal()
-            .ends_with("can be read: stream did not contain valid UTF-8")
-    );
+    assert!(latin.refusal().ends_with("can be read: stream did not contain valid UTF-8"));
 }
 
 #[test]
@@ -155,10 +131,7 @@ fn a_file_that_is_not_toml_is_named_with_its_line() {
     for (text, fault) in [
         ("port = 1\nhost = \n", "line 2 is not: invalid string"),
         ("a = ", "line 1 is not"),
-        (
-            "port = 1\n\nport = 2\n",
-            "line 3 is not: duplicate key `port`",
-        ),
+        ("port = 1\n\nport = 2\n", "line 3 is not: duplicate key `port`"),
         ("port = 99999999999999999999", "line 1 is not: "),
         ("\n\n\nnothing", "line 4 is not: "),
         ("api_key = s3cr3t", "line 1 is not: "),
@@ -192,20 +165,12 @@ fn a_value_that_is_not_utf_8_is_named() {
 #[test]
 fn the_default_file_explains_every_setting() {
     let text = include_str!("../../../../../config/default.toml");
-    let blocks = text
-        .split("\n\n")
-        .skip_while(|block| !block.contains("\nhost = "));
+    let blocks = text.split("\n\n").skip_while(|block| !block.contains("\nhost = "));
     for (block, setting) in blocks.zip(SETTINGS) {
-        let comment: Vec<_> = block
-            .lines()
-            .filter_map(|line| line.strip_prefix("# "))
-            .collect();
+        let comment: Vec<_> = block.lines().filter_map(|line| line.strip_prefix("# ")).collect();
         let comment = comment.join(" ");
         assert!(comment.starts_with(setting.help), "{block}");
-        assert!(
-            comment.ends_with(&setting.variables.join(", else ")),
-            "{block}"
-        );
+        assert!(comment.ends_with(&setting.variables.join(", else ")), "{block}");
         let last = block.trim_end().lines().last().unwrap();
         assert!(last.starts_with(&format!("{} = ", setting.key)), "{block}");
     }
@@ -217,10 +182,7 @@ fn the_default_file_explains_every_setting() {
 fn the_table_has_a_row_for_every_setting() {
     let table = settings_table().unwrap();
     assert_eq!(table.lines().count(), SETTINGS.len() + 2);
-    assert!(
-        table.lines().all(|line| line.matches('|').count() == 6),
-        "{table}"
-    );
+    assert!(table.lines().all(|line| line.matches('|').count() == 6), "{table}");
     let port = "| `port` | `MCP_PORT` | `8000` | Port to listen on; 0 takes a free one. | \
                 a port from 0 to 65535 |";
     assert!(table.contains(port), "{table}");
@@ -228,8 +190,5 @@ fn the_table_has_a_row_for_every_setting() {
         table.contains("| `log_level` | `MCP_LOG_LEVEL`, else `RUST_LOG` | `info` |"),
         "{table}"
     );
-    assert!(
-        table.contains("| `api_key` | `MCP_API_KEY` | not set | "),
-        "{table}"
-    );
+    assert!(table.contains("| `api_key` | `MCP_API_KEY` | not set | "), "{table}");
 }

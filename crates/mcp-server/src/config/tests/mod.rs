@@ -43,11 +43,8 @@ impl Given {
 
     fn flags(mut self, host: Option<&str>, port: Option<&str>, log_level: Option<&str>) -> Self {
         let text = |value: Option<&str>| value.map(str::to_owned);
-        self.sources.overrides = Overrides {
-            host: text(host),
-            port: text(port),
-            log_level: text(log_level),
-        };
+        self.sources.overrides =
+            Overrides { host: text(host), port: text(port), log_level: text(log_level) };
         self
     }
 
@@ -65,9 +62,7 @@ impl Given {
         assert_eq!(line.lines().count(), 1, "{line}");
         assert_eq!(
             Err(&line),
-            effective(&self.sources)
-                .map_err(|error| error.to_string())
-                .as_ref()
+            effective(&self.sources).map_err(|error| error.to_string()).as_ref()
         );
         match &self.directory {
             Some(directory) => line.replace(&format!("{}/", directory.path().display()), ""),

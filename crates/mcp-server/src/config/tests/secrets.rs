@@ -10,18 +10,9 @@ use super::given;
 
 #[test]
 fn secrets_are_text_whatever_they_look_like() {
-    for key in [
-        "12345",
-        "true",
-        "1e5",
-        "[a]",
-        "{a=1}",
-        "\"quoted\"",
-        "'",
-        "nan",
-        "0x10",
-        "~!@#$%^&*()",
-    ] {
+    for key in
+        ["12345", "true", "1e5", "[a]", "{a=1}", "\"quoted\"", "'", "nan", "0x10", "~!@#$%^&*()"]
+    {
         let settings = given().variable("MCP_API_KEY", key).load().unwrap();
         assert_eq!(settings.api_key.unwrap().expose_secret(), key);
     }
@@ -40,17 +31,11 @@ fn secrets_are_listed_and_never_shown() {
         .file("figma_token = \"s3cr3t-c\"")
         .variable("MCP_API_KEY", "s3cr3t-a")
         .variable("MCP_GITHUB_TOKEN", "s3cr3t-b")
-        .variable(
-            "DATABASE_URL",
-            "postgres://mcp:s3cr3t-d@db/mcp?sslpassword=s3cr3t-e",
-        );
+        .variable("DATABASE_URL", "postgres://mcp:s3cr3t-d@db/mcp?sslpassword=s3cr3t-e");
     let settings = given.load().unwrap();
     let secrets = settings.secrets();
     let secrets: Vec<_> = secrets.iter().map(ExposeSecret::expose_secret).collect();
-    assert_eq!(
-        secrets,
-        ["s3cr3t-a", "s3cr3t-b", "s3cr3t-c", "s3cr3t-d", "s3cr3t-e"]
-    );
+    assert_eq!(secrets, ["s3cr3t-a", "s3cr3t-b", "s3cr3t-c", "s3cr3t-d", "s3cr3t-e"]);
     assert!(settings.database_url.as_str().contains("s3cr3t-d"));
     let shown = format!("{settings:?}{settings:#?}{}", settings.database_url);
     assert!(!shown.contains("s3cr3t"), "{shown}");
@@ -66,10 +51,7 @@ fn secrets_are_listed_and_never_shown() {
 #[test]
 fn every_secret_of_the_table_is_listed() {
     for setting in SETTINGS.iter().filter(|setting| setting.kind.is_secret()) {
-        let settings = given()
-            .variable(setting.variables[0], "s3cr3t")
-            .load()
-            .unwrap();
+        let settings = given().variable(setting.variables[0], "s3cr3t").load().unwrap();
         assert_eq!(settings.secrets().len(), 1, "{}", setting.key);
     }
 }
@@ -110,22 +92,10 @@ fn passwords_are_hidden_wherever_they_stand() {
         ("postgres://u:p:q@h/db", "postgres://u:(hidden)@h/db"),
         ("postgres://u@h/db", "postgres://u@h/db"),
         ("postgres://u:@h/db", "postgres://u:@h/db"),
-        (
-            "postgres://h/db?password=p&a=b",
-            "postgres://h/db?password=(hidden)&a=b",
-        ),
-        (
-            "postgres:///db?PASSWORD=p",
-            "postgres:///db?PASSWORD=(hidden)",
-        ),
-        (
-            "host=h password=p dbname=d",
-            "host=h password=(hidden) dbname=d",
-        ),
-        (
-            "host=h password = 'p q' dbname=d",
-            "host=h password = (hidden)",
-        ),
+        ("postgres://h/db?password=p&a=b", "postgres://h/db?password=(hidden)&a=b"),
+        ("postgres:///db?PASSWORD=p", "postgres:///db?PASSWORD=(hidden)"),
+        ("host=h password=p dbname=d", "host=h password=(hidden) dbname=d"),
+        ("host=h password = 'p q' dbname=d", "host=h password = (hidden)"),
         ("u:p@h", "u:(hidden)@h"),
         ("https://token@h/", "https://(hidden)@h/"),
         ("sqlite:///a:b@c.db", "sqlite:///a:b@c.db"),

@@ -22,10 +22,7 @@ fn an_unknown_variable_is_named_with_the_nearest() {
         );
     }
     let line = given().variable("MCP_", "1").refusal();
-    assert!(
-        line.starts_with("MCP_: \"1\" (environment variable MCP_): unknown setting"),
-        "{line}"
-    );
+    assert!(line.starts_with("MCP_: \"1\" (environment variable MCP_): unknown setting"), "{line}");
 }
 
 #[test]
@@ -43,18 +40,9 @@ fn others_share_the_prefix() {
 #[test]
 fn an_unknown_key_is_named_with_the_nearest() {
     for (toml, line) in [
-        (
-            "prot = 1",
-            "prot: 1 (file mcp.toml): unknown setting; the nearest is port",
-        ),
-        (
-            "Port = 1",
-            "Port: 1 (file mcp.toml): unknown setting; the nearest is port",
-        ),
-        (
-            "MCP_PORT = 1",
-            "MCP_PORT: 1 (file mcp.toml): unknown setting; the nearest is port",
-        ),
+        ("prot = 1", "prot: 1 (file mcp.toml): unknown setting; the nearest is port"),
+        ("Port = 1", "Port: 1 (file mcp.toml): unknown setting; the nearest is port"),
+        ("MCP_PORT = 1", "MCP_PORT: 1 (file mcp.toml): unknown setting; the nearest is port"),
         (
             "log-level = \"x\"",
             "log-level: \"x\" (file mcp.toml): unknown setting; the nearest is log_level",
@@ -79,26 +67,14 @@ fn there_are_no_sections() {
             "[server]\nport = 1",
             "server.port: 1 (file mcp.toml): unknown setting; the nearest is port",
         ),
-        (
-            "a.b.port = true",
-            "a.b.port: true (file mcp.toml): unknown setting; the nearest is port",
-        ),
+        ("a.b.port = true", "a.b.port: true (file mcp.toml): unknown setting; the nearest is port"),
         (
             "[port]\nhost = 1.5",
             "port.host: 1.5 (file mcp.toml): unknown setting; the nearest is host",
         ),
-        (
-            "[workers]",
-            "workers: {…} (file mcp.toml): expected a whole number from 0 to 256",
-        ),
-        (
-            "port = 1.0",
-            "port: 1.0 (file mcp.toml): expected a port from 0 to 65535",
-        ),
-        (
-            "[[port]]\na = 1",
-            "port: [{…}] (file mcp.toml): expected a port from 0 to 65535",
-        ),
+        ("[workers]", "workers: {…} (file mcp.toml): expected a whole number from 0 to 256"),
+        ("port = 1.0", "port: 1.0 (file mcp.toml): expected a port from 0 to 65535"),
+        ("[[port]]\na = 1", "port: [{…}] (file mcp.toml): expected a port from 0 to 65535"),
     ] {
         assert_eq!(given().file(toml).refusal(), line);
     }

@@ -12,9 +12,7 @@ use super::given;
 /// A TOML string of any text.
 fn quoted(text: &str) -> String {
     // JSON's escapes are TOML's, but for the one that JSON leaves as it is.
-    serde_json::to_string(text)
-        .unwrap()
-        .replace('\u{7f}', "\\u007f")
+    serde_json::to_string(text).unwrap().replace('\u{7f}', "\\u007f")
 }
 
 #[test]
@@ -58,14 +56,9 @@ fn a_file_sets_each() {
 /// What is shown, put into a file, is the same setting again.
 #[test]
 fn what_is_shown_can_be_set() {
-    for case in CASES
-        .iter()
-        .filter(|case| !case.good[0].1.contains("hidden"))
-    {
+    for case in CASES.iter().filter(|case| !case.good[0].1.contains("hidden")) {
         for (_, shown) in case.good {
-            let row = given()
-                .file(&format!("{} = {}", case.key, quoted(shown)))
-                .row(case.key);
+            let row = given().file(&format!("{} = {}", case.key, quoted(shown))).row(case.key);
             assert_eq!(row.value, *shown, "{}", case.key);
         }
     }
@@ -104,10 +97,7 @@ fn a_wrong_value_in_a_file_is_named() {
             let ending = format!(" (file mcp.toml): expected {}", setting.kind.expected());
             assert!(line.starts_with(&format!("{}: ", case.key)), "{line}");
             assert!(line.ends_with(&ending), "{line}");
-            assert!(
-                !setting.kind.is_secret() || line.contains(": (hidden) ("),
-                "{line}"
-            );
+            assert!(!setting.kind.is_secret() || line.contains(": (hidden) ("), "{line}");
         }
     }
 }
@@ -122,24 +112,16 @@ fn numbers_and_lists_of_a_file() {
         .load()
         .unwrap();
     assert_eq!((settings.port, settings.body_limit), (9000, 4096));
-    let listed = ["https://a.example", "https://b.example"]
-        .map(str::to_owned)
-        .to_vec();
+    let listed = ["https://a.example", "https://b.example"].map(str::to_owned).to_vec();
     assert_eq!(settings.cors_origins, CorsOrigins::Listed(listed));
     assert_eq!(settings.allowed_hosts, ["a.example"]);
-    assert_eq!(
-        settings.trusted_proxies,
-        ["10.0.0.0/8", "::1/128"].map(|net| net.parse().unwrap())
-    );
+    assert_eq!(settings.trusted_proxies, ["10.0.0.0/8", "::1/128"].map(|net| net.parse().unwrap()));
 }
 
 #[test]
 fn an_empty_list_of_origins_allows_none() {
     for empty in ["[]", "\"\""] {
-        let settings = given()
-            .file(&format!("cors_origins = {empty}"))
-            .load()
-            .unwrap();
+        let settings = given().file(&format!("cors_origins = {empty}")).load().unwrap();
         assert_eq!(settings.cors_origins, CorsOrigins::Listed(Vec::new()));
     }
 }
@@ -154,9 +136,7 @@ fn a_rate_limit_says_itself() {
     ] {
         let limit: RateLimit = text.parse().unwrap();
         assert_eq!(limit.to_string(), said);
-        let RateLimit::Per { unit, .. } = limit else {
-            panic!("{text}")
-        };
+        let RateLimit::Per { unit, .. } = limit else { panic!("{text}") };
         assert_eq!(unit.duration(), Duration::from_secs(duration));
     }
     assert_eq!("Off".parse(), Ok(RateLimit::Off));
@@ -180,23 +160,14 @@ fn the_defaults() {
     assert!(settings.allowed_hosts.is_empty());
     assert!(settings.trusted_proxies.is_empty());
     let hundred = NonZeroU32::new(100).unwrap();
-    assert_eq!(
-        settings.rate_limit,
-        RateLimit::Per {
-            count: hundred,
-            unit: RateUnit::Minute
-        }
-    );
+    assert_eq!(settings.rate_limit, RateLimit::Per { count: hundred, unit: RateUnit::Minute });
     assert_eq!(settings.log_retention, 1000);
     assert_eq!(settings.log_level, "info");
     assert_eq!(settings.body_limit, 2 << 20);
     assert_eq!(settings.header_timeout, Duration::from_secs(5));
     assert_eq!(settings.body_timeout, Duration::from_secs(30));
     assert_eq!(settings.keep_alive, Duration::from_secs(75));
-    assert_eq!(
-        (settings.max_connections, settings.max_requests),
-        (10_000, 512)
-    );
+    assert_eq!((settings.max_connections, settings.max_requests), (10_000, 512));
 }
 
 #[test]

@@ -16,14 +16,7 @@ impl Configs for SqliteMemory<'_> {
             .order(config::id)
             .load(self.connection)
             .map_err(store_error)?;
-        rows.into_iter()
-            .map(|(key, value)| {
-                Ok(ConfigEntry {
-                    key,
-                    value: json(value)?,
-                })
-            })
-            .collect()
+        rows.into_iter().map(|(key, value)| Ok(ConfigEntry { key, value: json(value)? })).collect()
     }
 
     fn find_config(&mut self, key: &str) -> StoreResult<Option<Box<RawValue>>> {

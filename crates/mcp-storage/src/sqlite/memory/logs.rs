@@ -36,22 +36,13 @@ impl Logs for SqliteMemory<'_> {
         rows.into_iter()
             .map(|(timestamp, action, payload, status)| {
                 let timestamp = Timestamp::from_micros(timestamp);
-                Ok(LogEntry {
-                    timestamp,
-                    action,
-                    payload: json(payload)?,
-                    status,
-                })
+                Ok(LogEntry { timestamp, action, payload: json(payload)?, status })
             })
             .collect()
     }
 
     fn count_logs(&mut self) -> StoreResult<u64> {
-        logs::table
-            .select(count_star())
-            .first(self.connection)
-            .map(count)
-            .map_err(store_error)
+        logs::table.select(count_star()).first(self.connection).map(count).map_err(store_error)
     }
 }
 

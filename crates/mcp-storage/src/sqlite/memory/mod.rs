@@ -46,8 +46,7 @@ impl Memory for SqliteMemory<'_> {
 
 /// SQLite's LIMIT: negative means all.
 fn limit(page: Page) -> i64 {
-    page.limit
-        .map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX))
+    page.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX))
 }
 
 fn offset(page: Page) -> i64 {

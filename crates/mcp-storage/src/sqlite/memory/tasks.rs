@@ -108,11 +108,7 @@ impl Tasks for SqliteMemory<'_> {
     }
 
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
-        wanted(filter)
-            .select(count_star())
-            .first(self.connection)
-            .map(count)
-            .map_err(store_error)
+        wanted(filter).select(count_star()).first(self.connection).map(count).map_err(store_error)
     }
 
     fn search_tasks(&mut self, text: &SearchText) -> StoreResult<Vec<Task>> {
@@ -162,8 +158,5 @@ fn wanted(filter: &TaskFilter) -> tasks::BoxedQuery<'_, Sqlite> {
 }
 
 fn named(counts: Vec<(Option<String>, i64)>) -> Vec<(String, u64)> {
-    counts
-        .into_iter()
-        .filter_map(|(name, rows)| Some((name?, count(rows))))
-        .collect()
+    counts.into_iter().filter_map(|(name, rows)| Some((name?, count(rows)))).collect()
 }

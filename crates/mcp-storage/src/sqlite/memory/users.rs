@@ -22,33 +22,19 @@ impl Users for SqliteMemory<'_> {
     }
 
     fn count_users(&mut self) -> StoreResult<u64> {
-        users::table
-            .select(count_star())
-            .first(self.connection)
-            .map(count)
-            .map_err(store_error)
+        users::table.select(count_star()).first(self.connection).map(count).map_err(store_error)
     }
 
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {
         let row: Option<(String, String, String, i64)> = users::table
-            .select((
-                users::username,
-                users::role,
-                users::metadata,
-                users::created_at,
-            ))
+            .select((users::username, users::role, users::metadata, users::created_at))
             .filter(users::username.eq(username))
             .first(self.connection)
             .optional()
             .map_err(store_error)?;
         row.map(|(username, role, metadata, created_at)| {
             let created_at = Timestamp::from_micros(created_at);
-            Ok(User {
-                username,
-                role,
-                metadata: json(metadata)?,
-                created_at,
-            })
+            Ok(User { username, role, metadata: json(metadata)?, created_at })
         })
         .transpose()
     }
