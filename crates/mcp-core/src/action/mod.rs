@@ -18,7 +18,7 @@ use crate::error::ActionError;
 use crate::memory::Memory;
 pub use erased::{MemoryWork, Prepared, RemoteWork};
 pub use registry::Action;
-pub use schema::Parameter;
+pub use schema::{Parameter, of_output as output_schema};
 
 /// Whether an action changes stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,8 +27,9 @@ pub(super) fn of_params<T: JsonSchema>() -> Value {
     root::<T>(SchemaSettings::draft2020_12())
 }
 
-/// The schema of what an action answers: JSON Schema 2020-12, without references.
-pub(super) fn of_output<T: JsonSchema>() -> Value {
+/// The schema of what is answered: JSON Schema 2020-12, without references.
+#[must_use]
+pub fn of_output<T: JsonSchema>() -> Value {
     root::<T>(SchemaSettings::draft2020_12().for_serialize())
 }
 
