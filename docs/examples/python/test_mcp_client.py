@@ -22,7 +22,7 @@ sys.path.insert(0, str(FOLDER))
 
 from mcp_client import MCPClient, MCPError  # noqa: E402
 
-API_KEY = "the key of this test"
+API_KEY = "key-of-this-test"
 START_SECONDS = 20
 STOP_SECONDS = 10
 
@@ -52,7 +52,7 @@ class Server:
             if not name.startswith("MCP_") and name not in ("DATABASE_URL", "RUST_LOG")
         }
         environment.update(
-            DATABASE_URL=f"sqlite://{folder}/memory.db",
+            DATABASE_URL=str(folder / "memory.db"),
             MCP_API_KEY=API_KEY,
             MCP_HOST="127.0.0.1",
             MCP_PORT=str(port),
