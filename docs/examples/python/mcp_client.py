@@ -13,6 +13,7 @@ Each method gives back what the server put into ``data``. What the server refuse
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import urllib.error
@@ -209,7 +210,7 @@ class MCPClient:
                 raise MCPError(refusal.code, _detail(refusal.read(), refusal.reason)) from None
         except urllib.error.URLError as fault:
             raise MCPError(None, f"no connection to {self.base_url}: {fault.reason}") from fault
-        except OSError as fault:
+        except (OSError, http.client.HTTPException) as fault:
             raise MCPError(None, f"no answer from {self.base_url}: {fault}") from fault
         try:
             answered = json.loads(text)

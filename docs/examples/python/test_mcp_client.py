@@ -83,7 +83,9 @@ class Server:
             except MCPError:
                 time.sleep(0.05)
         said = self._log.read_text(errors="replace")[-2000:]
-        raise RuntimeError(f"the server did not answer within {START_SECONDS} s:\n{said}")
+        status = self._process.poll()
+        how = f"did not answer within {START_SECONDS} s" if status is None else f"ended with {status}"
+        raise RuntimeError(f"the server {how}:\n{said}")
 
     def stop(self) -> int:
         """Ends the server, removes its folder, and gives back its exit status."""
