@@ -1,1 +1,26 @@
-//! mcp-core
+//! The core of the MCP Server: domain types, the ports to stored memory, the action traits, the
+//! registry and the dispatcher.
+//!
+//! It knows no HTTP, no SQL and no network. A program of its own can embed it: implement
+//! [`MemoryAction`] or [`RemoteAction`], register it beside (or instead of) the built-in
+//! [`actions`], and call it through a [`Dispatcher`]; see `examples/embed.rs`.
+//!
+//! Start reading at [`action`] (what an action is), then [`dispatch`] (what happens to a call) and
+//! [`memory`] (what an action can do to stored data).
+
+pub mod action;
+pub mod actions;
+pub mod clock;
+pub mod dispatch;
+pub mod domain;
+pub mod error;
+pub mod json;
+pub mod memory;
+pub mod snapshot;
+
+pub use action::registry::{Registry, RegistryBuilder, RegistryError};
+pub use action::{Doc, Effect, Example, Group, MemoryAction, RemoteAction};
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use dispatch::{Call, Dispatcher, UnknownParams};
+pub use error::{ActionError, ErrorCode};
+pub use memory::{Memory, Store, StoreError};

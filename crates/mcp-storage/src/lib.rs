@@ -1,1 +1,43 @@
-//! mcp-storage
+//! The memory ports of mcp-core on diesel: SQLite, embedded.
+//!
+//! [`open`] takes a database URL and gives a [`mcp_core::Store`]. How writes are grouped and reads
+//! kept apart from them is in [`sqlite`].
+
+mod location;
+pub mod sqlite;
+
+use std::sync::Arc;
+
+use mcp_core::{Clock, Store};
+
+pub use location::{Location, LocationError};
+pub use sqlite::OpenError;
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many connections read at once (1 to 64).
+    pub readers: u32,
+    /// How many writes and log entries may wait (1 to 65,536). A write beyond is refused as busy.
+    pub queue: u32,
+    /// How many log entries are kept.
+    pub log_retention: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { readers: 4, queue: 1024, log_retention: 1000 }
+    }
+}
+
+/// Opens the database, creates or migrates its tables, and starts its writer. Blocks meanwhile.
+///
+/// # Errors
+/// With one line that says what is wrong with the file and what would be right.
+pub fn open(
+    location: &Location,
+    options: &Options,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn Store>, OpenError> {
+    Ok(Arc::new(sqlite::SqliteStore::open(location, options, clock)?))
+}

@@ -1,0 +1,164 @@
+//! What an action is: a named tool with typed parameters, over stored memory ([`MemoryAction`]) or
+//! over another system ([`RemoteAction`]).
+//!
+//! Invariant: an action parses nothing, times nothing and logs nothing; the dispatcher does.
+
+mod erased;
+pub mod params;
+pub mod registry;
+mod schema;
+
+use std::future::Future;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::ActionError;
+use crate::memory::Memory;
+pub use erased::{MemoryWork, Prepared, RemoteWork};
+pub use registry::Action;
+pub use schema::Parameter;
+
+/// Whether an action changes stored data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It only reads.
+    Read,
+    /// It may write.
+    Write,
+}
+
+/// The family that an action belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// People and agents.
+    Users,
+    /// Work to be done.
+    Tasks,
+    /// Shared values.
+    Config,
+    /// Small helpers.
+    Utilities,
+    /// GitHub's REST API.
+    Github,
+    /// Figma's REST API.
+    Figma,
+    /// Web pages in a real browser.
+    Pages,
+    /// Actions of an embedding program.
+    Custom,
+}
+
+impl Group {
+    /// The name that tool lists and documents use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Tasks => "tasks",
+            Self::Config => "config",
+            Self::Utilities => "utilities",
+            Self::Github => "github",
+            Self::Figma => "figma",
+            Self::Pages => "pages",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+/// A worked example, run by the tests: JSON texts.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// The parameters.
+    pub params: &'static str,
+    /// What the action answers to them (shortened where it is long).
+    pub answer: &'static str,
+}
+
+/// What is said about an action wherever it is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Doc {
+    /// One line: what it does, as an order ("Add a user").
+    pub summary: &'static str,
+    /// The family it belongs to.
+    pub group: Group,
+    /// Words that people use for it and that are in neither name nor summary.
+    pub words: &'static [&'static str],
+    /// A worked example.
+    pub example: Example,
+    /// What is said when a required parameter is missing, where it is not `<name> is required`.
+    pub required: Option<&'static str>,
+}
+
+impl Doc {
+    /// The usual document of an action.
+    #[must_use]
+    pub const fn new(group: Group, summary: &'static str, example: Example) -> Self {
+        Self { summary, group, words: &[], example, required: None }
+    }
+
+    /// With words that people use for it.
+    #[must_use]
+    pub const fn words(mut self, words: &'static [&'static str]) -> Self {
+        self.words = words;
+        self
+    }
+
+    /// With another text for a missing required parameter.
+    #[must_use]
+    pub const fn required(mut self, text: &'static str) -> Self {
+        self.required = Some(text);
+        self
+    }
+}
+
+/// A tool over stored memory. It runs inside one storage transaction: an error undoes all it did.
+pub trait MemoryAction: Send + Sync + 'static {
+    /// Its name: `snake_case`, at most 64 characters, no two alike.
+    const NAME: &'static str;
+    /// Whether it may write.
+    const EFFECT: Effect;
+    /// Its parameters. The field comments are the documentation.
+    type Params: DeserializeOwned + JsonSchema + Send + 'static;
+    /// What it answers.
+    type Output: Serialize + JsonSchema;
+    /// What is said about it.
+    fn doc(&self) -> Doc;
+    /// Does its work.
+    ///
+    /// # Errors
+    /// With what the caller is told; everything done to the memory is undone.
+    fn run(
+        &self,
+        params: Self::Params,
+        memory: &mut dyn Memory,
+    ) -> Result<Self::Output, ActionError>;
+}
+
+/// A tool that asks another system. It holds no transaction while it waits.
+pub trait RemoteAction: Send + Sync + 'static {
+    /// Its name: `snake_case`, at most 64 characters, no two alike.
+    const NAME: &'static str;
+    /// Its parameters. The field comments are the documentation.
+    type Params: DeserializeOwned + JsonSchema + Send + 'static;
+    /// What it answers.
+    type Output: Serialize + JsonSchema;
+    /// What is said about it.
+    fn doc(&self) -> Doc;
+    /// Whether it can be called at all, before its parameters are looked at.
+    ///
+    /// # Errors
+    /// With what is missing and how to give it.
+    fn available(&self) -> Result<(), ActionError> {
+        Ok(())
+    }
+    /// Does its work. Dropping the future stops it.
+    ///
+    /// # Errors
+    /// With what the caller is told.
+    fn run(
+        &self,
+        params: Self::Params,
+    ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
+}

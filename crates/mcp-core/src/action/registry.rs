@@ -1,0 +1,174 @@
+//! The one registry: every face of the server (HTTP, the command line, the documents) is a
+//! rendering of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::erased::{Erased, OverMemory, OverNetwork, Prepared};
+use super::params::ParamsText;
+use super::schema::{self, Parameter};
+use super::{Doc, Effect, MemoryAction, RemoteAction};
+use crate::error::{ActionError, ErrorCode};
+
+/// The longest name that tool lists of the Model Context Protocol take.
+const LONGEST_NAME: usize = 64;
+
+/// How many characters of a name that nobody knows are said back.
+const LONGEST_SHOWN: usize = 200;
+
+/// An action with everything that is known of it.
+pub struct Action {
+    erased: Box<dyn Erased>,
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it may write stored data.
+    pub effect: Effect,
+    /// Whether it asks another system.
+    pub remote: bool,
+    /// What is said about it.
+    pub doc: Doc,
+    /// Its parameters, those that a call must give first.
+    pub parameters: Vec<Parameter>,
+    /// `add_task(title, description?, priority?=medium)`.
+    pub signature: String,
+    /// The schema of its parameters: JSON Schema 2020-12, an object, without references.
+    pub params_schema: Value,
+    /// The schema of what it answers: JSON Schema 2020-12, without references.
+    pub output_schema: Value,
+}
+
+impl Action {
+    fn new(erased: Box<dyn Erased>) -> Self {
+        let params_schema = erased.params_schema();
+        let parameters = schema::parameters(&params_schema);
+        Self {
+            name: erased.name(),
+            effect: erased.effect(),
+            remote: erased.remote(),
+            doc: erased.doc(),
+            signature: schema::signature(erased.name(), &parameters),
+            parameters,
+            params_schema,
+            output_schema: erased.output_schema(),
+            erased,
+        }
+    }
+
+    /// Parses the parameters; only the work is left. Null counts as left out for a parameter of
+    /// which it is no value.
+    ///
+    /// # Errors
+    /// When a parameter is missing or wrong: the message names it.
+    pub fn prepare(&self, params: ParamsText) -> Result<Prepared, ActionError> {
+        let is_nullable =
+            |name: &str| self.parameters.iter().any(|known| known.name == name && known.nullable);
+        self.erased.prepare(&params.without_nulls(is_nullable)?)
+    }
+
+    /// Refuses parameters that the action does not have.
+    ///
+    /// # Errors
+    /// When there is one: the message names it and gives the signature.
+    pub fn refuse_unknown(&self, params: &ParamsText) -> Result<(), ActionError> {
+        let names = params.names()?;
+        let unknown = names.iter().find(|name| !self.parameters.iter().any(|p| p.name == **name));
+        unknown.map_or(Ok(()), |name| {
+            Err(ActionError::invalid(format!("Unknown parameter: {name}. Use {}", self.signature)))
+        })
+    }
+}
+
+/// All actions, by name.
+pub struct Registry {
+    actions: Vec<Action>,
+    by_name: BTreeMap<&'static str, usize>,
+}
+
+impl Registry {
+    /// An empty one to fill.
+    #[must_use]
+    pub fn builder() -> RegistryBuilder {
+        RegistryBuilder { actions: Vec::new() }
+    }
+
+    /// All actions, in the order in which they were registered.
+    #[must_use]
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// The action of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn find(&self, name: &str) -> Result<&Action, ActionError> {
+        self.by_name.get(name).map(|index| &self.actions[*index]).ok_or_else(|| {
+            let shown: String = name.chars().take(LONGEST_SHOWN).collect();
+            ActionError::new(ErrorCode::UnknownAction, format!("Unknown action: {shown}"))
+        })
+    }
+}
+
+/// Why a registry cannot be built.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// Two actions have one name.
+    #[error("two actions are named {0}")]
+    NameTwice(&'static str),
+    /// A name is not of the form that every face can carry.
+    #[error("{0} is no name for an action: snake_case, at most 64 characters")]
+    BadName(&'static str),
+}
+
+/// A registry that is being filled.
+pub struct RegistryBuilder {
+    actions: Vec<Box<dyn Erased>>,
+}
+
+impl RegistryBuilder {
+    /// Adds an action over stored memory.
+    #[must_use]
+    pub fn memory<A: MemoryAction>(mut self, action: A) -> Self {
+        self.actions.push(Box::new(OverMemory(Arc::new(action))));
+        self
+    }
+
+    /// Adds an action that asks another system.
+    #[must_use]
+    pub fn remote<A: RemoteAction>(mut self, action: A) -> Self {
+        self.actions.push(Box::new(OverNetwork(Arc::new(action))));
+        self
+    }
+
+    /// Adds everything that another crate brings.
+    #[must_use]
+    pub fn with(self, add: impl FnOnce(Self) -> Self) -> Self {
+        add(self)
+    }
+
+    /// The registry.
+    ///
+    /// # Errors
+    /// When a name is there twice or is not `snake_case`.
+    pub fn build(self) -> Result<Registry, RegistryError> {
+        let actions: Vec<Action> = self.actions.into_iter().map(Action::new).collect();
+        let mut by_name = BTreeMap::new();
+        for (index, action) in actions.iter().enumerate() {
+            if !is_snake_case(action.name) {
+                return Err(RegistryError::BadName(action.name));
+            }
+            if by_name.insert(action.name, index).is_some() {
+                return Err(RegistryError::NameTwice(action.name));
+            }
+        }
+        Ok(Registry { actions, by_name })
+    }
+}
+
+fn is_snake_case(name: &str) -> bool {
+    name.len() <= LONGEST_NAME
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}

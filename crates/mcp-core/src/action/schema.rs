@@ -1,0 +1,153 @@
+//! From typed parameters to what is shown of them: JSON Schema, a list of parameters, and the
+//! one-line signature.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+/// One parameter, as documents and signatures show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// What it means.
+    pub description: String,
+    /// Its type in words: `string`, `integer`, `list of numbers`, `pending | completed`.
+    pub kind: String,
+    /// Whether a call must give it.
+    pub required: bool,
+    /// Whether null is a value of it (otherwise null counts as left out).
+    pub nullable: bool,
+    /// What it is when it is left out, as JSON.
+    pub default: Option<Value>,
+}
+
+/// The schema of an action's parameters: JSON Schema 2020-12, without references.
+pub(super) fn of_params<T: JsonSchema>() -> Value {
+    root::<T>(SchemaSettings::draft2020_12())
+}
+
+/// The schema of what an action answers: JSON Schema 2020-12, without references.
+pub(super) fn of_output<T: JsonSchema>() -> Value {
+    root::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn root<T: JsonSchema>(settings: SchemaSettings) -> Value {
+    let settings = settings.with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    if let Some(object) = schema.as_object_mut() {
+        // The type's name says nothing to a caller.
+        object.remove("title");
+        object.remove("description");
+    }
+    schema
+}
+
+/// The parameters of a schema, those that a call must give first, each in the order of its type.
+pub(super) fn parameters(schema: &Value) -> Vec<Parameter> {
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .map(|names| names.iter().filter_map(Value::as_str).collect())
+        .unwrap_or_default();
+    let mut parameters: Vec<Parameter> = schema["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, property)| Parameter {
+            name: name.clone(),
+            description: property["description"].as_str().unwrap_or_default().replace('\n', " "),
+            kind: kind(property),
+            required: required.contains(&name.as_str()),
+            nullable: admits_null(property),
+            default: property.get("default").filter(|value| !value.is_null()).cloned(),
+        })
+        .collect();
+    parameters.sort_by_key(|parameter| !parameter.required);
+    parameters
+}
+
+/// `add_task(title, description?, priority?=medium)`.
+pub(super) fn signature(name: &str, parameters: &[Parameter]) -> String {
+    let list: Vec<String> = parameters.iter().map(shown).collect();
+    format!("{name}({})", list.join(", "))
+}
+
+fn shown(parameter: &Parameter) -> String {
+    let Parameter { name, required, default, .. } = parameter;
+    match default {
+        _ if *required => name.clone(),
+        Some(Value::String(text)) if !text.is_empty() => format!("{name}?={text}"),
+        Some(value @ (Value::Number(_) | Value::Bool(true))) => format!("{name}?={value}"),
+        _ => format!("{name}?"),
+    }
+}
+
+fn admits_null(property: &Value) -> bool {
+    match property {
+        Value::Bool(admits) => *admits,
+        Value::Object(schema) => {
+            let typed = schema.get("type").is_none_or(|kind| match kind {
+                Value::Array(kinds) => kinds.iter().any(|kind| kind == "null"),
+                kind => kind == "null",
+            });
+            let chosen = ["anyOf", "oneOf"].iter().all(|key| {
+                schema
+                    .get(*key)
+                    .and_then(Value::as_array)
+                    .is_none_or(|choices| choices.iter().any(admits_null))
+            });
+            let listed = schema
+                .get("enum")
+                .and_then(Value::as_array)
+                .is_none_or(|values| values.contains(&Value::Null));
+            typed && chosen && listed
+        }
+        _ => false,
+    }
+}
+
+fn kind(property: &Value) -> String {
+    if let Some(values) = property["enum"].as_array() {
+        return values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ");
+    }
+    if let Some(choices) = property["anyOf"].as_array().or(property["oneOf"].as_array()) {
+        let kinds: Vec<String> =
+            choices.iter().map(kind).filter(|kind| kind != "null" && !kind.is_empty()).collect();
+        return kinds.join(" | ");
+    }
+    if let Some(value) = property["const"].as_str() {
+        return value.into();
+    }
+    let named = match &property["type"] {
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
+        kind => kind.as_str(),
+    };
+    match named {
+        Some("array") => match kind(&property["items"]).as_str() {
+            "" | "any JSON" => "list".into(),
+            item => format!("list of {item}s"),
+        },
+        Some(name) => name.into(),
+        None => "any JSON".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn null_is_a_value_only_where_the_schema_says_so() {
+        assert!(admits_null(&json!(true)));
+        assert!(admits_null(&json!({"description": "any JSON"})));
+        assert!(admits_null(&json!({"type": ["string", "null"]})));
+        assert!(admits_null(&json!({"anyOf": [{"type": "string"}, {"type": "null"}]})));
+        assert!(!admits_null(&json!({"type": "string"})));
+        assert!(!admits_null(&json!({"enum": ["a", "b"]})));
+    }
+}

@@ -1,0 +1,57 @@
+//! `update_config`
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{ConfigMap, json};
+use crate::action::params::Text;
+use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+
+/// Puts a value of the configuration under its name, in place of what was there.
+pub struct UpdateConfig;
+
+/// The parameters of `update_config`.
+#[derive(Deserialize, JsonSchema)]
+pub struct UpdateConfigParams {
+    /// The name of the value.
+    key: Text,
+    /// The value: any JSON, null too.
+    value: Box<RawValue>,
+}
+
+impl MemoryAction for UpdateConfig {
+    const NAME: &'static str = "update_config";
+    const EFFECT: Effect = Effect::Write;
+    type Params = UpdateConfigParams;
+    type Output = ConfigMap;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"key":"app_name","value":"My MCP Server"}"#,
+            answer: r#"{"app_name":"My MCP Server","updated":true}"#,
+        };
+        Doc::new(Group::Config, "Set a configuration value", example).words(&[
+            "setting",
+            "settings",
+            "change",
+            "write",
+            "store",
+            "option",
+            "preference",
+        ])
+    }
+
+    fn run(
+        &self,
+        params: UpdateConfigParams,
+        memory: &mut dyn Memory,
+    ) -> Result<ConfigMap, ActionError> {
+        let Text(key) = params.key;
+        memory.set_config(&key, &params.value)?;
+        let mut answer = ConfigMap::default();
+        answer.set(key, params.value);
+        answer.set("updated".into(), json("true"));
+        Ok(answer)
+    }
+}

@@ -1,0 +1,54 @@
+//! `delete_task`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::no_such_task;
+use crate::domain::TaskId;
+use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+
+/// Deletes a task. Its number is never given out again.
+pub struct DeleteTask;
+
+/// The parameters of `delete_task`.
+#[derive(Deserialize, JsonSchema)]
+pub struct DeleteTaskParams {
+    /// The task's number.
+    task_id: TaskId,
+}
+
+/// What `delete_task` answers.
+#[derive(Serialize, JsonSchema)]
+pub struct DeleteTaskOutput {
+    /// The task's number.
+    task_id: TaskId,
+    /// Always true.
+    deleted: bool,
+}
+
+impl MemoryAction for DeleteTask {
+    const NAME: &'static str = "delete_task";
+    const EFFECT: Effect = Effect::Write;
+    type Params = DeleteTaskParams;
+    type Output = DeleteTaskOutput;
+
+    fn doc(&self) -> Doc {
+        let example =
+            Example { params: r#"{"task_id":1}"#, answer: r#"{"task_id":1,"deleted":true}"# };
+        Doc::new(Group::Tasks, "Delete a task", example)
+            .words(&["remove", "drop", "discard", "cancel"])
+    }
+
+    fn run(
+        &self,
+        params: DeleteTaskParams,
+        memory: &mut dyn Memory,
+    ) -> Result<DeleteTaskOutput, ActionError> {
+        let DeleteTaskParams { task_id } = params;
+        if memory.remove_task(task_id)? {
+            Ok(DeleteTaskOutput { task_id, deleted: true })
+        } else {
+            Err(no_such_task(task_id))
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `list_tasks`
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::domain::{Page, Task, TaskFilter};
+use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+
+/// Lists tasks, all of them or those that match, in the order of their numbers.
+pub struct ListTasks;
+
+/// The parameters of `list_tasks`.
+#[derive(Deserialize, JsonSchema)]
+pub struct ListTasksParams {
+    /// Only tasks with this status.
+    #[serde(default)]
+    status: Option<String>,
+    /// Only tasks assigned to this user.
+    #[serde(default)]
+    assigned_to: Option<String>,
+}
+
+impl MemoryAction for ListTasks {
+    const NAME: &'static str = "list_tasks";
+    const EFFECT: Effect = Effect::Read;
+    type Params = ListTasksParams;
+    type Output = Vec<Task>;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"status":"pending","assigned_to":"alice"}"#,
+            answer: r#"[{"id":1,"title":"Ship v1","description":"","priority":"high","status":"pending","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000"}]"#,
+        };
+        Doc::new(Group::Tasks, "List tasks, by status or user", example)
+            .words(&["todo", "open", "backlog", "work", "show", "all", "filter"])
+    }
+
+    fn run(
+        &self,
+        params: ListTasksParams,
+        memory: &mut dyn Memory,
+    ) -> Result<Vec<Task>, ActionError> {
+        let ListTasksParams { status, assigned_to } = params;
+        Ok(memory.list_tasks(&TaskFilter { status, assigned_to }, Page::ALL)?)
+    }
+}

@@ -1,0 +1,42 @@
+//! `search_tasks`
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::domain::{SearchText, Task};
+use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+
+/// Finds the tasks whose title or description hold a text, whatever the case.
+pub struct SearchTasks;
+
+/// The parameters of `search_tasks`.
+#[derive(Deserialize, JsonSchema)]
+pub struct SearchTasksParams {
+    /// The text to look for; nothing in it is a wildcard. The empty text is in every task.
+    #[serde(default)]
+    query: String,
+}
+
+impl MemoryAction for SearchTasks {
+    const NAME: &'static str = "search_tasks";
+    const EFFECT: Effect = Effect::Read;
+    type Params = SearchTasksParams;
+    type Output = Vec<Task>;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"query":"ship"}"#,
+            answer: r#"[{"id":1,"title":"Ship v1","description":"","priority":"high","status":"pending","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000"}]"#,
+        };
+        Doc::new(Group::Tasks, "Find tasks by a text in title or description", example)
+            .words(&["look", "query", "contains", "mention", "about", "keyword"])
+    }
+
+    fn run(
+        &self,
+        params: SearchTasksParams,
+        memory: &mut dyn Memory,
+    ) -> Result<Vec<Task>, ActionError> {
+        Ok(memory.search_tasks(&SearchText::new(&params.query))?)
+    }
+}

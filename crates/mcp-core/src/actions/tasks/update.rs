@@ -1,0 +1,76 @@
+//! `update_task`
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::no_such_task;
+use crate::domain::{Change, Task, TaskChanges, TaskId};
+use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+
+/// Changes what is named of a task, and nothing else.
+pub struct UpdateTask;
+
+/// The parameters of `update_task`. Null takes a field's value away.
+#[derive(Deserialize, JsonSchema)]
+pub struct UpdateTaskParams {
+    /// The task's number.
+    task_id: TaskId,
+    /// The new title; not empty.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    title: Change<String>,
+    /// The new description.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    description: Change<String>,
+    /// The new priority.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    priority: Change<String>,
+    /// The new status.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    status: Change<String>,
+    /// The user it is assigned to from now on; null for nobody.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    assigned_to: Change<String>,
+}
+
+impl MemoryAction for UpdateTask {
+    const NAME: &'static str = "update_task";
+    const EFFECT: Effect = Effect::Write;
+    type Params = UpdateTaskParams;
+    type Output = Task;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"task_id":1,"status":"completed"}"#,
+            answer: r#"{"id":1,"title":"Ship v1","description":"","priority":"high","status":"completed","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T17:00:00.000000"}"#,
+        };
+        Doc::new(Group::Tasks, "Change fields of a task", example).words(&[
+            "edit", "modify", "complete", "finish", "done", "close", "reassign", "assign",
+            "rename", "set",
+        ])
+    }
+
+    fn run(&self, params: UpdateTaskParams, memory: &mut dyn Memory) -> Result<Task, ActionError> {
+        let title = match params.title {
+            Change::Keep => None,
+            Change::Set(title) if !title.is_empty() => Some(title),
+            Change::Set(_) | Change::Clear => {
+                return Err(ActionError::invalid(
+                    "title must not be empty: leave it out to keep it as it is",
+                ));
+            }
+        };
+        let changes = TaskChanges {
+            title,
+            description: params.description,
+            priority: params.priority,
+            status: params.status,
+            assigned_to: params.assigned_to,
+        };
+        memory.update_task(params.task_id, changes)?.ok_or_else(|| no_such_task(params.task_id))
+    }
+}

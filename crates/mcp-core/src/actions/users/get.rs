@@ -1,0 +1,68 @@
+//! `get_user`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::params::Text;
+use crate::domain::{Page, Task, TaskFilter};
+use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+
+/// Says whether there is a user of that name, and gives the user's tasks.
+pub struct GetUser;
+
+/// The parameters of `get_user`.
+#[derive(Deserialize, JsonSchema)]
+pub struct GetUserParams {
+    /// The user's name.
+    username: Text,
+}
+
+/// What `get_user` answers.
+#[derive(Serialize, JsonSchema)]
+pub struct GetUserOutput {
+    /// The name that was asked for.
+    username: String,
+    /// Whether there is such a user.
+    exists: bool,
+    /// How many tasks are assigned to the user; only where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_count: Option<u64>,
+    /// The tasks that are assigned to the user; only where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tasks: Option<Vec<Task>>,
+}
+
+impl MemoryAction for GetUser {
+    const NAME: &'static str = "get_user";
+    const EFFECT: Effect = Effect::Read;
+    type Params = GetUserParams;
+    type Output = GetUserOutput;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"username":"bob"}"#,
+            answer: r#"{"username":"bob","exists":true,"task_count":0,"tasks":[]}"#,
+        };
+        Doc::new(Group::Users, "Get a user and the tasks assigned to it", example)
+            .words(&["find", "show", "details", "member", "person", "exists"])
+    }
+
+    fn run(
+        &self,
+        params: GetUserParams,
+        memory: &mut dyn Memory,
+    ) -> Result<GetUserOutput, ActionError> {
+        let Text(username) = params.username;
+        if memory.find_user(&username)?.is_none() {
+            return Ok(GetUserOutput { username, exists: false, task_count: None, tasks: None });
+        }
+        let filter = TaskFilter { assigned_to: Some(username.clone()), status: None };
+        let tasks = memory.list_tasks(&filter, Page::ALL)?;
+        Ok(GetUserOutput {
+            username,
+            exists: true,
+            task_count: Some(tasks.len() as u64),
+            tasks: Some(tasks),
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! `calculate`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::number::Number;
+use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+
+/// Computes one number from many. Sums of integers are exact.
+pub struct Calculate;
+
+/// The parameters of `calculate`.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["operation"]))]
+pub struct CalculateParams {
+    /// What to compute: sum, average, max or min.
+    #[serde(default)]
+    #[schemars(with = "Operation")]
+    operation: Option<String>,
+    /// The numbers.
+    #[serde(default)]
+    numbers: Vec<Number>,
+}
+
+/// What can be computed: the schema's side of `operation`, which is read as a text because v1
+/// answers an unknown one in words of its own.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "it is only the schema")]
+enum Operation {
+    Sum,
+    Average,
+    Max,
+    Min,
+}
+
+/// What `calculate` answers.
+#[derive(Serialize, JsonSchema)]
+pub struct CalculateOutput {
+    /// What was computed.
+    operation: String,
+    /// The number; null for the largest or smallest of none.
+    result: Option<Number>,
+}
+
+impl MemoryAction for Calculate {
+    const NAME: &'static str = "calculate";
+    const EFFECT: Effect = Effect::Read;
+    type Params = CalculateParams;
+    type Output = CalculateOutput;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"operation":"sum","numbers":[10,20,30,40]}"#,
+            answer: r#"{"operation":"sum","result":100}"#,
+        };
+        Doc::new(Group::Utilities, "Compute a sum, average, maximum or minimum", example)
+            .words(&["add", "mean", "total", "math", "numbers", "largest", "smallest"])
+    }
+
+    fn run(
+        &self,
+        params: CalculateParams,
+        _: &mut dyn Memory,
+    ) -> Result<CalculateOutput, ActionError> {
+        let CalculateParams { operation, numbers } = params;
+        let operation = operation.unwrap_or_else(|| "None".into());
+        let result = match operation.as_str() {
+            "sum" => Some(sum(&numbers)?),
+            "average" if numbers.is_empty() => Some(Number::ZERO),
+            "average" => Some(sum(&numbers)?.divided_by(numbers.len()).ok_or_else(too_large)?),
+            "max" => numbers.into_iter().reduce(|a, b| if b.compare(a).is_gt() { b } else { a }),
+            "min" => numbers.into_iter().reduce(|a, b| if b.compare(a).is_lt() { b } else { a }),
+            _ => {
+                return Err(ActionError::invalid(format!("Unknown operation: {operation}")));
+            }
+        };
+        Ok(CalculateOutput { operation, result })
+    }
+}
+
+fn sum(numbers: &[Number]) -> Result<Number, ActionError> {
+    numbers.iter().try_fold(Number::ZERO, |sum, number| sum.plus(*number)).ok_or_else(too_large)
+}
+
+fn too_large() -> ActionError {
+    ActionError::invalid("numbers: the result is too large to be written")
+}

@@ -1,0 +1,161 @@
+//! What happens to a call: look-up, parameters, the work, redaction, the log.
+//!
+//! Invariant: nothing else does any of it, whatever door the call came through.
+
+mod record;
+pub mod redact;
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use crate::action::params::ParamsText;
+use crate::action::registry::{Action, Registry};
+use crate::action::{MemoryWork, Prepared};
+use crate::domain::LogStatus;
+use crate::error::ActionError;
+use crate::memory::{Freshness, Store, StoreRuns};
+use crate::{Clock, Effect, Timestamp};
+use record::{log_entry, unknown_action_entry};
+pub use redact::Redactor;
+
+/// What is done with parameters that the action does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownParams {
+    /// The call is refused, with the signature.
+    #[default]
+    Refuse,
+    /// They are ignored, as v1 does.
+    Ignore,
+}
+
+/// A call of an action.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The action's name.
+    pub action: String,
+    /// Its parameters.
+    pub params: ParamsText,
+    /// What is done with parameters that the action does not have.
+    pub unknown: UnknownParams,
+}
+
+impl Call {
+    /// A call that refuses parameters that the action does not have.
+    #[must_use]
+    pub fn new(action: impl Into<String>, params: ParamsText) -> Self {
+        Self { action: action.into(), params, unknown: UnknownParams::Refuse }
+    }
+}
+
+/// The one way to an action.
+pub struct Dispatcher {
+    registry: Arc<Registry>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    redactor: Arc<Redactor>,
+}
+
+impl Dispatcher {
+    /// A dispatcher over a registry and a store. The redactor hides secrets from the log.
+    #[must_use]
+    pub fn new(
+        registry: Arc<Registry>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        redactor: Redactor,
+    ) -> Self {
+        Self { registry, store, clock, redactor: Arc::new(redactor) }
+    }
+
+    /// What can be called.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Where everything is kept.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Calls an action and gives its result as JSON text. The call's log entry is stored with
+    /// what it wrote, or, where nothing was written, handed over before this returns.
+    ///
+    /// # Errors
+    /// With what the caller is told. The cause of a fault of the server's own is in its log.
+    pub async fn dispatch(&self, call: Call) -> Result<Box<RawValue>, ActionError> {
+        let outcome = self.outcome(call).await;
+        if let Err(error) = &outcome
+            && let Some(cause) = &error.cause
+        {
+            log::error!("{}: {}", error.code.row().name, self.redactor.scrub(&cause.to_string()));
+        }
+        let text = outcome.map_err(|error| self.redactor.scrub_error(error))?;
+        RawValue::from_string(text).map_err(ActionError::internal)
+    }
+
+    async fn outcome(&self, call: Call) -> Result<String, ActionError> {
+        let now = self.clock.now();
+        let action = match self.registry.find(&call.action) {
+            Ok(action) => action,
+            Err(error) => {
+                self.store.record(unknown_action_entry(&self.redactor, now, &call, &error)).await?;
+                return Err(error);
+            }
+        };
+        let result = match prepare(action, &call) {
+            Ok(Prepared::Memory(work)) if action.effect == Effect::Write => {
+                // Its log entry commits with it.
+                match self.write(work, now, action, &call.params).await {
+                    Ok(text) => return Ok(text),
+                    Err(error) => Err(error),
+                }
+            }
+            Ok(Prepared::Memory(work)) => self.read(work).await,
+            Ok(Prepared::Remote(work)) => work.await,
+            Err(error) => Err(error),
+        };
+        let (status, text) = match &result {
+            Ok(text) => (LogStatus::Success, text.as_str()),
+            Err(error) => (LogStatus::Error, error.message.as_str()),
+        };
+        let entry = log_entry(&self.redactor, now, action.name, &call.params, text, status);
+        match self.store.record(entry).await {
+            // A call that failed because storage did says so itself.
+            Err(error) if result.is_ok() => Err(error.into()),
+            _ => result,
+        }
+    }
+
+    async fn read(&self, work: MemoryWork) -> Result<String, ActionError> {
+        self.store.read_for(Freshness::Writes, work).await?
+    }
+
+    async fn write(
+        &self,
+        work: MemoryWork,
+        now: Timestamp,
+        action: &Action,
+        params: &ParamsText,
+    ) -> Result<String, ActionError> {
+        let (name, params) = (action.name, params.clone());
+        let redactor = Arc::clone(&self.redactor);
+        self.store
+            .write_for(move |memory| {
+                let text = work(memory)?;
+                let entry = log_entry(&redactor, now, name, &params, &text, LogStatus::Success);
+                memory.append_log(&entry)?;
+                Ok(text)
+            })
+            .await
+    }
+}
+
+fn prepare(action: &Action, call: &Call) -> Result<Prepared, ActionError> {
+    if call.unknown == UnknownParams::Refuse {
+        action.refuse_unknown(&call.params)?;
+    }
+    action.prepare(call.params.clone())
+}

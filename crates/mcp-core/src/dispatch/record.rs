@@ -1,0 +1,81 @@
+//! What the log keeps of a call: bounded, and without secrets.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{Call, Redactor};
+use crate::Timestamp;
+use crate::action::params::ParamsText;
+use crate::domain::{LogEntry, LogStatus};
+use crate::error::ActionError;
+
+/// How many characters of a result are kept.
+const RESULT_CHARS: usize = 200;
+/// How many bytes of parameters are kept as they are.
+const PARAMS_BYTES: usize = 64 * 1024;
+
+#[derive(Serialize)]
+struct Payload<'a> {
+    params: &'a RawValue,
+    result: &'a str,
+}
+
+/// The entry of a call of a known action. `result` is JSON text, or an error's message.
+pub(super) fn log_entry(
+    redactor: &Redactor,
+    timestamp: Timestamp,
+    action: &str,
+    params: &ParamsText,
+    result: &str,
+    status: LogStatus,
+) -> LogEntry {
+    let params = bounded(redactor.json(params.get()));
+    let result = match status {
+        LogStatus::Success => redactor.json(result),
+        LogStatus::Error => redactor.scrub(result),
+    };
+    let payload = Payload { params: &params, result: cut(&result) };
+    LogEntry {
+        timestamp,
+        action: action.to_owned(),
+        payload: serde_json::value::to_raw_value(&payload).expect("text and JSON are JSON"),
+        status: status.as_str().to_owned(),
+    }
+}
+
+/// The entry of a call that names no action. The name is what somebody sent: it is bounded and
+/// searched for secrets too.
+pub(super) fn unknown_action_entry(
+    redactor: &Redactor,
+    timestamp: Timestamp,
+    call: &Call,
+    error: &ActionError,
+) -> LogEntry {
+    let name = redactor.scrub(&call.action);
+    log_entry(redactor, timestamp, cut(&name), &call.params, &error.message, LogStatus::Error)
+}
+
+fn bounded(params: String) -> Box<RawValue> {
+    let text = if params.len() <= PARAMS_BYTES {
+        params
+    } else {
+        format!("{{\"omitted\":\"{} bytes of parameters\"}}", params.len())
+    };
+    RawValue::from_string(text).expect("redaction keeps JSON")
+}
+
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(RESULT_CHARS).map_or(text, |(end, _)| &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_is_cut_between_characters() {
+        let text = "ü".repeat(300);
+        assert_eq!(cut(&text).chars().count(), 200);
+        assert_eq!(cut("short"), "short");
+    }
+}

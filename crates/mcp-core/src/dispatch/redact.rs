@@ -1,0 +1,220 @@
+//! Keeps secrets out of logs: values under keys that name a secret, and the configured secrets
+//! themselves wherever they stand.
+
+use std::borrow::Cow;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use serde_json::{Map, Value};
+
+use crate::error::ActionError;
+
+/// What stands in place of a secret.
+pub const HIDDEN: &str = "[redacted]";
+
+/// A secret shorter than this is not searched for in texts: it would be found in ordinary words.
+pub const SHORTEST_SEARCHED: usize = 6;
+
+/// What a key holds when it names a secret, in lower case and without separators.
+const SECRET_WORDS: [&str; 20] = [
+    "token",
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "secret",
+    "apikey",
+    "authorization",
+    "authentication",
+    "credential",
+    "privatekey",
+    "accesskey",
+    "signingkey",
+    "encryptionkey",
+    "sshkey",
+    "cookie",
+    "bearer",
+    "sessionid",
+    "jwt",
+];
+
+/// What a text holds at least once when a key in it could name a secret: the words above, each
+/// reduced to a part that separators cannot stand in.
+const SUSPICIOUS: [&str; 12] = [
+    "token",
+    "pass",
+    "pwd",
+    "secret",
+    "key",
+    "author",
+    "authent",
+    "credential",
+    "cookie",
+    "bearer",
+    "session",
+    "jwt",
+];
+
+/// Hides secrets.
+#[derive(Debug)]
+pub struct Redactor {
+    secrets: Vec<String>,
+    suspicious: AhoCorasick,
+}
+
+impl Redactor {
+    /// One that knows the configured secrets. Those under [`SHORTEST_SEARCHED`] bytes are only
+    /// hidden under keys that name a secret.
+    ///
+    /// # Panics
+    /// Never: the patterns are plain texts of bounded size.
+    #[must_use]
+    pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
+        let mut secrets: Vec<String> =
+            secrets.into_iter().filter(|secret| secret.len() >= SHORTEST_SEARCHED).collect();
+        // A secret that holds another is hidden whole.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let suspicious = AhoCorasickBuilder::new()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .build(SUSPICIOUS)
+            .expect("a dozen short patterns");
+        Self { secrets, suspicious }
+    }
+
+    /// JSON text without secrets. Text in which there can be none is given back as it is.
+    #[must_use]
+    pub fn json(&self, text: &str) -> String {
+        if !self.is_suspicious(text) {
+            return text.to_owned();
+        }
+        match serde_json::from_str::<Value>(text) {
+            Ok(value) => self.value(value).to_string(),
+            // Only what is no JSON, or is nested too deeply to be read, comes here.
+            Err(_) => format!("\"{HIDDEN}\""),
+        }
+    }
+
+    /// A text without the configured secrets.
+    #[must_use]
+    pub fn scrub(&self, text: &str) -> String {
+        let mut clean = Cow::Borrowed(text);
+        for secret in &self.secrets {
+            if clean.contains(secret.as_str()) {
+                clean = Cow::Owned(clean.replace(secret.as_str(), HIDDEN));
+            }
+        }
+        clean.into_owned()
+    }
+
+    /// The error with a public message without the configured secrets.
+    #[must_use]
+    pub fn scrub_error(&self, mut error: ActionError) -> ActionError {
+        error.message = self.scrub(&error.message);
+        error
+    }
+
+    fn is_suspicious(&self, text: &str) -> bool {
+        // An escape can hide a word: such a text is read before it is judged.
+        text.contains('\\')
+            || self.suspicious.is_match(text)
+            || self.secrets.iter().any(|secret| text.contains(secret.as_str()))
+    }
+
+    fn value(&self, value: Value) -> Value {
+        match value {
+            Value::Object(members) => Value::Object(self.object(members)),
+            Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
+            Value::String(text) => Value::String(self.scrub(&text)),
+            plain => plain,
+        }
+    }
+
+    fn object(&self, members: Map<String, Value>) -> Map<String, Value> {
+        // `{"key": "github_token", "value": …}` names a secret as plainly as `{"github_token": …}`.
+        let names_secret = ["key", "name"]
+            .iter()
+            .any(|member| members.get(*member).and_then(Value::as_str).is_some_and(is_secret));
+        members
+            .into_iter()
+            .map(|(key, value)| {
+                let hide = is_secret(&key) || (names_secret && key == "value");
+                let value =
+                    if hide && !value.is_null() { HIDDEN.into() } else { self.value(value) };
+                (self.scrub(&key), value)
+            })
+            .collect()
+    }
+}
+
+/// Whether a key names a secret: `token`, `githubToken`, `X-API-Key`, `client_secret`, …
+fn is_secret(key: &str) -> bool {
+    let plain: String =
+        key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    SECRET_WORDS.iter().any(|word| plain.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redactor() -> Redactor {
+        Redactor::new(["s3cret-of-the-server".to_owned(), "t".to_owned()])
+    }
+
+    #[test]
+    fn values_under_secret_keys_are_hidden_at_any_depth() {
+        for key in [
+            "token",
+            "password",
+            "api_key",
+            "apiKey",
+            "API-KEY",
+            "authorization",
+            "secret",
+            "client_secret",
+            "githubToken",
+            "x-api-key",
+            "Private Key",
+            "user_password",
+            "credentials",
+            "set-cookie",
+            "aws_access_key_id",
+        ] {
+            let text = serde_json::json!({"a": [{key: {"deep": "hunter2"}}]}).to_string();
+            let clean = redactor().json(&text);
+            assert!(!clean.contains("hunter2") && clean.contains(HIDDEN), "{key}: {clean}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_escaped_is_seen() {
+        assert!(!redactor().json(r#"{"p\u0061ssword":"hunter2"}"#).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_value_whose_name_is_beside_it_is_hidden() {
+        let clean = redactor().json(r#"{"key":"github_token","value":"ghp_1"}"#);
+        assert_eq!(clean, r#"{"key":"github_token","value":"[redacted]"}"#);
+        let plain = r#"{"key":"app_name","value":"x"}"#;
+        assert_eq!(redactor().json(plain), plain);
+    }
+
+    #[test]
+    fn configured_secrets_are_hidden_wherever_they_stand() {
+        let clean =
+            redactor().json(r#"{"title":"is s3cret-of-the-server","s3cret-of-the-server":1}"#);
+        assert_eq!(clean, r#"{"title":"is [redacted]","[redacted]":1}"#);
+        assert_eq!(
+            redactor().scrub("Unknown action: s3cret-of-the-server"),
+            "Unknown action: [redacted]"
+        );
+        assert!(!redactor().json(r#""s3cret-of-the\u002dserver""#).contains("s3cret"));
+    }
+
+    #[test]
+    fn other_text_is_kept_byte_for_byte() {
+        let text = r#"{ "title" : "100 %", "n": 12345678901234567890123, "x": 1.0 }"#;
+        assert_eq!(redactor().json(text), text);
+    }
+}

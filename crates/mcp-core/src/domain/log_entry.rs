@@ -1,0 +1,44 @@
+//! The log of actions.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::Timestamp;
+
+/// How an action ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogStatus {
+    /// It did its work.
+    Success,
+    /// It did not.
+    Error,
+}
+
+impl LogStatus {
+    /// As it is written and stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One action in the log.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct LogEntry {
+    /// When the action was called.
+    pub timestamp: Timestamp,
+    /// The action's name, as it was called.
+    pub action: String,
+    /// `{"params": …, "result": "…"}`: the parameters with their secrets hidden, and at most 200
+    /// characters of the result.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub payload: Box<RawValue>,
+    /// How it ended: `success` or `error`.
+    pub status: String,
+}

@@ -1,0 +1,15 @@
+//! What the memory holds: users, tasks, configuration and the log of actions.
+
+mod config;
+mod log_entry;
+mod page;
+mod task;
+mod user;
+
+pub use config::{ConfigEntry, DEFAULT_CONFIG};
+pub use log_entry::{LogEntry, LogStatus};
+pub use page::Page;
+pub use task::{
+    Change, NewTask, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, fold_case,
+};
+pub use user::{NewUser, User};

@@ -1,0 +1,221 @@
+//! Work that somebody or something has to do.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use icu_casemap::CaseMapper;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::Timestamp;
+
+/// A task's number, given out once and never again (until a reset).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transparent)]
+pub struct TaskId(pub i64);
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A task as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Task {
+    /// The task's number.
+    pub id: TaskId,
+    /// What is to be done.
+    pub title: String,
+    /// More about it.
+    pub description: Option<String>,
+    /// How urgent it is: high, medium, low or any other word.
+    pub priority: Option<String>,
+    /// How far it is: pending, `in_progress`, completed or any other word.
+    pub status: Option<String>,
+    /// The user it is assigned to.
+    pub assigned_to: Option<String>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A task to be added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTask {
+    /// What is to be done; not empty.
+    pub title: String,
+    /// More about it.
+    pub description: String,
+    /// How urgent it is.
+    pub priority: String,
+    /// How far it is.
+    pub status: String,
+    /// The user it is assigned to.
+    pub assigned_to: Option<String>,
+}
+
+/// What an update does to one field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// Leaves it as it is.
+    #[default]
+    Keep,
+    /// Takes its value away.
+    Clear,
+    /// Gives it this value.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// Carries the change out on a field that may be without a value.
+    pub fn apply(self, field: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *field = None,
+            Self::Set(value) => *field = Some(value),
+        }
+    }
+}
+
+/// What an update does to a task: everything else stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskChanges {
+    /// The new title.
+    pub title: Option<String>,
+    /// The change of the description.
+    pub description: Change<String>,
+    /// The change of the priority.
+    pub priority: Change<String>,
+    /// The change of the status.
+    pub status: Change<String>,
+    /// The change of the assignment.
+    pub assigned_to: Change<String>,
+}
+
+impl TaskChanges {
+    /// Carries the changes out, at the given time.
+    pub fn apply(self, task: &mut Task, now: Timestamp) {
+        if let Some(title) = self.title {
+            task.title = title;
+        }
+        self.description.apply(&mut task.description);
+        self.priority.apply(&mut task.priority);
+        self.status.apply(&mut task.status);
+        self.assigned_to.apply(&mut task.assigned_to);
+        task.updated_at = now;
+    }
+}
+
+/// Which tasks are wanted: those that match everything that is given, exactly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskFilter {
+    /// Only with this status.
+    pub status: Option<String>,
+    /// Only those assigned to this user.
+    pub assigned_to: Option<String>,
+}
+
+impl TaskFilter {
+    /// Whether the task is wanted.
+    #[must_use]
+    pub fn matches(&self, task: &Task) -> bool {
+        (self.status.is_none() || self.status == task.status)
+            && (self.assigned_to.is_none() || self.assigned_to == task.assigned_to)
+    }
+}
+
+/// How many tasks there are, altogether and by what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskCounts {
+    /// All tasks.
+    pub total: u64,
+    /// By status, where there is one.
+    pub by_status: Vec<(String, u64)>,
+    /// By priority, where there is one.
+    pub by_priority: Vec<(String, u64)>,
+}
+
+/// The text with its case folded: two texts that differ in nothing but case fold to the same.
+///
+/// Full case folding (the Unicode Standard, section 3.13.3), so that `STRASSE` finds `Straße` and
+/// a final sigma finds its other forms.
+#[must_use]
+pub fn fold_case(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Owned(text.to_ascii_lowercase());
+    }
+    CaseMapper::new().fold_string(text)
+}
+
+/// A text to search tasks for: a substring of title or description, whatever the case.
+/// No character in it is a wildcard. The empty text is in every task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchText(String);
+
+impl SearchText {
+    /// A search for the given text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(fold_case(text).into_owned())
+    }
+
+    /// The text with its case folded.
+    #[must_use]
+    pub fn folded(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether title or description hold the text.
+    #[must_use]
+    pub fn is_in(&self, task: &Task) -> bool {
+        let holds = |text: &str| fold_case(text).contains(&self.0);
+        self.0.is_empty() || holds(&task.title) || task.description.as_deref().is_some_and(holds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(title: &str, description: Option<&str>) -> Task {
+        let now = Timestamp::from_micros(0);
+        Task {
+            id: TaskId(1),
+            title: title.into(),
+            description: description.map(Into::into),
+            priority: None,
+            status: None,
+            assigned_to: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    #[test]
+    fn search_is_blind_to_case_beyond_ascii() {
+        for (query, title) in [
+            ("ÜBER", "über alles"),
+            ("strasse", "Lange Straße"),
+            ("STRASSE", "Lange Straße"),
+            ("ΟΔΟΣ", "οδος"),
+            ("οδοσ", "ΟΔΟΣ"),
+            ("привет", "ПРИВЕТ, мир"),
+            ("漢字", "die 漢字"),
+            ("", "anything"),
+        ] {
+            assert!(SearchText::new(query).is_in(&task(title, None)), "{query} in {title}");
+        }
+    }
+
+    #[test]
+    fn search_knows_no_wildcards() {
+        assert!(!SearchText::new("%").is_in(&task("100", Some("a_b"))));
+        assert!(SearchText::new("0%").is_in(&task("100%", None)));
+        assert!(!SearchText::new("a_c").is_in(&task("abc", None)));
+        assert!(SearchText::new("a_b").is_in(&task("x", Some("xa_bx"))));
+    }
+}

@@ -1,0 +1,168 @@
+//! The port that opens transactions.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::domain::LogEntry;
+use crate::error::{ActionError, ErrorCode};
+use crate::memory::Memory;
+
+/// Why storage did not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// More work is waiting than the store takes.
+    #[error("the storage is busy")]
+    Busy,
+    /// Somebody else holds the database, or it cannot be reached.
+    #[error("the storage cannot be used now: {0}")]
+    Unavailable(String),
+    /// There is no room left.
+    #[error("the storage is full: {0}")]
+    Full(String),
+    /// It must not be written.
+    #[error("the storage is read-only: {0}")]
+    ReadOnly(String),
+    /// The data cannot be what was stored.
+    #[error("the storage is damaged: {0}")]
+    Damaged(String),
+    /// Anything else.
+    #[error("the storage failed: {0}")]
+    Failed(String),
+}
+
+/// After how long a caller that met a busy store should try again.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+impl From<StoreError> for ActionError {
+    fn from(error: StoreError) -> Self {
+        let (code, message, wait) = match &error {
+            StoreError::Busy => {
+                (ErrorCode::Busy, "The storage is busy; try again", Some(BUSY_RETRY))
+            }
+            StoreError::Unavailable(_) => (
+                ErrorCode::Unavailable,
+                "The storage cannot be used now; try again",
+                Some(BUSY_RETRY),
+            ),
+            StoreError::Full(_) => {
+                (ErrorCode::StorageFull, "The storage is full; nothing was changed", None)
+            }
+            StoreError::ReadOnly(_) => {
+                (ErrorCode::Unavailable, "The storage is read-only; nothing was changed", None)
+            }
+            StoreError::Damaged(_) | StoreError::Failed(_) => {
+                (ErrorCode::Internal, "Internal Server Error", None)
+            }
+        };
+        let mut answer = Self::new(code, message).caused_by(error);
+        answer.retry_after = wait;
+        answer
+    }
+}
+
+/// Whether what a work did to the memory is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Keep it.
+    Commit,
+    /// Undo it, as if the work had not run.
+    Rollback,
+}
+
+/// What is done inside one transaction.
+pub type Work = Box<dyn FnOnce(&mut dyn Memory) -> Verdict + Send>;
+
+/// A future of a store's.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// What a read must have seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Every write that was answered before.
+    Writes,
+    /// That, and every log entry of the calls that were answered before.
+    WritesAndLogs,
+}
+
+/// Opens transactions. Reads run beside each other; writes are ordered.
+pub trait Store: Send + Sync {
+    /// Runs a work that only reads, on one consistent state of the memory.
+    fn read(&self, freshness: Freshness, work: Work) -> StoreFuture<'_, ()>;
+    /// Runs a work in a transaction of its own; ready when its outcome is durable.
+    fn write(&self, work: Work) -> StoreFuture<'_, ()>;
+    /// Hands over a log entry that belongs to no write. It is stored soon, in the order of the
+    /// calls, and before every later [`Freshness::WritesAndLogs`] read.
+    fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()>;
+    /// Whether reads and writes can be served now.
+    fn ready(&self) -> StoreFuture<'_, ()>;
+    /// Stores what was handed over, and lets go of the database. Later calls fail.
+    fn close(&self) -> StoreFuture<'_, ()>;
+}
+
+/// Works that give something back.
+pub trait StoreRuns {
+    /// [`Store::read`] with a result.
+    fn read_for<T: Send + 'static>(
+        &self,
+        freshness: Freshness,
+        work: impl FnOnce(&mut dyn Memory) -> T + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send;
+
+    /// [`Store::write`] with a result: kept when it is `Ok`, undone when it is `Err`.
+    fn write_for<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Memory) -> Result<T, E> + Send + 'static,
+    ) -> impl Future<Output = Result<T, E>> + Send;
+}
+
+/// Where a work leaves its result for the caller.
+struct Slot<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Slot<T> {
+    fn new() -> (Self, Self) {
+        let shared = Arc::new(Mutex::new(None));
+        (Self(Arc::clone(&shared)), Self(shared))
+    }
+
+    fn put(&self, value: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    }
+
+    fn take(&self) -> Result<T, StoreError> {
+        let value = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        value.ok_or_else(|| StoreError::Failed("the work did not run to its end".into()))
+    }
+}
+
+impl StoreRuns for dyn Store {
+    async fn read_for<T: Send + 'static>(
+        &self,
+        freshness: Freshness,
+        work: impl FnOnce(&mut dyn Memory) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (inside, outside) = Slot::new();
+        let work: Work = Box::new(move |memory| {
+            inside.put(work(memory));
+            Verdict::Commit
+        });
+        self.read(freshness, work).await?;
+        outside.take()
+    }
+
+    async fn write_for<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Memory) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let (inside, outside) = Slot::new();
+        let work: Work = Box::new(move |memory| {
+            let result = work(memory);
+            let verdict = if result.is_ok() { Verdict::Commit } else { Verdict::Rollback };
+            inside.put(result);
+            verdict
+        });
+        self.write(work).await?;
+        outside.take()?
+    }
+}

@@ -1,0 +1,167 @@
+//! The server's settings: typed, checked before anything starts, secrets wrapped.
+//!
+//! Four layers, the weakest first: `config/default.toml` (compiled in), a TOML file, the
+//! environment, the command line's flags. Every layer is checked by itself, so a wrong value stops
+//! the start also where a stronger layer would have replaced it.
+//!
+//! A new setting is one row in `table.rs`, one field in [`Settings`] and its default, with a comment,
+//! in `config/default.toml`; the environment, the checks, `mcp-server config` and the README's table
+//! follow from the row. A secret is named in [`Settings::secrets`] as well; a test sees to that.
+
+mod cors;
+mod database_url;
+mod effective;
+mod error;
+mod hidden;
+mod kind;
+mod layer;
+mod log_filter;
+mod network;
+mod rate_limit;
+mod sources;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use reqwest::Url;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, de};
+
+pub use cors::CorsOrigins;
+pub use database_url::DatabaseUrl;
+pub use effective::{Row, effective, settings_table};
+pub use error::ConfigError;
+pub use rate_limit::{RateLimit, RateUnit};
+pub use sources::{Overrides, Sources};
+
+/// What the server runs with. Ranges and defaults are in `config/default.toml`.
+///
+/// `Debug` prints neither a secret nor the database URL's password.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The address to listen on; `localhost` is 127.0.0.1.
+    pub host: IpAddr,
+    /// The port to listen on; 0 lets the system choose a free one.
+    pub port: u16,
+    /// Worker threads; 0 is one for each core.
+    pub workers: usize,
+    /// Where the memory is stored. Its scheme and path are the storage crate's to check.
+    pub database_url: DatabaseUrl,
+    /// Connections that read beside the one that writes.
+    pub database_pool: u32,
+    /// Writes that may wait for a commit before more are turned away.
+    pub write_queue: usize,
+    /// The key that callers must send; without one, everybody may call.
+    #[serde(deserialize_with = "secret")]
+    pub api_key: Option<SecretString>,
+    /// GitHub's token.
+    #[serde(deserialize_with = "secret")]
+    pub github_token: Option<SecretString>,
+    /// The base of GitHub's API. Ends in `/`, so that [`Url::join`] appends to it.
+    #[serde(deserialize_with = "text")]
+    pub github_api_url: Url,
+    /// Figma's token.
+    #[serde(deserialize_with = "secret")]
+    pub figma_token: Option<SecretString>,
+    /// The base of Figma's API. Ends in `/`, so that [`Url::join`] appends to it.
+    #[serde(deserialize_with = "text")]
+    pub figma_api_url: Url,
+    /// The web pages that may call from a browser.
+    pub cors_origins: CorsOrigins,
+    /// Host names, in lower case and optionally with a port, that a request may name beside loopback's.
+    pub allowed_hosts: Vec<String>,
+    /// The proxies whose word about the caller's address is believed.
+    #[serde(deserialize_with = "texts")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Requests that one address may send.
+    #[serde(deserialize_with = "text")]
+    pub rate_limit: RateLimit,
+    /// Log entries that are kept.
+    pub log_retention: u32,
+    /// What is logged, in `env_logger`'s filter syntax.
+    pub log_level: String,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// How long a request's head may take.
+    #[serde(deserialize_with = "seconds")]
+    pub header_timeout: Duration,
+    /// How long a request's body may take.
+    #[serde(deserialize_with = "seconds")]
+    pub body_timeout: Duration,
+    /// How long an idle connection is kept open.
+    #[serde(deserialize_with = "seconds")]
+    pub keep_alive: Duration,
+    /// Connections that are open at once.
+    pub max_connections: usize,
+    /// Requests that are in hand at once; what comes above that is answered with 503.
+    pub max_requests: usize,
+}
+
+impl Settings {
+    /// Merges and checks all layers.
+    ///
+    /// # Errors
+    /// The first setting that is wrong or unknown, or the configuration file that cannot be read.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        sources.merged()?.extract().map_err(|fault| ConfigError::mismatch(&fault))
+    }
+
+    /// The address and port to listen on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+
+    /// Whether only this machine can reach the server.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.host.to_canonical().is_loopback()
+    }
+
+    /// Every configured secret, the database URL's passwords too: what must not get into a log.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<SecretString> {
+        [&self.api_key, &self.github_token, &self.figma_token]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .chain(self.database_url.passwords())
+            .collect()
+    }
+}
+
+/// An empty secret is one that is not set.
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok((!text.is_empty()).then(|| SecretString::from(text)))
+}
+
+fn text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromStr<Err: fmt::Display>,
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(de::Error::custom)
+}
+
+fn texts<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: FromStr<Err: fmt::Display>,
+    D: Deserializer<'de>,
+{
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let parsed = texts.iter().map(|text| text.parse());
+    parsed.collect::<Result<_, _>>().map_err(de::Error::custom)
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_secs)
+}

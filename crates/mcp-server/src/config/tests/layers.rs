@@ -1,0 +1,194 @@
+//! Which layer wins, and how a configuration file fails.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+
+use crate::config::table::SETTINGS;
+use crate::config::{Sources, effective, settings_table};
+
+use super::given;
+
+#[test]
+fn the_stronger_layer_wins() {
+    let layers = given();
+    let port = |row: crate::config::Row| (row.value, row.source);
+    assert_eq!(port(layers.row("port")), ("8000".into(), "default".into()));
+
+    let layers = layers.file("port = 1\nworkers = 3");
+    let from_file = format!("file {}", layers.path().display());
+    assert_eq!(port(layers.row("port")), ("1".into(), from_file.clone()));
+
+    let layers = layers.variable("MCP_PORT", "2");
+    assert_eq!(port(layers.row("port")), ("2".into(), "environment variable MCP_PORT".into()));
+
+    let layers = layers.flags(None, Some("3"), None);
+    assert_eq!(port(layers.row("port")), ("3".into(), "flag --port".into()));
+    assert_eq!(layers.load().unwrap().port, 3);
+    assert_eq!(port(layers.row("workers")), ("3".into(), from_file));
+}
+
+#[test]
+fn flags_set_and_are_named() {
+    let flags = given().flags(Some("::1"), Some("9"), Some("debug"));
+    let settings = flags.load().unwrap();
+    assert_eq!(settings.address().to_string(), "[::1]:9");
+    assert_eq!(settings.log_level, "debug");
+    assert_eq!(flags.row("host").source, "flag --host");
+    assert_eq!(flags.row("log_level").source, "flag --log-level");
+
+    for (flags, line) in [
+        (
+            given().flags(Some("x"), None, None),
+            "host: \"x\" (flag --host): expected an IP address or localhost",
+        ),
+        (
+            given().flags(None, Some("x"), None),
+            "port: \"x\" (flag --port): expected a port from 0 to 65535",
+        ),
+        (
+            given().flags(None, Some(""), None),
+            "port: \"\" (flag --port): expected a port from 0 to 65535",
+        ),
+    ] {
+        assert_eq!(flags.refusal(), line);
+    }
+    let line = given().flags(None, None, Some("loud")).refusal();
+    assert!(
+        line.starts_with("log_level: \"loud\" (flag --log-level): expected off, error, "),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_list_replaces_a_list() {
+    let layers = given()
+        .file("trusted_proxies = [\"10.0.0.0/8\", \"::1\"]")
+        .variable("MCP_TRUSTED_PROXIES", "192.168.0.0/16");
+    assert_eq!(layers.row("trusted_proxies").value, "192.168.0.0/16");
+}
+
+#[test]
+fn a_wrong_value_stops_the_start_below_a_right_one() {
+    let layers = given().file("port = \"x\"").variable("MCP_PORT", "1");
+    assert_eq!(layers.refusal(), "port: \"x\" (file mcp.toml): expected a port from 0 to 65535");
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let mut given = given().file("port = 1").variable("MCP_CONFIG", "").variable("MCP_UNKNOWN", "");
+    for variable in SETTINGS.iter().flat_map(|setting| setting.variables) {
+        given = given.variable(variable, "");
+    }
+    assert_eq!(given.load().unwrap().port, 1);
+}
+
+#[test]
+fn rust_log_stands_in_for_the_log_level() {
+    let given = given().file("log_level = \"error\"").variable("RUST_LOG", "mcp_server=trace");
+    assert_eq!(given.load().unwrap().log_level, "mcp_server=trace");
+    assert_eq!(given.row("log_level").source, "environment variable RUST_LOG");
+    let given = given.variable("MCP_LOG_LEVEL", "warn");
+    assert_eq!(given.load().unwrap().log_level, "warn");
+    let given = given.variable("RUST_LOG", "whatever");
+    assert_eq!(given.row("log_level").source, "environment variable MCP_LOG_LEVEL");
+}
+
+#[test]
+fn the_environment_may_name_the_file() {
+    let file = given().file("port = 7");
+    let named = given().variable("MCP_CONFIG", file.path());
+    assert_eq!(named.load().unwrap().port, 7);
+    let other = given().file("port = 8").variable("MCP_CONFIG", file.path());
+    assert_eq!(other.load().unwrap().port, 8);
+    assert_eq!(
+        given().variable("MCP_CONFIG", "/no/such.toml").refusal(),
+        "config: \"/no/such.toml\" (environment variable MCP_CONFIG): expected a TOML file that can be \
+         read: No such file or directory (os error 2)",
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let sources = |path: &str| Sources { config_file: Some(path.into()), ..Sources::default() };
+    for (path, fault) in [
+        ("/no/such.toml", "No such file or directory (os error 2)"),
+        ("/", "Is a directory (os error 21)"),
+        ("", "No such file or directory (os error 2)"),
+        ("/dev/zero", "it is larger than 1 MiB"),
+    ] {
+        let line = effective(&sources(path)).unwrap_err().to_string();
+        let start =
+            format!("config: {path:?} (flag --config): expected a TOML file that can be read: ");
+        assert_eq!(line, format!("{start}{fault}"));
+    }
+    let latin = given().file("");
+    std::fs::write(latin.path(), b"host = \"\xe9\"").unwrap();
+    assert!(latin.refusal().ends_with("can be read: stream did not contain valid UTF-8"));
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_named_with_its_line() {
+    for (text, fault) in [
+        ("port = 1\nhost = \n", "line 2 is not: invalid string"),
+        ("a = ", "line 1 is not"),
+        ("port = 1\n\nport = 2\n", "line 3 is not: duplicate key `port`"),
+        ("port = 99999999999999999999", "line 1 is not: "),
+        ("\n\n\nnothing", "line 4 is not: "),
+        ("api_key = s3cr3t", "line 1 is not: "),
+        ("api_key = \"s3cr3t", "line 1 is not: "),
+    ] {
+        let line = given().file(text).refusal();
+        let start = format!("config: \"mcp.toml\" (flag --config): expected TOML, {fault}");
+        assert!(line.starts_with(&start), "{line}");
+        assert!(!line.contains("s3cr3t"), "{line}");
+    }
+}
+
+#[test]
+fn a_value_that_is_not_utf_8_is_named() {
+    let bytes = || OsString::from_vec(b"8\xff".to_vec());
+    assert_eq!(
+        given().variable("MCP_PORT", bytes()).refusal(),
+        "port: \"8\u{fffd}\" (environment variable MCP_PORT): expected a port from 0 to 65535",
+    );
+    assert_eq!(
+        given().variable("MCP_API_KEY", bytes()).refusal(),
+        "api_key: (hidden) (environment variable MCP_API_KEY): expected text of visible ASCII \
+         characters without spaces",
+    );
+    // What is not a setting is nobody's concern.
+    assert!(given().variable("PATH", bytes()).load().is_ok());
+}
+
+/// Every key of the table is in the file, in the same order, below a comment that says what it is
+/// for and what it is called in the environment.
+#[test]
+fn the_default_file_explains_every_setting() {
+    let text = include_str!("../../../../../config/default.toml");
+    let blocks = text.split("\n\n").skip_while(|block| !block.contains("\nhost = "));
+    for (block, setting) in blocks.zip(SETTINGS) {
+        let comment: Vec<_> = block.lines().filter_map(|line| line.strip_prefix("# ")).collect();
+        let comment = comment.join(" ");
+        assert!(comment.starts_with(setting.help), "{block}");
+        assert!(comment.ends_with(&setting.variables.join(", else ")), "{block}");
+        let last = block.trim_end().lines().last().unwrap();
+        assert!(last.starts_with(&format!("{} = ", setting.key)), "{block}");
+    }
+    assert_eq!(text.matches("\n\n").count(), SETTINGS.len());
+    assert!(text.lines().all(|line| line.len() <= 100));
+}
+
+#[test]
+fn the_table_has_a_row_for_every_setting() {
+    let table = settings_table().unwrap();
+    assert_eq!(table.lines().count(), SETTINGS.len() + 2);
+    assert!(table.lines().all(|line| line.matches('|').count() == 6), "{table}");
+    let port = "| `port` | `MCP_PORT` | `8000` | Port to listen on; 0 takes a free one. | \
+                a port from 0 to 65535 |";
+    assert!(table.contains(port), "{table}");
+    assert!(
+        table.contains("| `log_level` | `MCP_LOG_LEVEL`, else `RUST_LOG` | `info` |"),
+        "{table}"
+    );
+    assert!(table.contains("| `api_key` | `MCP_API_KEY` | not set | "), "{table}");
+}

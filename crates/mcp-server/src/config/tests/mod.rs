@@ -1,0 +1,77 @@
+//! The settings, through the door that the server uses: sources in, settings or one line out.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod cases;
+mod layers;
+mod secrets;
+mod unknown;
+mod values;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use super::{ConfigError, Overrides, Row, Settings, Sources, effective};
+
+/// Sources under construction, with their file's directory.
+#[derive(Default)]
+struct Given {
+    sources: Sources,
+    directory: Option<TempDir>,
+}
+
+fn given() -> Given {
+    Given::default()
+}
+
+impl Given {
+    fn variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.sources.environment.insert(name.into(), value.into());
+        self
+    }
+
+    fn file(mut self, text: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("mcp.toml");
+        std::fs::write(&path, text).unwrap();
+        self.sources.config_file = Some(path);
+        self.directory = Some(directory);
+        self
+    }
+
+    fn flags(mut self, host: Option<&str>, port: Option<&str>, log_level: Option<&str>) -> Self {
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        self.sources.overrides =
+            Overrides { host: text(host), port: text(port), log_level: text(log_level) };
+        self
+    }
+
+    fn path(&self) -> PathBuf {
+        self.sources.config_file.clone().unwrap()
+    }
+
+    fn load(&self) -> Result<Settings, ConfigError> {
+        Settings::load(&self.sources)
+    }
+
+    /// The one line, with the file's directory cut out of it.
+    fn refusal(&self) -> String {
+        let line = self.load().unwrap_err().to_string();
+        assert_eq!(line.lines().count(), 1, "{line}");
+        assert_eq!(
+            Err(&line),
+            effective(&self.sources).map_err(|error| error.to_string()).as_ref()
+        );
+        match &self.directory {
+            Some(directory) => line.replace(&format!("{}/", directory.path().display()), ""),
+            None => line,
+        }
+    }
+
+    fn row(&self, key: &str) -> Row {
+        let rows = effective(&self.sources).unwrap();
+        rows.into_iter().find(|row| row.key == key).unwrap()
+    }
+}

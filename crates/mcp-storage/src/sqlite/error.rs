@@ -1,0 +1,57 @@
+//! What SQLite's messages mean for the port.
+
+use std::path::PathBuf;
+
+use diesel::result::Error;
+use mcp_core::StoreError;
+
+/// Why a database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder of the file is not there.
+    #[error("cannot open the database {0}: there is no folder {1}")]
+    NoFolder(PathBuf, PathBuf),
+    /// The path is a folder's.
+    #[error("cannot open the database {0}: it is a folder, not a file")]
+    IsFolder(PathBuf),
+    /// The file is something else.
+    #[error("cannot open the database {0}: the file is not a SQLite database; it was not changed")]
+    NotADatabase(PathBuf),
+    /// The file is a SQLite database of another program.
+    #[error("cannot open the database {0}: it has tables of another program; it was not changed")]
+    Foreign(PathBuf),
+    /// The database was written by a later version.
+    #[error(
+        "cannot open the database {0}: it was migrated by a newer server (it has {1}); update this server"
+    )]
+    Newer(String, String),
+    /// The first service's database could not be copied before its migration.
+    #[error("cannot copy {0} before its migration to {1}: {2}; it was not changed")]
+    Backup(PathBuf, PathBuf, std::io::Error),
+    /// Anything else, in SQLite's words.
+    #[error("cannot open the database {0}: {1}")]
+    Failed(String, String),
+}
+
+/// The port's error for diesel's.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+pub(super) fn store_error(error: Error) -> StoreError {
+    let message = error.to_string();
+    classified(&message).unwrap_or(StoreError::Failed(message))
+}
+
+/// diesel gives no result codes, only SQLite's messages (`sqlite3_errstr`), which are stable.
+pub(super) fn classified(message: &str) -> Option<StoreError> {
+    let says = |text: &str| message.contains(text);
+    if says("database is locked") || says("database table is locked") {
+        Some(StoreError::Unavailable(message.into()))
+    } else if says("database or disk is full") {
+        Some(StoreError::Full(message.into()))
+    } else if says("readonly database") {
+        Some(StoreError::ReadOnly(message.into()))
+    } else if says("malformed") || says("not a database") {
+        Some(StoreError::Damaged(message.into()))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,67 @@
+//! Users in SQLite.
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use mcp_core::Timestamp;
+use mcp_core::domain::{NewUser, Page, User};
+use mcp_core::memory::{StoreResult, Users};
+
+use super::{SqliteMemory, count, json, limit, offset};
+use crate::sqlite::error::store_error;
+use crate::sqlite::schema::users;
+
+impl Users for SqliteMemory<'_> {
+    fn list_usernames(&mut self, page: Page) -> StoreResult<Vec<String>> {
+        users::table
+            .select(users::username)
+            .order(users::id)
+            .limit(limit(page))
+            .offset(offset(page))
+            .load(self.connection)
+            .map_err(store_error)
+    }
+
+    fn count_users(&mut self) -> StoreResult<u64> {
+        users::table.select(count_star()).first(self.connection).map(count).map_err(store_error)
+    }
+
+    fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {
+        let row: Option<(String, String, String, i64)> = users::table
+            .select((users::username, users::role, users::metadata, users::created_at))
+            .filter(users::username.eq(username))
+            .first(self.connection)
+            .optional()
+            .map_err(store_error)?;
+        row.map(|(username, role, metadata, created_at)| {
+            let created_at = Timestamp::from_micros(created_at);
+            Ok(User { username, role, metadata: json(metadata)?, created_at })
+        })
+        .transpose()
+    }
+
+    fn add_user(&mut self, user: &NewUser) -> StoreResult<bool> {
+        // Looked up first: a refused insert would use up a number.
+        if self.find_user(&user.username)?.is_some() {
+            return Ok(false);
+        }
+        let now = self.now.as_micros();
+        diesel::insert_into(users::table)
+            .values((
+                users::username.eq(&user.username),
+                users::role.eq(&user.role),
+                users::metadata.eq(user.metadata.get()),
+                users::created_at.eq(now),
+                users::updated_at.eq(now),
+            ))
+            .execute(self.connection)
+            .map(|_| true)
+            .map_err(store_error)
+    }
+
+    fn remove_user(&mut self, username: &str) -> StoreResult<bool> {
+        diesel::delete(users::table.filter(users::username.eq(username)))
+            .execute(self.connection)
+            .map(|removed| removed > 0)
+            .map_err(store_error)
+    }
+}

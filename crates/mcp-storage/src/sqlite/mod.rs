@@ -1,0 +1,104 @@
+//! SQLite as a small engine: one writer that commits for many, readers on snapshots of their own.
+//!
+//! Invariant: only the writer's thread writes. Invariant: an answer to a write leaves after the
+//! commit that holds it has reached the disk.
+
+mod batch;
+mod connection;
+mod error;
+mod jobs;
+mod memory;
+mod migrate;
+mod readers;
+mod reference;
+mod schema;
+mod writer;
+
+use std::sync::Arc;
+
+use mcp_core::domain::LogEntry;
+use mcp_core::memory::{Freshness, Store, StoreError, StoreFuture, Work};
+use mcp_core::{Clock, Timestamp};
+
+use crate::{Location, Options};
+pub use error::OpenError;
+use readers::Readers;
+use writer::Writer;
+
+/// A SQLite database that is open.
+pub struct SqliteStore {
+    writer: Writer,
+    /// None for a database in memory: only the writer's connection sees it.
+    readers: Option<Readers>,
+    clock: Arc<dyn Clock>,
+}
+
+impl SqliteStore {
+    /// Opens the database, creates or migrates its tables, and starts the writer.
+    pub(crate) fn open(
+        location: &Location,
+        options: &Options,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        connection::check_file(location)?;
+        reference::migrate(location)?;
+        let mut connection = connection::for_writing(location)?;
+        migrate::run(&mut connection, location)?;
+        let writer = Writer::start(connection, options, Arc::clone(&clock))?;
+        let readers = match location {
+            Location::File(path) => Some(Readers::open(path, options)?),
+            Location::Memory => None,
+        };
+        Ok(Self { writer, readers, clock })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl Store for SqliteStore {
+    fn read(&self, freshness: Freshness, work: Work) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let Some(readers) = &self.readers else {
+                return self.writer.read(work).await;
+            };
+            if freshness == Freshness::WritesAndLogs {
+                self.writer.flush().await?;
+            }
+            readers.read(self.now(), work).await
+        })
+    }
+
+    fn write(&self, work: Work) -> StoreFuture<'_, ()> {
+        Box::pin(self.writer.write(work))
+    }
+
+    fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()> {
+        Box::pin(self.writer.record(entry))
+    }
+
+    fn ready(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async {
+            self.writer.flush().await?;
+            let work: Work = Box::new(|_| mcp_core::memory::Verdict::Commit);
+            match &self.readers {
+                Some(readers) => readers.read(self.now(), work).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async {
+            if let Some(readers) = &self.readers {
+                readers.close().await;
+            }
+            match self.writer.stop().await {
+                // Closing twice is no fault.
+                Err(StoreError::Unavailable(_)) => Ok(()),
+                outcome => outcome,
+            }
+        })
+    }
+}

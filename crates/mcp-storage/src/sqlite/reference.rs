@@ -1,0 +1,114 @@
+//! The database of the first service (Python, `SQLAlchemy`), opened and migrated in place: after a
+//! copy beside it, in one transaction, with everything in it.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+
+use super::{OpenError, connection, migrate};
+use crate::Location;
+
+/// Every table that the first service makes.
+const TABLES: [&str; 4] = ["config", "logs", "tasks", "users"];
+
+/// Out of the way of the new tables, which have the same names.
+const SET_ASIDE: &str = "
+    ALTER TABLE users RENAME TO reference_users;
+    ALTER TABLE tasks RENAME TO reference_tasks;
+    ALTER TABLE config RENAME TO reference_config;
+    ALTER TABLE logs RENAME TO reference_logs;
+";
+
+const MOVE: &str = include_str!("reference.sql");
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Migrates the file if it is the first service's. A new file and one of ours are left alone.
+pub(super) fn migrate(location: &Location) -> Result<(), OpenError> {
+    let Location::File(path) = location else {
+        return Ok(());
+    };
+    if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 {
+        return Ok(());
+    }
+    let failed = |error: diesel::result::Error| connection::failed(location, &error.to_string());
+    // Opened before SQLite opens it and closed after: closing a file lets go of every lock that
+    // the process holds on it (POSIX), SQLite's too.
+    let source = File::open(path)
+        .map_err(|error| OpenError::Failed(location.to_string(), error.to_string()))?;
+    let mut connection = connection::for_looking(location)?;
+    let tables = tables(&mut connection).map_err(failed)?;
+    if tables.is_empty() || tables.iter().any(|table| table == "__diesel_schema_migrations") {
+        return Ok(());
+    }
+    if !TABLES.iter().all(|table| tables.iter().any(|name| name == table)) {
+        return Err(OpenError::Foreign(path.clone()));
+    }
+    let backup = connection
+        .batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        .map_err(failed)
+        .map(|()| free_name(path))?;
+    let mut copied = Ok(());
+    let moved = connection.exclusive_transaction(|connection| {
+        copied = copy(&source, path, &backup);
+        if copied.is_err() {
+            return Err(diesel::result::Error::RollbackTransaction);
+        }
+        connection.batch_execute(SET_ASIDE)?;
+        migrate::run(connection, location)
+            .map_err(|error| diesel::result::Error::QueryBuilderError(error.to_string().into()))?;
+        connection.batch_execute(MOVE)
+    });
+    copied?;
+    moved.map_err(failed)?;
+    drop(connection);
+    drop(source);
+    log::warn!(
+        "{} was the first service's database and has been migrated; as it was, it is in {}",
+        path.display(),
+        backup.display()
+    );
+    Ok(())
+}
+
+fn tables(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
+    let rows: Vec<Name> = sql_query(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}
+
+/// `mcp_server.db.before-migration`, or with a number where that is taken.
+fn free_name(path: &Path) -> PathBuf {
+    let name = |suffix: String| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".before-migration");
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let numbered = (2..).map(|number| name(format!("-{number}")));
+    std::iter::once(name(String::new()))
+        .chain(numbered)
+        .find(|path| !path.exists())
+        .expect("there are more numbers than files")
+}
+
+fn copy(mut source: &File, path: &Path, backup: &Path) -> Result<(), OpenError> {
+    let written =
+        OpenOptions::new().write(true).create_new(true).open(backup).and_then(|mut to| {
+            io::copy(&mut source, &mut to)?;
+            to.set_permissions(source.metadata()?.permissions())?;
+            to.sync_all()
+        });
+    written.map_err(|error| OpenError::Backup(path.to_owned(), backup.to_owned(), error))
+}

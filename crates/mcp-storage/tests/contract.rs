@@ -1,0 +1,323 @@
+//! What every store promises, on every store: SQLite in a file, SQLite in memory, and the core's
+//! own without a database.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use mcp_core::domain::{
+    Change, LogEntry, NewTask, NewUser, Page, SearchText, TaskChanges, TaskFilter, TaskId,
+};
+use mcp_core::memory::in_memory::InMemoryStore;
+use mcp_core::memory::{Freshness, Memory, Store, StoreError, StoreRuns};
+use mcp_core::{Clock, SystemClock, Timestamp};
+use mcp_storage::{Location, Options};
+use serde_json::value::RawValue;
+
+const RETENTION: u32 = 5;
+
+struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1_771_250_400_000_001)
+    }
+}
+
+/// Runs a test on every kind of store.
+async fn on_every_store<F: Future<Output = ()>>(test: impl Fn(Arc<dyn Store>) -> F) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options { log_retention: RETENTION, ..Options::default() };
+    let file = Location::File(folder.path().join("store.db"));
+    for location in [file, Location::Memory] {
+        let store = mcp_storage::open(&location, &options, Arc::new(FixedClock)).expect("a store");
+        test(Arc::clone(&store)).await;
+        store.close().await.expect("closed");
+    }
+    test(Arc::new(InMemoryStore::new(Arc::new(FixedClock), RETENTION as usize))).await;
+}
+
+async fn write<T: Send + 'static>(
+    store: &Arc<dyn Store>,
+    work: impl FnOnce(&mut dyn Memory) -> Result<T, StoreError> + Send + 'static,
+) -> T {
+    store.write_for(work).await.expect("written")
+}
+
+async fn read<T: Send + 'static>(
+    store: &Arc<dyn Store>,
+    work: impl FnOnce(&mut dyn Memory) -> Result<T, StoreError> + Send + 'static,
+) -> T {
+    store.read_for(Freshness::WritesAndLogs, work).await.expect("a read").expect("read")
+}
+
+fn task(title: &str, status: &str, assigned_to: Option<&str>) -> NewTask {
+    NewTask {
+        title: title.into(),
+        description: String::new(),
+        priority: "medium".into(),
+        status: status.into(),
+        assigned_to: assigned_to.map(Into::into),
+    }
+}
+
+fn json(text: &str) -> Box<RawValue> {
+    RawValue::from_string(text.into()).expect("JSON")
+}
+
+fn entry(number: usize) -> LogEntry {
+    LogEntry {
+        timestamp: FixedClock.now(),
+        action: format!("action_{number}"),
+        payload: json(r#"{"params":{},"result":""}"#),
+        status: "success".into(),
+    }
+}
+
+#[tokio::test]
+async fn users_are_kept_in_order_and_byte_for_byte() {
+    on_every_store(|store| async move {
+        for name in ["Zoë 漢字", "o'brien", "nul\0in it", "a b\t\n"] {
+            let user = NewUser {
+                username: name.into(),
+                role: "x".into(),
+                metadata: json(r#"{ "n" : 1.0 }"#),
+            };
+            let twice = user.clone();
+            assert!(write(&store, move |memory| memory.add_user(&user)).await);
+            assert!(!write(&store, move |memory| memory.add_user(&twice)).await);
+        }
+        assert!(write(&store, |memory| memory.remove_user("o'brien")).await);
+        assert!(!write(&store, |memory| memory.remove_user("o'brien")).await);
+        let names = read(&store, |memory| memory.list_usernames(Page::ALL)).await;
+        assert_eq!(names, ["Zoë 漢字", "nul\0in it", "a b\t\n"]);
+        let page = Page { limit: Some(1), offset: 1 };
+        assert_eq!(read(&store, move |m| m.list_usernames(page)).await, ["nul\0in it"]);
+        assert_eq!(read(&store, |memory| memory.count_users()).await, 3);
+        let user = read(&store, |memory| memory.find_user("Zoë 漢字")).await.expect("a user");
+        assert_eq!(user.metadata.get(), r#"{ "n" : 1.0 }"#);
+        assert!(read(&store, |memory| memory.find_user("zoë 漢字")).await.is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_task_number_is_never_given_out_twice_until_a_reset() {
+    on_every_store(|store| async move {
+        let add = |memory: &mut dyn Memory| memory.add_task(&task("t", "pending", None));
+        assert_eq!(write(&store, add).await.id, TaskId(1));
+        assert_eq!(write(&store, add).await.id, TaskId(2));
+        assert!(write(&store, |memory| memory.remove_task(TaskId(2))).await);
+        assert_eq!(write(&store, add).await.id, TaskId(3));
+        write(&store, |memory| memory.reset()).await;
+        assert_eq!(write(&store, add).await.id, TaskId(1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_update_changes_what_is_named_and_nothing_else() {
+    on_every_store(|store| async move {
+        write(&store, |memory| memory.add_task(&task("t", "pending", Some("alice")))).await;
+        let unassign = TaskChanges { assigned_to: Change::Clear, ..TaskChanges::default() };
+        let task = write(&store, |memory| memory.update_task(TaskId(1), unassign)).await;
+        let task = task.expect("a task");
+        assert_eq!((task.title.as_str(), task.assigned_to.as_deref()), ("t", None));
+        let finish = TaskChanges { status: Change::Set("done".into()), ..TaskChanges::default() };
+        let answered = write(&store, |memory| memory.update_task(TaskId(1), finish)).await;
+        let stored = read(&store, |memory| memory.find_task(TaskId(1))).await;
+        assert_eq!(stored, answered);
+        assert_eq!(stored.expect("a task").status.as_deref(), Some("done"));
+        let nothing = TaskChanges::default();
+        assert!(write(&store, |memory| memory.update_task(TaskId(9), nothing)).await.is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn filters_pages_counts_and_search_agree() {
+    on_every_store(|store| async move {
+        for (title, status, user) in [
+            ("Straße kehren", "pending", Some("alice")),
+            ("100 %", "pending", None),
+            ("über", "completed", Some("alice")),
+            ("x", "pending", Some("alice")),
+        ] {
+            write(&store, move |memory| memory.add_task(&task(title, status, user))).await;
+        }
+        let ids = |status: Option<&str>, user: Option<&str>, page| {
+            let filter =
+                TaskFilter { status: status.map(Into::into), assigned_to: user.map(Into::into) };
+            let store = Arc::clone(&store);
+            async move {
+                let tasks = read(&store, move |memory| memory.list_tasks(&filter, page)).await;
+                tasks.iter().map(|task| task.id.0).collect::<Vec<_>>()
+            }
+        };
+        assert_eq!(ids(None, None, Page::ALL).await, [1, 2, 3, 4]);
+        assert_eq!(ids(Some("pending"), Some("alice"), Page::ALL).await, [1, 4]);
+        assert_eq!(ids(Some("nope"), None, Page::ALL).await, [0_i64; 0]);
+        let page = Page { limit: Some(2), offset: 1 };
+        assert_eq!(ids(None, None, page).await, [2, 3]);
+        let page = Page { limit: Some(u64::MAX), offset: u64::MAX };
+        assert_eq!(ids(None, None, page).await, [0_i64; 0]);
+        for (query, found) in
+            [("STRASSE", vec![1]), ("%", vec![2]), ("ÜB", vec![3]), ("", vec![1, 2, 3, 4])]
+        {
+            let text = SearchText::new(query);
+            let tasks = read(&store, move |memory| memory.search_tasks(&text)).await;
+            let ids: Vec<i64> = tasks.iter().map(|task| task.id.0).collect();
+            assert_eq!(ids, found, "{query}");
+        }
+        let counts = read(&store, |memory| memory.task_counts()).await;
+        assert_eq!(counts.total, 4);
+        assert_eq!(counts.by_status, [("completed".into(), 1), ("pending".into(), 3)]);
+        assert_eq!(counts.by_priority, [("medium".into(), 4)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn config_keeps_its_order_and_its_json() {
+    on_every_store(|store| async move {
+        for (key, value) in [
+            ("big", "12345678901234567890123"),
+            ("max_tasks", "[1, \"a\", null]"),
+            ("nothing", "null"),
+        ] {
+            write(&store, move |memory| memory.set_config(key, &json(value))).await;
+        }
+        let config = read(&store, |memory| memory.list_config()).await;
+        let shown: Vec<_> = config.iter().map(|e| (e.key.as_str(), e.value.get())).collect();
+        assert_eq!(
+            shown,
+            [
+                ("max_tasks", "[1, \"a\", null]"),
+                ("default_priority", "\"medium\""),
+                ("big", "12345678901234567890123"),
+                ("nothing", "null"),
+            ]
+        );
+        assert!(read(&store, |memory| memory.find_config("absent")).await.is_none());
+        write(&store, |memory| memory.reset()).await;
+        let config = read(&store, |memory| memory.list_config()).await;
+        let shown: Vec<_> = config.iter().map(|e| (e.key.as_str(), e.value.get())).collect();
+        assert_eq!(shown, [("max_tasks", "100"), ("default_priority", "\"medium\"")]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_keeps_the_newest_entries_whoever_wrote_them() {
+    on_every_store(|store| async move {
+        for number in 0..8 {
+            if number % 2 == 0 {
+                write(&store, move |memory| memory.append_log(&entry(number))).await;
+            } else {
+                store.record(entry(number)).await.expect("recorded");
+            }
+        }
+        let newest = |page| {
+            let store = Arc::clone(&store);
+            async move {
+                let logs = read(&store, move |memory| memory.newest_logs(page)).await;
+                logs.into_iter().map(|entry| entry.action).collect::<Vec<_>>()
+            }
+        };
+        let all = ["action_3", "action_4", "action_5", "action_6", "action_7"];
+        assert_eq!(newest(Page::ALL).await, all);
+        assert_eq!(read(&store, |memory| memory.count_logs()).await, u64::from(RETENTION));
+        assert_eq!(newest(Page { limit: Some(2), offset: 0 }).await, all[3..]);
+        assert_eq!(newest(Page { limit: Some(2), offset: 1 }).await, all[2..4]);
+        assert!(newest(Page { limit: Some(0), offset: 0 }).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_work_that_fails_is_undone_alone() {
+    on_every_store(|store| async move {
+        let failed: Result<(), StoreError> = store
+            .write_for(|memory| {
+                memory.add_task(&task("lost", "pending", None))?;
+                Err(StoreError::Failed("on purpose".into()))
+            })
+            .await;
+        assert!(matches!(failed, Err(StoreError::Failed(_))));
+        write(&store, |memory| memory.add_task(&task("kept", "pending", None))).await;
+        let tasks =
+            read(&store, |memory| memory.list_tasks(&TaskFilter::default(), Page::ALL)).await;
+        assert_eq!(tasks.iter().map(|t| t.title.as_str()).collect::<Vec<_>>(), ["kept"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_writes_at_once_are_all_kept_and_numbered_without_gaps() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let location = Location::File(folder.path().join("store.db"));
+    let clock = SystemClock::shared();
+    let store = mcp_storage::open(&location, &Options::default(), clock).expect("a store");
+    let writes: Vec<_> = (0..300)
+        .map(|number| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let add = move |memory: &mut dyn Memory| {
+                    memory.add_task(&task("t", "pending", None))?;
+                    if number % 3 == 0 { Err(StoreError::Busy) } else { Ok(()) }
+                };
+                store.write_for(add).await.is_ok()
+            })
+        })
+        .collect();
+    let mut kept = 0;
+    for write in writes {
+        kept += u64::from(write.await.expect("joined"));
+    }
+    assert_eq!(kept, 200);
+    let all = TaskFilter::default();
+    let tasks = read(&store, move |memory| memory.list_tasks(&all, Page::ALL)).await;
+    assert_eq!(
+        tasks.iter().map(|task| task.id.0).collect::<Vec<_>>(),
+        (1..=200).collect::<Vec<_>>()
+    );
+    store.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn a_panic_in_a_work_is_an_error_and_the_store_goes_on() {
+    on_every_store_with_a_writer(|store| async move {
+        let panicked: Result<(), StoreError> =
+            store.write_for(|_: &mut dyn Memory| panic!("on purpose")).await;
+        assert!(matches!(panicked, Err(StoreError::Failed(_))));
+        write(&store, |memory| memory.add_task(&task("kept", "pending", None))).await;
+    })
+    .await;
+}
+
+async fn on_every_store_with_a_writer<F: Future<Output = ()>>(test: impl Fn(Arc<dyn Store>) -> F) {
+    let store = mcp_storage::open(&Location::Memory, &Options::default(), SystemClock::shared())
+        .expect("a store");
+    test(store).await;
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_closing_and_opening_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.db");
+    let location = Location::File(path.clone());
+    let open = || {
+        mcp_storage::open(&location, &Options::default(), SystemClock::shared()).expect("a store")
+    };
+    let store = open();
+    write(&store, |memory| memory.add_task(&task("kept", "pending", None))).await;
+    store.record(entry(1)).await.expect("recorded");
+    store.close().await.expect("closed");
+    assert!(store.write_for(|memory| memory.reset()).await.is_err(), "a closed store refuses");
+    assert!(!path.with_extension("db-wal").exists(), "one file is the whole database");
+
+    let store = open();
+    let logs = read(&store, |memory| memory.count_logs()).await;
+    let tasks = read(&store, |memory| memory.count_tasks(&TaskFilter::default())).await;
+    assert_eq!((logs, tasks), (1, 1));
+    store.close().await.expect("closed");
+}

@@ -1,0 +1,153 @@
+//! What is opened, what is migrated, and what is refused and left as it was.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use mcp_core::domain::{NewTask, Page, TaskFilter};
+use mcp_core::memory::{Freshness, Memory, Store, StoreError, StoreRuns};
+use mcp_core::{SystemClock, Timestamp};
+use mcp_storage::{Location, OpenError, Options};
+
+fn open(path: &Path) -> Result<Arc<dyn Store>, OpenError> {
+    let location = Location::File(path.to_owned());
+    mcp_storage::open(&location, &Options::default(), SystemClock::shared())
+}
+
+async fn read<T: Send + 'static>(
+    store: &Arc<dyn Store>,
+    work: impl FnOnce(&mut dyn Memory) -> Result<T, StoreError> + Send + 'static,
+) -> T {
+    store.read_for(Freshness::WritesAndLogs, work).await.expect("a read").expect("read")
+}
+
+/// A database as the first service makes it, with what can be in one.
+fn reference(folder: &Path) -> PathBuf {
+    let path = folder.join("mcp_server.db");
+    let mut connection =
+        SqliteConnection::establish(path.to_str().expect("UTF-8")).expect("a database");
+    connection.batch_execute(include_str!("reference.sql")).expect("its tables");
+    path
+}
+
+#[tokio::test]
+async fn the_first_services_database_is_migrated_with_everything_in_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = reference(folder.path());
+    let before = std::fs::read(&path).expect("a file");
+
+    let store = open(&path).expect("migrated");
+    let copy = folder.path().join("mcp_server.db.before-migration");
+    assert_eq!(std::fs::read(copy).expect("a copy"), before, "byte for byte");
+
+    let names = read(&store, |memory| memory.list_usernames(Page::ALL)).await;
+    assert_eq!(names, ["alice", "Zoë 漢字"]);
+    let zoe = read(&store, |memory| memory.find_user("Zoë 漢字")).await.expect("a user");
+    assert_eq!((zoe.role.as_str(), zoe.metadata.get()), ("user", r#"{"\ud83d\ude42": true}"#));
+    assert_eq!(zoe.created_at, Timestamp::parse("2026-11-22T18:09:30.034971").expect("a time"));
+
+    let all = TaskFilter::default();
+    let tasks = read(&store, move |memory| memory.list_tasks(&all, Page::ALL)).await;
+    assert_eq!(tasks.iter().map(|task| task.id.0).collect::<Vec<_>>(), [1, 4]);
+    assert_eq!(tasks[0].title, "Task 0 ü \"q\" %_");
+    assert_eq!(tasks[0].created_at.to_string(), "2026-11-22T18:09:30.335736");
+    assert_eq!(tasks[1].created_at.to_string(), "2026-11-22T18:09:31.000000", "without a fraction");
+    assert_eq!((&tasks[1].description, &tasks[1].priority), (&None, &None));
+
+    let config = read(&store, |memory| memory.list_config()).await;
+    let shown: Vec<_> = config.iter().map(|e| (e.key.as_str(), e.value.get())).collect();
+    assert_eq!(
+        shown,
+        [
+            ("max_tasks", "100"),
+            ("default_priority", "\"medium\""),
+            ("half", "0.5"),
+            ("sum", "0.30000000000000004"),
+            ("flag", "false"),
+            ("nothing", "null"),
+            ("list", "[1, \"a\", null]"),
+            ("not_json", "\"NaN\""),
+        ]
+    );
+
+    let logs = read(&store, |memory| memory.newest_logs(Page::ALL)).await;
+    assert_eq!(logs.iter().map(|e| e.action.as_str()).collect::<Vec<_>>(), ["add_task", "no_such"]);
+    assert!(logs[0].payload.get().contains("'id': 7"));
+
+    let next = store
+        .write_for(|memory| {
+            memory.add_task(&NewTask {
+                title: "next".into(),
+                description: String::new(),
+                priority: String::new(),
+                status: String::new(),
+                assigned_to: None,
+            })
+        })
+        .await;
+    let next: Result<_, StoreError> = next;
+    assert_eq!(next.expect("a task").id.0, 8, "number 7 was given out, as the log says");
+    store.close().await.expect("closed");
+
+    let again = open(&path).expect("opened again");
+    assert_eq!(read(&again, |memory| memory.count_users()).await, 2);
+    again.close().await.expect("closed");
+    let copies = std::fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(copies, 2, "the database and one copy");
+}
+
+#[tokio::test]
+async fn a_copy_that_is_there_already_is_never_overwritten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = reference(folder.path());
+    let first = folder.path().join("mcp_server.db.before-migration");
+    std::fs::write(&first, "precious").expect("written");
+    open(&path).expect("migrated").close().await.expect("closed");
+    assert_eq!(std::fs::read(&first).expect("a file"), b"precious");
+    assert!(folder.path().join("mcp_server.db.before-migration-2").exists());
+}
+
+/// The refusal of a file, which must be one line and leave the file as it was.
+fn refusal(path: &Path) -> String {
+    let before = std::fs::read(path).ok();
+    let Err(error) = open(path) else { panic!("{} was opened", path.display()) };
+    assert_eq!(std::fs::read(path).ok(), before, "the file was changed");
+    let line = error.to_string();
+    assert!(!line.contains('\n'), "{line}");
+    line
+}
+
+#[test]
+fn what_is_no_database_of_ours_is_refused_and_left_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name);
+
+    std::fs::write(file("text"), "This is a text, and a long one, and no database. ".repeat(200))
+        .expect("written");
+    assert!(refusal(&file("text")).contains("is not a SQLite database"));
+
+    let mut foreign =
+        SqliteConnection::establish(file("foreign").to_str().expect("UTF-8")).expect("a database");
+    foreign.batch_execute("CREATE TABLE tasks (id INTEGER)").expect("a table");
+    drop(foreign);
+    assert!(refusal(&file("foreign")).contains("another program"));
+
+    assert!(refusal(&file("no/such/folder.db")).contains("there is no folder"));
+    assert!(refusal(folder.path()).contains("it is a folder"));
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_server_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("newer.db");
+    open(&path).expect("a store").close().await.expect("closed");
+    let mut connection =
+        SqliteConnection::establish(path.to_str().expect("UTF-8")).expect("a database");
+    connection
+        .batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')")
+        .expect("a later migration");
+    drop(connection);
+    let line = refusal(&path);
+    assert!(line.contains("newer server") && line.contains("29990101000000"), "{line}");
+}
