@@ -1,0 +1,89 @@
+//! The listening server: from guards and routes to an app, and from the app to a process that ends
+//! as it should.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+use paperclip::actix::OpenApiExt;
+
+use super::error::{extractors, json_errors, not_found};
+use super::routes::{self, BodyLimits, Documents};
+use super::{Guards, cors};
+use crate::config::Settings;
+use crate::service::Service;
+
+/// How long requests in flight may take after the order to stop. With the closing of the database
+/// it must stay under 10 s.
+const SHUTDOWN_SECONDS: u64 = 8;
+
+/// Serves until the process is told to stop (SIGTERM, SIGINT), then ends what is in flight.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub async fn serve(
+    listener: TcpListener,
+    settings: &Settings,
+    service: Arc<Service>,
+) -> std::io::Result<()> {
+    let guards = Guards::new(settings);
+    let documents = Data::new(Documents::new(service.dispatcher().registry()));
+    let limits = BodyLimits { size: settings.body_limit, deadline: settings.body_timeout };
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    };
+    let service = Data::from(service);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(service.clone())
+            .app_data(documents.clone())
+            .app_data(Data::new(guards.clone()))
+            .app_data(Data::new(limits))
+            .configure(|config| extractors(config, limits.size))
+            .configure(routes::configure_documents)
+            .wrap_api()
+            .configure(|config| routes::configure(config, &guards))
+            .build()
+            .default_service(web::to(not_found))
+            .wrap(guards.rate_limit.clone())
+            .wrap(guards.in_hand.clone())
+            .wrap(from_fn(cors::tidy))
+            .wrap(cors::cors(&guards.cors_origins))
+            .wrap(guards.hosts.guard())
+            .wrap(from_fn(json_errors))
+    })
+    .workers(workers)
+    .keep_alive(settings.keep_alive)
+    .client_request_timeout(settings.header_timeout)
+    .client_disconnect_timeout(Duration::from_secs(1))
+    // A client that goes away cancels its call.
+    .h1_allow_half_closed(false)
+    // actix counts connections for each worker.
+    .max_connections(settings.max_connections.div_ceil(workers))
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    actix_web::rt::spawn(async move {
+        told_to_stop().await;
+        log::info!("stopping: no new connections, ending what is in flight");
+        handle.stop(true).await;
+    });
+    server.await
+}
+
+/// Waits for the order to stop.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("the runtime handles signals");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("the runtime handles signals");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
