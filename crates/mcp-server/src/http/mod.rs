@@ -3,6 +3,8 @@
 pub mod auth;
 pub mod authority;
 pub mod body;
+pub mod client_address;
+pub mod cors;
 pub mod error;
 pub mod guard;
 mod held;
