@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod authority;
 pub mod body;
+mod buckets;
 pub mod client_address;
 pub mod cors;
 pub mod error;
@@ -11,4 +12,6 @@ mod held;
 pub mod host;
 pub mod json_text;
 pub mod origin;
+pub mod rate;
+pub mod rate_limit;
 pub mod unread;
