@@ -12,6 +12,7 @@ use paperclip::actix::OpenApiExt;
 
 use super::error::{extractors, json_errors, not_found};
 use super::routes::{self, BodyLimits, Documents};
+use super::unread::close_unread;
 use super::{Guards, cors};
 use crate::config::Settings;
 use crate::service::Service;
@@ -41,20 +42,23 @@ pub async fn serve(
         App::new()
             .app_data(service.clone())
             .app_data(documents.clone())
-            .app_data(Data::new(guards.clone()))
+            .app_data(Data::new(guards.api_key.clone()))
+            .app_data(Data::new(guards.origins.clone()))
             .app_data(Data::new(limits))
             .configure(|config| extractors(config, limits.size))
             .configure(routes::configure_documents)
             .wrap_api()
-            .configure(|config| routes::configure(config, &guards))
+            .configure(routes::configure)
             .build()
             .default_service(web::to(not_found))
-            .wrap(guards.rate_limit.clone())
+            // The last is the outermost; why in this order is said in the module above.
             .wrap(guards.in_hand.clone())
+            .wrap(guards.rate_limit.clone())
+            .wrap(cors::cors(&guards.origins))
             .wrap(from_fn(cors::tidy))
-            .wrap(cors::cors(&guards.cors_origins))
             .wrap(guards.hosts.guard())
             .wrap(from_fn(json_errors))
+            .wrap(from_fn(close_unread))
     })
     .workers(workers)
     .keep_alive(settings.keep_alive)

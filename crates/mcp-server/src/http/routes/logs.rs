@@ -8,6 +8,7 @@ use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 
 use crate::http::answer::success;
+use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::page::page;
 use crate::service::Service;
@@ -28,6 +29,7 @@ pub(super) struct LogsQuery {
     tags("v1")
 )]
 pub(super) async fn logs(
+    _: Caller,
     query: Query<LogsQuery>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::body::{JsonText, malformed};
 use crate::http::answer::success;
+use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::service::Service;
 
@@ -26,6 +27,7 @@ struct Query<'a> {
     tags("v1")
 )]
 pub(super) async fn query(
+    _: Caller,
     JsonText(text): JsonText,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {

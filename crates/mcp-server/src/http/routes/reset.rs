@@ -8,8 +8,9 @@ use mcp_core::memory::StoreRuns;
 use paperclip::actix::api_v2_operation;
 use serde_json::json;
 
-use crate::http::Guards;
+use crate::config::CorsOrigins;
 use crate::http::answer::success;
+use crate::http::auth::{ApiKey, Caller};
 use crate::http::error::ApiError;
 use crate::http::origin::is_foreign;
 use crate::service::Service;
@@ -21,12 +22,13 @@ use crate::service::Service;
     tags("v1")
 )]
 pub(super) async fn reset(
+    _: Caller,
     request: HttpRequest,
-    guards: Data<Guards>,
+    key: Data<ApiKey>,
+    origins: Data<CorsOrigins>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    let has_key = guards.api_key.is_right(request.headers());
-    if !has_key && is_foreign(&request, &guards.listed_origins) {
+    if !key.is_right(request.headers()) && is_foreign(&request, origins.listed()) {
         let detail = "A page of another origin may not reset the memory: list its origin in \
                       MCP_CORS_ORIGINS or send the API key";
         return Err(ApiError::new(StatusCode::FORBIDDEN, detail));

@@ -9,6 +9,7 @@ use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 
 use crate::http::answer::{envelope, success};
+use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::page::page;
 use crate::service::Service;
@@ -33,6 +34,7 @@ pub(super) struct StateQuery {
     tags("v1")
 )]
 pub(super) async fn state(
+    _: Caller,
     query: Query<StateQuery>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {

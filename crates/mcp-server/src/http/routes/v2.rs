@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use paperclip::actix::api_v2_operation;
 use serde_json::json;
 
+use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 
 #[api_v2_operation(
@@ -12,7 +13,7 @@ use crate::http::error::ApiError;
     operation_id = "v2_status",
     tags("v2")
 )]
-pub(super) async fn status() -> Result<HttpResponse, ApiError> {
+pub(super) async fn status(_: Caller) -> Result<HttpResponse, ApiError> {
     Ok(HttpResponse::Ok().json(json!({
         "version": "v2",
         "status": "not_implemented",
