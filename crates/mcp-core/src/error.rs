@@ -15,6 +15,10 @@ pub enum ErrorCode {
     NotFound,
     /// What should be added is there already.
     Conflict,
+    /// A setting that the action needs is not set.
+    NotConfigured,
+    /// The other system refused what it was asked.
+    UpstreamRefused,
     /// The API key is missing.
     Unauthorized,
     /// The API key is wrong, or the request comes from where it may not.
@@ -31,6 +35,8 @@ pub enum ErrorCode {
     MalformedRequest,
     /// Too many requests in a span of time.
     RateLimited,
+    /// The other system takes no more requests for a while.
+    UpstreamRateLimited,
     /// A fault of the server's own.
     Internal,
     /// The other system failed.
@@ -88,6 +94,8 @@ error_table! {
     UnknownAction, "unknown_action", 400, -32602, "No action has that name.";
     NotFound, "not_found", 400, -32602, "What a parameter names is not there.";
     Conflict, "conflict", 400, -32602, "What should be added is there already.";
+    NotConfigured, "not_configured", 400, -32007, "A setting that the action needs is not set; `detail` names it.";
+    UpstreamRefused, "upstream_refused", 400, -32005, "The other system refused what it was asked; `detail` has its status and message.";
     Unauthorized, "unauthorized", 401, -32001, "The API key is missing.";
     Forbidden, "forbidden", 403, -32002, "The API key is wrong, or the request comes from where it may not.";
     RouteNotFound, "route_not_found", 404, -32601, "No such path.";
@@ -96,6 +104,7 @@ error_table! {
     PayloadTooLarge, "payload_too_large", 413, -32600, "The request's body is over `MCP_BODY_LIMIT`.";
     MalformedRequest, "malformed_request", 422, -32600, "The body or the query string is not of the form that the route takes.";
     RateLimited, "rate_limited", 429, -32004, "More requests than `MCP_RATE_LIMIT` allows; see `Retry-After`.";
+    UpstreamRateLimited, "upstream_rate_limited", 429, -32004, "The other system takes no more requests for a while; see `Retry-After`.";
     Internal, "internal", 500, -32603, "A fault of the server's own; its log has the cause.";
     UpstreamFailed, "upstream_failed", 502, -32005, "The other system failed.";
     Busy, "busy", 503, -32006, "The server has all the work that it takes at once; see `Retry-After`.";

@@ -3,6 +3,7 @@
 //!
 //! Invariant: an action parses nothing, times nothing and logs nothing; the dispatcher does.
 
+mod bounded;
 mod erased;
 pub mod params;
 pub mod registry;

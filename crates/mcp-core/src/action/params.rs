@@ -4,16 +4,24 @@
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::{self, DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+pub use super::bounded::Bounded;
 use crate::domain::{Change, TaskId};
 use crate::error::ActionError;
 use crate::json::RawObject;
 
 /// Marks, in a deserialization error, a value that counts as not given.
 const NOT_GIVEN: &str = "\u{0}not given";
+
+/// The error of a value that counts as not given, like an empty text: a caller is told that the
+/// parameter is required.
+#[must_use]
+pub fn not_given<E: de::Error>() -> E {
+    E::custom(NOT_GIVEN)
+}
 
 /// The parameters of a call: the text of a JSON object.
 #[derive(Clone, Debug)]
@@ -162,7 +170,7 @@ pub struct Text(#[schemars(length(min = 1))] pub String);
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        if text.is_empty() { Err(D::Error::custom(NOT_GIVEN)) } else { Ok(Self(text)) }
+        if text.is_empty() { Err(not_given()) } else { Ok(Self(text)) }
     }
 }
 
@@ -170,7 +178,7 @@ impl<'de> Deserialize<'de> for TaskId {
     /// Zero is no task's number and counts as not given.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match i64::deserialize(deserializer)? {
-            0 => Err(D::Error::custom(NOT_GIVEN)),
+            0 => Err(not_given()),
             id => Ok(Self(id)),
         }
     }

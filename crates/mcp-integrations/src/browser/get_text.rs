@@ -1,0 +1,51 @@
+//! `playwright_get_text`
+
+use mcp_core::action::params::Bounded;
+use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{WebUrl, not_served};
+
+/// Opens a page and gives its visible text.
+pub struct GetText;
+
+/// The parameters of `playwright_get_text`.
+#[derive(Deserialize, JsonSchema)]
+pub struct GetTextParams {
+    /// The page's address; it starts with http:// or https://.
+    pub url: WebUrl,
+    /// The most characters of text that are given; what is longer is cut.
+    #[serde(default)]
+    pub max_chars: Bounded<1, 1_000_000, 4000>,
+}
+
+/// What `playwright_get_text` answers.
+#[derive(Serialize, JsonSchema)]
+pub struct GetTextOutput {
+    /// The visible text of the page, at most `max_chars` characters of it.
+    pub text: String,
+    /// Whether there is more text than was given.
+    pub truncated: bool,
+    /// The address of the page after its redirects.
+    pub url: String,
+}
+
+impl RemoteAction for GetText {
+    const NAME: &'static str = "playwright_get_text";
+    type Params = GetTextParams;
+    type Output = GetTextOutput;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"url":"https://example.com","max_chars":60}"#,
+            answer: r#"{"text":"Example Domain\n\nThis domain is for use in documentation exa","truncated":true,"url":"https://example.com/"}"#,
+        };
+        Doc::new(Group::Pages, "Get the visible text of a web page", example)
+            .words(&["browser", "website", "site", "read", "scrape", "content", "article"])
+    }
+
+    async fn run(&self, _: GetTextParams) -> Result<GetTextOutput, ActionError> {
+        Err(not_served())
+    }
+}

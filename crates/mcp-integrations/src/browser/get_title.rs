@@ -1,0 +1,45 @@
+//! `playwright_get_title`
+
+use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{WebUrl, not_served};
+
+/// Opens a page and gives its title.
+pub struct GetTitle;
+
+/// The parameters of `playwright_get_title`.
+#[derive(Deserialize, JsonSchema)]
+pub struct GetTitleParams {
+    /// The page's address; it starts with http:// or https://.
+    pub url: WebUrl,
+}
+
+/// What `playwright_get_title` answers.
+#[derive(Serialize, JsonSchema)]
+pub struct GetTitleOutput {
+    /// The title; empty where the page has none.
+    pub title: String,
+    /// The address of the page after its redirects.
+    pub url: String,
+}
+
+impl RemoteAction for GetTitle {
+    const NAME: &'static str = "playwright_get_title";
+    type Params = GetTitleParams;
+    type Output = GetTitleOutput;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"url":"https://example.com"}"#,
+            answer: r#"{"title":"Example Domain","url":"https://example.com/"}"#,
+        };
+        Doc::new(Group::Pages, "Get the title of a web page", example)
+            .words(&["browser", "website", "site", "visit", "open", "heading", "name"])
+    }
+
+    async fn run(&self, _: GetTitleParams) -> Result<GetTitleOutput, ActionError> {
+        Err(not_served())
+    }
+}

@@ -1,0 +1,67 @@
+//! `playwright_screenshot`
+
+use mcp_core::action::params::Bounded;
+use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{WebUrl, not_served};
+
+/// Opens a page and takes a picture of it.
+pub struct Screenshot;
+
+/// The parameters of `playwright_screenshot`.
+#[derive(Deserialize, JsonSchema)]
+pub struct ScreenshotParams {
+    /// The page's address; it starts with http:// or https://.
+    pub url: WebUrl,
+    /// Whether the picture shows the whole page instead of the part that the window shows.
+    #[serde(default)]
+    pub full_page: bool,
+    /// How many milliseconds to wait after the page has loaded.
+    #[serde(default)]
+    pub wait_ms: Bounded<0, 30_000, 0>,
+    /// The window's width in CSS pixels.
+    #[serde(default)]
+    pub viewport_width: Bounded<16, 4096, 1280>,
+    /// The window's height in CSS pixels.
+    #[serde(default)]
+    pub viewport_height: Bounded<16, 4096, 720>,
+}
+
+/// What `playwright_screenshot` answers.
+#[derive(Serialize, JsonSchema)]
+pub struct ScreenshotOutput {
+    /// The picture's media type: `image/png`.
+    pub content_type: String,
+    /// The picture in base64 (RFC 4648, section 4).
+    pub screenshot_base64: String,
+    /// The address of the page after its redirects.
+    pub url: String,
+}
+
+impl RemoteAction for Screenshot {
+    const NAME: &'static str = "playwright_screenshot";
+    type Params = ScreenshotParams;
+    type Output = ScreenshotOutput;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"url":"https://example.com","viewport_width":800,"viewport_height":600}"#,
+            answer: r#"{"content_type":"image/png","screenshot_base64":"iVBORw0KGgoAAAANSUhEUgAA","url":"https://example.com/"}"#,
+        };
+        Doc::new(Group::Pages, "Take a picture of a web page", example).words(&[
+            "browser",
+            "website",
+            "screenshot",
+            "image",
+            "png",
+            "look",
+            "capture",
+        ])
+    }
+
+    async fn run(&self, _: ScreenshotParams) -> Result<ScreenshotOutput, ActionError> {
+        Err(not_served())
+    }
+}

@@ -1,0 +1,52 @@
+//! `figma_get_file`
+
+use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Figma, FileKey, not_served};
+use crate::JsonObject;
+
+/// Gets a file with its tree of nodes: <https://developers.figma.com/docs/rest-api/file-endpoints/#get-file>.
+pub struct GetFile {
+    figma: Figma,
+}
+
+impl GetFile {
+    /// The action over this Figma.
+    #[must_use]
+    pub fn new(figma: Figma) -> Self {
+        Self { figma }
+    }
+}
+
+/// The parameters of `figma_get_file`.
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "no request is sent yet, so no parameter is read")]
+pub struct GetFileParams {
+    /// The file's key: what stands after `/file/` or `/design/` in its address.
+    file_key: FileKey,
+}
+
+impl RemoteAction for GetFile {
+    const NAME: &'static str = "figma_get_file";
+    type Params = GetFileParams;
+    type Output = JsonObject;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"file_key":"AbC123dEf456"}"#,
+            answer: r#"{"name":"Landing page","role":"owner","lastModified":"2026-02-16T15:14:57Z","editorType":"figma","thumbnailUrl":"https://s3-alpha.figma.com/thumbnails/1","version":"5021365","document":{"id":"0:0","name":"Document","type":"DOCUMENT","children":[{"id":"0:1","name":"Page 1","type":"CANVAS","children":[]}]},"components":{},"componentSets":{},"schemaVersion":0,"styles":{}}"#,
+        };
+        Doc::new(Group::Figma, "Get a Figma file and its tree of nodes", example)
+            .words(&["design", "document", "pages", "frames", "layers", "mockup", "metadata"])
+    }
+
+    fn available(&self) -> Result<(), ActionError> {
+        self.figma.available()
+    }
+
+    async fn run(&self, _: GetFileParams) -> Result<JsonObject, ActionError> {
+        Err(not_served())
+    }
+}

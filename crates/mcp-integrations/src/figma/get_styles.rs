@@ -1,0 +1,59 @@
+//! `figma_get_styles`
+
+use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Figma, FileKey, not_served};
+use crate::JsonObject;
+
+/// Lists the styles that a file publishes: <https://developers.figma.com/docs/rest-api/component-endpoints/#get-file-styles>.
+pub struct GetStyles {
+    figma: Figma,
+}
+
+impl GetStyles {
+    /// The action over this Figma.
+    #[must_use]
+    pub fn new(figma: Figma) -> Self {
+        Self { figma }
+    }
+}
+
+/// The parameters of `figma_get_styles`.
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "no request is sent yet, so no parameter is read")]
+pub struct GetStylesParams {
+    /// The file's key: what stands after `/file/` or `/design/` in its address.
+    file_key: FileKey,
+}
+
+impl RemoteAction for GetStyles {
+    const NAME: &'static str = "figma_get_styles";
+    type Params = GetStylesParams;
+    type Output = JsonObject;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"file_key":"AbC123dEf456"}"#,
+            answer: r#"{"error":false,"status":200,"meta":{"styles":[{"key":"9ad3b0f1","file_key":"AbC123dEf456","node_id":"1:7","style_type":"FILL","thumbnail_url":"https://s3-alpha.figma.com/thumbnails/3","name":"Brand/Primary","description":"","created_at":"2026-02-16T15:14:57Z","updated_at":"2026-02-16T15:14:57Z","user":{"id":"1","handle":"alice","img_url":"https://s3-alpha.figma.com/profile/1"},"sort_position":"a"}]},"i18n":null}"#,
+        };
+        Doc::new(Group::Figma, "List the styles that a Figma file publishes", example).words(&[
+            "design system",
+            "library",
+            "colors",
+            "fonts",
+            "typography",
+            "effects",
+            "theme",
+        ])
+    }
+
+    fn available(&self) -> Result<(), ActionError> {
+        self.figma.available()
+    }
+
+    async fn run(&self, _: GetStylesParams) -> Result<JsonObject, ActionError> {
+        Err(not_served())
+    }
+}

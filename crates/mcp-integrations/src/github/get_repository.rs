@@ -1,0 +1,40 @@
+//! `github_get_repository`
+
+use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Owner, RepoName, not_served};
+use crate::JsonObject;
+
+/// Gets a repository: <https://docs.github.com/en/rest/repos/repos#get-a-repository>.
+pub struct GetRepository;
+
+/// The parameters of `github_get_repository`.
+#[derive(Deserialize, JsonSchema)]
+pub struct GetRepositoryParams {
+    /// The user or organization that it belongs to.
+    owner: Owner,
+    /// Its name, without `.git`.
+    repo: RepoName,
+}
+
+impl RemoteAction for GetRepository {
+    const NAME: &'static str = "github_get_repository";
+    type Params = GetRepositoryParams;
+    type Output = JsonObject;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"owner":"octocat","repo":"Hello-World"}"#,
+            answer: r#"{"id":1296269,"name":"Hello-World","full_name":"octocat/Hello-World","owner":{"login":"octocat","id":1},"private":false,"html_url":"https://github.com/octocat/Hello-World","description":"This your first repo!","fork":false,"default_branch":"master","stargazers_count":80,"forks_count":9,"open_issues_count":0,"topics":["octocat","atom"],"visibility":"public"}"#,
+        };
+        Doc::new(Group::Github, "Get a GitHub repository's details", example)
+            .required("owner and repo are required")
+            .words(&["repo", "project", "stars", "forks", "license", "branch", "about"])
+    }
+
+    async fn run(&self, _: GetRepositoryParams) -> Result<JsonObject, ActionError> {
+        Err(not_served())
+    }
+}

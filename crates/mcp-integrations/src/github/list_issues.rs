@@ -1,0 +1,51 @@
+//! `github_list_issues`
+
+use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::query::{PageNumber, PerPage, State};
+use super::{Listed, Owner, RepoName, not_served};
+
+/// Lists a repository's issues: <https://docs.github.com/en/rest/issues/issues#list-repository-issues>.
+///
+/// To GitHub every pull request is an issue too: those have a member `pull_request`.
+pub struct ListIssues;
+
+/// The parameters of `github_list_issues`.
+#[derive(Deserialize, JsonSchema)]
+pub struct ListIssuesParams {
+    /// The user or organization that the repository belongs to.
+    owner: Owner,
+    /// The repository's name, without `.git`.
+    repo: RepoName,
+    /// Whether the issue is still open.
+    #[serde(default)]
+    state: State,
+    /// How many issues a page holds.
+    #[serde(default)]
+    per_page: PerPage,
+    /// Which page; the first is 1.
+    #[serde(default)]
+    page: PageNumber,
+}
+
+impl RemoteAction for ListIssues {
+    const NAME: &'static str = "github_list_issues";
+    type Params = ListIssuesParams;
+    type Output = Listed;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"owner":"octocat","repo":"Hello-World","state":"open","per_page":1}"#,
+            answer: r#"{"items":[{"id":1,"url":"https://api.github.com/repos/octocat/Hello-World/issues/1347","html_url":"https://github.com/octocat/Hello-World/issues/1347","number":1347,"state":"open","title":"Found a bug","body":"I'm having a problem with this.","user":{"login":"octocat","id":1},"labels":[{"id":208045946,"name":"bug","color":"f29513"}],"comments":0,"created_at":"2011-04-22T13:33:48Z"}]}"#,
+        };
+        Doc::new(Group::Github, "List the issues of a GitHub repository", example)
+            .required("owner and repo are required")
+            .words(&["bugs", "tickets", "reports", "open", "closed", "repo", "todo"])
+    }
+
+    async fn run(&self, _: ListIssuesParams) -> Result<Listed, ActionError> {
+        Err(not_served())
+    }
+}

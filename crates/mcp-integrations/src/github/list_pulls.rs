@@ -1,0 +1,50 @@
+//! `github_list_pulls`
+
+use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::query::{PageNumber, PerPage, State};
+use super::{Listed, Owner, RepoName, not_served};
+
+/// Lists a repository's pull requests:
+/// <https://docs.github.com/en/rest/pulls/pulls#list-pull-requests>.
+pub struct ListPulls;
+
+/// The parameters of `github_list_pulls`.
+#[derive(Deserialize, JsonSchema)]
+pub struct ListPullsParams {
+    /// The user or organization that the repository belongs to.
+    owner: Owner,
+    /// The repository's name, without `.git`.
+    repo: RepoName,
+    /// Whether the pull request is still open.
+    #[serde(default)]
+    state: State,
+    /// How many pull requests a page holds.
+    #[serde(default)]
+    per_page: PerPage,
+    /// Which page; the first is 1.
+    #[serde(default)]
+    page: PageNumber,
+}
+
+impl RemoteAction for ListPulls {
+    const NAME: &'static str = "github_list_pulls";
+    type Params = ListPullsParams;
+    type Output = Listed;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"owner":"octocat","repo":"Hello-World","state":"open","per_page":1}"#,
+            answer: r#"{"items":[{"url":"https://api.github.com/repos/octocat/Hello-World/pulls/1347","id":1,"html_url":"https://github.com/octocat/Hello-World/pull/1347","number":1347,"state":"open","title":"Amazing new feature","body":"Please pull these awesome changes in!","user":{"login":"octocat","id":1},"head":{"label":"octocat:new-topic","ref":"new-topic"},"base":{"label":"octocat:master","ref":"master"},"draft":false,"created_at":"2011-01-26T19:01:12Z"}]}"#,
+        };
+        Doc::new(Group::Github, "List the pull requests of a GitHub repository", example)
+            .required("owner and repo are required")
+            .words(&["prs", "merge requests", "review", "changes", "open", "closed", "repo"])
+    }
+
+    async fn run(&self, _: ListPullsParams) -> Result<Listed, ActionError> {
+        Err(not_served())
+    }
+}

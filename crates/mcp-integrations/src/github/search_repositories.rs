@@ -1,0 +1,68 @@
+//! `github_search_repositories`
+
+use mcp_core::action::params::Text;
+use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::query::{Order, PageNumber, PerPage};
+use super::{Found, not_served};
+
+/// Finds repositories:
+/// <https://docs.github.com/en/rest/search/search#search-repositories>.
+pub struct SearchRepositories;
+
+/// The parameters of `github_search_repositories`.
+#[derive(Deserialize, JsonSchema)]
+pub struct SearchRepositoriesParams {
+    /// What to look for, in GitHub's search syntax: `tetris language:rust stars:>100`.
+    query: Text,
+    /// What the results are ordered by. Left out: the best match first.
+    #[serde(default)]
+    sort: Option<Sort>,
+    /// Whether the highest or the lowest comes first; only used together with sort. Left out: the
+    /// highest.
+    #[serde(default)]
+    order: Option<Order>,
+    /// How many results a page holds.
+    #[serde(default)]
+    per_page: PerPage,
+    /// Which page; the first is 1.
+    #[serde(default)]
+    page: PageNumber,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Sort {
+    Stars,
+    Forks,
+    HelpWantedIssues,
+    Updated,
+}
+
+impl RemoteAction for SearchRepositories {
+    const NAME: &'static str = "github_search_repositories";
+    type Params = SearchRepositoriesParams;
+    type Output = Found;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"query":"tetris language:assembly","sort":"stars","order":"desc","per_page":1}"#,
+            answer: r#"{"total":40,"items":[{"id":3081286,"name":"Tetris","full_name":"dtrupenn/Tetris","owner":{"login":"dtrupenn","id":872147},"private":false,"html_url":"https://github.com/dtrupenn/Tetris","description":"A C implementation of Tetris using Pennsim through LC4","fork":false,"stargazers_count":1,"language":"Assembly"}]}"#,
+        };
+        Doc::new(Group::Github, "Search GitHub's repositories", example).words(&[
+            "find",
+            "repos",
+            "projects",
+            "code",
+            "library",
+            "stars",
+            "open source",
+        ])
+    }
+
+    async fn run(&self, _: SearchRepositoriesParams) -> Result<Found, ActionError> {
+        Err(not_served())
+    }
+}

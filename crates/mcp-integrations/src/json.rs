@@ -1,0 +1,64 @@
+//! JSON of another system, handed on as it came.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+/// The text of a JSON object of another system. No model stands between: every member is kept, in
+/// its order and as it was written.
+#[derive(Clone, Debug, Serialize)]
+pub struct JsonObject(Box<RawValue>);
+
+impl JsonObject {
+    /// The JSON text.
+    #[must_use]
+    pub fn get(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        if text.get().starts_with('{') {
+            Ok(Self(text))
+        } else {
+            Err(serde::de::Error::custom("not a JSON object"))
+        }
+    }
+}
+
+impl JsonSchema for JsonObject {
+    fn schema_name() -> Cow<'static, str> {
+        "Object".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_kept_as_it_was_written() {
+        let text = r#"{"id": 12345678901234567890123, "b":1.0,"a":[ ]}"#;
+        let object: JsonObject = serde_json::from_str(text).expect("an object");
+        assert_eq!(serde_json::to_string(&object).expect("JSON"), text);
+    }
+
+    #[test]
+    fn nothing_else_is_an_object() {
+        for text in ["[]", "null", "5", r#""{}""#] {
+            assert!(serde_json::from_str::<JsonObject>(text).is_err(), "{text}");
+        }
+    }
+}
