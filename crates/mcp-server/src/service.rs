@@ -50,8 +50,7 @@ impl Service {
         log::info!("the database is {}", absolute(&location));
         let secrets = settings.secrets().into_iter();
         let redactor = Redactor::new(secrets.map(|secret| secret.expose_secret().to_owned()));
-        let dispatcher =
-            Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor);
+        let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor);
         Ok(Self { dispatcher, clock })
     }
 
@@ -79,14 +78,11 @@ impl Service {
 /// # Errors
 /// When two actions have one name.
 pub fn registry(settings: &Settings) -> Result<Registry, RegistryError> {
-    let text = |secret: &Option<secrecy::SecretString>| {
-        secret.as_ref().map(|secret| secret.expose_secret().to_owned())
-    };
     let integrations = Integrations::new(IntegrationSettings {
-        github_token: text(&settings.github_token),
-        github_api_url: settings.github_api_url.to_string(),
-        figma_token: text(&settings.figma_token),
-        figma_api_url: settings.figma_api_url.to_string(),
+        github_token: settings.github_token.clone(),
+        github_api_url: settings.github_api_url.clone(),
+        figma_token: settings.figma_token.clone(),
+        figma_api_url: settings.figma_api_url.clone(),
     });
     Registry::builder()
         .with(actions::register)

@@ -19,14 +19,13 @@ pub(super) fn run(args: &ActionsArgs) -> Result<(), Failure> {
     // The actions are the same whatever the settings: the defaults do.
     let settings =
         Settings::load(&Sources::default()).map_err(|error| Failure::new(USAGE, error))?;
-    let registry =
-        service::registry(&settings).map_err(|error| Failure::new(REFUSED, error))?;
+    let registry = service::registry(&settings).map_err(|error| Failure::new(REFUSED, error))?;
     match &args.name {
         None => print(&list(&registry)),
         Some(name) => {
-            let action = registry.find(name).map_err(|error| {
-                Failure::new(USAGE, format!("{error}; see mcp-server actions"))
-            })?;
+            let action = registry
+                .find(name)
+                .map_err(|error| Failure::new(USAGE, format!("{error}; see mcp-server actions")))?;
             print(&details(action))
         }
     }

@@ -118,9 +118,10 @@ fn params(args: &QueryArgs) -> Result<Value, Failure> {
         })?,
     };
     for pair in &args.pairs {
-        let (key, value) = pair.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(
-            || Failure::new(USAGE, format!("{pair:?} is no parameter: expected key=value")),
-        )?;
+        let (key, value) =
+            pair.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+                Failure::new(USAGE, format!("{pair:?} is no parameter: expected key=value"))
+            })?;
         let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
         params.insert(key.into(), value);
     }
@@ -155,11 +156,7 @@ fn call(
     let key = args.api_key.clone().or_else(|| environment.text("MCP_API_KEY"));
     let (status, text) =
         actix_web::rt::System::new().block_on(send(method.clone(), url, key, body))?;
-    if status.is_success() {
-        print(&text)
-    } else {
-        Err(refusal(status, &text))
-    }
+    if status.is_success() { print(&text) } else { Err(refusal(status, &text)) }
 }
 
 async fn send(

@@ -100,7 +100,12 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
         Some(Command::Actions(args)) => actions::run(&args),
         Some(Command::Config(settings)) => config::run(&environment.sources(settings)),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "mcp-server", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "mcp-server",
+                &mut std::io::stdout(),
+            );
             Ok(())
         }
     };

@@ -7,13 +7,15 @@ use std::{
 };
 
 use actix_web::{
-    FromRequest, HttpRequest, web,
+    FromRequest, HttpRequest,
     dev::Payload,
     http::{
         StatusCode,
         header::{self, HeaderMap, HeaderValue},
     },
+    web,
 };
+use paperclip::actix::OperationModifier;
 use paperclip::v2::schema::Apiv2Schema;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -74,11 +76,7 @@ impl ApiKey {
 
 impl fmt::Debug for ApiKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(if self.0.is_some() {
-            "ApiKey(set)"
-        } else {
-            "ApiKey(none)"
-        })
+        formatter.write_str(if self.0.is_some() { "ApiKey(set)" } else { "ApiKey(none)" })
     }
 }
 
@@ -103,22 +101,16 @@ impl FromRequest for Caller {
 }
 
 impl Apiv2Schema for Caller {}
+impl OperationModifier for Caller {}
 
 /// `X-API-Key` decides when it is there; an empty one is not.
 fn presented(headers: &HeaderMap) -> Presented<'_> {
-    let keys = headers
-        .get_all(X_API_KEY)
-        .map(HeaderValue::as_bytes)
-        .filter(|it| !it.is_empty());
+    let keys = headers.get_all(X_API_KEY).map(HeaderValue::as_bytes).filter(|it| !it.is_empty());
     let named = only(keys);
     if named != Presented::Nothing {
         return named;
     }
-    only(
-        headers
-            .get_all(header::AUTHORIZATION)
-            .filter_map(|it| bearer(it.as_bytes())),
-    )
+    only(headers.get_all(header::AUTHORIZATION).filter_map(|it| bearer(it.as_bytes())))
 }
 
 fn only<'a>(mut keys: impl Iterator<Item = &'a [u8]>) -> Presented<'a> {
@@ -153,18 +145,12 @@ mod tests {
     ) -> (u16, Option<String>, Value) {
         let key = ApiKey::new(key);
         let closed = web::resource("/closed")
-            .route(
-                web::post()
-                    .to(async || web::Json(json!("in")))
-                    .wrap(key.guard()),
-            )
+            .app_data(web::Data::new(key))
+            .route(web::post().to(async |_: Caller| web::Json(json!("in"))))
             .default_service(method_not_allowed(&[Method::POST]));
-        let app = test::init_service(
-            App::new()
-                .service(closed)
-                .default_service(web::to(not_found)),
-        )
-        .await;
+        let app =
+            test::init_service(App::new().service(closed).default_service(web::to(not_found)))
+                .await;
         let (method, path) = uri.split_once(' ').unwrap();
         let mut request = test::TestRequest::with_uri(path).method(method.parse().unwrap());
         for header in headers {
@@ -179,12 +165,7 @@ mod tests {
 
     #[actix_web::test]
     async fn without_a_key_configured_all_is_open() {
-        assert_eq!(
-            ask(None, "POST /closed", &[("X-API-Key", "whatever")])
-                .await
-                .0,
-            200
-        );
+        assert_eq!(ask(None, "POST /closed", &[("X-API-Key", "whatever")]).await.0, 200);
         assert_eq!(ask(None, "POST /closed", &[]).await.0, 200);
         assert!(!ApiKey::new(None).is_right(&HeaderMap::new()));
     }
@@ -193,23 +174,11 @@ mod tests {
     async fn a_missing_key_is_401_and_a_wrong_one_403() {
         let missing = json!({ "detail": "Missing X-API-Key header" });
         let wrong = json!({ "detail": "Invalid API key" });
-        for headers in [
-            &[][..],
-            &[("Authorization", "Basic ay0x")],
-            &[("X-API-Key", "")],
-        ] {
+        for headers in [&[][..], &[("Authorization", "Basic ay0x")], &[("X-API-Key", "")]] {
             let answer = ask(Some("k-1"), "POST /closed", headers).await;
-            assert_eq!(
-                answer,
-                (401, Some("Bearer".into()), missing.clone()),
-                "{headers:?}"
-            );
+            assert_eq!(answer, (401, Some("Bearer".into()), missing.clone()), "{headers:?}");
         }
-        for header in [
-            ("X-API-Key", "k-2"),
-            ("x-api-key", "K-1"),
-            ("Authorization", "Bearer k"),
-        ] {
+        for header in [("X-API-Key", "k-2"), ("x-api-key", "K-1"), ("Authorization", "Bearer k")] {
             let answer = ask(Some("k-1"), "POST /closed", &[header]).await;
             assert_eq!(answer, (403, None, wrong.clone()), "{header:?}");
         }
@@ -223,21 +192,14 @@ mod tests {
             ("Authorization", "Bearer k-1"),
             ("authorization", "bEARER  k-1"),
         ] {
-            assert_eq!(
-                ask(Some("k-1"), "POST /closed", &[header]).await.0,
-                200,
-                "{header:?}"
-            );
+            assert_eq!(ask(Some("k-1"), "POST /closed", &[header]).await.0, 200, "{header:?}");
         }
     }
 
     #[actix_web::test]
     async fn x_api_key_decides_and_two_keys_are_wrong() {
         let (right, wrong) = (("Authorization", "Bearer k-1"), ("X-API-Key", "k-2"));
-        assert_eq!(
-            ask(Some("k-1"), "POST /closed", &[wrong, right]).await.0,
-            403
-        );
+        assert_eq!(ask(Some("k-1"), "POST /closed", &[wrong, right]).await.0, 403);
         let twice = [("X-API-Key", "k-1"), ("X-API-Key", "k-1")];
         assert_eq!(ask(Some("k-1"), "POST /closed", &twice).await.0, 403);
     }

@@ -74,10 +74,7 @@ impl FromStr for Authority {
             };
             (host(name)?, port)
         };
-        Ok(Self {
-            host,
-            port: port.map_or(Ok(None), parse_port)?,
-        })
+        Ok(Self { host, port: port.map_or(Ok(None), parse_port)? })
     }
 }
 
@@ -123,11 +120,7 @@ pub fn of_request(head: &RequestHead) -> Result<Vec<Authority>, Malformed> {
     if let Some(target) = head.uri.authority() {
         found.push(target.as_str().parse()?);
     }
-    if found.is_empty() {
-        Err(Malformed)
-    } else {
-        Ok(found)
-    }
+    if found.is_empty() { Err(Malformed) } else { Ok(found) }
 }
 
 #[cfg(test)]
@@ -143,17 +136,9 @@ mod tests {
             ("EXAMPLE.com.", name("example.com"), None),
             ("example.com:", name("example.com"), None),
             ("a_b-c:8000", name("a_b-c"), Some(8000)),
-            (
-                "127.0.0.1:80",
-                Host::Address([127, 0, 0, 1].into()),
-                Some(80),
-            ),
+            ("127.0.0.1:80", Host::Address([127, 0, 0, 1].into()), Some(80)),
             ("[::1]", Host::Address(Ipv6Addr::LOCALHOST.into()), None),
-            (
-                "[0:0::1]:1",
-                Host::Address(Ipv6Addr::LOCALHOST.into()),
-                Some(1),
-            ),
+            ("[0:0::1]:1", Host::Address(Ipv6Addr::LOCALHOST.into()), Some(1)),
         ] {
             assert_eq!(text.parse(), Ok(Authority { host, port }), "{text}");
         }
@@ -198,11 +183,7 @@ mod tests {
             ("0.0.0.0", false),
             ("[::]", false),
         ] {
-            assert_eq!(
-                text.parse::<Authority>().unwrap().host.is_loopback(),
-                wanted,
-                "{text}"
-            );
+            assert_eq!(text.parse::<Authority>().unwrap().host.is_loopback(), wanted, "{text}");
         }
     }
 }

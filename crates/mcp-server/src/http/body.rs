@@ -25,20 +25,16 @@ pub async fn read(
     deadline: Duration,
 ) -> Result<Bytes, ApiError> {
     let declared = request.headers().get(header::CONTENT_LENGTH);
-    let declared = declared
-        .and_then(|it| it.to_str().ok()?.parse::<usize>().ok())
-        .unwrap_or(0);
+    let declared = declared.and_then(|it| it.to_str().ok()?.parse::<usize>().ok()).unwrap_or(0);
     if declared > limit {
         return Err(too_large(limit).closing());
     }
     let room = declared.min(FIRST_ROOM);
-    timeout(deadline, collect(payload, room, limit))
-        .await
-        .unwrap_or_else(|_| {
-            let seconds = deadline.as_secs_f64();
-            let detail = format!("The request body did not arrive within {seconds} s");
-            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, detail).closing())
-        })
+    timeout(deadline, collect(payload, room, limit)).await.unwrap_or_else(|_| {
+        let seconds = deadline.as_secs_f64();
+        let detail = format!("The request body did not arrive within {seconds} s");
+        Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, detail).closing())
+    })
 }
 
 async fn collect(mut payload: Payload, room: usize, limit: usize) -> Result<Bytes, ApiError> {
@@ -92,9 +88,7 @@ mod tests {
             App::new().wrap(from_fn(close_unread)).route(
                 "/",
                 web::post().to(move |request: HttpRequest, payload: Payload| async move {
-                    read(&request, payload, LIMIT, deadline)
-                        .await
-                        .map(|it| it.len().to_string())
+                    read(&request, payload, LIMIT, deadline).await.map(|it| it.len().to_string())
                 }),
             )
         })
@@ -120,11 +114,7 @@ mod tests {
         let answer = web::block(move || {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.set_read_timeout(Some(LONG)).unwrap();
-            write!(
-                stream,
-                "POST / HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n"
-            )
-            .unwrap();
+            write!(stream, "POST / HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n").unwrap();
             for piece in pieces {
                 // The server may have answered and gone: what it said is what counts.
                 if stream.write_all(&piece).is_err() {
@@ -148,22 +138,10 @@ mod tests {
     }
 
     fn assert_refused(answer: &str, status: &str, detail: &str) {
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status}")),
-            "{answer}"
-        );
-        assert!(
-            answer.to_ascii_lowercase().contains("connection: close"),
-            "{answer}"
-        );
-        assert!(
-            answer.contains("content-type: application/json"),
-            "{answer}"
-        );
-        assert!(
-            answer.ends_with(&format!(r#"{{"detail":"{detail}"}}"#)),
-            "{answer}"
-        );
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(answer.to_ascii_lowercase().contains("connection: close"), "{answer}");
+        assert!(answer.contains("content-type: application/json"), "{answer}");
+        assert!(answer.ends_with(&format!(r#"{{"detail":"{detail}"}}"#)), "{answer}");
     }
 
     const TOO_LARGE: &str = "The request body is larger than 1048576 bytes";
@@ -178,22 +156,14 @@ mod tests {
     #[actix_web::test]
     async fn a_declared_length_over_the_limit_is_refused_unread() {
         let head = "Content-Length: 99999999999";
-        assert_refused(
-            &exchange((LONG, LONG), head, std::iter::empty()).await,
-            "413",
-            TOO_LARGE,
-        );
+        assert_refused(&exchange((LONG, LONG), head, std::iter::empty()).await, "413", TOO_LARGE);
     }
 
     #[actix_web::test]
     async fn a_client_that_sends_all_before_it_reads_still_gets_the_answer() {
         let head = "Content-Length: 4194304";
         let pieces = std::iter::repeat_n(vec![b' '; 1 << 16], 64);
-        assert_refused(
-            &exchange((LONG, LONG), head, pieces).await,
-            "413",
-            TOO_LARGE,
-        );
+        assert_refused(&exchange((LONG, LONG), head, pieces).await, "413", TOO_LARGE);
     }
 
     #[actix_web::test]
@@ -213,19 +183,12 @@ mod tests {
             count.fetch_add(1, Ordering::Relaxed);
         });
         exchange((LONG, SHORT), "Transfer-Encoding: chunked", pieces).await;
-        assert!(
-            sent.load(Ordering::Relaxed) < ENDLESS,
-            "the server took all"
-        );
+        assert!(sent.load(Ordering::Relaxed) < ENDLESS, "the server took all");
     }
 
     #[actix_web::test]
     async fn a_slow_body_is_refused_at_the_deadline() {
         let answer = exchange((SHORT, LONG), "Content-Length: 3", [vec![b'{']].into_iter()).await;
-        assert_refused(
-            &answer,
-            "408",
-            "The request body did not arrive within 0.05 s",
-        );
+        assert_refused(&answer, "408", "The request body did not arrive within 0.05 s");
     }
 }

@@ -58,12 +58,7 @@ impl Buckets {
     /// At most `bound` clients; each may have `burst` requests, of which one comes back every
     /// `period`.
     pub(super) fn new(bound: u32, burst: NonZeroU32, period: Duration) -> Self {
-        Self {
-            bound,
-            period,
-            refill: period * burst.get(),
-            table: Mutex::default(),
-        }
+        Self { bound, period, refill: period * burst.get(), table: Mutex::default() }
     }
 
     /// The bucket that this client's request at `now` is taken from.
@@ -78,24 +73,12 @@ impl Buckets {
         if let Some(known) = table.clients.get_mut(&client) {
             let full_at = known.full_at.max(now) + self.period;
             known.full_at = full_at.min(now + self.refill);
-            return Given {
-                bucket: known.bucket,
-                tidy,
-            };
+            return Given { bucket: known.bucket, tidy };
         }
         let Some(bucket) = table.take(self.bound) else {
-            return Given {
-                bucket: SHARED,
-                tidy,
-            };
+            return Given { bucket: SHARED, tidy };
         };
-        table.clients.insert(
-            client,
-            Client {
-                bucket,
-                full_at: now + self.period,
-            },
-        );
+        table.clients.insert(client, Client { bucket, full_at: now + self.period });
         Given { bucket, tidy }
     }
 }
@@ -179,11 +162,7 @@ mod tests {
         for number in 0..300_000 {
             given.insert(buckets.of(client(number), Duration::ZERO).bucket);
         }
-        assert_eq!(
-            given.len(),
-            100_001,
-            "a bucket for each of 100,000, and the shared one"
-        );
+        assert_eq!(given.len(), 100_001, "a bucket for each of 100,000, and the shared one");
         assert_eq!(known(&buckets).0, 100_000);
         assert_eq!(buckets.of(client(300_000), Duration::ZERO).bucket, SHARED);
         assert_ne!(buckets.of(client(7), Duration::ZERO).bucket, SHARED);

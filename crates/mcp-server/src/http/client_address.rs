@@ -22,14 +22,8 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> I
         return nearest;
     }
     let lines = headers.get_all(X_FORWARDED_FOR).collect::<Vec<_>>();
-    let entries = lines
-        .iter()
-        .rev()
-        .flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
-    for entry in entries
-        .map(<[u8]>::trim_ascii)
-        .filter(|entry| !entry.is_empty())
-    {
+    let entries = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
+    for entry in entries.map(<[u8]>::trim_ascii).filter(|entry| !entry.is_empty()) {
         let Some(address) = hop(entry) else {
             break;
         };
@@ -44,18 +38,10 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> I
 /// An address, with or without a port: `1.2.3.4`, `1.2.3.4:567`, `::1`, `[::1]`, `[::1]:80`.
 fn hop(entry: &[u8]) -> Option<IpAddr> {
     let entry = str::from_utf8(entry).ok()?;
-    let bracketed = || {
-        entry
-            .strip_prefix('[')?
-            .strip_suffix(']')?
-            .parse::<Ipv6Addr>()
-            .ok()
-    };
+    let bracketed = || entry.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
     let address = entry.parse::<IpAddr>().ok();
     let address = address.or_else(|| entry.parse::<SocketAddr>().ok().map(|it| it.ip()));
-    address
-        .or_else(|| bracketed().map(IpAddr::V6))
-        .map(|it| it.to_canonical())
+    address.or_else(|| bracketed().map(IpAddr::V6)).map(|it| it.to_canonical())
 }
 
 /// What a client is counted by: an IPv4 address, or an IPv6 address's /64, which is the least that
@@ -76,9 +62,8 @@ mod tests {
     use super::*;
 
     fn client(peer: &str, lines: &[&str]) -> String {
-        let trusted: Vec<IpNet> = ["10.0.0.0/8", "fd00::/8", "::1/128"]
-            .map(|net| net.parse().unwrap())
-            .to_vec();
+        let trusted: Vec<IpNet> =
+            ["10.0.0.0/8", "fd00::/8", "::1/128"].map(|net| net.parse().unwrap()).to_vec();
         let request = lines.iter().fold(TestRequest::default(), |request, line| {
             request.append_header((X_FORWARDED_FOR, *line))
         });
@@ -109,15 +94,7 @@ mod tests {
 
     #[test]
     fn a_malformed_entry_ends_the_walk_at_the_hop_before_it() {
-        for entry in [
-            "unknown",
-            "1.2.3",
-            "1.2.3.4:x",
-            "[::1",
-            "_hidden",
-            "1.2.3.4 5.6.7.8",
-            "ä",
-        ] {
+        for entry in ["unknown", "1.2.3", "1.2.3.4:x", "[::1", "_hidden", "1.2.3.4 5.6.7.8", "ä"] {
             let line = format!("6.6.6.6, {entry}, 10.0.0.2");
             assert_eq!(client("10.0.0.1", &[&line]), "10.0.0.2", "{entry}");
         }

@@ -5,6 +5,7 @@
 //!
 //! [`rate_limit`]: super::rate_limit
 
+use paperclip::v2::schema::Apiv2Errors;
 use std::{
     fmt,
     future::{Ready, ready},
@@ -40,13 +41,7 @@ impl ApiError {
     /// An error of this status, with the sentence that goes into `detail`.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            detail: detail.into(),
-            retry_after: None,
-            challenge: None,
-            closes: false,
-        }
+        Self { status, detail: detail.into(), retry_after: None, challenge: None, closes: false }
     }
 
     /// Says after how many seconds to try again (`Retry-After`, RFC 9110 section 10.2.3).
@@ -84,6 +79,9 @@ impl fmt::Display for ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+/// The document's error answers come from the error table: see `openapi::operations`.
+impl Apiv2Errors for ApiError {}
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
@@ -128,11 +126,7 @@ impl actix_web::Responder for ApiError {
 /// `allowed` is every method that the resource does have, for `Allow` (RFC 9110 section 10.2.1).
 #[must_use]
 pub fn method_not_allowed(allowed: &[Method]) -> Route {
-    let names = allowed
-        .iter()
-        .map(Method::as_str)
-        .collect::<Vec<_>>()
-        .join(", ");
+    let names = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
     web::route().to(move || {
         let mut answer = named(StatusCode::METHOD_NOT_ALLOWED).error_response();
         if let Ok(allow) = HeaderValue::from_str(&names) {
@@ -147,26 +141,22 @@ pub fn method_not_allowed(allowed: &[Method]) -> Route {
 ///
 /// A route that wants the detail to name the parameter reads it itself; these are what is left.
 pub fn extractors(config: &mut web::ServiceConfig, body_limit: usize) {
-    let json = web::JsonConfig::default()
-        .limit(body_limit)
-        .error_handler(|error, _| {
-            match error {
-                JsonPayloadError::Overflow { limit }
-                | JsonPayloadError::OverflowKnownLength { limit, .. } => too_large(limit),
-                JsonPayloadError::ContentType => unprocessable("The request body must be JSON"),
-                _ => unprocessable("The request body is not the JSON that this route takes"),
-            }
-            .into()
-        });
-    let form = web::FormConfig::default()
-        .limit(body_limit)
-        .error_handler(move |error, _| {
-            match error {
-                UrlencodedError::Overflow { .. } => too_large(body_limit),
-                _ => unprocessable("The request body is not the form that this route takes"),
-            }
-            .into()
-        });
+    let json = web::JsonConfig::default().limit(body_limit).error_handler(|error, _| {
+        match error {
+            JsonPayloadError::Overflow { limit }
+            | JsonPayloadError::OverflowKnownLength { limit, .. } => too_large(limit),
+            JsonPayloadError::ContentType => unprocessable("The request body must be JSON"),
+            _ => unprocessable("The request body is not the JSON that this route takes"),
+        }
+        .into()
+    });
+    let form = web::FormConfig::default().limit(body_limit).error_handler(move |error, _| {
+        match error {
+            UrlencodedError::Overflow { .. } => too_large(body_limit),
+            _ => unprocessable("The request body is not the form that this route takes"),
+        }
+        .into()
+    });
     let query = web::QueryConfig::default().error_handler(|_: QueryPayloadError, _| {
         unprocessable("The query has a parameter of the wrong type, or lacks one").into()
     });
@@ -215,35 +205,21 @@ pub async fn json_errors(
     let (request, mut old) = answer.into_parts();
     let mut new = named(status).error_response();
     for (name, value) in std::mem::take(old.headers_mut()) {
-        if ![
-            header::CONTENT_TYPE,
-            header::CONTENT_LENGTH,
-            header::CONTENT_ENCODING,
-        ]
-        .contains(&name)
+        if ![header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING].contains(&name)
         {
             new.headers_mut().append(name, value);
         }
     }
     if old.head().connection_type() == actix_web::http::ConnectionType::Close {
-        new.head_mut()
-            .set_connection_type(actix_web::http::ConnectionType::Close);
+        new.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
     }
     Ok(ServiceResponse::new(request, new))
 }
 
 fn is_json(answer: &ServiceResponse) -> bool {
-    let media_type = answer
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|it| it.to_str().ok());
+    let media_type = answer.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
     media_type.is_some_and(|it| {
-        let essence = it
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let essence = it.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         essence == "application/json" || essence.ends_with("+json")
     })
 }
@@ -275,10 +251,7 @@ mod tests {
                         .default_service(method_not_allowed(&[Method::GET, Method::POST])),
                 )
                 .route("/text", web::post().to(async |body: String| body))
-                .route(
-                    "/things/{id}",
-                    web::get().to(async |id: web::Path<u32>| id.to_string()),
-                )
+                .route("/things/{id}", web::get().to(async |id: web::Path<u32>| id.to_string()))
                 .route(
                     "/plain",
                     web::get().to(async || HttpResponse::BadGateway().body("stack trace")),
@@ -293,10 +266,7 @@ mod tests {
         )
         .await;
         let answer = test::call_service(&app, request.to_request()).await;
-        assert_eq!(
-            answer.headers().get(header::CONTENT_TYPE).unwrap(),
-            "application/json"
-        );
+        assert_eq!(answer.headers().get(header::CONTENT_TYPE).unwrap(), "application/json");
         let (status, headers) = (answer.status(), answer.headers().clone());
         (status, headers, test::read_body_json(answer).await)
     }
@@ -304,15 +274,9 @@ mod tests {
     #[actix_web::test]
     async fn unknown_paths_and_wrong_methods() {
         let (status, _, body) = answer(test::TestRequest::get().uri("/nope")).await;
-        assert_eq!(
-            (status.as_u16(), body),
-            (404, json!({ "detail": "Not Found" }))
-        );
+        assert_eq!((status.as_u16(), body), (404, json!({ "detail": "Not Found" })));
         let (status, headers, body) = answer(test::TestRequest::delete().uri("/things")).await;
-        assert_eq!(
-            (status.as_u16(), body),
-            (405, json!({ "detail": "Method Not Allowed" }))
-        );
+        assert_eq!((status.as_u16(), body), (405, json!({ "detail": "Method Not Allowed" })));
         assert_eq!(headers.get(header::ALLOW).unwrap(), "GET, POST");
     }
 
@@ -324,23 +288,10 @@ mod tests {
             (test::TestRequest::get().uri("/things?limit=abc"), 422),
             (test::TestRequest::get().uri("/things"), 422),
             (test::TestRequest::get().uri("/things/abc"), 404),
-            (
-                post().insert_header(json_type.clone()).set_payload("{"),
-                422,
-            ),
+            (post().insert_header(json_type.clone()).set_payload("{"), 422),
             (post().set_payload("{}"), 422),
-            (
-                post()
-                    .insert_header(json_type.clone())
-                    .set_payload("[1,2,3,4,5,6,7,8,9]"),
-                413,
-            ),
-            (
-                test::TestRequest::post()
-                    .uri("/text")
-                    .set_payload("x".repeat(17)),
-                413,
-            ),
+            (post().insert_header(json_type.clone()).set_payload("[1,2,3,4,5,6,7,8,9]"), 413),
+            (test::TestRequest::post().uri("/text").set_payload("x".repeat(17)), 413),
         ] {
             let (status, _, body) = answer(request).await;
             assert_eq!(status.as_u16(), wanted, "{body}");
@@ -351,10 +302,7 @@ mod tests {
     #[actix_web::test]
     async fn a_text_of_another_kind_is_not_passed_on() {
         let (status, _, body) = answer(test::TestRequest::get().uri("/plain")).await;
-        assert_eq!(
-            (status.as_u16(), body),
-            (502, json!({ "detail": "Bad Gateway" }))
-        );
+        assert_eq!((status.as_u16(), body), (502, json!({ "detail": "Bad Gateway" })));
     }
 
     #[actix_web::test]

@@ -38,10 +38,7 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(Guarded {
-            check: self.0.clone(),
-            service,
-        }))
+        ready(Ok(Guarded { check: self.0.clone(), service }))
     }
 }
 

@@ -19,10 +19,7 @@ pub struct Held<T> {
 
 impl<T> Held<T> {
     pub(super) fn new(body: impl MessageBody + 'static, kept: T) -> Self {
-        Self {
-            body: body.boxed(),
-            _kept: kept,
-        }
+        Self { body: body.boxed(), _kept: kept }
     }
 }
 

@@ -27,10 +27,7 @@ impl Hosts {
     /// Beyond loopback, any host is served unless `allowed` says otherwise.
     #[must_use]
     pub fn new(loopback_only: bool, allowed: Vec<Authority>) -> Self {
-        Self {
-            enforced: loopback_only || !allowed.is_empty(),
-            allowed: allowed.into(),
-        }
+        Self { enforced: loopback_only || !allowed.is_empty(), allowed: allowed.into() }
     }
 
     /// The layer for the whole app.
@@ -78,21 +75,14 @@ mod tests {
 
     async fn status(hosts: &Hosts, request: test::TestRequest) -> u16 {
         let app = test::init_service(
-            App::new()
-                .wrap(hosts.guard())
-                .route("/", web::get().to(async || "ok")),
+            App::new().wrap(hosts.guard()).route("/", web::get().to(async || "ok")),
         )
         .await;
-        test::call_service(&app, request.to_request())
-            .await
-            .status()
-            .as_u16()
+        test::call_service(&app, request.to_request()).await.status().as_u16()
     }
 
     fn to(host: &str) -> test::TestRequest {
-        test::TestRequest::get()
-            .uri("/")
-            .insert_header((header::HOST, host))
+        test::TestRequest::get().uri("/").insert_header((header::HOST, host))
     }
 
     fn allowed(names: &[&str]) -> Vec<Authority> {
@@ -101,10 +91,7 @@ mod tests {
 
     #[actix_web::test]
     async fn on_loopback_only_loopback_and_listed_names_are_served() {
-        let hosts = Hosts::new(
-            true,
-            allowed(&["App.example", "b.example:8443", "c.example:443"]),
-        );
+        let hosts = Hosts::new(true, allowed(&["App.example", "b.example:8443", "c.example:443"]));
         for (host, wanted) in [
             ("localhost", 200),
             ("LOCALHOST.:8000", 200),
@@ -141,10 +128,7 @@ mod tests {
         let absolute = |uri: &str| to("localhost").uri(uri);
         assert_eq!(status(&hosts, absolute("http://localhost/")).await, 200);
         assert_eq!(status(&hosts, absolute("http://evil.example/")).await, 403);
-        assert_eq!(
-            status(&hosts, absolute("http://localhost@evil.example/")).await,
-            403
-        );
+        assert_eq!(status(&hosts, absolute("http://localhost@evil.example/")).await, 403);
     }
 
     #[actix_web::test]
@@ -156,10 +140,7 @@ mod tests {
 
     #[actix_web::test]
     async fn beyond_loopback_any_host_is_served_until_some_are_listed() {
-        assert_eq!(
-            status(&Hosts::new(false, Vec::new()), to("any.example")).await,
-            200
-        );
+        assert_eq!(status(&Hosts::new(false, Vec::new()), to("any.example")).await, 200);
         let hosts = Hosts::new(false, allowed(&["app.example"]));
         assert_eq!(status(&hosts, to("any.example")).await, 403);
         assert_eq!(status(&hosts, to("app.example")).await, 200);

@@ -53,10 +53,7 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(InHandService {
-            permits: Arc::clone(&self.0),
-            service,
-        }))
+        ready(Ok(InHandService { permits: Arc::clone(&self.0), service }))
     }
 }
 
@@ -87,9 +84,7 @@ where
         };
         let answer = self.service.call(request);
         Box::pin(async move {
-            Ok(answer
-                .await?
-                .map_body(|_, body| EitherBody::left(Held::new(body, permit))))
+            Ok(answer.await?.map_body(|_, body| EitherBody::left(Held::new(body, permit))))
         })
     }
 }
@@ -110,10 +105,7 @@ mod tests {
                 App::new()
                     .wrap($in_hand.clone())
                     .route("/", web::get().to(async || "ok"))
-                    .route(
-                        "/never",
-                        web::get().to(std::future::pending::<HttpResponse>),
-                    )
+                    .route("/never", web::get().to(std::future::pending::<HttpResponse>))
                     .route("/endless", web::get().to(endless)),
             )
             .await
@@ -142,10 +134,7 @@ mod tests {
         let body: Value = test::read_body_json(answer).await;
         assert_eq!(body, json!({ "detail": "The server is busy" }));
         drop(never);
-        assert_eq!(
-            test::call_service(&app, get!("/")).await.status().as_u16(),
-            200
-        );
+        assert_eq!(test::call_service(&app, get!("/")).await.status().as_u16(), 200);
     }
 
     #[actix_web::test]
@@ -166,14 +155,8 @@ mod tests {
         let in_hand = InHand::new(1);
         let (one, two) = (app!(in_hand), app!(in_hand));
         let held = test::call_service(&one, get!("/endless")).await;
-        assert_eq!(
-            test::call_service(&two, get!("/")).await.status().as_u16(),
-            503
-        );
+        assert_eq!(test::call_service(&two, get!("/")).await.status().as_u16(), 503);
         drop(held);
-        assert_eq!(
-            test::call_service(&two, get!("/")).await.status().as_u16(),
-            200
-        );
+        assert_eq!(test::call_service(&two, get!("/")).await.status().as_u16(), 200);
     }
 }

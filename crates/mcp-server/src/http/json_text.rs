@@ -27,16 +27,10 @@ impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooDeep { offset } => {
-                write!(
-                    formatter,
-                    "JSON is nested deeper than {MAX_DEPTH} levels at byte {offset}"
-                )
+                write!(formatter, "JSON is nested deeper than {MAX_DEPTH} levels at byte {offset}")
             }
             Self::LoneSurrogate { offset } => {
-                write!(
-                    formatter,
-                    "JSON has half of a surrogate pair at byte {offset}"
-                )
+                write!(formatter, "JSON has half of a surrogate pair at byte {offset}")
             }
         }
     }
@@ -101,10 +95,7 @@ mod tests {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert_eq!(check(&nested(128)), Ok(()));
         assert_eq!(check(&nested(129)), Err(Problem::TooDeep { offset: 128 }));
-        assert_eq!(
-            check(&"{\"a\":".repeat(129)),
-            Err(Problem::TooDeep { offset: 128 * 5 })
-        );
+        assert_eq!(check(&"{\"a\":".repeat(129)), Err(Problem::TooDeep { offset: 128 * 5 }));
         assert_eq!(check(&format!("[{}]", "[],{},".repeat(1000))), Ok(()));
         assert_eq!(check(&format!("\"{}\"", "[".repeat(1000))), Ok(()));
         assert_eq!(check(&format!("\"\\\"{}\\\\\"", "[".repeat(1000))), Ok(()));
@@ -113,12 +104,7 @@ mod tests {
 
     #[test]
     fn a_pair_of_surrogates_is_a_character_and_half_of_one_is_not() {
-        for text in [
-            r#""\ud83d\ude00""#,
-            r#""\uD83D\uDE00x""#,
-            r#""\u00e9\n\"""#,
-            r#""\\ud800""#,
-        ] {
+        for text in [r#""\ud83d\ude00""#, r#""\uD83D\uDE00x""#, r#""\u00e9\n\"""#, r#""\\ud800""#] {
             assert_eq!(check(text), Ok(()), "{text}");
         }
         for (text, offset) in [
@@ -131,26 +117,14 @@ mod tests {
             (r#""\\\ud800""#, 3),
             (r#""\ud800"#, 1),
         ] {
-            assert_eq!(
-                check(text),
-                Err(Problem::LoneSurrogate { offset }),
-                "{text}"
-            );
+            assert_eq!(check(text), Err(Problem::LoneSurrogate { offset }), "{text}");
         }
     }
 
     #[test]
     fn broken_text_is_left_to_the_parser() {
-        for text in [
-            "",
-            "\"",
-            "\\",
-            "\"\\",
-            "\"\\u",
-            "\"\\ud8",
-            "\"\\uzzzz\"",
-            "{\"é\": \"\u{1}",
-        ] {
+        for text in ["", "\"", "\\", "\"\\", "\"\\u", "\"\\ud8", "\"\\uzzzz\"", "{\"é\": \"\u{1}"]
+        {
             assert_eq!(check(text), Ok(()), "{text:?}");
         }
     }
@@ -158,9 +132,6 @@ mod tests {
     #[test]
     fn the_message_says_where() {
         let problem = check(r#"{"a":"\ud800"}"#).unwrap_err();
-        assert_eq!(
-            problem.to_string(),
-            "JSON has half of a surrogate pair at byte 6"
-        );
+        assert_eq!(problem.to_string(), "JSON has half of a surrogate pair at byte 6");
     }
 }

@@ -63,9 +63,7 @@ mod tests {
                     .wrap(from_fn(unread::close_unread))
                     .service(
                         web::resource("/closed")
-                            .route(
-                                web::post().to(async |_: auth::Caller| "in"),
-                            )
+                            .route(web::post().to(async |_: auth::Caller| "in"))
                             .default_service(error::method_not_allowed(&[Method::POST])),
                     )
                     .default_service(web::to(error::not_found)),
@@ -84,9 +82,7 @@ mod tests {
                 .set_payload("{}");
             let answer = test::call_service(&$app, request.to_request()).await;
             let headers = answer.headers();
-            let is_json = headers
-                .get("content-type")
-                .is_some_and(|it| it == "application/json");
+            let is_json = headers.get("content-type").is_some_and(|it| it == "application/json");
             (
                 answer.status().as_u16(),
                 is_json,
@@ -97,42 +93,21 @@ mod tests {
     }
 
     fn four_a_day() -> rate_limit::RateLimit {
-        let rate = Rate {
-            count: NonZeroU32::new(4).unwrap(),
-            unit: RateUnit::Day,
-        };
+        let rate = Rate { count: NonZeroU32::new(4).unwrap(), unit: RateUnit::Day };
         rate_limit::RateLimit::new(Some(rate), Vec::new())
     }
 
     #[actix_web::test]
     async fn every_refusal_is_json_and_a_page_can_read_it() {
         let app = app!(four_a_day(), in_hand::InHand::new(8));
-        assert_eq!(
-            ask!(app, post "/closed", "evil.example"),
-            (403, true, false, false)
-        );
-        assert_eq!(
-            ask!(app, get "/nope", "evil.example"),
-            (403, true, false, false)
-        );
-        assert_eq!(
-            ask!(app, post "/closed", "localhost"),
-            (401, true, true, true)
-        );
-        assert_eq!(
-            ask!(app, post "/nope", "localhost"),
-            (404, true, true, true)
-        );
-        assert_eq!(
-            ask!(app, get "/closed", "localhost"),
-            (405, true, true, true)
-        );
+        assert_eq!(ask!(app, post "/closed", "evil.example"), (403, true, false, false));
+        assert_eq!(ask!(app, get "/nope", "evil.example"), (403, true, false, false));
+        assert_eq!(ask!(app, post "/closed", "localhost"), (401, true, true, true));
+        assert_eq!(ask!(app, post "/nope", "localhost"), (404, true, true, true));
+        assert_eq!(ask!(app, get "/closed", "localhost"), (405, true, true, true));
         assert_eq!(ask!(app, get "/nope", "localhost"), (404, true, true, true));
         assert_eq!(ask!(app, get "/nope", "localhost"), (429, true, true, true));
         let busy = app!(four_a_day(), in_hand::InHand::new(0));
-        assert_eq!(
-            ask!(busy, get "/nope", "localhost"),
-            (503, true, true, true)
-        );
+        assert_eq!(ask!(busy, get "/nope", "localhost"), (503, true, true, true));
     }
 }

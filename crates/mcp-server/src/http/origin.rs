@@ -55,9 +55,7 @@ pub fn is_foreign(request: &HttpRequest, listed: &[String]) -> bool {
     };
     let own = authority::of_request(request.head())
         .is_ok_and(|wanted| wanted.iter().all(|it| origin.is_at(it)));
-    !own && !listed
-        .iter()
-        .any(|it| Origin::parse(it).is_some_and(|it| it == origin))
+    !own && !listed.iter().any(|it| Origin::parse(it).is_some_and(|it| it == origin))
 }
 
 #[cfg(test)]
@@ -71,17 +69,12 @@ mod tests {
             .insert_header((header::HOST, host))
             .insert_header((header::ORIGIN, origin))
             .to_http_request();
-        is_foreign(
-            &request,
-            &listed.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        )
+        is_foreign(&request, &listed.iter().map(ToString::to_string).collect::<Vec<_>>())
     }
 
     #[test]
     fn a_program_sends_no_origin() {
-        let request = TestRequest::post()
-            .insert_header((header::HOST, "h"))
-            .to_http_request();
+        let request = TestRequest::post().insert_header((header::HOST, "h")).to_http_request();
         assert!(!is_foreign(&request, &[]));
     }
 
@@ -120,11 +113,7 @@ mod tests {
     fn a_listed_page_is_not_foreign() {
         let listed = ["*", "https://App.example", "http://b.example:3000"];
         assert!(!foreign("localhost:8000", "https://app.example", &listed));
-        assert!(!foreign(
-            "localhost:8000",
-            "https://app.example:443",
-            &listed
-        ));
+        assert!(!foreign("localhost:8000", "https://app.example:443", &listed));
         assert!(!foreign("localhost:8000", "http://b.example:3000", &listed));
         assert!(foreign("localhost:8000", "http://app.example", &listed));
         assert!(foreign("localhost:8000", "http://b.example", &listed));

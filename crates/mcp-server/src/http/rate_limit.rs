@@ -4,6 +4,7 @@
 //! `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` of
 //! draft-ietf-httpapi-ratelimit-headers-03, and a wait is rounded up instead of down.
 
+use crate::config::Rate;
 use std::{
     convert::Infallible,
     fmt,
@@ -33,7 +34,7 @@ use serde_json::json;
 use super::{
     buckets::{Buckets, SHARED},
     client_address::{client_address, rate_key},
-    };
+};
 
 /// How many clients have a bucket of their own at most; some 10 MB when all are taken.
 const MAX_CLIENTS: u32 = 100_000;
@@ -98,10 +99,7 @@ struct Clients {
 
 impl fmt::Debug for Clients {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Clients")
-            .field("rate", &self.rate)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Clients").field("rate", &self.rate).finish_non_exhaustive()
     }
 }
 
@@ -155,9 +153,7 @@ fn rename(headers: &mut HeaderMap, rate: Rate) {
     let refused = headers.remove("x-ratelimit-after").next().is_some();
     headers.remove("x-ratelimit-limit");
     let remaining = headers.remove("x-ratelimit-remaining").next();
-    let remaining = remaining
-        .and_then(|it| it.to_str().ok()?.parse::<u32>().ok())
-        .unwrap_or(0);
+    let remaining = remaining.and_then(|it| it.to_str().ok()?.parse::<u32>().ok()).unwrap_or(0);
     let used = rate.count.get().saturating_sub(remaining);
     let reset = match headers.get(header::RETRY_AFTER) {
         Some(wait) if refused => wait.clone(),
@@ -183,9 +179,7 @@ where
         ready(match &self.0 {
             None => Ok(RateLimited(Layer::Off(service))),
             Some(Counter { clients, config }) => {
-                let governor = Governor::new(config)
-                    .new_transform(Boxed { service })
-                    .into_inner();
+                let governor = Governor::new(config).new_transform(Boxed { service }).into_inner();
                 governor.map(|governor| RateLimited(Layer::On(clients.0.rate, governor)))
             }
         })
@@ -197,10 +191,7 @@ pub struct RateLimited<S>(Layer<S>);
 
 enum Layer<S> {
     Off(S),
-    On(
-        Rate,
-        GovernorMiddleware<Boxed<S>, ByClient, StateInformationMiddleware>,
-    ),
+    On(Rate, GovernorMiddleware<Boxed<S>, ByClient, StateInformationMiddleware>),
 }
 
 type Answer<B> = Pin<Box<dyn Future<Output = Result<ServiceResponse<B>, Error>>>>;

@@ -35,9 +35,7 @@ pub async fn close_unread(
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
     let payload = Shared(Rc::new(RefCell::new(payload)));
-    request.set_payload(Payload::Stream {
-        payload: Box::pin(payload.clone()),
-    });
+    request.set_payload(Payload::Stream { payload: Box::pin(payload.clone()) });
     let answer = next.call(request).await?;
     Ok(answer.map_body(|_, body| Held::new(body, payload).boxed()))
 }

@@ -46,9 +46,7 @@ fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
         "logs" => {
             ("LogsAnswer", &[ErrorCode::MalformedRequest, ErrorCode::Internal, ErrorCode::Busy])
         }
-        "reset" => {
-            ("ResetAnswer", &[ErrorCode::Internal, ErrorCode::Busy, ErrorCode::StorageFull])
-        }
+        "reset" => ("ResetAnswer", &[ErrorCode::Internal, ErrorCode::Busy, ErrorCode::StorageFull]),
         "health" => ("Health", &[]),
         "ready" => ("Status", &[ErrorCode::Unavailable]),
         _ => ("Status", &[]),
@@ -114,8 +112,11 @@ fn responses(answer: &str, errors: &[ErrorCode], is_open: bool) -> Value {
     let mut responses = Map::new();
     responses
         .insert("200".into(), json!({ "description": "It worked.", "content": content(answer) }));
-    let of_key: &[ErrorCode] =
-        if is_open { &[ErrorCode::Forbidden] } else { &[ErrorCode::Unauthorized, ErrorCode::Forbidden] };
+    let of_key: &[ErrorCode] = if is_open {
+        &[ErrorCode::Forbidden]
+    } else {
+        &[ErrorCode::Unauthorized, ErrorCode::Forbidden]
+    };
     for code in errors.iter().chain(of_key).chain(&[ErrorCode::Busy]) {
         let row = code.row();
         responses.insert(

@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, web};
+use paperclip::actix::OperationModifier;
 use paperclip::v2::schema::Apiv2Schema;
 
 use crate::http::error::ApiError;
@@ -26,6 +27,7 @@ pub struct BodyLimits {
 pub(super) struct JsonText(pub(super) String);
 
 impl Apiv2Schema for JsonText {}
+impl OperationModifier for JsonText {}
 
 impl FromRequest for JsonText {
     type Error = ApiError;
@@ -61,9 +63,5 @@ fn check_type(request: &HttpRequest) -> Result<(), ApiError> {
     let essence = given.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let is_json = essence.eq_ignore_ascii_case("application/json")
         || essence.to_ascii_lowercase().ends_with("+json");
-    if is_json {
-        Ok(())
-    } else {
-        Err(malformed("Content-Type must be application/json"))
-    }
+    if is_json { Ok(()) } else { Err(malformed("Content-Type must be application/json")) }
 }

@@ -38,7 +38,9 @@ pub fn configure(config: &mut ServiceConfig) {
     let get = || method_not_allowed(&[Method::GET]);
     config
         .service(
-            web::resource("/openapi.json").route(web::get().to(openapi_json)).default_service(get()),
+            web::resource("/openapi.json")
+                .route(web::get().to(openapi_json))
+                .default_service(get()),
         )
         .service(web::resource("/docs").route(web::get().to(swagger)).default_service(get()))
         .service(web::resource("/redoc").route(web::get().to(redoc)).default_service(get()));

@@ -44,7 +44,9 @@ pub(super) async fn query(
 
 fn parse(text: &str) -> Result<Query<'_>, ApiError> {
     if text.trim().is_empty() {
-        return Err(malformed(r#"The request body is empty; expected {"action": "…", "params": {…}}"#));
+        return Err(malformed(
+            r#"The request body is empty; expected {"action": "…", "params": {…}}"#,
+        ));
     }
     let object = RawObject::parse(text)
         .map_err(|error| malformed(format!("The request body is not a JSON object: {error}")))?;

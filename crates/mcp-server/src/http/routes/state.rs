@@ -54,10 +54,7 @@ pub(super) async fn state(
 }
 
 async fn full(service: &Service) -> Result<HttpResponse, ApiError> {
-    let data = service
-        .store()
-        .read_for(Freshness::WritesAndLogs, snapshot::full)
-        .await??;
+    let data = service.store().read_for(Freshness::WritesAndLogs, snapshot::full).await??;
     success(service, &data, "Memory snapshot retrieved")
 }
 
