@@ -12,10 +12,10 @@ const DEFAULT_BASE_URL: &str = "http://127.0.0.1:8000";
 /// Which server is called.
 #[derive(Debug, Args)]
 pub(super) struct ServerArgs {
-    /// The server [env: MCP_BASE_URL] [default: http://127.0.0.1:8000]
+    /// The server (or in `MCP_BASE_URL`; otherwise <http://127.0.0.1:8000>)
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// Its API key [env: MCP_API_KEY]
+    /// Its API key (or in `MCP_API_KEY`, where other users of the machine cannot see it)
     #[arg(long, value_name = "KEY")]
     api_key: Option<String>,
 }
