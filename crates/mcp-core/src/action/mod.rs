@@ -8,6 +8,7 @@ mod erased;
 pub mod params;
 pub mod registry;
 mod schema;
+mod values;
 
 use std::future::Future;
 
@@ -20,6 +21,7 @@ use crate::memory::Memory;
 pub use erased::{MemoryWork, Prepared, RemoteWork};
 pub use registry::Action;
 pub use schema::{Parameter, of_output as output_schema};
+pub(crate) use values::unexpected;
 
 /// Whether an action changes stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

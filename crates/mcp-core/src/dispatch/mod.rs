@@ -105,7 +105,7 @@ impl Dispatcher {
                 return Err(error);
             }
         };
-        let result = match prepare(action, &call) {
+        let result = match self.prepare(action, &call) {
             Ok(Prepared::Memory(work)) if action.effect == Effect::Write => {
                 // Its log entry commits with it.
                 match self.write(work, now, action, &call.params).await {
@@ -127,6 +127,26 @@ impl Dispatcher {
             Err(error) if result.is_ok() => Err(error.into()),
             _ => result,
         }
+    }
+
+    fn prepare(&self, action: &Action, call: &Call) -> Result<Prepared, ActionError> {
+        // What is stored or said back byte for byte must not be the server's own secret.
+        if self.redactor.is_secret_in(call.params.get()) {
+            return Err(ActionError::invalid(
+                "params hold a key or token of this server's settings: it is neither stored nor \
+                 said back",
+            ));
+        }
+        if call.unknown == UnknownParams::Refuse {
+            action.refuse_unknown(&call.params)?;
+        }
+        action.prepare(call.params.clone())
+    }
+
+    /// The one place that knows the configured secrets.
+    #[must_use]
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     async fn read(&self, work: MemoryWork) -> Result<String, ActionError> {
@@ -151,11 +171,4 @@ impl Dispatcher {
             })
             .await
     }
-}
-
-fn prepare(action: &Action, call: &Call) -> Result<Prepared, ActionError> {
-    if call.unknown == UnknownParams::Refuse {
-        action.refuse_unknown(&call.params)?;
-    }
-    action.prepare(call.params.clone())
 }

@@ -1,6 +1,7 @@
 //! The listening server: from guards and routes to an app, and from the app to a process that ends
 //! as it should.
 
+use std::future::Future;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::service::Service;
 /// it must stay under 10 s.
 const SHUTDOWN_SECONDS: u64 = 8;
 
-/// Serves until the process is told to stop (SIGTERM, SIGINT), then ends what is in flight.
+/// Serves until `stop` is ready, then takes no more connections and ends what is in flight.
 ///
 /// # Errors
 /// When the listener cannot be used.
@@ -29,6 +30,7 @@ pub async fn serve(
     listener: TcpListener,
     settings: &Settings,
     service: Arc<Service>,
+    stop: impl Future<Output = ()> + 'static,
 ) -> std::io::Result<()> {
     let guards = Guards::new(settings);
     let documents = Data::new(Documents::new(service.dispatcher().registry()));
@@ -74,20 +76,9 @@ pub async fn serve(
     .run();
     let handle = server.handle();
     actix_web::rt::spawn(async move {
-        told_to_stop().await;
+        stop.await;
         log::info!("stopping: no new connections, ending what is in flight");
         handle.stop(true).await;
     });
     server.await
-}
-
-/// Waits for the order to stop.
-async fn told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("the runtime handles signals");
-    let mut interrupt = signal(SignalKind::interrupt()).expect("the runtime handles signals");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }
