@@ -1,19 +1,26 @@
 //! The listening server: from guards and routes to an app, and from the app to a process that ends
 //! as it should.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_server::Server;
+use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_web::App;
+use actix_web::dev::AppConfig;
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpServer};
 use paperclip::actix::OpenApiExt;
 
 use super::error::{extractors, json_errors, not_found};
 use super::routes::{self, BodyLimits, Documents};
 use super::unread::close_unread;
+use super::wire::Wire;
 use super::{Guards, cors};
 use crate::config::Settings;
 use crate::service::Service;
@@ -21,6 +28,9 @@ use crate::service::Service;
 /// How long requests in flight may take after the order to stop. With the closing of the database
 /// it must stay under 10 s.
 const SHUTDOWN_SECONDS: u64 = 8;
+
+/// How long a client may take to fetch an answer while it is still sending.
+const DISCONNECT_WAIT: Duration = Duration::from_secs(1);
 
 /// Serves until `stop` is ready, then takes no more connections and ends what is in flight.
 ///
@@ -39,8 +49,10 @@ pub async fn serve(
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
+    let address = listener.local_addr()?;
+    let Settings { header_timeout, keep_alive, max_connections, .. } = *settings;
     let service = Data::from(service);
-    let server = HttpServer::new(move || {
+    let app = move || {
         App::new()
             .app_data(service.clone())
             .app_data(documents.clone())
@@ -61,19 +73,40 @@ pub async fn serve(
             .wrap(guards.hosts.guard())
             .wrap(from_fn(json_errors))
             .wrap(from_fn(close_unread))
-    })
-    .workers(workers)
-    .keep_alive(settings.keep_alive)
-    .client_request_timeout(settings.header_timeout)
-    .client_disconnect_timeout(Duration::from_secs(1))
-    // A client that goes away cancels its call.
-    .h1_allow_half_closed(false)
-    // actix counts connections for each worker.
-    .max_connections(settings.max_connections.div_ceil(workers))
-    .shutdown_timeout(SHUTDOWN_SECONDS)
-    .disable_signals()
-    .listen(listener)?
-    .run();
+    };
+    // Not `actix_web::HttpServer`, which takes no stream of ours; this is what it does.
+    let builder = Server::build();
+    let stopping = builder.graceful_shutdown_signal();
+    let server = builder
+        .workers(workers)
+        // It counts them for each worker.
+        .max_concurrent_connections(max_connections.div_ceil(workers))
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals()
+        .listen("http", listener, move || {
+            let stopping = stopping.clone();
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .keep_alive(keep_alive)
+                .client_request_timeout(header_timeout)
+                .client_disconnect_timeout(DISCONNECT_WAIT)
+                // A client that goes away cancels its call.
+                .h1_allow_half_closed(false)
+                .local_addr(address)
+                .on_connect_ext(|wire: &Wire, data| {
+                    data.insert(wire.note());
+                })
+                .h1(map_config(app(), |()| AppConfig::default()));
+            let watched = fn_service(|stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                ready(Ok::<_, DispatchError>((Wire::new(stream), peer)))
+            });
+            watched.and_then(http)
+        })?
+        .run();
     let handle = server.handle();
     actix_web::rt::spawn(async move {
         stop.await;
