@@ -5,9 +5,12 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::middleware::from_fn;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpServer};
+use actix_web::{App, Error, HttpServer};
 use paperclip::actix::OpenApiExt;
 
 use super::error::{extractors, json_errors, not_found};
@@ -51,6 +54,7 @@ pub async fn serve(
             .configure(routes::configure)
             .build()
             .default_service(web::to(not_found))
+            .wrap(from_fn(head_as_get))
             // The last is the outermost; why in this order is said in the module above.
             .wrap(guards.in_hand.clone())
             .wrap(guards.rate_limit.clone())
@@ -79,6 +83,17 @@ pub async fn serve(
         handle.stop(true).await;
     });
     server.await
+}
+
+/// A HEAD is routed as a GET (RFC 9110 section 9.3.2); actix-http leaves the answer's body out.
+async fn head_as_get(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    next.call(request).await
 }
 
 /// Waits for the order to stop.
