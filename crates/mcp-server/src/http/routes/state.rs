@@ -61,5 +61,6 @@ async fn full(service: &Service) -> Result<HttpResponse, ApiError> {
 fn invalid_entity(service: &Service, name: &str) -> Result<HttpResponse, ApiError> {
     let options = Entity::ALL.map(Entity::name).join(", ");
     let message = format!("Invalid entity '{name}'. Valid options: {options}");
+    let message = service.dispatcher().redactor().scrub(&message);
     envelope(service, false, &serde_json::Map::new(), &message)
 }
