@@ -80,6 +80,12 @@ impl Dispatcher {
         &*self.store
     }
 
+    /// Hides secrets from what is said of a request.
+    #[must_use]
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     /// Calls an action and gives its result as JSON text. The call's log entry is stored with
     /// what it wrote, or, where nothing was written, handed over before this returns.
     ///
@@ -141,12 +147,6 @@ impl Dispatcher {
             action.refuse_unknown(&call.params)?;
         }
         action.prepare(call.params.clone())
-    }
-
-    /// The one place that knows the configured secrets.
-    #[must_use]
-    pub fn redactor(&self) -> &Redactor {
-        &self.redactor
     }
 
     async fn read(&self, work: MemoryWork) -> Result<String, ActionError> {

@@ -10,11 +10,13 @@ use actix_http::HttpService;
 use actix_http::error::DispatchError;
 use actix_server::Server;
 use actix_service::{ServiceFactoryExt, fn_service, map_config};
-use actix_web::App;
-use actix_web::dev::AppConfig;
-use actix_web::middleware::from_fn;
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
+use actix_web::{App, Error};
 use paperclip::actix::OpenApiExt;
 
 use super::error::{extractors, json_errors, not_found};
@@ -65,6 +67,7 @@ pub async fn serve(
             .configure(routes::configure)
             .build()
             .default_service(web::to(not_found))
+            .wrap(from_fn(head_as_get))
             // The last is the outermost; why in this order is said in the module above.
             .wrap(guards.in_hand.clone())
             .wrap(guards.rate_limit.clone())
@@ -114,4 +117,15 @@ pub async fn serve(
         handle.stop(true).await;
     });
     server.await
+}
+
+/// A HEAD is routed as a GET (RFC 9110 section 9.3.2); actix-http leaves the answer's body out.
+async fn head_as_get(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    next.call(request).await
 }

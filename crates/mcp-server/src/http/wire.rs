@@ -56,8 +56,10 @@ fn has_padded_key(head: &[u8]) -> bool {
         .any(|line| {
             const NAME: &[u8] = b"x-api-key:";
             line.split_at_checked(NAME.len()).is_some_and(|(name, value)| {
+                // An empty value is no key, however much whitespace it is.
                 name.eq_ignore_ascii_case(NAME)
-                    && value.last().is_some_and(|it| b" \t".contains(it))
+                    && !value.trim_ascii().is_empty()
+                    && value.trim_ascii_end().len() < value.len()
             })
         })
 }
@@ -115,6 +117,7 @@ mod tests {
             ("GET / HTTP/1.1\r\nX-API-Key: k \r\n\r\n", true),
             ("GET / HTTP/1.1\r\nHost: a\r\nx-api-key:k\t\r\n\r\n", true),
             ("GET / HTTP/1.1\r\nX-API-Key: k\r\nHost: a \r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nX-API-Key: \r\n\r\n", false),
             ("POST / HTTP/1.1\r\nX-API-Key: k\r\n\r\nX-API-Key: k \r\n", false),
         ] {
             let note = KeyNote::default();
