@@ -16,7 +16,7 @@ use crate::error::{ActionError, ErrorCode};
 const LONGEST_NAME: usize = 64;
 
 /// How many characters of a name that nobody knows are said back.
-const LONGEST_SHOWN: usize = 200;
+pub(crate) const LONGEST_SHOWN: usize = 200;
 
 /// An action with everything that is known of it.
 pub struct Action {
