@@ -6,6 +6,7 @@ mod record;
 pub mod redact;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::value::RawValue;
 
@@ -92,7 +93,13 @@ impl Dispatcher {
     /// # Errors
     /// With what the caller is told. The cause of a fault of the server's own is in its log.
     pub async fn dispatch(&self, call: Call) -> Result<Box<RawValue>, ActionError> {
+        let timed = log::log_enabled!(log::Level::Debug)
+            .then(|| (self.redactor.scrub(&call.action), Instant::now()));
         let outcome = self.outcome(call).await;
+        if let Some((name, start)) = timed {
+            let status = if outcome.is_ok() { LogStatus::Success } else { LogStatus::Error };
+            log::debug!("{name}: {} in {:?}", status.as_str(), start.elapsed());
+        }
         if let Err(error) = &outcome
             && let Some(cause) = &error.cause
         {
