@@ -83,10 +83,14 @@ impl Failure {
 pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        // clap writes help to stdout and what is wrong to stderr, with its own statuses 0 and 2.
-        Err(error) => {
+        // Help and version: they go to stdout.
+        Err(error) if !error.use_stderr() => {
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("mcp-server: {}", usage_line(&error));
+            return ExitCode::from(USAGE);
         }
     };
     let environment = Environment(environment);
@@ -116,6 +120,19 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
             ExitCode::from(failure.exit)
         }
     }
+}
+
+/// What clap says is wrong, in one line.
+fn usage_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let said: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+        .map(|line| line.strip_prefix("error: ").unwrap_or(line))
+        .collect();
+    format!("{}; see mcp-server --help", said.join(" "))
 }
 
 /// The process's environment, as it was handed over.
