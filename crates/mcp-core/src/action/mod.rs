@@ -4,8 +4,8 @@
 //! Invariant: an action parses nothing, times nothing and logs nothing; the dispatcher does.
 
 mod bounded;
-mod erased;
 pub mod params;
+mod prepared;
 pub mod registry;
 mod schema;
 mod values;
@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::ActionError;
 use crate::memory::Memory;
-pub use erased::{MemoryWork, Prepared, RemoteWork};
+pub use prepared::{MemoryWork, Prepared, RemoteWork};
 pub use registry::Action;
 pub use schema::{Parameter, of_output as output_schema};
 pub(crate) use values::unexpected;

@@ -2,12 +2,12 @@
 //! rendering of it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::erased::{Erased, OverMemory, OverNetwork, Prepared};
 use super::params::ParamsText;
+use super::prepared::{Prepare, Prepared, over_memory, over_network};
 use super::schema::{self, Parameter};
 use super::{Doc, Effect, MemoryAction, RemoteAction};
 use crate::error::{ActionError, ErrorCode};
@@ -20,7 +20,7 @@ pub(crate) const LONGEST_SHOWN: usize = 200;
 
 /// An action with everything that is known of it.
 pub struct Action {
-    erased: Box<dyn Erased>,
+    prepare: Prepare,
     /// Its name.
     pub name: &'static str,
     /// Whether it may write stored data.
@@ -40,19 +40,37 @@ pub struct Action {
 }
 
 impl Action {
-    fn new(erased: Box<dyn Erased>) -> Self {
-        let params_schema = erased.params_schema();
+    fn over_memory<A: MemoryAction>(action: A) -> Self {
+        Self::new::<A::Params, A::Output>(A::NAME, A::EFFECT, action.doc(), over_memory(action))
+    }
+
+    fn over_network<A: RemoteAction>(action: A) -> Self {
+        let doc = action.doc();
+        let action = over_network(action);
+        Self {
+            remote: true,
+            ..Self::new::<A::Params, A::Output>(A::NAME, Effect::Read, doc, action)
+        }
+    }
+
+    fn new<P: JsonSchema, O: JsonSchema>(
+        name: &'static str,
+        effect: Effect,
+        doc: Doc,
+        prepare: Prepare,
+    ) -> Self {
+        let params_schema = schema::of_params::<P>();
         let parameters = schema::parameters(&params_schema);
         Self {
-            name: erased.name(),
-            effect: erased.effect(),
-            remote: erased.remote(),
-            doc: erased.doc(),
-            signature: schema::signature(erased.name(), &parameters),
+            prepare,
+            name,
+            effect,
+            remote: false,
+            doc,
+            signature: schema::signature(name, &parameters),
             parameters,
             params_schema,
-            output_schema: erased.output_schema(),
-            erased,
+            output_schema: schema::of_output::<O>(),
         }
     }
 
@@ -68,7 +86,7 @@ impl Action {
                 .filter(|known| known.name == name)
                 .any(|known| known.nullable || (self.doc.sees_null && !known.required))
         };
-        self.erased.prepare(&params.without_nulls(is_nullable)?)
+        (self.prepare)(&params.without_nulls(is_nullable)?)
     }
 
     /// Refuses parameters that the action does not have.
@@ -128,21 +146,21 @@ pub enum RegistryError {
 
 /// A registry that is being filled.
 pub struct RegistryBuilder {
-    actions: Vec<Box<dyn Erased>>,
+    actions: Vec<Action>,
 }
 
 impl RegistryBuilder {
     /// Adds an action over stored memory.
     #[must_use]
     pub fn memory<A: MemoryAction>(mut self, action: A) -> Self {
-        self.actions.push(Box::new(OverMemory(Arc::new(action))));
+        self.actions.push(Action::over_memory(action));
         self
     }
 
     /// Adds an action that asks another system.
     #[must_use]
     pub fn remote<A: RemoteAction>(mut self, action: A) -> Self {
-        self.actions.push(Box::new(OverNetwork(Arc::new(action))));
+        self.actions.push(Action::over_network(action));
         self
     }
 
@@ -157,9 +175,8 @@ impl RegistryBuilder {
     /// # Errors
     /// When a name is there twice or is not `snake_case`.
     pub fn build(self) -> Result<Registry, RegistryError> {
-        let actions: Vec<Action> = self.actions.into_iter().map(Action::new).collect();
         let mut by_name = BTreeMap::new();
-        for (index, action) in actions.iter().enumerate() {
+        for (index, action) in self.actions.iter().enumerate() {
             if !is_snake_case(action.name) {
                 return Err(RegistryError::BadName(action.name));
             }
@@ -167,7 +184,7 @@ impl RegistryBuilder {
                 return Err(RegistryError::NameTwice(action.name));
             }
         }
-        Ok(Registry { actions, by_name })
+        Ok(Registry { actions: self.actions, by_name })
     }
 }
 

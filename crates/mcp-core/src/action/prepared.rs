@@ -1,0 +1,52 @@
+//! Actions of different types behind one shape: from parameters to work that only has to be run.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::params::{self, ParamsText};
+use super::{MemoryAction, RemoteAction};
+use crate::error::ActionError;
+use crate::memory::Memory;
+
+/// What is left of a call of a memory action: it runs inside a transaction and gives JSON text.
+pub type MemoryWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<String, ActionError> + Send>;
+
+/// What is left of a call of a remote action: it waits for another system and gives JSON text.
+pub type RemoteWork = Pin<Box<dyn Future<Output = Result<String, ActionError>> + Send>>;
+
+/// A call whose parameters are parsed: only the work is left.
+pub enum Prepared {
+    /// Runs inside a transaction.
+    Memory(MemoryWork),
+    /// Waits for another system.
+    Remote(RemoteWork),
+}
+
+/// Parses the parameters of a call.
+pub(super) type Prepare = Box<dyn Fn(&ParamsText) -> Result<Prepared, ActionError> + Send + Sync>;
+
+pub(super) fn over_memory<A: MemoryAction>(action: A) -> Prepare {
+    let action = Arc::new(action);
+    Box::new(move |params| {
+        let params = params::parse::<A::Params>(params, action.doc().required)?;
+        let action = Arc::clone(&action);
+        Ok(Prepared::Memory(Box::new(move |memory| json(&action.run(params, memory)?))))
+    })
+}
+
+pub(super) fn over_network<A: RemoteAction>(action: A) -> Prepare {
+    let action = Arc::new(action);
+    Box::new(move |params| {
+        action.available()?;
+        let params = params::parse::<A::Params>(params, action.doc().required)?;
+        let action = Arc::clone(&action);
+        Ok(Prepared::Remote(Box::pin(async move { json(&action.run(params).await?) })))
+    })
+}
+
+fn json(output: &impl Serialize) -> Result<String, ActionError> {
+    serde_json::to_string(output).map_err(ActionError::internal)
+}
