@@ -3,13 +3,16 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use mcp_storage::Location;
+
 use super::{Failure, REFUSED, USAGE};
-use crate::config::{Settings, Sources};
-use crate::http;
-use crate::service::{Service, StartError};
+use crate::config::{Settings, Sources, effective};
+use crate::http::{self, StopOrder};
+use crate::service::Service;
 
 pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
     let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
+    check_database(&settings, sources)?;
     env_logger::Builder::new().parse_filters(&settings.log_level).init();
     if settings.api_key.is_none() && !settings.is_loopback() {
         log::warn!(
@@ -21,23 +24,30 @@ pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
     actix_web::rt::System::new().block_on(serve(settings))
 }
 
+/// Only what opens the database knows which addresses it takes; the refusal is a setting's.
+fn check_database(settings: &Settings, sources: &Sources) -> Result<(), Failure> {
+    let Err(error) = Location::parse(settings.database_url.as_str()) else { return Ok(()) };
+    let rows = effective(sources).map_err(|error| Failure::new(USAGE, error))?;
+    let row = rows.iter().find(|row| row.key == "database_url").expect("it is a setting");
+    let line = format!("{}: {:?} ({}): {error}", row.key, row.value, row.source);
+    Err(Failure::new(USAGE, line))
+}
+
 async fn serve(settings: Settings) -> Result<(), Failure> {
+    // Before anybody can be told that the server is there.
+    let stop = StopOrder::await_one();
     // Before the database: a second server on the same port must not touch it.
     let address = settings.address();
     let listener = TcpListener::bind(address)
         .map_err(|error| Failure::new(REFUSED, format!("cannot listen on {address}: {error}")))?;
     let bound = listener.local_addr().unwrap_or(address);
-    let service = Arc::new(Service::start(&settings).map_err(not_started)?);
+    let service =
+        Arc::new(Service::start(&settings).map_err(|error| Failure::new(REFUSED, error))?);
     log::info!("listening on http://{bound}");
-    let served = http::serve(listener, &settings, Arc::clone(&service)).await;
+    let served = http::serve(listener, &settings, Arc::clone(&service), stop).await;
     let closed = service.store().close().await;
     served.map_err(|error| Failure::new(REFUSED, format!("the server failed: {error}")))?;
     closed.map_err(|error| Failure::new(REFUSED, format!("closing the database: {error}")))?;
     log::info!("stopped");
     Ok(())
-}
-
-fn not_started(error: StartError) -> Failure {
-    let exit = if matches!(error, StartError::Location(_)) { USAGE } else { REFUSED };
-    Failure::new(exit, error)
 }

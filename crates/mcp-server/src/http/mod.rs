@@ -36,7 +36,7 @@ mod server;
 pub mod unread;
 
 pub use guards::Guards;
-pub use server::serve;
+pub use server::{StopOrder, serve};
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that panics has failed")]

@@ -12,6 +12,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpServer};
 use paperclip::actix::OpenApiExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::error::{extractors, json_errors, not_found};
 use super::routes::{self, BodyLimits, Documents};
@@ -24,7 +25,7 @@ use crate::service::Service;
 /// it must stay under 10 s.
 const SHUTDOWN_SECONDS: u64 = 8;
 
-/// Serves until the process is told to stop (SIGTERM, SIGINT), then ends what is in flight.
+/// Serves until the order to stop is given, then ends what is in flight.
 ///
 /// # Errors
 /// When the listener cannot be used.
@@ -32,6 +33,7 @@ pub async fn serve(
     listener: TcpListener,
     settings: &Settings,
     service: Arc<Service>,
+    stop: StopOrder,
 ) -> std::io::Result<()> {
     let guards = Guards::new(settings);
     let documents = Data::new(Documents::new(service.dispatcher().registry()));
@@ -78,7 +80,7 @@ pub async fn serve(
     .run();
     let handle = server.handle();
     actix_web::rt::spawn(async move {
-        told_to_stop().await;
+        stop.given().await;
         log::info!("stopping: no new connections, ending what is in flight");
         handle.stop(true).await;
     });
@@ -96,13 +98,26 @@ async fn head_as_get(
     next.call(request).await
 }
 
-/// Waits for the order to stop.
-async fn told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("the runtime handles signals");
-    let mut interrupt = signal(SignalKind::interrupt()).expect("the runtime handles signals");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The order to stop: SIGTERM or SIGINT.
+#[derive(Debug)]
+pub struct StopOrder {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopOrder {
+    /// From here on the order no longer ends the process by itself. Needs a running runtime.
+    #[must_use]
+    pub fn await_one() -> Self {
+        let on = |kind| signal(kind).expect("the runtime handles signals");
+        Self { terminate: on(SignalKind::terminate()), interrupt: on(SignalKind::interrupt()) }
+    }
+
+    /// Waits until it is given; at once when it has been.
+    async fn given(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
