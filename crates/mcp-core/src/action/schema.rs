@@ -24,7 +24,23 @@ pub struct Parameter {
 
 /// The schema of an action's parameters: JSON Schema 2020-12, without references.
 pub(super) fn of_params<T: JsonSchema>() -> Value {
-    root::<T>(SchemaSettings::draft2020_12())
+    let mut schema = root::<T>(SchemaSettings::draft2020_12());
+    for property in schema
+        .get_mut("properties")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flat_map(|it| it.values_mut())
+    {
+        // What is read as an `Option` and shown as another type is null when it is left out, and
+        // null is no value of that type.
+        if property.get("default").is_some_and(Value::is_null)
+            && !admits_null(property)
+            && let Some(property) = property.as_object_mut()
+        {
+            property.remove("default");
+        }
+    }
+    schema
 }
 
 /// The schema of what is answered: JSON Schema 2020-12, without references.

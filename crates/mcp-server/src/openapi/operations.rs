@@ -69,7 +69,8 @@ fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
                 })
             });
     }
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         match parameter["name"].as_str() {
             Some("limit" | "offset") => {
                 parameter["schema"] = json!({ "type": "integer", "minimum": 0 });
