@@ -2,6 +2,7 @@
 
 use clap::Args;
 use mcp_core::snapshot::Entity;
+use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode, Url};
 use serde_json::{Map, Value, json};
 
@@ -154,6 +155,9 @@ fn call(
         }
     }
     let key = args.api_key.clone().or_else(|| environment.text("MCP_API_KEY"));
+    let key = key.map(|key| HeaderValue::from_str(&key)).transpose().map_err(|_| {
+        Failure::new(USAGE, "the API key must be text of visible ASCII characters without spaces")
+    })?;
     let (status, text) =
         actix_web::rt::System::new().block_on(send(method.clone(), url, key, body))?;
     if status.is_success() { print(&text) } else { Err(refusal(status, &text)) }
@@ -162,7 +166,7 @@ fn call(
 async fn send(
     method: Method,
     url: Url,
-    key: Option<String>,
+    key: Option<HeaderValue>,
     body: Option<&Value>,
 ) -> Result<(StatusCode, String), Failure> {
     let no_connection = |error: reqwest::Error| {

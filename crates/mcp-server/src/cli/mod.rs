@@ -83,11 +83,12 @@ impl Failure {
 pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        // clap writes help to stdout and what is wrong to stderr, with its own statuses 0 and 2.
-        Err(error) => {
+        // Help and the version.
+        Err(error) if !error.use_stderr() => {
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+            return ExitCode::SUCCESS;
         }
+        Err(error) => return ended(Err(wrong_usage(&error))),
     };
     let environment = Environment(environment);
     let outcome = match cli.command {
@@ -109,6 +110,10 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
             Ok(())
         }
     };
+    ended(outcome)
+}
+
+fn ended(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -116,6 +121,20 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
             ExitCode::from(failure.exit)
         }
     }
+}
+
+/// What clap says in several paragraphs, in one line and without the usage.
+fn wrong_usage(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| {
+        !paragraph.is_empty()
+            && !["Usage:", "For more information"].iter().any(|it| paragraph.starts_with(it))
+    });
+    let words =
+        paragraphs.map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    let line = words.collect::<Vec<_>>().join("; ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    Failure::new(USAGE, format!("{line}; see --help"))
 }
 
 /// The process's environment, as it was handed over.
