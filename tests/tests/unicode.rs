@@ -100,7 +100,8 @@ fn the_log_keeps_texts_as_they_were_sent() {
 fn a_state_is_narrowed_by_a_status_in_any_script() {
     let server = TestServer::start();
     let _ = server.data("add_task", json!({ "title": "t", "status": "готово & 100%" }));
-    let encoded: String = "готово & 100%".bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded =
+        "готово & 100%".bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
     let state = server.get(&format!("/api/v1/state?entity=tasks&status={encoded}")).data();
     assert_eq!(
         (&state["total"], &state["filtered_by_status"]),

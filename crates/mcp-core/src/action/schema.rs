@@ -24,23 +24,7 @@ pub struct Parameter {
 
 /// The schema of an action's parameters: JSON Schema 2020-12, without references.
 pub(super) fn of_params<T: JsonSchema>() -> Value {
-    let mut schema = root::<T>(SchemaSettings::draft2020_12());
-    for property in schema
-        .get_mut("properties")
-        .and_then(Value::as_object_mut)
-        .into_iter()
-        .flat_map(|it| it.values_mut())
-    {
-        // What is read as an `Option` and shown as another type is null when it is left out, and
-        // null is no value of that type.
-        if property.get("default").is_some_and(Value::is_null)
-            && !admits_null(property)
-            && let Some(property) = property.as_object_mut()
-        {
-            property.remove("default");
-        }
-    }
-    schema
+    root::<T>(SchemaSettings::draft2020_12())
 }
 
 /// The schema of what is answered: JSON Schema 2020-12, without references.
@@ -60,7 +44,20 @@ fn root<T: JsonSchema>(settings: SchemaSettings) -> Value {
         object.remove("title");
         object.remove("description");
     }
+    remove_null_defaults(&mut schema);
     schema
+}
+
+/// A null default says no more than that the parameter may be left out.
+fn remove_null_defaults(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|key, value| key != "default" || !value.is_null());
+            members.values_mut().for_each(remove_null_defaults);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_null_defaults),
+        _ => {}
+    }
 }
 
 /// The parameters of a schema, those that a call must give first, each in the order of its type.

@@ -6,6 +6,7 @@ mod record;
 pub mod redact;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::value::RawValue;
 
@@ -92,7 +93,13 @@ impl Dispatcher {
     /// # Errors
     /// With what the caller is told. The cause of a fault of the server's own is in its log.
     pub async fn dispatch(&self, call: Call) -> Result<Box<RawValue>, ActionError> {
+        let timed = log::log_enabled!(log::Level::Debug)
+            .then(|| (self.redactor.scrub(&call.action), Instant::now()));
         let outcome = self.outcome(call).await;
+        if let Some((name, start)) = timed {
+            let status = if outcome.is_ok() { LogStatus::Success } else { LogStatus::Error };
+            log::debug!("{name}: {} in {:?}", status.as_str(), start.elapsed());
+        }
         if let Err(error) = &outcome
             && let Some(cause) = &error.cause
         {
@@ -111,7 +118,7 @@ impl Dispatcher {
                 return Err(error);
             }
         };
-        let result = match prepare(action, &call) {
+        let result = match self.prepare(action, &call) {
             Ok(Prepared::Memory(work)) if action.effect == Effect::Write => {
                 // Its log entry commits with it.
                 match self.write(work, now, action, &call.params).await {
@@ -133,6 +140,20 @@ impl Dispatcher {
             Err(error) if result.is_ok() => Err(error.into()),
             _ => result,
         }
+    }
+
+    fn prepare(&self, action: &Action, call: &Call) -> Result<Prepared, ActionError> {
+        // What is stored or said back byte for byte must not be the server's own secret.
+        if self.redactor.is_secret_in(call.params.get()) {
+            return Err(ActionError::invalid(
+                "params hold a key or token of this server's settings: it is neither stored nor \
+                 said back",
+            ));
+        }
+        if call.unknown == UnknownParams::Refuse {
+            action.refuse_unknown(&call.params)?;
+        }
+        action.prepare(call.params.clone())
     }
 
     async fn read(&self, work: MemoryWork) -> Result<String, ActionError> {
@@ -157,11 +178,4 @@ impl Dispatcher {
             })
             .await
     }
-}
-
-fn prepare(action: &Action, call: &Call) -> Result<Prepared, ActionError> {
-    if call.unknown == UnknownParams::Refuse {
-        action.refuse_unknown(&call.params)?;
-    }
-    action.prepare(call.params.clone())
 }

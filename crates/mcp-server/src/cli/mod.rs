@@ -35,7 +35,7 @@ struct Cli {
 /// Where settings come from, beside the environment.
 #[derive(Clone, Debug, Default, Args)]
 struct SettingsArgs {
-    /// A TOML file with settings [env: MCP_CONFIG]
+    /// A TOML file with settings (or in `MCP_CONFIG`)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -83,12 +83,15 @@ impl Failure {
 pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        // Help and the version.
+        // Help and version: they go to stdout.
         Err(error) if !error.use_stderr() => {
             let _ = error.print();
             return ExitCode::SUCCESS;
         }
-        Err(error) => return ended(Err(wrong_usage(&error))),
+        Err(error) => {
+            eprintln!("mcp-server: {}", usage_line(&error));
+            return ExitCode::from(USAGE);
+        }
     };
     let environment = Environment(environment);
     let outcome = match cli.command {
@@ -110,10 +113,6 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
             Ok(())
         }
     };
-    ended(outcome)
-}
-
-fn ended(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -123,18 +122,17 @@ fn ended(outcome: Result<(), Failure>) -> ExitCode {
     }
 }
 
-/// What clap says in several paragraphs, in one line and without the usage.
-fn wrong_usage(error: &clap::Error) -> Failure {
+/// What clap says is wrong, in one line.
+fn usage_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
-    let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| {
-        !paragraph.is_empty()
-            && !["Usage:", "For more information"].iter().any(|it| paragraph.starts_with(it))
-    });
-    let words =
-        paragraphs.map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
-    let line = words.collect::<Vec<_>>().join("; ");
-    let line = line.strip_prefix("error: ").unwrap_or(&line);
-    Failure::new(USAGE, format!("{line}; see --help"))
+    let said: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+        .map(|line| line.strip_prefix("error: ").unwrap_or(line))
+        .collect();
+    format!("{}; see mcp-server --help", said.join(" "))
 }
 
 /// The process's environment, as it was handed over.

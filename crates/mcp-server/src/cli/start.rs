@@ -1,19 +1,25 @@
 //! `mcp-server start`
 
+use std::future::Future;
 use std::net::TcpListener;
 use std::sync::Arc;
 
 use mcp_storage::Location;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, REFUSED, USAGE};
 use crate::config::{Settings, Sources, effective};
-use crate::http::{self, StopOrder};
+use crate::http;
 use crate::service::Service;
 
 pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
     let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
     check_database(&settings, sources)?;
-    env_logger::Builder::new().parse_filters(&settings.log_level).init();
+    env_logger::Builder::new()
+        // It tells of every worker; a filter of its own name can ask for that.
+        .filter_module("actix_server", log::LevelFilter::Warn)
+        .parse_filters(&settings.log_level)
+        .init();
     if settings.api_key.is_none() && !settings.is_loopback() {
         log::warn!(
             "ANYBODY WHO CAN REACH {} CAN READ AND CHANGE EVERYTHING: set MCP_API_KEY, or listen \
@@ -34,8 +40,9 @@ fn check_database(settings: &Settings, sources: &Sources) -> Result<(), Failure>
 }
 
 async fn serve(settings: Settings) -> Result<(), Failure> {
-    // Before anybody can be told that the server is there.
-    let stop = StopOrder::await_one();
+    // First of all: an order to stop that comes during the start is not lost.
+    let stop = order_to_stop()
+        .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
     // Before the database: a second server on the same port must not touch it.
     let address = settings.address();
     let listener = TcpListener::bind(address)
@@ -50,4 +57,16 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     closed.map_err(|error| Failure::new(REFUSED, format!("closing the database: {error}")))?;
     log::info!("stopped");
     Ok(())
+}
+
+/// Ready when the process is told to stop: SIGTERM, or SIGINT (Ctrl-C).
+fn order_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -34,9 +34,10 @@ pub mod rate_limit;
 pub mod routes;
 mod server;
 pub mod unread;
+mod wire;
 
 pub use guards::Guards;
-pub use server::{StopOrder, serve};
+pub use server::serve;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that panics has failed")]

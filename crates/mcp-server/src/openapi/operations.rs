@@ -76,7 +76,7 @@ fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
                 parameter["schema"] = json!({ "type": "integer", "minimum": 0 });
             }
             Some("entity") => {
-                let names = mcp_core::snapshot::Entity::ALL.map(|entity| entity.name());
+                let names = mcp_core::snapshot::Entity::ALL.map(mcp_core::snapshot::Entity::name);
                 parameter["schema"] = json!({ "type": "string", "enum": names });
             }
             _ => {}

@@ -34,7 +34,11 @@ impl Readers {
     pub(super) fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
         let pool = Pool::builder()
             .max_size(options.readers)
-            .min_idle(Some(1))
+            // All are opened now and kept: none is opened behind a close, which would leave the
+            // log's files beside the database.
+            .min_idle(None)
+            .idle_timeout(None)
+            .max_lifetime(None)
             .test_on_check_out(false)
             .connection_timeout(CONNECT_WAIT)
             .connection_customizer(Box::new(Customizer))
@@ -49,9 +53,12 @@ impl Readers {
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| closed())?;
         let pool = self.lock().clone().ok_or_else(closed)?;
         let outcome = tokio::task::spawn_blocking(move || {
-            // Held until the connection is back in the pool, also when the caller has gone away.
-            let _turn = turn;
-            run(&pool, now, work)
+            let outcome = run(&pool, now, work);
+            // In this order, also when the caller has gone away: who has all the turns closes the
+            // pool, and nobody else may hold it then.
+            drop(pool);
+            drop(turn);
+            outcome
         });
         outcome.await.map_err(|_| StoreError::Failed("the work panicked".into()))?
     }

@@ -40,6 +40,8 @@ pub(super) async fn state(
 ) -> Result<HttpResponse, ApiError> {
     let StateQuery { entity, limit, offset, status } = query.into_inner();
     let page = page(limit.as_deref(), offset.as_deref())?;
+    let scrub = |text: String| service.dispatcher().redactor().scrub(&text);
+    let (entity, status) = (entity.map(scrub), status.map(scrub));
     let given = |text: &String| !text.is_empty();
     let Some(name) = entity.filter(given) else { return full(&service).await };
     let Some(entity) = Entity::named(&name) else { return invalid_entity(&service, &name) };
@@ -61,6 +63,5 @@ async fn full(service: &Service) -> Result<HttpResponse, ApiError> {
 fn invalid_entity(service: &Service, name: &str) -> Result<HttpResponse, ApiError> {
     let options = Entity::ALL.map(Entity::name).join(", ");
     let message = format!("Invalid entity '{name}'. Valid options: {options}");
-    let message = service.dispatcher().redactor().scrub(&message);
     envelope(service, false, &serde_json::Map::new(), &message)
 }
