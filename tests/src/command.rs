@@ -1,11 +1,14 @@
 //! The command line, run to its end.
 
 use std::ffi::OsStr;
+use std::io::{self, Read};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{self, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use crate::program;
+use crate::{DEADLINE, program};
 
 /// A run of `mcp-server` with nothing in its environment but what is said here.
 pub struct Command(process::Command);
@@ -47,20 +50,39 @@ impl Command {
     /// Runs it to its end.
     ///
     /// # Panics
-    /// When it cannot be run, or writes what is no text.
+    /// When it cannot be run, does not end by itself, or writes what is no text.
     #[must_use]
     pub fn run(mut self) -> Output {
-        let output = self.0.output().expect("the program can be run");
-        Output {
-            exit: output.status.code(),
-            stdout: String::from_utf8(output.stdout).expect("stdout is text"),
-            stderr: String::from_utf8(output.stderr).expect("stderr is text"),
-        }
+        self.0.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.0.spawn().expect("the program can be run");
+        let stdout = reader(child.stdout.take().expect("stdout is a pipe"));
+        let stderr = reader(child.stderr.take().expect("stderr is a pipe"));
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("it is our child") {
+                break Some(status);
+            }
+            if started.elapsed() > DEADLINE {
+                let _ = child.kill();
+                let _ = child.wait();
+                break None;
+            }
+            thread::sleep(Duration::from_millis(2));
+        };
+        let text = |reader: JoinHandle<String>| reader.join().expect("what it writes is text");
+        let (stdout, stderr) = (text(stdout), text(stderr));
+        let status = status.unwrap_or_else(|| panic!("it does not end: {stderr}"));
+        Output { exit: status.code(), stdout, stderr }
     }
 
     pub(crate) fn into_inner(self) -> process::Command {
         self.0
     }
+}
+
+/// Reads a pipe to its end beside the test.
+fn reader(pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || io::read_to_string(pipe).expect("what it writes is text"))
 }
 
 impl Output {

@@ -30,6 +30,9 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// The status and the header fields of an answer.
+type Head = (u16, Vec<(String, String)>);
+
 /// A connection to the server.
 #[derive(Debug)]
 pub struct Connection {
@@ -45,8 +48,8 @@ impl Request {
     }
 
     /// With one more header field.
-    pub fn header(mut self, name: &str, value: impl ToString) -> Self {
-        self.headers.push((name.into(), value.to_string()));
+    pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.headers.push((name.into(), value.as_ref().into()));
         self
     }
 
@@ -75,7 +78,7 @@ impl Request {
 
     /// With this body, as JSON.
     pub fn json(self, body: &Value) -> Self {
-        self.json_text(&body.to_string())
+        self.json_text(body.to_string())
     }
 
     /// With this body, said to be JSON, whether it is or not.
@@ -87,14 +90,15 @@ impl Request {
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
+        let mut line = |name: &str, value: &str| head.extend([name, ": ", value, "\r\n"]);
         if let Some(host) = &self.host {
-            head += &format!("Host: {host}\r\n");
+            line("Host", host);
         }
         for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
+            line(name, value);
         }
         if let Some(body) = &self.body {
-            head += &format!("Content-Length: {}\r\n", body.len());
+            line("Content-Length", &body.len().to_string());
         }
         let mut bytes = (head + "\r\n").into_bytes();
         bytes.extend(self.body.iter().flatten());
@@ -247,7 +251,7 @@ impl Connection {
         self.unread.is_empty() && matches!(self.stream.read(&mut [0]), Ok(0))
     }
 
-    fn head(&mut self) -> io::Result<Option<(u16, Vec<(String, String)>)>> {
+    fn head(&mut self) -> io::Result<Option<Head>> {
         let mut fields = [httparse::EMPTY_HEADER; 64];
         let mut head = httparse::Response::new(&mut fields);
         let parsed = head.parse(&self.unread).map_err(io::Error::other)?;
@@ -286,7 +290,7 @@ impl Connection {
     }
 
     fn more(&mut self) -> io::Result<()> {
-        let mut bytes = [0; 64 * 1024];
+        let mut bytes = [0; 16 * 1024];
         let length = self.stream.read(&mut bytes)?;
         if length == 0 {
             let got = String::from_utf8_lossy(&self.unread);

@@ -78,6 +78,12 @@ impl TestServer {
         self.folder.path()
     }
 
+    /// The same folder, kept for a server that comes after this one.
+    #[must_use]
+    pub fn keep_folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.folder)
+    }
+
     /// Its database, unless the test has set `DATABASE_URL`.
     #[must_use]
     pub fn database(&self) -> PathBuf {

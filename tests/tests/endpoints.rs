@@ -112,6 +112,26 @@ fn a_path_that_nothing_serves_is_404_in_json_whatever_the_method() {
 }
 
 #[test]
+fn targets_that_are_no_paths_are_answered_like_any_other() {
+    let server = TestServer::start();
+    for (method, target, wanted) in [
+        ("GET", "/api/v1/%73tate", 200),
+        ("GET", "http://localhost/api/v1/state", 200),
+        ("GET", "//api/v1/state", 404),
+        ("GET", "/api/v1/../v1/state", 404),
+        ("GET", "/api/v1/state;x=1", 404),
+        ("GET", "*", 404),
+        ("OPTIONS", "*", 404),
+        ("CONNECT", "localhost:80", 404),
+        ("CONNECT", "evil.example:443", 403),
+    ] {
+        let answer = server.request(method, target).host("localhost").send();
+        assert_eq!(answer.status, wanted, "{method} {target}");
+        assert!(answer.json().is_object(), "{method} {target}");
+    }
+}
+
+#[test]
 fn a_method_that_a_route_does_not_have_is_405_in_json_and_says_which_it_has() {
     let server = TestServer::start();
     for (method, path) in ROUTES {

@@ -206,7 +206,7 @@ fn deep_nesting_is_refused_and_does_not_end_the_server() {
     let server = TestServer::start();
     let body = |depth: usize, open: &str, close: &str| {
         let (open, close) = (open.repeat(depth), close.repeat(depth));
-        format!(r#"{{"action":"update_config","params":{{"key":"k","value":{open}{close}}}}}"#,)
+        format!(r#"{{"action":"update_config","params":{{"key":"k","value":{open}{close}}}}}"#)
     };
     for depth in [127, 1000, 200_000] {
         for (open, close) in [("[", "]"), ("[", ""), (r#"{"a":"#, "1}")] {

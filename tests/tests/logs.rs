@@ -231,8 +231,8 @@ fn the_configured_secrets_are_nowhere_but_in_the_environment() {
     .start();
     let mut answers = Vec::new();
     for secret in [KEY, GITHUB, FIGMA] {
-        let escaped: String =
-            secret.chars().map(|letter| format!("\\u{:04x}", u32::from(letter))).collect();
+        let escaped =
+            secret.bytes().fold(String::new(), |text, byte| text + &format!("\\u{byte:04x}"));
         for spelt in [secret, &format!("before {secret} after"), &escaped] {
             for body in [
                 format!(r#"{{"action":"{spelt}"}}"#),
@@ -243,7 +243,7 @@ fn the_configured_secrets_are_nowhere_but_in_the_environment() {
                 format!(r#"{{"action":"add_user","params":{{"{spelt}":1,"{spelt}":2}}}}"#),
                 format!(r#"{{"action":"playwright_get_title","params":{{"url":"{spelt}"}}}}"#),
                 format!(r#"{{"action":"figma_get_file","params":{{"file_key":"/{spelt}/"}}}}"#),
-                format!("{spelt}"),
+                spelt.to_owned(),
             ] {
                 let request = server.post("/api/v1/query").key(KEY).json_text(&body);
                 answers.push((body, request.send()));

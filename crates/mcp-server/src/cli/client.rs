@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use clap::Args;
 use mcp_core::json::RawObject;
 use mcp_core::snapshot::Entity;
+use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode, Url};
 use serde::Serialize;
 use serde_json::Value;
@@ -170,6 +171,9 @@ fn call(
         }
     }
     let key = args.api_key.clone().or_else(|| environment.text("MCP_API_KEY"));
+    let key = key.map(|key| HeaderValue::from_str(&key)).transpose().map_err(|_| {
+        Failure::new(USAGE, "the API key must be text of visible ASCII characters without spaces")
+    })?;
     let (status, text) =
         actix_web::rt::System::new().block_on(send(method.clone(), url, key, body))?;
     if status.is_success() { print(&text) } else { Err(refusal(status, &text)) }
@@ -178,7 +182,7 @@ fn call(
 async fn send(
     method: Method,
     url: Url,
-    key: Option<String>,
+    key: Option<HeaderValue>,
     body: Option<String>,
 ) -> Result<(StatusCode, String), Failure> {
     let no_connection = |error: reqwest::Error| {

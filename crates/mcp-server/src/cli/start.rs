@@ -4,15 +4,17 @@ use std::future::Future;
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use mcp_storage::Location;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, REFUSED, USAGE};
-use crate::config::{Settings, Sources};
+use crate::config::{Settings, Sources, effective};
 use crate::http;
-use crate::service::{Service, StartError};
+use crate::service::Service;
 
 pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
     let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
+    check_database(&settings, sources)?;
     env_logger::Builder::new()
         // It tells of every worker; a filter of its own name can ask for that.
         .filter_module("actix_server", log::LevelFilter::Warn)
@@ -28,6 +30,15 @@ pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
     actix_web::rt::System::new().block_on(serve(settings))
 }
 
+/// Only what opens the database knows which addresses it takes; the refusal is a setting's.
+fn check_database(settings: &Settings, sources: &Sources) -> Result<(), Failure> {
+    let Err(error) = Location::parse(settings.database_url.as_str()) else { return Ok(()) };
+    let rows = effective(sources).map_err(|error| Failure::new(USAGE, error))?;
+    let row = rows.iter().find(|row| row.key == "database_url").expect("it is a setting");
+    let line = format!("{}: {:?} ({}): {error}", row.key, row.value, row.source);
+    Err(Failure::new(USAGE, line))
+}
+
 async fn serve(settings: Settings) -> Result<(), Failure> {
     // First of all: an order to stop that comes during the start is not lost.
     let stop = order_to_stop()
@@ -37,7 +48,8 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let listener = TcpListener::bind(address)
         .map_err(|error| Failure::new(REFUSED, format!("cannot listen on {address}: {error}")))?;
     let bound = listener.local_addr().unwrap_or(address);
-    let service = Arc::new(Service::start(&settings).map_err(not_started)?);
+    let service =
+        Arc::new(Service::start(&settings).map_err(|error| Failure::new(REFUSED, error))?);
     log::info!("listening on http://{bound}");
     let served = http::serve(listener, &settings, Arc::clone(&service), stop).await;
     let closed = service.store().close().await;
@@ -57,9 +69,4 @@ fn order_to_stop() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
-}
-
-fn not_started(error: StartError) -> Failure {
-    let exit = if matches!(error, StartError::Location(_)) { USAGE } else { REFUSED };
-    Failure::new(exit, error)
 }
