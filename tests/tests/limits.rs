@@ -3,9 +3,10 @@
 use std::io;
 use std::net::TcpListener;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use service_tests::{Connection, TestServer};
+use service_tests::{Connection, DEADLINE, TestServer};
 
 const MIB: usize = 1 << 20;
 
@@ -219,6 +220,28 @@ fn a_client_that_goes_away_leaves_its_place() {
         server.get("/live").status == 200
     });
     assert!(free, "the places are not free again");
+}
+
+#[test]
+fn a_client_that_leaves_its_answer_unread_loses_its_place() {
+    let settings = [("MCP_MAX_REQUESTS", "1"), ("MCP_BODY_TIMEOUT", "1")];
+    let server = TestServer::with(settings).start();
+    // More than the buffers between server and client hold.
+    let title = "x".repeat(2 * MIB - 200);
+    for id in 1..=12 {
+        assert_eq!(server.data("add_task", json!({ "title": title }))["id"], id);
+    }
+    let mut unread = server.connect();
+    unread.send(&server.request("GET", "/api/v1/state").bytes());
+    let end = Instant::now() + DEADLINE;
+    let becomes = |status: u16| {
+        while server.get("/live").status != status {
+            assert!(Instant::now() < end, "it is never {status}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    becomes(503);
+    becomes(200);
 }
 
 #[test]

@@ -16,8 +16,10 @@ pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
     let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
     check_database(&settings, sources)?;
     env_logger::Builder::new()
-        // It tells of every worker; a filter of its own name can ask for that.
+        // One tells of every worker, the other, as an error, of every request that is no HTTP: a
+        // stranger could fill the log. A filter of their own names can ask for both.
         .filter_module("actix_server", log::LevelFilter::Warn)
+        .filter_module("actix_http", log::LevelFilter::Off)
         .parse_filters(&settings.log_level)
         .init();
     if settings.api_key.is_none() && !settings.is_loopback() {

@@ -52,7 +52,7 @@ pub async fn serve(
         workers => workers,
     };
     let address = listener.local_addr()?;
-    let Settings { header_timeout, keep_alive, max_connections, .. } = *settings;
+    let Settings { header_timeout, body_timeout, keep_alive, max_connections, .. } = *settings;
     let service = Data::from(service);
     let app = move || {
         App::new()
@@ -103,9 +103,9 @@ pub async fn serve(
                     data.insert(wire.note());
                 })
                 .h1(map_config(app(), |()| AppConfig::default()));
-            let watched = fn_service(|stream: TcpStream| {
+            let watched = fn_service(move |stream: TcpStream| {
                 let peer = stream.peer_addr().ok();
-                ready(Ok::<_, DispatchError>((Wire::new(stream), peer)))
+                ready(Ok::<_, DispatchError>((Wire::new(stream, body_timeout), peer)))
             });
             watched.and_then(http)
         })?

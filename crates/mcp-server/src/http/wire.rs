@@ -1,22 +1,30 @@
-//! What the parser of a request throws away and the API key's check wants to know.
+//! A connection as we want it: it notes what the parser of a request throws away and the API key's
+//! check wants to know, and it ends when a client leaves its answer unread.
 //!
 //! A parser strips the whitespace around a header's value (RFC 9112, section 5.1), so that `key `
 //! reads as `key`. v1 compares the key as it was sent. The connection is watched as it is read, and
 //! what is seen of the latest head is kept with it.
 
 use std::cell::Cell;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
-/// A connection that is watched as it is read.
+/// A connection that is watched as it is read, and that does not wait for ever for its reader.
 pub(super) struct Wire {
     stream: TcpStream,
     note: KeyNote,
+    /// How long a client may leave what is written unread.
+    patience: Duration,
+    /// When that time is over; none while the client reads.
+    unread_until: Option<Pin<Box<Sleep>>>,
 }
 
 /// Whether the API key in the latest head of a connection was sent with whitespace behind it.
@@ -24,8 +32,25 @@ pub(super) struct Wire {
 pub(super) struct KeyNote(Rc<Cell<bool>>);
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, note: KeyNote::default() }
+    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
+        Self { stream, note: KeyNote::default(), patience, unread_until: None }
+    }
+
+    /// The outcome of a write, or a fault once it has waited for too long. actix-http has no
+    /// deadline of its own for this, and an answer that nobody takes holds a place in hand.
+    fn with_patience(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.unread_until = None;
+            return written;
+        }
+        let patience = self.patience;
+        let until = self.unread_until.get_or_insert_with(|| Box::pin(sleep(patience)));
+        ready!(until.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// What is known of the latest head; it changes with the connection.
@@ -83,7 +108,8 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.with_patience(written, context)
     }
 
     fn poll_write_vectored(
@@ -91,7 +117,8 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.with_patience(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
