@@ -23,15 +23,14 @@ impl Endpoint {
     /// With the members of a flat object as the query; null is left out.
     pub(crate) fn query(mut self, parameters: &impl Serialize) -> Self {
         let parameters = serde_json::to_value(parameters).unwrap_or_default();
-        let mut query = self.0.query_pairs_mut();
         for (name, value) in parameters.as_object().into_iter().flatten() {
-            match value {
-                Value::Null => {}
-                Value::String(text) => drop(query.append_pair(name, text)),
-                value => drop(query.append_pair(name, &value.to_string())),
-            }
+            let text = match value {
+                Value::Null => continue,
+                Value::String(text) => text.clone(),
+                value => value.to_string(),
+            };
+            self.0.query_pairs_mut().append_pair(name, &text);
         }
-        drop(query);
         self
     }
 
@@ -66,5 +65,7 @@ mod tests {
         let query = json!({"q": "a b&c=d#e+f", "sort": null, "page": 2});
         let url = Endpoint::new(&base, &["s"]).query(&query).into_url();
         assert_eq!(url.as_str(), "https://a.b/s?q=a+b%26c%3Dd%23e%2Bf&page=2");
+        let url = Endpoint::new(&base, &["s"]).query(&()).into_url();
+        assert_eq!(url.as_str(), "https://a.b/s");
     }
 }

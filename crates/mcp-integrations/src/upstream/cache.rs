@@ -108,6 +108,8 @@ impl Cache {
         } else {
             self.0.invalidate(&key);
         }
+        // Otherwise the bound would hold only after the next of its rounds.
+        self.0.run_pending_tasks();
     }
 }
 

@@ -59,6 +59,8 @@ fn build(settings: &HttpSettings) -> reqwest::Result<Client> {
         .connect_timeout(settings.connect_timeout)
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .redirect(Policy::custom(within_the_host))
+        // Tries are counted in one place, and not here.
+        .retry(reqwest::retry::never())
         .build()
 }
 
