@@ -16,7 +16,7 @@ use crate::error::{ActionError, ErrorCode};
 const LONGEST_NAME: usize = 64;
 
 /// How many characters of a name that nobody knows are said back.
-const LONGEST_SHOWN: usize = 200;
+pub(crate) const LONGEST_SHOWN: usize = 200;
 
 /// An action with everything that is known of it.
 pub struct Action {
@@ -62,8 +62,12 @@ impl Action {
     /// # Errors
     /// When a parameter is missing or wrong: the message names it.
     pub fn prepare(&self, params: ParamsText) -> Result<Prepared, ActionError> {
-        let is_nullable =
-            |name: &str| self.parameters.iter().any(|known| known.name == name && known.nullable);
+        let is_nullable = |name: &str| {
+            self.parameters
+                .iter()
+                .filter(|known| known.name == name)
+                .any(|known| known.nullable || (self.doc.sees_null && !known.required))
+        };
         self.erased.prepare(&params.without_nulls(is_nullable)?)
     }
 

@@ -109,7 +109,7 @@ async fn a_large_refusal_is_told_without_its_message() {
     assert_eq!((code, &*message), (ErrorCode::UpstreamRefused, expected));
 }
 
-/// Asks a double that speaks these bytes; the code, the message, and how many connections it took.
+/// Asks a double that speaks these bytes; the code, the message, and how many requests came.
 async fn raw_refusal(answers: Vec<Says>, timeout: Duration) -> (ErrorCode, String, usize) {
     let raw = Raw::serve(answers).await;
     let mut setup = Setup::new(raw.base.as_str());
@@ -118,7 +118,7 @@ async fn raw_refusal(answers: Vec<Says>, timeout: Duration) -> (ErrorCode, Strin
     let dispatcher = setup.dispatcher(SystemClock::shared());
     let params = json!({"owner": "o", "repo": "r"});
     let error = call(&dispatcher, "github_get_repository", params).await.expect_err("a failure");
-    (error.code, error.message, raw.connections())
+    (error.code, error.message, raw.requests())
 }
 
 const LONG: Duration = Duration::from_secs(30);
@@ -136,20 +136,20 @@ async fn a_connection_that_breaks_is_tried_again() {
     let params = json!({"owner": "o", "repo": "r"});
     let answer = call(&dispatcher, "github_get_repository", params).await.expect("a repository");
     assert_eq!(answer, REPOSITORY);
-    assert_eq!(raw.connections(), 3);
+    assert_eq!(raw.requests(), 3);
 }
 
 #[tokio::test]
 async fn a_connection_that_stays_broken_is_a_clear_error() {
-    let (code, message, connections) = raw_refusal(vec![Says::Bytes(Vec::new())], LONG).await;
+    let (code, message, requests) = raw_refusal(vec![Says::Bytes(Vec::new())], LONG).await;
     assert_eq!((code, &*message), (ErrorCode::UpstreamFailed, "GitHub cannot be reached"));
-    assert_eq!(connections, 3);
+    assert_eq!(requests, 3);
 
     let half = b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"id\":".to_vec();
-    let (code, message, connections) = raw_refusal(vec![Says::Bytes(half)], LONG).await;
+    let (code, message, requests) = raw_refusal(vec![Says::Bytes(half)], LONG).await;
     let expected = "GitHub's answer broke off or cannot be decoded";
     assert_eq!((code, &*message), (ErrorCode::UpstreamFailed, expected));
-    assert_eq!(connections, 3);
+    assert_eq!(requests, 3);
 }
 
 #[tokio::test]
@@ -177,9 +177,9 @@ async fn an_endless_body_is_an_error() {
 #[tokio::test]
 async fn a_promise_of_too_much_is_an_error_before_it_is_kept() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n";
-    let (_, message, connections) = raw_refusal(vec![Says::Bytes(head.into())], LONG).await;
+    let (_, message, requests) = raw_refusal(vec![Says::Bytes(head.into())], LONG).await;
     assert_eq!(message, "GitHub's answer is larger than 1048576 bytes");
-    assert_eq!(connections, 1);
+    assert_eq!(requests, 1);
 }
 
 #[tokio::test]

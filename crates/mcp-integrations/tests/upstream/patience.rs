@@ -126,16 +126,20 @@ async fn no_more_requests_are_under_way_than_the_settings_say() {
     let dispatcher = setup.dispatcher(SystemClock::shared());
     let file = |key| Box::pin(call(&dispatcher, "figma_get_file", json!({"file_key": key})));
     let (mut first, mut second) = (file("a"), file("b"));
-    let a_while = || tokio::time::sleep(Duration::from_millis(100));
+    let a_while = async {
+        raw.has_requests(1).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
     // Neither gets an answer. The second waits for its turn until the first has gone.
     tokio::select! {
+        biased;
         _ = &mut first => panic!("nobody answers"),
         _ = &mut second => panic!("nobody answers"),
-        () = a_while() => assert_eq!(raw.connections(), 1),
+        () = a_while => assert_eq!(raw.requests(), 1),
     }
     drop(first);
     tokio::select! {
         _ = &mut second => panic!("nobody answers"),
-        () = raw.has_connections(2) => {}
+        () = raw.has_requests(2) => {}
     }
 }

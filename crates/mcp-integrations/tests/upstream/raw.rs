@@ -22,7 +22,7 @@ pub(crate) enum Says {
 /// Answers on a free port of loopback, connection by connection; the last answer stays.
 pub(crate) struct Raw {
     pub(crate) base: String,
-    connections: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -30,29 +30,31 @@ impl Raw {
     pub(crate) async fn serve(answers: Vec<Says>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let connections = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&connections);
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&requests);
         let task = tokio::spawn(async move {
+            let mut answers = answers.into_iter();
+            let mut last = None;
             while let Ok((stream, _)) = listener.accept().await {
-                let number = counted.fetch_add(1, Ordering::SeqCst);
-                let says = answers[number.min(answers.len() - 1)].clone();
+                last = answers.next().or(last);
+                let (says, counted) = (last.clone().expect("an answer"), Arc::clone(&counted));
                 tokio::spawn(async move {
-                    let _ = speak(stream, says).await;
+                    let _ = speak(stream, says, &counted).await;
                 });
             }
         });
-        Self { base, connections, task }
+        Self { base, requests, task }
     }
 
-    /// Waits until so many connections have come.
-    pub(crate) async fn has_connections(&self, count: usize) {
-        while self.connections() < count {
+    /// Waits until so many requests have come.
+    pub(crate) async fn has_requests(&self, count: usize) {
+        while self.requests() < count {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
-    pub(crate) fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 }
 
@@ -62,11 +64,12 @@ impl Drop for Raw {
     }
 }
 
-async fn speak(mut stream: TcpStream, says: Says) -> std::io::Result<()> {
+async fn speak(mut stream: TcpStream, says: Says, requests: &AtomicUsize) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
     }
+    requests.fetch_add(1, Ordering::SeqCst);
     match says {
         Says::Bytes(bytes) => stream.write_all(&bytes).await,
         Says::Endless { head, part } => {

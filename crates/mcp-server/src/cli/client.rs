@@ -1,9 +1,14 @@
 //! The commands that call a running server: JSON to stdout, one line to stderr when it says no.
 
+use std::borrow::Cow;
+
 use clap::Args;
+use mcp_core::json::RawObject;
 use mcp_core::snapshot::Entity;
 use reqwest::{Method, StatusCode, Url};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Environment, Failure, NO_CONNECTION, REFUSED, USAGE, print};
 
@@ -12,10 +17,10 @@ const DEFAULT_BASE_URL: &str = "http://127.0.0.1:8000";
 /// Which server is called.
 #[derive(Debug, Args)]
 pub(super) struct ServerArgs {
-    /// The server [env: MCP_BASE_URL] [default: http://127.0.0.1:8000]
+    /// The server (or in `MCP_BASE_URL`; otherwise <http://127.0.0.1:8000>)
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// Its API key [env: MCP_API_KEY]
+    /// Its API key (or in `MCP_API_KEY`, where other users of the machine cannot see it)
     #[arg(long, value_name = "KEY")]
     api_key: Option<String>,
 }
@@ -78,9 +83,15 @@ pub(super) struct ResetArgs {
 }
 
 pub(super) fn query(args: &QueryArgs, environment: &Environment) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        action: &'a str,
+        params: &'a RawValue,
+    }
     let params = params(args)?;
-    let body = json!({ "action": args.action, "params": params });
-    call(&args.server, environment, &Method::POST, "api/v1/query", &[], Some(&body))
+    let body = serde_json::to_string(&Body { action: &args.action, params: &params })
+        .map_err(|error| Failure::new(USAGE, error))?;
+    call(&args.server, environment, &Method::POST, "api/v1/query", &[], Some(body))
 }
 
 pub(super) fn state(args: &StateArgs, environment: &Environment) -> Result<(), Failure> {
@@ -109,23 +120,28 @@ pub(super) fn reset(args: &ResetArgs, environment: &Environment) -> Result<(), F
     call(&args.server, environment, &Method::POST, "api/v1/reset", &[], None)
 }
 
-/// The parameters: those of `--params`, then the pairs over them.
-fn params(args: &QueryArgs) -> Result<Value, Failure> {
-    let mut params: Map<String, Value> = match &args.params {
-        None => Map::new(),
-        Some(text) => serde_json::from_str(text).map_err(|error| {
-            Failure::new(USAGE, format!("--params must be a JSON object: {error}"))
-        })?,
-    };
+/// The parameters: those of `--params`, then the pairs over them. Each value stays as it was
+/// written, so that no number loses digits on the way.
+fn params(args: &QueryArgs) -> Result<Box<RawValue>, Failure> {
+    let given = args.params.as_deref().unwrap_or("{}");
+    let mut params = RawObject::parse(given)
+        .map_err(|error| Failure::new(USAGE, format!("--params must be a JSON object: {error}")))?;
+    let mut pairs = Vec::with_capacity(args.pairs.len());
     for pair in &args.pairs {
         let (key, value) =
             pair.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
                 Failure::new(USAGE, format!("{pair:?} is no parameter: expected key=value"))
             })?;
-        let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
-        params.insert(key.into(), value);
+        let value = RawValue::from_string(value.to_owned())
+            .or_else(|_| to_raw_value(value))
+            .map_err(|error| Failure::new(USAGE, error))?;
+        pairs.push((key, value));
     }
-    Ok(params.into())
+    for (key, value) in &pairs {
+        params.members.retain(|(name, _)| name != key);
+        params.members.push((Cow::Borrowed(key), value));
+    }
+    to_raw_value(&params).map_err(|error| Failure::new(USAGE, error))
 }
 
 /// Sends one request and prints the answer.
@@ -135,7 +151,7 @@ fn call(
     method: &Method,
     path: &str,
     query: &[(&str, Option<String>)],
-    body: Option<&Value>,
+    body: Option<String>,
 ) -> Result<(), Failure> {
     let base = args.base_url.clone().or_else(|| environment.text("MCP_BASE_URL"));
     let base = base.as_deref().unwrap_or(DEFAULT_BASE_URL);
@@ -163,7 +179,7 @@ async fn send(
     method: Method,
     url: Url,
     key: Option<String>,
-    body: Option<&Value>,
+    body: Option<String>,
 ) -> Result<(StatusCode, String), Failure> {
     let no_connection = |error: reqwest::Error| {
         let error = error.without_url();
@@ -182,7 +198,7 @@ async fn send(
         request = request.header("X-API-Key", key);
     }
     if let Some(body) = body {
-        request = request.header("Content-Type", "application/json").body(body.to_string());
+        request = request.header("Content-Type", "application/json").body(body);
     }
     let answer = request.send().await.map_err(no_connection)?;
     let status = answer.status();
@@ -200,4 +216,41 @@ fn refusal(status: StatusCode, text: &str) -> Failure {
     let said = body["detail"].as_str().or(body["error"].as_str());
     let line = said.map_or_else(|| status.to_string(), ToOwned::to_owned).replace('\n', " ");
     Failure::new(REFUSED, line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(params: Option<&str>, pairs: &[&str]) -> Result<String, String> {
+        let server = ServerArgs { base_url: None, api_key: None };
+        let pairs = pairs.iter().map(ToString::to_string).collect();
+        let params = params.map(ToOwned::to_owned);
+        let args = QueryArgs { action: "any".into(), params, pairs, server };
+        super::params(&args).map(|text| text.get().to_owned()).map_err(|failure| failure.line)
+    }
+
+    #[test]
+    fn values_are_sent_as_they_were_written() {
+        let large = "12345678901234567890123";
+        for (params, pairs, wanted) in [
+            (None, vec![], "{}".to_owned()),
+            (None, vec!["title=Ship v1", "n=5"], r#"{"title":"Ship v1","n":5}"#.to_owned()),
+            (None, vec![r#"title="5""#, "empty="], r#"{"title":"5","empty":""}"#.to_owned()),
+            (Some(r#"{"b":1.0,"a":null}"#), vec!["b=x=y"], r#"{"a":null,"b":"x=y"}"#.to_owned()),
+            (None, vec!["n=12345678901234567890123"], format!(r#"{{"n":{large}}}"#)),
+            (Some(r#"{"n":12345678901234567890123}"#), vec![], format!(r#"{{"n":{large}}}"#)),
+        ] {
+            assert_eq!(sent(params, &pairs), Ok(wanted), "{params:?} {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_parameter_is_refused_in_a_line() {
+        for (params, pairs) in [(Some("[1]"), vec![]), (Some("{"), vec![]), (None, vec!["x"])] {
+            let line = sent(params, &pairs).expect_err("a refusal");
+            assert!(line.contains("--params must be") || line.contains("key=value"), "{line}");
+        }
+        assert!(sent(None, &["=x"]).is_err());
+    }
 }

@@ -35,7 +35,7 @@ struct Cli {
 /// Where settings come from, beside the environment.
 #[derive(Clone, Debug, Default, Args)]
 struct SettingsArgs {
-    /// A TOML file with settings [env: MCP_CONFIG]
+    /// A TOML file with settings (or in `MCP_CONFIG`)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]

@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::error::ApiError;
+use super::wire::KeyNote;
 
 const X_API_KEY: &str = "x-api-key";
 
@@ -57,8 +58,12 @@ impl ApiKey {
                 ApiError::new(StatusCode::UNAUTHORIZED, "Missing X-API-Key header")
                     .challenge("Bearer")
             }
-            _ => ApiError::new(StatusCode::FORBIDDEN, "Invalid API key"),
+            _ => wrong_key(),
         })
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Whether a key is configured and these headers bring it.
@@ -96,12 +101,18 @@ impl FromRequest for Caller {
         let key = request
             .app_data::<web::Data<ApiKey>>()
             .expect("the app is given its key where it is built");
-        ready(key.check(request.headers()).map(|()| Self))
+        let is_padded = request.conn_data::<KeyNote>().is_some_and(KeyNote::is_padded);
+        let outcome = key.check(request.headers());
+        ready(if is_padded && key.is_set() { Err(wrong_key()) } else { outcome.map(|()| Self) })
     }
 }
 
 impl Apiv2Schema for Caller {}
 impl OperationModifier for Caller {}
+
+fn wrong_key() -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "Invalid API key")
+}
 
 /// `X-API-Key` decides when it is there; an empty one is not.
 fn presented(headers: &HeaderMap) -> Presented<'_> {

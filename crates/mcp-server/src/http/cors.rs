@@ -129,13 +129,11 @@ mod tests {
 
     #[actix_web::test]
     async fn any_origin_by_default_and_then_without_credentials() {
-        for origins in [&[][..], &["*"], &["https://a.example", "*"]] {
-            let (status, headers, _) = answer(origins, get("http://example.com")).await;
-            assert_eq!(status, 200);
-            assert_eq!(headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).unwrap(), "*");
-            assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
-            assert_eq!(names(&headers, header::ACCESS_CONTROL_EXPOSE_HEADERS), set(&EXPOSED));
-        }
+        let (status, headers, _) = answer(&[], get("http://example.com")).await;
+        assert_eq!(status, 200);
+        assert_eq!(headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).unwrap(), "*");
+        assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+        assert_eq!(names(&headers, header::ACCESS_CONTROL_EXPOSE_HEADERS), set(&EXPOSED));
     }
 
     #[actix_web::test]

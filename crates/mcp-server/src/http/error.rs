@@ -157,8 +157,14 @@ pub fn extractors(config: &mut web::ServiceConfig, body_limit: usize) {
         }
         .into()
     });
-    let query = web::QueryConfig::default().error_handler(|_: QueryPayloadError, _| {
-        unprocessable("The query has a parameter of the wrong type, or lacks one").into()
+    let query = web::QueryConfig::default().error_handler(|error: QueryPayloadError, _| {
+        let error = error.to_string();
+        match error.split_once("duplicate field `").and_then(|(_, rest)| rest.split_once('`')) {
+            Some((name, _)) => unprocessable(&format!("{name} is given twice")).into(),
+            None => {
+                unprocessable("The query has a parameter of the wrong type, or lacks one").into()
+            }
+        }
     });
     let path = web::PathConfig::default()
         .error_handler(|_: PathError, _| named(StatusCode::NOT_FOUND).into());

@@ -34,6 +34,7 @@ pub mod rate_limit;
 pub mod routes;
 mod server;
 pub mod unread;
+mod wire;
 
 pub use guards::Guards;
 pub use server::serve;

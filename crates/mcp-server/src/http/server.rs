@@ -1,18 +1,28 @@
 //! The listening server: from guards and routes to an app, and from the app to a process that ends
 //! as it should.
 
+use std::future::{Future, ready};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::middleware::from_fn;
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_server::Server;
+use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpServer};
+use actix_web::{App, Error};
 use paperclip::actix::OpenApiExt;
 
 use super::error::{extractors, json_errors, not_found};
 use super::routes::{self, BodyLimits, Documents};
 use super::unread::close_unread;
+use super::wire::Wire;
 use super::{Guards, cors};
 use crate::config::Settings;
 use crate::service::Service;
@@ -21,7 +31,10 @@ use crate::service::Service;
 /// it must stay under 10 s.
 const SHUTDOWN_SECONDS: u64 = 8;
 
-/// Serves until the process is told to stop (SIGTERM, SIGINT), then ends what is in flight.
+/// How long a client may take to fetch an answer while it is still sending.
+const DISCONNECT_WAIT: Duration = Duration::from_secs(1);
+
+/// Serves until `stop` is ready, then takes no more connections and ends what is in flight.
 ///
 /// # Errors
 /// When the listener cannot be used.
@@ -29,6 +42,7 @@ pub async fn serve(
     listener: TcpListener,
     settings: &Settings,
     service: Arc<Service>,
+    stop: impl Future<Output = ()> + 'static,
 ) -> std::io::Result<()> {
     let guards = Guards::new(settings);
     let documents = Data::new(Documents::new(service.dispatcher().registry()));
@@ -37,8 +51,10 @@ pub async fn serve(
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
+    let address = listener.local_addr()?;
+    let Settings { header_timeout, keep_alive, max_connections, .. } = *settings;
     let service = Data::from(service);
-    let server = HttpServer::new(move || {
+    let app = move || {
         App::new()
             .app_data(service.clone())
             .app_data(documents.clone())
@@ -51,6 +67,7 @@ pub async fn serve(
             .configure(routes::configure)
             .build()
             .default_service(web::to(not_found))
+            .wrap(from_fn(head_as_get))
             // The last is the outermost; why in this order is said in the module above.
             .wrap(guards.in_hand.clone())
             .wrap(guards.rate_limit.clone())
@@ -59,35 +76,56 @@ pub async fn serve(
             .wrap(guards.hosts.guard())
             .wrap(from_fn(json_errors))
             .wrap(from_fn(close_unread))
-    })
-    .workers(workers)
-    .keep_alive(settings.keep_alive)
-    .client_request_timeout(settings.header_timeout)
-    .client_disconnect_timeout(Duration::from_secs(1))
-    // A client that goes away cancels its call.
-    .h1_allow_half_closed(false)
-    // actix counts connections for each worker.
-    .max_connections(settings.max_connections.div_ceil(workers))
-    .shutdown_timeout(SHUTDOWN_SECONDS)
-    .disable_signals()
-    .listen(listener)?
-    .run();
+    };
+    // Not `actix_web::HttpServer`, which takes no stream of ours; this is what it does.
+    let builder = Server::build();
+    let stopping = builder.graceful_shutdown_signal();
+    let server = builder
+        .workers(workers)
+        // It counts them for each worker.
+        .max_concurrent_connections(max_connections.div_ceil(workers))
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals()
+        .listen("http", listener, move || {
+            let stopping = stopping.clone();
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .keep_alive(keep_alive)
+                .client_request_timeout(header_timeout)
+                .client_disconnect_timeout(DISCONNECT_WAIT)
+                // A client that goes away cancels its call.
+                .h1_allow_half_closed(false)
+                .local_addr(address)
+                .on_connect_ext(|wire: &Wire, data| {
+                    data.insert(wire.note());
+                })
+                .h1(map_config(app(), |()| AppConfig::default()));
+            let watched = fn_service(|stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                ready(Ok::<_, DispatchError>((Wire::new(stream), peer)))
+            });
+            watched.and_then(http)
+        })?
+        .run();
     let handle = server.handle();
     actix_web::rt::spawn(async move {
-        told_to_stop().await;
+        stop.await;
         log::info!("stopping: no new connections, ending what is in flight");
         handle.stop(true).await;
     });
     server.await
 }
 
-/// Waits for the order to stop.
-async fn told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("the runtime handles signals");
-    let mut interrupt = signal(SignalKind::interrupt()).expect("the runtime handles signals");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// A HEAD is routed as a GET (RFC 9110 section 9.3.2); actix-http leaves the answer's body out.
+async fn head_as_get(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
     }
+    next.call(request).await
 }

@@ -69,13 +69,14 @@ fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
                 })
             });
     }
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         match parameter["name"].as_str() {
             Some("limit" | "offset") => {
                 parameter["schema"] = json!({ "type": "integer", "minimum": 0 });
             }
             Some("entity") => {
-                let names = mcp_core::snapshot::Entity::ALL.map(|entity| entity.name());
+                let names = mcp_core::snapshot::Entity::ALL.map(mcp_core::snapshot::Entity::name);
                 parameter["schema"] = json!({ "type": "string", "enum": names });
             }
             _ => {}

@@ -35,7 +35,7 @@ impl Documents {
 
 /// Mounts the documents' routes, which are not described in them.
 pub fn configure(config: &mut ServiceConfig) {
-    let get = || method_not_allowed(&[Method::GET]);
+    let get = || method_not_allowed(&[Method::GET, Method::HEAD]);
     config
         .service(
             web::resource("/openapi.json")

@@ -20,7 +20,7 @@ pub use docs::{Documents, configure as configure_documents};
 
 /// Mounts every route that OpenAPI describes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    let get = || method_not_allowed(&[Method::GET]);
+    let get = || method_not_allowed(&[Method::GET, Method::HEAD]);
     let post = || method_not_allowed(&[Method::POST]);
     config
         .service(web::resource("/").route(web::get().to(root::health)).default_service(get()))

@@ -40,6 +40,8 @@ pub(super) async fn state(
 ) -> Result<HttpResponse, ApiError> {
     let StateQuery { entity, limit, offset, status } = query.into_inner();
     let page = page(limit.as_deref(), offset.as_deref())?;
+    let scrub = |text: String| service.dispatcher().redactor().scrub(&text);
+    let (entity, status) = (entity.map(scrub), status.map(scrub));
     let given = |text: &String| !text.is_empty();
     let Some(name) = entity.filter(given) else { return full(&service).await };
     let Some(entity) = Entity::named(&name) else { return invalid_entity(&service, &name) };
