@@ -60,6 +60,17 @@ mod tests {
     }
 
     #[test]
+    fn whatever_a_segment_holds_the_address_can_be_sent() {
+        let base = Url::parse("https://a.b").expect("a URL");
+        for c in ('\u{20}'..='\u{7e}').chain("ü日😀\u{a0}\u{202e}".chars()) {
+            let url = Endpoint::new(&base, &["r", &format!("a{c}b")]).into_url();
+            assert!(url.as_str().parse::<http::Uri>().is_ok(), "{url}");
+            assert_eq!(url.path_segments().map(Iterator::count), Some(2), "{url}");
+            assert!(url.query().is_none() && url.fragment().is_none(), "{url}");
+        }
+    }
+
+    #[test]
     fn the_query_is_encoded_and_null_is_left_out() {
         let base = Url::parse("https://a.b").expect("a URL");
         let query = json!({"q": "a b&c=d#e+f", "sort": null, "page": 2});

@@ -97,7 +97,7 @@ impl Transport for OverReqwest {
                 let answer = client.execute(request).await;
                 answer
                     .map(|answer| streamed(answer.into()))
-                    .map_err(|error| Fault::from_error(&error))
+                    .map_err(|error| Fault::from_error(&error.without_url()))
             }
             .boxed(),
         }

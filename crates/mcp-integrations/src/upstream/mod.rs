@@ -63,7 +63,7 @@ impl Exchange {
         Self {
             cache: Cache::new(&settings),
             flights: Flights::default(),
-            permits: Semaphore::new(settings.concurrency),
+            permits: Semaphore::new(settings.concurrency.max(1)),
             settings,
             clock,
             jitter,

@@ -8,13 +8,20 @@ use http::header::{HeaderMap, RETRY_AFTER};
 use mcp_core::Timestamp;
 
 /// How long to wait where the other system does not say: GitHub asks for a minute at least.
-pub(super) const USUAL_WAIT: Duration = Duration::from_mins(1);
+const USUAL_WAIT: Duration = Duration::from_mins(1);
 
 /// A rate limit is used up.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Limited {
     /// How long it lasts; `None` where the other system leaves that open.
     pub(super) wait: Option<Duration>,
+}
+
+impl Limited {
+    /// How long a caller is told to wait.
+    pub(super) fn until(&self) -> Duration {
+        self.wait.unwrap_or(USUAL_WAIT)
+    }
 }
 
 /// Whether a refusal is that of a rate limit. A 429 always is. A 403 is where its headers or its

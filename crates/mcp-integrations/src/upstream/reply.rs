@@ -13,6 +13,9 @@ use super::rate_limit;
 /// The largest body of a refusal that is looked into for its message, in bytes.
 pub(super) const LARGEST_REFUSAL: usize = 64 << 10;
 
+/// The shortest wait that a caller is told: less than a second is written as none.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
 /// The longest message of another system that a caller is told, in characters.
 const LONGEST_MESSAGE: usize = 500;
 
@@ -57,7 +60,7 @@ impl Reply {
                 match rate_limit::read(self.status, &self.headers, message.as_deref(), now) {
                     Some(limited) => Meaning::Again {
                         failure: failed(ErrorCode::UpstreamRateLimited, message)
-                            .retry_after(Some(limited.wait.unwrap_or(rate_limit::USUAL_WAIT))),
+                            .retry_after(Some(limited.until().max(SHORTEST_WAIT))),
                         wait: limited.wait,
                     },
                     None => Meaning::Final(failed(ErrorCode::UpstreamRefused, message)),
@@ -169,6 +172,7 @@ mod tests {
         for (status, headers, body, seconds) in [
             (429, &[("retry-after", "7")][..], "{}", 7),
             (429, &[], "{}", 60),
+            (429, &[("retry-after", "0")], "{}", 1),
             (403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "90")], "{}", 90),
             (403, &[], r#"{"message":"You have exceeded a secondary rate limit."}"#, 60),
         ] {

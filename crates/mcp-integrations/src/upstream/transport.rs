@@ -56,12 +56,12 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// From an HTTP library's error, which may stand anywhere in the chain of causes.
+    /// From an HTTP library's error, in whose chain of causes the client's own stands somewhere.
     pub(crate) fn from_error(error: &(dyn Error + 'static)) -> Self {
-        let cause = chain(error);
         let mut link = Some(error);
         while let Some(error) = link {
             if let Some(error) = error.downcast_ref::<reqwest::Error>() {
+                let cause = chain(error);
                 return match error {
                     error if error.is_redirect() => Self::Redirect(cause),
                     error if error.is_timeout() => Self::ConnectTimeout(cause),
@@ -71,7 +71,7 @@ impl Fault {
             }
             link = error.source();
         }
-        Self::Connection(cause)
+        Self::Connection(chain(error))
     }
 
     /// What is done about it.
@@ -113,6 +113,33 @@ impl fmt::Display for Fault {
             | Self::Body(cause) => f.write_str(cause),
             Self::TooLarge => f.write_str("too large"),
             Self::Request(error) => error.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_the_connection_passes_and_no_other_does() {
+        let cause = || "why".to_owned();
+        for (fault, code, again) in [
+            (Fault::Connection(cause()), ErrorCode::UpstreamFailed, true),
+            (Fault::ConnectTimeout(cause()), ErrorCode::UpstreamTimeout, true),
+            (Fault::Body(cause()), ErrorCode::UpstreamFailed, true),
+            (Fault::Redirect(cause()), ErrorCode::UpstreamFailed, false),
+            (Fault::TooLarge, ErrorCode::UpstreamFailed, false),
+            (Fault::Request(ActionError::internal("why")), ErrorCode::Internal, false),
+        ] {
+            let shown = fault.to_string();
+            let (failure, is_again) = match fault.meaning("GitHub", 1000) {
+                Meaning::Answer(_) => panic!("{shown} is no answer"),
+                Meaning::Again { failure, .. } => (failure, true),
+                Meaning::Final(failure) => (failure, false),
+            };
+            assert_eq!((failure.code, is_again), (code, again), "{shown}");
+            assert!(!failure.message.contains("why"), "{}", failure.message);
         }
     }
 }
