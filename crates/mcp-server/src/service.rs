@@ -6,7 +6,7 @@ use mcp_core::dispatch::Redactor;
 use mcp_core::{
     Clock, Dispatcher, Registry, RegistryError, Store, SystemClock, Timestamp, actions,
 };
-use mcp_integrations::{IntegrationSettings, Integrations};
+use mcp_integrations::{HttpSettings, IntegrationSettings, Integrations};
 use mcp_storage::{Location, LocationError, OpenError, Options};
 use secrecy::ExposeSecret;
 
@@ -45,7 +45,7 @@ impl Service {
             queue: u32::try_from(settings.write_queue).unwrap_or(u32::MAX),
             log_retention: settings.log_retention,
         };
-        let registry = registry(settings)?;
+        let registry = registry(settings, Arc::clone(&clock))?;
         let store = mcp_storage::open(&location, &options, Arc::clone(&clock))?;
         log::info!("the database is {}", absolute(&location));
         let secrets = settings.secrets().into_iter();
@@ -77,13 +77,21 @@ impl Service {
 ///
 /// # Errors
 /// When two actions have one name.
-pub fn registry(settings: &Settings) -> Result<Registry, RegistryError> {
-    let integrations = Integrations::new(IntegrationSettings {
+pub fn registry(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Registry, RegistryError> {
+    let systems = IntegrationSettings {
         github_token: settings.github_token.clone(),
         github_api_url: settings.github_api_url.clone(),
         figma_token: settings.figma_token.clone(),
         figma_api_url: settings.figma_api_url.clone(),
-    });
+    };
+    let http = HttpSettings {
+        call_timeout: settings.upstream_timeout,
+        body_limit: settings.upstream_body_limit,
+        cache_bytes: settings.upstream_cache,
+        cache_time: settings.upstream_cache_time,
+        ..HttpSettings::default()
+    };
+    let integrations = Integrations::new(systems).http(http).clock(clock);
     Registry::builder()
         .with(actions::register)
         .with(|registry| integrations.register(registry))

@@ -73,6 +73,16 @@ pub struct Settings {
     /// The base of Figma's API. Ends in `/`, so that [`Url::join`] appends to it.
     #[serde(deserialize_with = "text")]
     pub figma_api_url: Url,
+    /// How long a call of GitHub or Figma may take, its repetitions included.
+    #[serde(deserialize_with = "seconds")]
+    pub upstream_timeout: Duration,
+    /// The largest answer of GitHub or Figma, decoded, in bytes.
+    pub upstream_body_limit: usize,
+    /// How many bytes of GitHub's and Figma's answers are kept; 0 keeps none.
+    pub upstream_cache: u64,
+    /// How long such an answer is kept at most.
+    #[serde(deserialize_with = "seconds")]
+    pub upstream_cache_time: Duration,
     /// The web pages that may call from a browser.
     pub cors_origins: CorsOrigins,
     /// Host names, in lower case and optionally with a port, that a request may name beside loopback's.

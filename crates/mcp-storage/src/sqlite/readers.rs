@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as PoolError, Pool};
+use diesel::r2d2::{Error as PoolError, ManageConnection, Pool};
 use diesel::result::Error;
 use mcp_core::Timestamp;
 use mcp_core::memory::{StoreError, Work};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 
 use super::error::{classified, store_error};
 use super::jobs::closed;
@@ -18,9 +19,9 @@ use super::memory::SqliteMemory;
 use super::{OpenError, connection};
 use crate::Options;
 
-type Connections = Pool<ConnectionManager<SqliteConnection>>;
+type Connections = Pool<Manager>;
 
-/// How long opening a connection may take.
+/// How long opening a connection may take, and closing all.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 
 pub(super) struct Readers {
@@ -28,24 +29,26 @@ pub(super) struct Readers {
     /// One for each connection: who holds one never waits on a thread for the pool.
     turns: Arc<Semaphore>,
     size: u32,
+    /// How many connections are open.
+    open: Arc<watch::Sender<usize>>,
 }
 
 impl Readers {
     pub(super) fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
+        let open = Arc::new(watch::Sender::new(0));
+        let manager = Manager { name: connection::file_name(path), open: Arc::clone(&open) };
         let pool = Pool::builder()
             .max_size(options.readers)
-            // All are opened now and kept: none is opened behind a close, which would leave the
-            // log's files beside the database.
+            // All are opened now and kept: none is opened behind a close.
             .min_idle(None)
             .idle_timeout(None)
             .max_lifetime(None)
             .test_on_check_out(false)
             .connection_timeout(CONNECT_WAIT)
-            .connection_customizer(Box::new(Customizer))
-            .build(ConnectionManager::new(connection::file_name(path)))
+            .build(manager)
             .map_err(|error| OpenError::Failed(path.display().to_string(), error.to_string()))?;
         let turns = Arc::new(Semaphore::new(options.readers as usize));
-        Ok(Self { pool: Mutex::new(Some(pool)), turns, size: options.readers })
+        Ok(Self { pool: Mutex::new(Some(pool)), turns, size: options.readers, open })
     }
 
     /// Runs a work on one consistent state of the database, on a thread where it may block.
@@ -63,12 +66,16 @@ impl Readers {
         outcome.await.map_err(|_| StoreError::Failed("the work panicked".into()))?
     }
 
-    /// Waits for the reads under way and closes the connections.
+    /// Waits for the reads under way and closes the connections. The last connection to a
+    /// database takes its log's files away, which should be the writer's.
     pub(super) async fn close(&self) {
         let all = self.turns.acquire_many(self.size).await;
         self.lock().take();
         self.turns.close();
         drop(all);
+        // The pool has threads of its own, which may still be letting go of it.
+        let mut open = self.open.subscribe();
+        let _ = timeout(CONNECT_WAIT, open.wait_for(|open| *open == 0)).await;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Connections>> {
@@ -77,11 +84,12 @@ impl Readers {
 }
 
 fn run(pool: &Connections, now: Timestamp, work: Work) -> Result<(), StoreError> {
-    let mut connection = pool.get().map_err(|error| {
+    let mut reader = pool.get().map_err(|error| {
         let message = error.to_string();
         classified(&message).unwrap_or(StoreError::Unavailable(message))
     })?;
-    connection
+    reader
+        .connection
         .transaction::<_, Error, _>(|connection| {
             work(&mut SqliteMemory::new(connection, now));
             Ok(())
@@ -89,11 +97,51 @@ fn run(pool: &Connections, now: Timestamp, work: Work) -> Result<(), StoreError>
         .map_err(store_error)
 }
 
-#[derive(Debug)]
-struct Customizer;
+/// Opens connections for the pool, and knows how many are open.
+struct Manager {
+    name: String,
+    open: Arc<watch::Sender<usize>>,
+}
 
-impl CustomizeConnection<SqliteConnection, PoolError> for Customizer {
-    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), PoolError> {
-        connection::prepare_reader(connection).map_err(PoolError::QueryError)
+/// A connection that is counted until it is closed.
+struct Reader {
+    connection: SqliteConnection,
+    // Behind the connection: fields are dropped in order.
+    _counted: Counted,
+}
+
+struct Counted(Arc<watch::Sender<usize>>);
+
+impl Counted {
+    fn new(open: &Arc<watch::Sender<usize>>) -> Self {
+        open.send_modify(|open| *open += 1);
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| *open -= 1);
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Reader;
+    type Error = PoolError;
+
+    fn connect(&self) -> Result<Reader, PoolError> {
+        let counted = Counted::new(&self.open);
+        let mut connection =
+            SqliteConnection::establish(&self.name).map_err(PoolError::ConnectionError)?;
+        connection::prepare_reader(&mut connection).map_err(PoolError::QueryError)?;
+        Ok(Reader { connection, _counted: counted })
+    }
+
+    fn is_valid(&self, _: &mut Reader) -> Result<(), PoolError> {
+        Ok(())
+    }
+
+    fn has_broken(&self, _: &mut Reader) -> bool {
+        false
     }
 }
