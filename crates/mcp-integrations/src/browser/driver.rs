@@ -1,0 +1,141 @@
+//! ChromeDriver as a process of ours, with everything that it starts.
+//!
+//! Invariant: it, Chromium and their guard are one process group. The guard is a shell that ends
+//! the group and removes its folder when ChromeDriver ends, or when its standard input does: that
+//! is a pipe from this process, so also when this process is killed.
+
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use reqwest::Url;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+use tokio::process::{ChildStdin, Command};
+use tokio::time::{sleep, timeout};
+
+/// Descriptor 3 is the pipe: the shell gives a background command no standard input.
+const GUARD: &str = r#"
+exec 3<&0 </dev/null
+"$@" 3<&- &
+driver=$!
+(read -r _ <&3; kill -KILL "$driver") >/dev/null 2>&1 &
+wait "$driver"
+trap : TERM
+kill -TERM 0
+rm -rf -- "$HOME"
+kill -KILL 0
+"#;
+
+/// How long ChromeDriver may take until it listens.
+const START: Duration = Duration::from_secs(10);
+/// How long killed processes may take to let go of their folder.
+const END: Duration = Duration::from_secs(2);
+/// The longest line of ChromeDriver's that is read, in bytes.
+const LINE: u64 = 4096;
+
+/// A ChromeDriver that runs. Dropping it ends it and everything that it started.
+pub(super) struct Driver {
+    url: Url,
+    group: Pid,
+    directory: Option<TempDir>,
+    _lifeline: ChildStdin,
+}
+
+impl Driver {
+    /// Starts ChromeDriver on a free port of 127.0.0.1. Its folder is made inside `directory`. Of
+    /// the environment it is given `path` alone.
+    pub(super) async fn start(program: &Path, path: &str, directory: &Path) -> io::Result<Self> {
+        let directory = tempfile::Builder::new().prefix("mcp-browser-").tempdir_in(directory)?;
+        let mut child = Command::new("/bin/sh")
+            .args(["-c", GUARD, "sh"])
+            .arg(program)
+            .args(["--port=0", "--log-level=OFF"])
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", directory.path())
+            .env("TMPDIR", directory.path())
+            .env("LANG", "C.UTF-8")
+            .current_dir(directory.path())
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let group = group.ok_or_else(|| io::Error::other("the guard has no process number"))?;
+        let (Some(lifeline), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::Error::other("the guard has no pipes"));
+        };
+        let url = Url::parse("http://127.0.0.1/").map_err(io::Error::other)?;
+        let mut driver = Self { url, group, directory: Some(directory), _lifeline: lifeline };
+        let mut output = BufReader::new(output);
+        let port = timeout(START, port(&mut output)).await??;
+        driver.url.set_port(Some(port)).map_err(|()| io::Error::other("no port can be set"))?;
+        // What it says from now on is nobody's to read, but its pipe must not fill up.
+        tokio::spawn(async move { tokio::io::copy(&mut output, &mut tokio::io::sink()).await });
+        Ok(driver)
+    }
+
+    /// Where it listens, with a slash at the end.
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Ends it and everything that it started, and waits until its folder is gone.
+    pub(super) async fn end(mut self) {
+        self.kill();
+        let Some(directory) = self.directory.take().map(TempDir::keep) else { return };
+        let removal = async {
+            loop {
+                self.reap();
+                match tokio::fs::remove_dir_all(&directory).await {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        sleep(Duration::from_millis(10)).await;
+                    }
+                    _ => break,
+                }
+            }
+        };
+        if timeout(END, removal).await.is_err() {
+            log::warn!("browser: {} could not be removed", directory.display());
+        }
+        self.reap();
+    }
+
+    fn kill(&self) {
+        // A group that is gone already is as good as killed. Its number is not taken by another
+        // one before: the guard is reaped after this.
+        let _ = kill_process_group(self.group, Signal::KILL);
+    }
+
+    /// Takes the exit statuses of the group: the guard's and, where this process is the first of
+    /// its container, those of everything that the guard's end left to it.
+    fn reap(&self) {
+        while let Ok(Some(_)) = waitpgid(self.group, WaitOptions::NOHANG) {}
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if self.directory.is_some() {
+            self.kill();
+        }
+    }
+}
+
+/// The port that ChromeDriver says it listens on, once it does.
+async fn port(output: &mut BufReader<impl AsyncRead + Unpin>) -> io::Result<u16> {
+    loop {
+        let mut line = Vec::new();
+        if (&mut *output).take(LINE).read_until(b'\n', &mut line).await? == 0 {
+            return Err(io::Error::other("ChromeDriver ended before it listened"));
+        }
+        let line = String::from_utf8_lossy(&line);
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return port.trim().trim_end_matches('.').parse().map_err(io::Error::other);
+        }
+    }
+}

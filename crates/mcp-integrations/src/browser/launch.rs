@@ -1,0 +1,175 @@
+//! How a browser is started: which driver, and with which switches.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use fantoccini::wd::Capabilities;
+use mcp_core::ActionError;
+use reqwest::Url;
+use serde_json::{Value, json};
+
+use super::fault;
+use super::settings::BrowserSettings;
+
+/// Where the WebDriver comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// Every browser has a ChromeDriver of its own, started from this file.
+    Program(PathBuf),
+    /// One that runs already.
+    Running(Url),
+}
+
+impl Source {
+    /// What the settings name, or the ChromeDriver of `PATH`.
+    pub(super) fn find(settings: &BrowserSettings) -> Result<Self, ActionError> {
+        if let Some(url) = &settings.webdriver_url {
+            let mut url = url.clone();
+            if url.scheme() != "http" {
+                return Err(fault::unavailable("MCP_WEBDRIVER_URL must start with http://"));
+            }
+            if !url.path().ends_with('/') {
+                url.set_path(&format!("{}/", url.path()));
+            }
+            return Ok(Self::Running(url));
+        }
+        if let Some(program) = &settings.chromedriver {
+            return if program.is_file() {
+                Ok(Self::Program(program.clone()))
+            } else {
+                let message = format!(
+                    "MCP_CHROMEDRIVER names {}, and there is no such file. {}",
+                    program.display(),
+                    fault::HOW_TO_INSTALL
+                );
+                Err(fault::unavailable(message))
+            };
+        }
+        let folders = settings.path.split(':').filter(|folder| !folder.is_empty());
+        folders
+            .map(|folder| Path::new(folder).join("chromedriver"))
+            .find(|program| program.is_file())
+            .map(Self::Program)
+            .ok_or_else(|| {
+                let message = format!("ChromeDriver was not found. {}", fault::HOW_TO_INSTALL);
+                fault::unavailable(message)
+            })
+    }
+
+    /// Whether the browser will run as root, which Chromium's sandbox refuses.
+    pub(super) fn is_root(&self) -> bool {
+        matches!(self, Self::Program(_)) && is_root()
+    }
+}
+
+/// Whether this process, and so what it starts, runs as root.
+pub(super) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Switches that let nothing leave the browser except through the proxy, and nothing happen that
+/// is not the page's.
+const SWITCHES: &[&str] = &[
+    "--headless",
+    // Loopback too.
+    "--proxy-bypass-list=<-loopback>",
+    // The proxy's address is a number; the browser itself looks up no name at all, so that nothing
+    // could connect past the proxy.
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--disable-quic",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    // A pipe instead of a port that others on this machine could open.
+    "--remote-debugging-pipe",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-extensions",
+    "--disable-sync",
+    "--disable-auto-reload",
+    "--disable-print-preview",
+    "--disable-notifications",
+    "--deny-permission-prompts",
+    "--disable-features=AsyncDns,AutofillServerCommunication,CertificateTransparencyComponentUpdater,DialMediaRouteProvider,DnsOverHttps,DownloadBubble,InterestFeedContentSuggestions,MediaRouter,NetworkPrediction,OptimizationHints,Translate",
+    "--metrics-recording-only",
+    "--mute-audio",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--no-pings",
+    // Pixels and fonts are the same on every machine.
+    "--force-device-scale-factor=1",
+    "--hide-scrollbars",
+    "--window-size=1280,720",
+];
+
+/// Settings of the profile: nothing is saved, and no device is anybody's (2 is "block").
+fn preferences() -> Value {
+    let blocked = [
+        "automatic_downloads",
+        "bluetooth_guard",
+        "bluetooth_scanning",
+        "clipboard",
+        "file_system_write_guard",
+        "geolocation",
+        "hid_guard",
+        "idle_detection",
+        "local_fonts",
+        "media_stream_camera",
+        "media_stream_mic",
+        "midi_sysex",
+        "notifications",
+        "payment_handler",
+        "popups",
+        "protocol_handlers",
+        "sensors",
+        "serial_guard",
+        "usb_guard",
+        "window_placement",
+    ];
+    let blocked: serde_json::Map<String, Value> =
+        blocked.iter().map(|name| ((*name).to_owned(), json!(2))).collect();
+    json!({
+        "profile.default_content_setting_values": blocked,
+        "download_restrictions": 3,
+        "download.prompt_for_download": false,
+        "plugins.always_open_pdf_externally": true,
+        "dns_prefetching.enabled": false,
+        "net.network_prediction_options": 2,
+        "webrtc.ip_handling_policy": "disable_non_proxied_udp",
+        "webrtc.multiple_routes_enabled": false,
+        "webrtc.nonproxied_udp_enabled": false,
+        "safebrowsing.enabled": false,
+        "signin.allowed": false,
+        "credentials_enable_service": false,
+        "search.suggest_enabled": false,
+        "alternate_error_pages.enabled": false,
+        "translate.enabled": false,
+    })
+}
+
+/// What a new session is asked for (W3C WebDriver, section 7; ChromeDriver's `goog:chromeOptions`).
+/// `page_load` is how long ChromeDriver waits for a page, in milliseconds.
+pub(super) fn capabilities(proxy: SocketAddr, as_root: bool, page_load: u128) -> Capabilities {
+    let mut switches: Vec<String> = SWITCHES.iter().map(|switch| (*switch).to_owned()).collect();
+    switches.push(format!("--proxy-server=http://{proxy}"));
+    if as_root {
+        switches.push("--no-sandbox".into());
+    }
+    let capabilities = json!({
+        "browserName": "chrome",
+        "pageLoadStrategy": "normal",
+        "unhandledPromptBehavior": "dismiss",
+        "timeouts": {"pageLoad": page_load, "script": page_load},
+        "goog:chromeOptions": {
+            "args": switches,
+            "prefs": preferences(),
+            "excludeSwitches": ["disable-popup-blocking", "enable-automation"],
+        },
+    });
+    match capabilities {
+        Value::Object(capabilities) => capabilities,
+        _ => Capabilities::new(),
+    }
+}

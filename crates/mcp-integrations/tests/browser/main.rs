@@ -1,0 +1,5 @@
+//! Web pages in a real Chromium, against pages that the tests serve. They need ChromeDriver and
+//! Chromium (Debian: chromium, chromium-driver) and say so where they are missing.
+
+mod pages;
+mod support;

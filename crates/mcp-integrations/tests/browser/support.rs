@@ -1,0 +1,263 @@
+//! A browser to test, sites that it visits, and what is left of it afterwards.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use mcp_core::action::Prepared;
+use mcp_core::action::params::ParamsText;
+use mcp_core::{ActionError, Registry};
+use mcp_integrations::browser::{
+    Browser, BrowserSettings, GetText, GetTitle, Resolve, Screenshot, SystemResolver,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::time::{Instant, sleep};
+
+/// What all waits of the tests have in common: far more than anything takes.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A browser with its actions. Its processes are known by its own folder.
+pub struct Subject {
+    pub browser: Browser,
+    registry: Registry,
+    directory: TempDir,
+}
+
+impl Subject {
+    /// One that may open these hosts.
+    pub fn allowing(hosts: &[&str]) -> Self {
+        Self::with(settings(hosts), SystemResolver)
+    }
+
+    pub fn with(mut settings: BrowserSettings, resolver: impl Resolve) -> Self {
+        let directory = TempDir::new().expect("a folder");
+        settings.directory = directory.path().into();
+        let browser = Browser::with_resolver(settings, resolver);
+        let registry = Registry::builder()
+            .remote(GetTitle::new(browser.clone()))
+            .remote(GetText::new(browser.clone()))
+            .remote(Screenshot::new(browser.clone()))
+            .build()
+            .expect("a registry");
+        Self { browser, registry, directory }
+    }
+
+    pub async fn call(&self, action: &str, params: Value) -> Result<Value, ActionError> {
+        let action = self.registry.find(action).expect("an action");
+        let params = ParamsText::from_value(&params).expect("an object");
+        match action.prepare(params)? {
+            Prepared::Remote(work) => {
+                work.await.map(|text| serde_json::from_str(&text).expect("JSON"))
+            }
+            Prepared::Memory(_) => unreachable!("pages are remote"),
+        }
+    }
+
+    pub async fn title(&self, url: &str) -> Result<Value, ActionError> {
+        self.call("playwright_get_title", json!({"url": url})).await
+    }
+
+    pub async fn text(&self, url: &str) -> Result<Value, ActionError> {
+        self.call("playwright_get_text", json!({"url": url})).await
+    }
+
+    /// The title alone, of a page that can be shown.
+    pub async fn title_of(&self, url: &str) -> String {
+        let answer = self.title(url).await.unwrap_or_else(|error| panic!("{url}: {error:?}"));
+        answer["title"].as_str().expect("a title").to_owned()
+    }
+
+    /// The text alone, of a page that can be shown.
+    pub async fn text_of(&self, url: &str) -> String {
+        let answer = self.text(url).await.unwrap_or_else(|error| panic!("{url}: {error:?}"));
+        answer["text"].as_str().expect("a text").to_owned()
+    }
+
+    /// The processes of this browser whose command line holds `part`: process number and command
+    /// line. Dead ones that nobody has reaped do not count.
+    pub fn processes(&self, part: &str) -> Vec<(i32, String)> {
+        processes_of(self.directory.path(), part)
+    }
+
+    /// Waits until this many processes of the browser are of this kind.
+    pub async fn until_processes(&self, part: &str, enough: impl Fn(usize) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !enough(self.processes(part).len()) {
+            assert!(Instant::now() < end, "still {:?}", self.processes(part));
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Closes it and checks that no process and no file is left.
+    pub async fn close(self) {
+        self.browser.close().await;
+        self.until_processes("", |left| left == 0).await;
+        let left: Vec<_> = fs::read_dir(self.directory.path()).expect("a folder").collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+/// Processes that were given this folder as their home, or that name it.
+pub fn processes_of(directory: &Path, part: &str) -> Vec<(i32, String)> {
+    let own = directory.to_str().expect("a path");
+    let text = |path: String| {
+        let bytes = fs::read(path).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).replace('\0', " ")
+    };
+    fs::read_dir("/proc")
+        .expect("/proc")
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
+        .filter_map(|id| {
+            let line = text(format!("/proc/{id}/cmdline"));
+            let is_own = line.contains(own) || text(format!("/proc/{id}/environ")).contains(own);
+            let status = text(format!("/proc/{id}/status"));
+            let is_dead = status.is_empty() || status.contains("State:\tZ");
+            (is_own && !is_dead && line.contains(part)).then_some((id, line))
+        })
+        .collect()
+}
+
+/// Settings with the ChromeDriver of this machine.
+pub fn settings(hosts: &[&str]) -> BrowserSettings {
+    let settings = BrowserSettings::default();
+    let found =
+        settings.path.split(':').any(|folder| Path::new(folder).join("chromedriver").is_file());
+    assert!(
+        found,
+        "these tests need ChromeDriver and Chromium: apt-get install chromium chromium-driver"
+    );
+    let allowed_hosts = hosts.iter().map(|host| host.parse().expect("a host")).collect();
+    BrowserSettings { allowed_hosts, ..settings }
+}
+
+/// Kills a process.
+pub fn kill(id: i32) {
+    let id = rustix::process::Pid::from_raw(id).expect("a process");
+    // It may have gone already.
+    rustix::process::kill_process(id, rustix::process::Signal::KILL).ok();
+}
+
+/// An answer of a site.
+#[derive(Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: String,
+    pub delay: Duration,
+}
+
+pub fn html(body: impl Into<String>) -> Reply {
+    Reply {
+        status: 200,
+        headers: vec![("content-type", "text/html; charset=utf-8".into())],
+        body: body.into(),
+        delay: Duration::ZERO,
+    }
+}
+
+pub fn redirect(to: impl Into<String>) -> Reply {
+    Reply { status: 302, headers: vec![("location", to.into())], ..html("") }
+}
+
+impl Reply {
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+}
+
+/// A site on a free port of 127.0.0.1 that counts its connections.
+pub struct Site {
+    pub address: SocketAddr,
+    replies: Arc<Mutex<HashMap<String, Reply>>>,
+    connections: Arc<AtomicUsize>,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Site {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let site = Self {
+            address: listener.local_addr().expect("an address"),
+            replies: Arc::default(),
+            connections: Arc::default(),
+            requests: Arc::default(),
+        };
+        let (replies, requests) = (Arc::clone(&site.replies), Arc::clone(&site.requests));
+        let connections = Arc::clone(&site.connections);
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.expect("a connection");
+                connections.fetch_add(1, Ordering::SeqCst);
+                let (replies, requests) = (Arc::clone(&replies), Arc::clone(&requests));
+                tokio::spawn(async move {
+                    let service = service_fn(move |request| {
+                        answer(Arc::clone(&replies), Arc::clone(&requests), request)
+                    });
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await
+                        .ok();
+                });
+            }
+        });
+        site
+    }
+
+    pub fn on(&self, path: &str, reply: Reply) -> &Self {
+        self.replies.lock().expect("replies").insert(path.into(), reply);
+        self
+    }
+
+    /// The address of a path, with the host that the tests allow.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.host())
+    }
+
+    pub fn host(&self) -> String {
+        self.address.to_string()
+    }
+
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().expect("requests").clone()
+    }
+}
+
+async fn answer(
+    replies: Arc<Mutex<HashMap<String, Reply>>>,
+    requests: Arc<Mutex<Vec<String>>>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let path = request.uri().path().to_owned();
+    requests.lock().expect("requests").push(path.clone());
+    let reply = replies.lock().expect("replies").get(&path).cloned();
+    let reply = reply.unwrap_or_else(|| Reply { status: 404, ..html("<title>none</title>") });
+    sleep(reply.delay).await;
+    let mut response = Response::builder().status(reply.status);
+    for (name, value) in reply.headers {
+        response = response.header(name, value);
+    }
+    Ok(response.body(Full::from(reply.body)).expect("a response"))
+}
