@@ -52,7 +52,7 @@ impl Driver {
         let mut child = Command::new("/bin/sh")
             .args(["-c", GUARD, "sh"])
             .arg(program)
-            .args(["--port=0", "--log-level=OFF"])
+            .args(["--port=0", "--log-level=SEVERE"])
             .env_clear()
             .env("PATH", path)
             .env("HOME", directory.path())

@@ -67,15 +67,15 @@ pub(super) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// What the browser calls its proxy. No name of a page is like it (RFC 6761, section 6.4).
+const PROXY: &str = "egress.invalid";
+
 /// Switches that let nothing leave the browser except through the proxy, and nothing happen that
 /// is not the page's.
 const SWITCHES: &[&str] = &[
     "--headless",
     // Loopback too.
     "--proxy-bypass-list=<-loopback>",
-    // The proxy's address is a number; the browser itself looks up no name at all, so that nothing
-    // could connect past the proxy.
-    "--host-resolver-rules=MAP * ~NOTFOUND",
     "--disable-quic",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -153,7 +153,12 @@ fn preferences() -> Value {
 /// `page_load` is how long ChromeDriver waits for a page, in milliseconds.
 pub(super) fn capabilities(proxy: SocketAddr, as_root: bool, page_load: u128) -> Capabilities {
     let mut switches: Vec<String> = SWITCHES.iter().map(|switch| (*switch).to_owned()).collect();
-    switches.push(format!("--proxy-server=http://{proxy}"));
+    // The browser looks up no name and no number itself, except this name of the proxy: nothing
+    // could connect past it.
+    let (address, port) = (proxy.ip(), proxy.port());
+    let address = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
+    switches.push(format!("--proxy-server=http://{PROXY}:{port}"));
+    switches.push(format!("--host-resolver-rules=MAP {PROXY} {address},MAP * ~NOTFOUND"));
     if as_root {
         switches.push("--no-sandbox".into());
     }

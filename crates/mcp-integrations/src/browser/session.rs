@@ -27,6 +27,13 @@ const START: Duration = Duration::from_secs(20);
 /// How long a healthy browser takes for a small question, or a remote one to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Nobody is there to answer a dialog: each ends as if it had been dismissed.
+const NO_DIALOGS: &str =
+    "window.alert = () => {}; window.print = () => {}; window.confirm = () => false; \
+     window.prompt = () => null;";
+/// How many dialogs that opened all the same are dismissed while one question is asked.
+const DIALOGS: usize = 10;
+
 /// What every session of an engine is started with.
 pub(super) struct Launcher {
     pub(super) settings: BrowserSettings,
@@ -75,11 +82,12 @@ impl Launcher {
             .map_err(fault::not_started)?;
         let id = client.session_id().await.map_err(fault::not_started)?.unwrap_or_default();
         let session = Session { client, id, webdriver, egress, driver };
-        let denied = json!({"behavior": "deny"});
-        session
-            .devtools("Browser.setDownloadBehavior", denied)
-            .await
-            .map_err(fault::not_started)?;
+        for (command, params) in [
+            ("Browser.setDownloadBehavior", json!({"behavior": "deny"})),
+            ("Page.addScriptToEvaluateOnNewDocument", json!({"source": NO_DIALOGS})),
+        ] {
+            session.devtools(command, params).await.map_err(fault::not_started)?;
+        }
         Ok(session)
     }
 }
@@ -91,12 +99,23 @@ impl Session {
         command: &'static str,
         params: Value,
     ) -> Result<Value, CmdError> {
-        self.client.issue_cmd(DevTools { command, params }).await
+        let mut asked = 0;
+        loop {
+            let question = DevTools { command, params: params.clone() };
+            match self.client.issue_cmd(question).await {
+                // The driver has closed it.
+                Err(error) if error.is_unexpected_alert_open() && asked < DIALOGS => asked += 1,
+                answer => return answer,
+            }
+        }
     }
 
     /// Opens an address and waits until the page has loaded.
     pub(super) async fn navigate(&self, url: &Url) -> Result<(), CmdError> {
-        self.client.issue_cmd(Navigate(url.clone())).await.map(|_| ())
+        match self.client.issue_cmd(Navigate(url.clone())).await {
+            Err(error) if !error.is_unexpected_alert_open() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The way out of this browser.

@@ -1,5 +1,6 @@
 //! Web pages in a real Chromium, against pages that the tests serve. They need ChromeDriver and
 //! Chromium (Debian: chromium, chromium-driver) and say so where they are missing.
 
+mod bench;
 mod pages;
 mod support;

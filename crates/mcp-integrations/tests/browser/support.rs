@@ -26,22 +26,22 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
 /// What all waits of the tests have in common: far more than anything takes.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A browser with its actions. Its processes are known by its own folder.
-pub struct Subject {
-    pub browser: Browser,
+pub(crate) struct Subject {
+    pub(crate) browser: Browser,
     registry: Registry,
     directory: TempDir,
 }
 
 impl Subject {
     /// One that may open these hosts.
-    pub fn allowing(hosts: &[&str]) -> Self {
+    pub(crate) fn allowing(hosts: &[&str]) -> Self {
         Self::with(settings(hosts), SystemResolver)
     }
 
-    pub fn with(mut settings: BrowserSettings, resolver: impl Resolve) -> Self {
+    pub(crate) fn with(mut settings: BrowserSettings, resolver: impl Resolve) -> Self {
         let directory = TempDir::new().expect("a folder");
         settings.directory = directory.path().into();
         let browser = Browser::with_resolver(settings, resolver);
@@ -54,7 +54,7 @@ impl Subject {
         Self { browser, registry, directory }
     }
 
-    pub async fn call(&self, action: &str, params: Value) -> Result<Value, ActionError> {
+    pub(crate) async fn call(&self, action: &str, params: Value) -> Result<Value, ActionError> {
         let action = self.registry.find(action).expect("an action");
         let params = ParamsText::from_value(&params).expect("an object");
         match action.prepare(params)? {
@@ -65,34 +65,34 @@ impl Subject {
         }
     }
 
-    pub async fn title(&self, url: &str) -> Result<Value, ActionError> {
+    pub(crate) async fn title(&self, url: &str) -> Result<Value, ActionError> {
         self.call("playwright_get_title", json!({"url": url})).await
     }
 
-    pub async fn text(&self, url: &str) -> Result<Value, ActionError> {
+    pub(crate) async fn text(&self, url: &str) -> Result<Value, ActionError> {
         self.call("playwright_get_text", json!({"url": url})).await
     }
 
     /// The title alone, of a page that can be shown.
-    pub async fn title_of(&self, url: &str) -> String {
+    pub(crate) async fn title_of(&self, url: &str) -> String {
         let answer = self.title(url).await.unwrap_or_else(|error| panic!("{url}: {error:?}"));
         answer["title"].as_str().expect("a title").to_owned()
     }
 
     /// The text alone, of a page that can be shown.
-    pub async fn text_of(&self, url: &str) -> String {
+    pub(crate) async fn text_of(&self, url: &str) -> String {
         let answer = self.text(url).await.unwrap_or_else(|error| panic!("{url}: {error:?}"));
         answer["text"].as_str().expect("a text").to_owned()
     }
 
     /// The processes of this browser whose command line holds `part`: process number and command
     /// line. Dead ones that nobody has reaped do not count.
-    pub fn processes(&self, part: &str) -> Vec<(i32, String)> {
+    pub(crate) fn processes(&self, part: &str) -> Vec<(i32, String)> {
         processes_of(self.directory.path(), part)
     }
 
     /// Waits until this many processes of the browser are of this kind.
-    pub async fn until_processes(&self, part: &str, enough: impl Fn(usize) -> bool) {
+    pub(crate) async fn until_processes(&self, part: &str, enough: impl Fn(usize) -> bool) {
         let end = Instant::now() + PATIENCE;
         while !enough(self.processes(part).len()) {
             assert!(Instant::now() < end, "still {:?}", self.processes(part));
@@ -100,8 +100,15 @@ impl Subject {
         }
     }
 
+    /// Waits until a browser stands ready that no call uses.
+    pub(crate) async fn until_warm(&self) {
+        sleep(Duration::from_millis(200)).await;
+        self.until_processes("--type=renderer", |renderers| renderers > 0).await;
+        sleep(Duration::from_millis(1500)).await;
+    }
+
     /// Closes it and checks that no process and no file is left.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.browser.close().await;
         self.until_processes("", |left| left == 0).await;
         let left: Vec<_> = fs::read_dir(self.directory.path()).expect("a folder").collect();
@@ -110,7 +117,7 @@ impl Subject {
 }
 
 /// Processes that were given this folder as their home, or that name it.
-pub fn processes_of(directory: &Path, part: &str) -> Vec<(i32, String)> {
+pub(crate) fn processes_of(directory: &Path, part: &str) -> Vec<(i32, String)> {
     let own = directory.to_str().expect("a path");
     let text = |path: String| {
         let bytes = fs::read(path).unwrap_or_default();
@@ -130,7 +137,7 @@ pub fn processes_of(directory: &Path, part: &str) -> Vec<(i32, String)> {
 }
 
 /// Settings with the ChromeDriver of this machine.
-pub fn settings(hosts: &[&str]) -> BrowserSettings {
+pub(crate) fn settings(hosts: &[&str]) -> BrowserSettings {
     let settings = BrowserSettings::default();
     let found =
         settings.path.split(':').any(|folder| Path::new(folder).join("chromedriver").is_file());
@@ -143,7 +150,7 @@ pub fn settings(hosts: &[&str]) -> BrowserSettings {
 }
 
 /// Kills a process.
-pub fn kill(id: i32) {
+pub(crate) fn kill(id: i32) {
     let id = rustix::process::Pid::from_raw(id).expect("a process");
     // It may have gone already.
     rustix::process::kill_process(id, rustix::process::Signal::KILL).ok();
@@ -151,14 +158,14 @@ pub fn kill(id: i32) {
 
 /// An answer of a site.
 #[derive(Clone)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: String,
-    pub delay: Duration,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+    pub(crate) delay: Duration,
 }
 
-pub fn html(body: impl Into<String>) -> Reply {
+pub(crate) fn html(body: impl Into<String>) -> Reply {
     Reply {
         status: 200,
         headers: vec![("content-type", "text/html; charset=utf-8".into())],
@@ -167,33 +174,33 @@ pub fn html(body: impl Into<String>) -> Reply {
     }
 }
 
-pub fn redirect(to: impl Into<String>) -> Reply {
+pub(crate) fn redirect(to: impl Into<String>) -> Reply {
     Reply { status: 302, headers: vec![("location", to.into())], ..html("") }
 }
 
 impl Reply {
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.retain(|(known, _)| *known != name);
         self.headers.push((name, value.into()));
         self
     }
 
-    pub fn after(mut self, delay: Duration) -> Self {
+    pub(crate) fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 }
 
 /// A site on a free port of 127.0.0.1 that counts its connections.
-pub struct Site {
-    pub address: SocketAddr,
+pub(crate) struct Site {
+    pub(crate) address: SocketAddr,
     replies: Arc<Mutex<HashMap<String, Reply>>>,
     connections: Arc<AtomicUsize>,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Site {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let site = Self {
             address: listener.local_addr().expect("an address"),
@@ -222,25 +229,25 @@ impl Site {
         site
     }
 
-    pub fn on(&self, path: &str, reply: Reply) -> &Self {
+    pub(crate) fn on(&self, path: &str, reply: Reply) -> &Self {
         self.replies.lock().expect("replies").insert(path.into(), reply);
         self
     }
 
     /// The address of a path, with the host that the tests allow.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.host())
     }
 
-    pub fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         self.address.to_string()
     }
 
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
-    pub fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().expect("requests").clone()
     }
 }
