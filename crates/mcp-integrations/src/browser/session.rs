@@ -28,8 +28,7 @@ const START: Duration = Duration::from_secs(20);
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Nobody is there to answer a dialog: each ends as if it had been dismissed.
-const NO_DIALOGS: &str =
-    "window.alert = () => {}; window.print = () => {}; window.confirm = () => false; \
+const NO_DIALOGS: &str = "window.alert = () => {}; window.print = () => {}; window.confirm = () => false; \
      window.prompt = () => null;";
 /// How many dialogs that opened all the same are dismissed while one question is asked.
 const DIALOGS: usize = 10;

@@ -2,5 +2,8 @@
 //! Chromium (Debian: chromium, chromium-driver) and say so where they are missing.
 
 mod bench;
+mod forbidden;
 mod pages;
+mod redirects;
+mod screenshots;
 mod support;
