@@ -26,6 +26,8 @@ wait "$driver"
 trap : TERM
 kill -TERM 0
 rm -rf -- "$HOME"
+sleep 0.2
+rm -rf -- "$HOME"
 kill -KILL 0
 "#;
 
@@ -36,7 +38,7 @@ const END: Duration = Duration::from_secs(2);
 /// The longest line of ChromeDriver's that is read, in bytes.
 const LINE: u64 = 4096;
 
-/// A ChromeDriver that runs. Dropping it ends it and everything that it started.
+/// A ChromeDriver that runs. Dropping it has everything ended that it started, soon.
 pub(super) struct Driver {
     url: Url,
     group: Pid,
@@ -119,8 +121,12 @@ impl Driver {
 }
 
 impl Drop for Driver {
+    /// Leaves it to the guard, which sees the end of its standard input, or does it without one.
     fn drop(&mut self) {
-        if self.directory.is_some() {
+        let Some(directory) = self.directory.take() else { return };
+        if let Ok(None) = waitpgid(self.group, WaitOptions::NOHANG) {
+            let _left_to_the_guard = directory.keep();
+        } else {
             self.kill();
         }
     }

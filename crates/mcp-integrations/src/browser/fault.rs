@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use fantoccini::error::CmdError;
+use fantoccini::error::{CmdError, ErrorStatus};
 use mcp_core::{ActionError, ErrorCode};
 
 /// What to install and to set.
@@ -52,14 +52,13 @@ pub(super) fn upstream(message: impl Into<String>) -> ActionError {
 /// The browser answers no more.
 pub(super) fn lost(error: CmdError) -> ActionError {
     let text = error.to_string();
-    let message = match &error {
-        CmdError::Standard(_) if text.contains("tab crashed") => {
-            "The page crashed its tab of the browser."
-        }
-        CmdError::Standard(error) if error.error == fantoccini::error::ErrorStatus::Timeout => {
-            return too_slow(super::DEADLINE).caused_by(error.to_string());
-        }
-        _ => "The browser ended while it showed the page.",
+    if matches!(&error, CmdError::Standard(error) if error.error == ErrorStatus::Timeout) {
+        return too_slow(super::DEADLINE).caused_by(error);
+    }
+    let message = if text.contains("tab crashed") {
+        "The page crashed its tab of the browser."
+    } else {
+        "The browser ended while it showed the page."
     };
     upstream(message).caused_by(error)
 }

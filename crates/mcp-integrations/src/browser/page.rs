@@ -189,9 +189,9 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// What Chromium calls the fault, from its own error page.
+    /// What Chromium calls the fault, from what its own error page shows.
     async fn error_code(&self, document: &Document) -> Option<String> {
-        let page = self.evaluate(document, "document.documentElement.innerHTML").await.ok()?;
+        let page = self.evaluate(document, "document.body.innerText").await.ok()?;
         code(&page)
     }
 

@@ -71,9 +71,10 @@ impl Pool {
     pub(super) async fn close(&self) {
         self.0.closed.store(true, Ordering::SeqCst);
         let all = u32::try_from(self.0.size).unwrap_or(u32::MAX);
-        // The slots stay taken, so nothing starts after this.
+        // The slots stay taken, so nothing starts after this. Closed twice, there are none to take.
         if let Ok(slots) = self.0.slots.acquire_many(all).await {
             slots.forget();
+            self.0.slots.close();
         }
         while let Some(session) = self.take_warm() {
             session.end().await;

@@ -2,8 +2,11 @@
 //! Chromium (Debian: chromium, chromium-driver) and say so where they are missing.
 
 mod bench;
+mod faults;
 mod forbidden;
+mod missing;
 mod pages;
+mod pool;
 mod redirects;
 mod screenshots;
 mod support;

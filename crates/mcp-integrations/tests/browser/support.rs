@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,9 +22,12 @@ use mcp_core::{ActionError, Registry};
 use mcp_integrations::browser::{
     Browser, BrowserSettings, GetText, GetTitle, Resolve, Screenshot, SystemResolver,
 };
+use reqwest::Url;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 /// What all waits of the tests have in common: far more than anything takes.
@@ -44,6 +49,15 @@ impl Subject {
     pub(crate) fn with(mut settings: BrowserSettings, resolver: impl Resolve) -> Self {
         let directory = TempDir::new().expect("a folder");
         settings.directory = directory.path().into();
+        Self::made(settings, resolver, directory)
+    }
+
+    /// One whose folder the settings name.
+    pub(crate) fn in_its_own(settings: BrowserSettings) -> Self {
+        Self::made(settings, SystemResolver, TempDir::new().expect("a folder"))
+    }
+
+    fn made(settings: BrowserSettings, resolver: impl Resolve, directory: TempDir) -> Self {
         let browser = Browser::with_resolver(settings, resolver);
         let registry = Registry::builder()
             .remote(GetTitle::new(browser.clone()))
@@ -100,6 +114,11 @@ impl Subject {
         }
     }
 
+    /// Drops it without closing it; gives its folder.
+    pub(crate) fn dropped(self) -> PathBuf {
+        self.directory.keep()
+    }
+
     /// Waits until a browser stands ready that no call uses.
     pub(crate) async fn until_warm(&self) {
         sleep(Duration::from_millis(200)).await;
@@ -147,6 +166,53 @@ pub(crate) fn settings(hosts: &[&str]) -> BrowserSettings {
     );
     let allowed_hosts = hosts.iter().map(|host| host.parse().expect("a host")).collect();
     BrowserSettings { allowed_hosts, ..settings }
+}
+
+/// A ChromeDriver that somebody else started.
+pub(crate) struct RunningDriver {
+    child: Child,
+    directory: TempDir,
+}
+
+pub(crate) async fn running_driver() -> (Url, RunningDriver) {
+    let directory = TempDir::new().expect("a folder");
+    // A Chromium with the switch that root needs, by the name that is looked for first.
+    let chromium = directory.path().join("google-chrome");
+    fs::write(&chromium, "#!/bin/sh\nexec /usr/bin/chromium --no-sandbox \"$@\"\n")
+        .expect("a file");
+    fs::set_permissions(&chromium, Permissions::from_mode(0o755)).expect("a file's mode");
+    let mut child = Command::new("chromedriver")
+        .arg("--port=0")
+        .env("HOME", directory.path())
+        .env("TMPDIR", directory.path())
+        .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", directory.path().display()))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("chromedriver");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let port = loop {
+        let line = lines.next_line().await.expect("a line").expect("a port");
+        if let Some((_, port)) = line.split_once("successfully on port ") {
+            break port.trim_end_matches('.').to_owned();
+        }
+    };
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    let url = format!("http://127.0.0.1:{port}").parse().expect("a URL");
+    (url, RunningDriver { child, directory })
+}
+
+impl RunningDriver {
+    /// Ends it and checks that no browser was left in it.
+    pub(crate) async fn close(mut self) {
+        let end = Instant::now() + PATIENCE;
+        while !processes_of(self.directory.path(), "--remote-debugging-pipe").is_empty() {
+            assert!(Instant::now() < end, "a browser is left");
+            sleep(Duration::from_millis(20)).await;
+        }
+        self.child.kill().await.expect("its end");
+    }
 }
 
 /// Kills a process.
