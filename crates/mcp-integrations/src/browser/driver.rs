@@ -16,18 +16,27 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::{ChildStdin, Command};
 use tokio::time::{sleep, timeout};
 
-/// Descriptor 3 is the pipe: the shell gives a background command no standard input.
+/// Descriptor 3 is the pipe: the shell gives a background command no standard input. The guard
+/// kills the others of its group one by one, so that it is there to remove the folder; Chromium's
+/// crash handlers leave the group, end with Chromium and may write until then.
 const GUARD: &str = r#"
 exec 3<&0 </dev/null
 "$@" 3<&- &
 driver=$!
 (read -r _ <&3; kill -KILL "$driver") >/dev/null 2>&1 &
 wait "$driver"
-trap : TERM
-kill -TERM 0
-rm -rf -- "$HOME"
-sleep 0.2
-rm -rf -- "$HOME"
+for round in 1 2; do
+    for other in /proc/[0-9]*; do
+        read -r line <"$other/stat" || continue
+        set -- ${line##*) }
+        [ "$3" = $$ ] && [ "$other" != /proc/$$ ] && kill -KILL "${other#/proc/}"
+    done
+done 2>/dev/null
+for round in 1 2 3 4 5 6 7 8 9 10; do
+    rm -rf -- "$HOME"
+    sleep 0.1
+    [ -e "$HOME" ] || break
+done
 kill -KILL 0
 "#;
 

@@ -16,7 +16,8 @@ use super::page::{Page, Reading};
 use super::pool::{Lease, Pool};
 use super::session::Launcher;
 use super::settings::BrowserSettings;
-use super::{DEADLINE, fault, launch};
+use super::source::Source;
+use super::{DEADLINE, fault};
 
 /// What is left of the deadline after a call has waited: for the picture itself.
 const FOR_THE_PICTURE: Duration = Duration::from_secs(3);
@@ -196,10 +197,10 @@ impl Browser {
 
 impl Engine {
     fn start(launcher: Launcher) -> io::Result<Self> {
-        if launcher.settings.webdriver_url.is_none() && launch::is_root() {
+        if Source::find(&launcher.settings).is_ok_and(|source| source.is_root()) {
             log::warn!(
-                "browser: Chromium runs without its sandbox, because this server runs as root; \
-                 run it as another user"
+                "browser: Chromium runs without its sandbox, because it runs as root; run it as another \
+                 user"
             );
         }
         let runtime = Builder::new_multi_thread()

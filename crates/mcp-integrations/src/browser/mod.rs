@@ -2,8 +2,8 @@
 //!
 //! - [`Browser`] is what the actions call; `engine` holds its calls and their deadline.
 //! - `pool` says which call gets which browser, `session` is one browser with a clean profile,
-//!   `driver` its processes, `launch` the switches that it is started with.
-//! - `page` opens and reads; `egress` is the proxy through which every connection goes.
+//!   `source` where its driver comes from, `driver` its processes, `switches` how it is started.
+//! - `page` opens and reads, `failure` and `fault` say why not; `egress` is the proxy through which every connection goes.
 //!
 //! Invariant: a browser reaches nothing except through `egress`, and serves one call.
 
@@ -11,15 +11,17 @@ mod allowed_host;
 mod driver;
 mod egress;
 mod engine;
+mod failure;
 mod fault;
 mod get_text;
 mod get_title;
-mod launch;
 mod page;
 mod pool;
 mod screenshot;
 mod session;
 mod settings;
+mod source;
+mod switches;
 mod web_url;
 
 use std::time::Duration;

@@ -9,14 +9,16 @@ use fantoccini::error::CmdError;
 use mcp_core::ActionError;
 use reqwest::Url;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::egress::{Fault, Target};
+use super::failure::{code, failure};
 use super::fault;
 use super::session::Session;
 
 /// How often it is asked whether the page is still there while a call waits.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How long a loaded page must stay until it is taken for the one that was meant.
+const SETTLED: Duration = Duration::from_millis(50);
 /// How often a page is read again because it went on to another one meanwhile.
 const READS: usize = 5;
 
@@ -59,25 +61,46 @@ impl<'a> Page<'a> {
             .await
             .map_err(fault::lost)?;
         let page = Self { session };
-        let blank = page.document().await.map_err(fault::lost)?;
-        let opened = session.navigate(url).await;
+        let address = json!({"url": url.as_str()});
+        let opened = session.devtools("Page.navigate", address).await.map_err(fault::lost)?;
         let document = page.document().await.map_err(fault::lost)?;
-        if document.loader == blank.loader {
-            return Err(match opened {
-                Err(error) if code(&error.to_string()).is_none() => fault::lost(error),
-                _ => fault::upstream(format!(
-                    "{url} is no page: it is a download, or it has no content."
-                )),
-            });
+        if let (Some(error), None) = (opened["errorText"].as_str(), &document.failed) {
+            // No document came of it, not even an error page.
+            return Err(fault::upstream(format!(
+                "{url} is no page: it is a download, it has no content, or it leads to an address \
+                 that does not start with http:// or https:// ({}).",
+                code(error).unwrap_or_default()
+            )));
         }
-        page.check(&document).await?;
-        // A page that answered but does not load in time is not what was asked for.
-        if let Err(error) = opened
-            && code(&error.to_string()).is_none()
-        {
-            return Err(fault::lost(error));
+        if let Some(failed) = &document.failed {
+            let code = opened["errorText"].as_str().and_then(code);
+            return Err(failure(session.egress(), failed, code.as_deref()));
         }
+        page.until_loaded().await?;
         Ok(page)
+    }
+
+    /// Waits until the page has loaded and stays for a moment: many lead on to another one.
+    async fn until_loaded(&self) -> Result<(), ActionError> {
+        let mut loaded = None;
+        let mut pause = SETTLED / 8;
+        loop {
+            let document = self.document().await.map_err(fault::lost)?;
+            self.check(&document).await?;
+            let state = json!({"expression": "document.readyState", "returnByValue": true});
+            let state = self.session.devtools("Runtime.evaluate", state).await;
+            let is_loaded = state.is_ok_and(|state| state["result"]["value"] == "complete");
+            if !is_loaded {
+                loaded = None;
+            } else if loaded.as_ref() == Some(&document.loader) {
+                return Ok(());
+            } else {
+                loaded = Some(document.loader);
+                pause = SETTLED;
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(SETTLED);
+        }
     }
 
     /// Waits, and finds out early when the browser ends meanwhile.
@@ -146,46 +169,13 @@ impl<'a> Page<'a> {
     /// Refuses a document that is not a page of the web.
     async fn check(&self, document: &Document) -> Result<(), ActionError> {
         if let Some(failed) = &document.failed {
-            return Err(self.failure(failed, document).await);
+            let code = self.error_code(document).await;
+            return Err(failure(self.session.egress(), failed, code.as_deref()));
         }
         match Url::parse(&document.url) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(()),
             Ok(url) => Err(fault::not_the_web(url.scheme())),
             Err(error) => Err(ActionError::internal(error)),
-        }
-    }
-
-    /// Why an address could not be loaded.
-    async fn failure(&self, failed: &str, document: &Document) -> ActionError {
-        let Ok(url) = Url::parse(failed) else {
-            return fault::upstream("The page leads to an address that is none.");
-        };
-        if !matches!(url.scheme(), "http" | "https") {
-            return fault::not_the_web(url.scheme());
-        }
-        let Some(target) = Target::of(&url) else {
-            return fault::upstream("The page leads to an address without a host.");
-        };
-        let Target { host, port } = &target;
-        match self.session.egress().fault(&target) {
-            Some(Fault::Forbidden) => return fault::forbidden(host, *port),
-            Some(Fault::Unresolved) => {
-                return fault::upstream(format!("{host} could not be resolved."));
-            }
-            Some(Fault::Unreachable) => {
-                return fault::upstream(format!("{host}:{port} could not be reached."));
-            }
-            None => (),
-        }
-        match self.error_code(document).await.as_deref() {
-            Some(
-                "ERR_UNSAFE_REDIRECT" | "ERR_UNKNOWN_URL_SCHEME" | "ERR_DISALLOWED_URL_SCHEME",
-            ) => fault::not_the_web("that is not of the web"),
-            Some("ERR_UNSAFE_PORT") => {
-                ActionError::invalid(format!("No browser opens a page at port {port}."))
-            }
-            Some(code) => fault::upstream(format!("{host}:{port} could not be loaded ({code}).")),
-            None => fault::upstream(format!("{host}:{port} could not be loaded.")),
         }
     }
 
@@ -214,14 +204,4 @@ fn text(value: Value) -> Option<String> {
         Value::String(text) => Some(text),
         _ => None,
     }
-}
-
-/// Chromium's name of a network fault in a text, such as `ERR_CONNECTION_RESET`.
-fn code(text: &str) -> Option<String> {
-    let start = text.find("ERR_")?;
-    let is_part =
-        |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
-    let code: String =
-        text[start..].chars().take_while(|letter| is_part(*letter)).take(64).collect();
-    Some(code)
 }

@@ -19,17 +19,27 @@ use tokio::time::timeout;
 use super::driver::Driver;
 use super::egress::{Egress, Rules};
 use super::fault;
-use super::launch::{Source, capabilities};
 use super::settings::BrowserSettings;
+use super::source::Source;
+use super::switches::capabilities;
 
 /// How long a browser may take to start.
 const START: Duration = Duration::from_secs(20);
 /// How long a healthy browser takes for a small question, or a remote one to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Nobody is there to answer a dialog: each ends as if it had been dismissed.
-const NO_DIALOGS: &str = "window.alert = () => {}; window.print = () => {}; window.confirm = () => false; \
-     window.prompt = () => null;";
+/// Nobody is there to answer a dialog: each ends as if it had been dismissed. A page that calls
+/// another program (`mailto:` and the like) would have the browser ask about it, and no picture
+/// could be taken meanwhile. A convenience to the page, no protection: a page can undo it.
+const NO_DIALOGS: &str = r"
+    window.alert = window.print = () => {};
+    window.confirm = () => false;
+    window.prompt = () => null;
+    const known = /^(https?|about|blob|chrome|data|devtools|file|filesystem|javascript|view-source):/;
+    window.navigation?.addEventListener('navigate', (event) => {
+        if (event.cancelable && !known.test(event.destination.url)) event.preventDefault();
+    });
+";
 /// How many dialogs that opened all the same are dismissed while one question is asked.
 const DIALOGS: usize = 10;
 
@@ -73,7 +83,7 @@ impl Launcher {
         };
         let rules = Arc::clone(&self.rules);
         let egress = Egress::start(rules, own, browser).await.map_err(fault::not_started)?;
-        let wanted = capabilities(egress.address(), source.is_root(), super::DEADLINE.as_millis());
+        let wanted = capabilities(egress.address(), source.is_root());
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(wanted)
             .connect(webdriver.as_str())
@@ -83,7 +93,10 @@ impl Launcher {
         let session = Session { client, id, webdriver, egress, driver };
         for (command, params) in [
             ("Browser.setDownloadBehavior", json!({"behavior": "deny"})),
-            ("Page.addScriptToEvaluateOnNewDocument", json!({"source": NO_DIALOGS})),
+            (
+                "Page.addScriptToEvaluateOnNewDocument",
+                json!({"source": format!("{{{NO_DIALOGS}}}")}),
+            ),
         ] {
             session.devtools(command, params).await.map_err(fault::not_started)?;
         }
@@ -106,14 +119,6 @@ impl Session {
                 Err(error) if error.is_unexpected_alert_open() && asked < DIALOGS => asked += 1,
                 answer => return answer,
             }
-        }
-    }
-
-    /// Opens an address and waits until the page has loaded.
-    pub(super) async fn navigate(&self, url: &Url) -> Result<(), CmdError> {
-        match self.client.issue_cmd(Navigate(url.clone())).await {
-            Err(error) if !error.is_unexpected_alert_open() => Err(error),
-            _ => Ok(()),
         }
     }
 
@@ -163,10 +168,6 @@ struct DevTools {
     params: Value,
 }
 
-/// W3C WebDriver, section 10.1. fantoccini's own `goto` asks for the current address before.
-#[derive(Debug)]
-struct Navigate(Url);
-
 impl WebDriverCompatibleCommand for DevTools {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
         base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
@@ -175,15 +176,5 @@ impl WebDriverCompatibleCommand for DevTools {
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
         let body = json!({"cmd": self.command, "params": self.params});
         (Method::POST, Some(body.to_string()))
-    }
-}
-
-impl WebDriverCompatibleCommand for Navigate {
-    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/url", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(json!({"url": self.0.as_str()}).to_string()))
     }
 }

@@ -111,7 +111,7 @@ async fn a_page_that_hangs_or_never_ends_meets_the_deadline() {
     let site = Site::start().await;
     site.on("/", html("<title>page</title>"))
         .on("/busy", html("<script>setTimeout(() => { for (;;); }, 0)</script>busy"))
-        .on("/slow", html("").after(Duration::from_secs(60)));
+        .on("/slow", html("").after(Duration::from_mins(1)));
     let subject = Subject::allowing(&[&site.host()]);
 
     let (busy, slow) = (site.url("/busy"), site.url("/slow"));
@@ -130,7 +130,7 @@ async fn a_page_that_hangs_or_never_ends_meets_the_deadline() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_dropped_gives_its_browser_back() {
     let site = Site::start().await;
-    site.on("/", html("<title>page</title>")).on("/slow", html("").after(Duration::from_secs(60)));
+    site.on("/", html("<title>page</title>")).on("/slow", html("").after(Duration::from_mins(1)));
     let settings = BrowserSettings { pool: 1, ..settings(&[&site.host()]) };
     let subject = Subject::with(settings, SystemResolver);
 
@@ -154,7 +154,7 @@ impl<F: Future> AwaitFor for F {}
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_ends_the_calls_that_are_under_way() {
     let site = Site::start().await;
-    site.on("/slow", html("").after(Duration::from_secs(60)));
+    site.on("/slow", html("").after(Duration::from_mins(1)));
     let subject = Subject::allowing(&[&site.host()]);
 
     let url = site.url("/slow");
@@ -192,7 +192,7 @@ async fn server_to_be_killed() {
     let settings = BrowserSettings { directory: directory.into(), ..settings(&[&site.host()]) };
     let subject = Subject::in_its_own(settings);
     subject.title_of(&site.url("/")).await;
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use crate::support::{Site, Subject, html, settings};
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_wait_for_a_browser_and_too_many_are_turned_away() {
     let site = Site::start().await;
-    site.on("/", html("<title>page</title>")).on("/slow", html("").after(Duration::from_secs(60)));
+    site.on("/", html("<title>page</title>")).on("/slow", html("").after(Duration::from_mins(1)));
     let settings = BrowserSettings { pool: 1, ..settings(&[&site.host()]) };
     let subject = Arc::new(Subject::with(settings, SystemResolver));
 

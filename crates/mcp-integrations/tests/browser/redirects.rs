@@ -41,11 +41,27 @@ async fn a_redirect_to_a_forbidden_host_is_refused_with_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_leads_on_at_once_gives_the_next_one() {
+    let site = Site::start().await;
+    site.on("/script", html("<title>first</title><script>location.replace('/to')</script>"))
+        .on("/meta", html("<title>first</title><meta http-equiv=refresh content='0; url=/to'>"))
+        .on("/to", html("<title>next</title>"));
+    let subject = Subject::allowing(&[&site.host()]);
+
+    for path in ["/script", "/meta"] {
+        let answer = subject.title(&site.url(path)).await.expect(path);
+        assert_eq!(answer, json!({"title": "next", "url": site.url("/to")}), "{path}");
+    }
+    subject.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_goes_where_the_web_is_not_is_refused() {
     let site = Site::start().await;
     site.on("/file", redirect("file:///etc/passwd"))
         .on("/data", redirect("data:text/html,<title>other</title>"))
         .on("/chrome", redirect("chrome://version"))
+        .on("/javascript", redirect("javascript:document.write('other')"))
         .on("/view-source", redirect(format!("view-source:{}", site.url("/file"))))
         .on("/blank", html("<script>location = 'about:blank'</script>"))
         .on(
@@ -57,9 +73,14 @@ async fn a_page_that_goes_where_the_web_is_not_is_refused() {
         );
     let subject = Subject::allowing(&[&site.host()]);
 
-    for path in ["/file", "/data", "/chrome", "/view-source", "/blank", "/blob"] {
+    for path in ["/file", "/data", "/chrome", "/javascript", "/view-source", "/blank", "/blob"] {
         let error = picture_after(&subject, &site.url(path), 1000).await.expect_err(path);
-        assert_eq!(error.code, ErrorCode::InvalidParams, "{path}: {error:?}");
+        let expected = match path {
+            // Chromium says of these only that nothing came of them.
+            "/javascript" | "/view-source" => ErrorCode::UpstreamFailed,
+            _ => ErrorCode::InvalidParams,
+        };
+        assert_eq!(error.code, expected, "{path}: {error:?}");
         assert!(error.message.contains("http:// or https://"), "{path}: {error:?}");
     }
     subject.close().await;

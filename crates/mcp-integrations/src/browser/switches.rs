@@ -1,71 +1,9 @@
-//! How a browser is started: which driver, and with which switches.
+//! How a browser is started: its switches and the settings of its profile.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 
 use fantoccini::wd::Capabilities;
-use mcp_core::ActionError;
-use reqwest::Url;
 use serde_json::{Value, json};
-
-use super::fault;
-use super::settings::BrowserSettings;
-
-/// Where the WebDriver comes from.
-#[derive(Clone, Debug)]
-pub(super) enum Source {
-    /// Every browser has a ChromeDriver of its own, started from this file.
-    Program(PathBuf),
-    /// One that runs already.
-    Running(Url),
-}
-
-impl Source {
-    /// What the settings name, or the ChromeDriver of `PATH`.
-    pub(super) fn find(settings: &BrowserSettings) -> Result<Self, ActionError> {
-        if let Some(url) = &settings.webdriver_url {
-            let mut url = url.clone();
-            if url.scheme() != "http" {
-                return Err(fault::unavailable("MCP_WEBDRIVER_URL must start with http://"));
-            }
-            if !url.path().ends_with('/') {
-                url.set_path(&format!("{}/", url.path()));
-            }
-            return Ok(Self::Running(url));
-        }
-        if let Some(program) = &settings.chromedriver {
-            return if program.is_file() {
-                Ok(Self::Program(program.clone()))
-            } else {
-                let message = format!(
-                    "MCP_CHROMEDRIVER names {}, and there is no such file. {}",
-                    program.display(),
-                    fault::HOW_TO_INSTALL
-                );
-                Err(fault::unavailable(message))
-            };
-        }
-        let folders = settings.path.split(':').filter(|folder| !folder.is_empty());
-        folders
-            .map(|folder| Path::new(folder).join("chromedriver"))
-            .find(|program| program.is_file())
-            .map(Self::Program)
-            .ok_or_else(|| {
-                let message = format!("ChromeDriver was not found. {}", fault::HOW_TO_INSTALL);
-                fault::unavailable(message)
-            })
-    }
-
-    /// Whether the browser will run as root, which Chromium's sandbox refuses.
-    pub(super) fn is_root(&self) -> bool {
-        matches!(self, Self::Program(_)) && is_root()
-    }
-}
-
-/// Whether this process, and so what it starts, runs as root.
-pub(super) fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
 
 /// What the browser calls its proxy. No name of a page is like it (RFC 6761, section 6.4).
 const PROXY: &str = "egress.invalid";
@@ -156,8 +94,8 @@ fn preferences() -> Value {
 }
 
 /// What a new session is asked for (W3C WebDriver, section 7; ChromeDriver's `goog:chromeOptions`).
-/// `page_load` is how long ChromeDriver waits for a page, in milliseconds.
-pub(super) fn capabilities(proxy: SocketAddr, as_root: bool, page_load: u128) -> Capabilities {
+/// ChromeDriver waits for no page: it would also wait where a page leads to another program.
+pub(super) fn capabilities(proxy: SocketAddr, as_root: bool) -> Capabilities {
     let mut switches: Vec<String> = SWITCHES.iter().map(|switch| (*switch).to_owned()).collect();
     // The browser looks up no name and no number itself, except this name of the proxy: nothing
     // could connect past it.
@@ -170,9 +108,8 @@ pub(super) fn capabilities(proxy: SocketAddr, as_root: bool, page_load: u128) ->
     }
     let capabilities = json!({
         "browserName": "chrome",
-        "pageLoadStrategy": "normal",
+        "pageLoadStrategy": "none",
         "unhandledPromptBehavior": "dismiss",
-        "timeouts": {"pageLoad": page_load, "script": page_load},
         "goog:chromeOptions": {
             "args": switches,
             "prefs": preferences(),
