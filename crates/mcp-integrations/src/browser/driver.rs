@@ -34,7 +34,7 @@ for round in 1 2; do
 done 2>/dev/null
 for round in 1 2 3 4 5 6 7 8 9 10; do
     rm -rf -- "$HOME"
-    sleep 0.1
+    sleep 0.05
     [ -e "$HOME" ] || break
 done
 kill -KILL 0
@@ -42,8 +42,8 @@ kill -KILL 0
 
 /// How long ChromeDriver may take until it listens.
 const START: Duration = Duration::from_secs(10);
-/// How long killed processes may take to let go of their folder.
-const END: Duration = Duration::from_secs(2);
+/// How long the guard may take to end everything.
+const END: Duration = Duration::from_secs(5);
 /// The longest line of ChromeDriver's that is read, in bytes.
 const LINE: u64 = 4096;
 
@@ -52,7 +52,7 @@ pub(super) struct Driver {
     url: Url,
     group: Pid,
     directory: Option<TempDir>,
-    _lifeline: ChildStdin,
+    lifeline: Option<ChildStdin>,
 }
 
 impl Driver {
@@ -81,7 +81,7 @@ impl Driver {
             return Err(io::Error::other("the guard has no pipes"));
         };
         let url = Url::parse("http://127.0.0.1/").map_err(io::Error::other)?;
-        let mut driver = Self { url, group, directory: Some(directory), _lifeline: lifeline };
+        let mut driver = Self { url, group, directory: Some(directory), lifeline: Some(lifeline) };
         let mut output = BufReader::new(output);
         let port = timeout(START, port(&mut output)).await??;
         driver.url.set_port(Some(port)).map_err(|()| io::Error::other("no port can be set"))?;
@@ -95,37 +95,41 @@ impl Driver {
         &self.url
     }
 
-    /// Ends it and everything that it started, and waits until its folder is gone.
+    /// Ends it and everything that it started, and waits until nothing of it is left.
     pub(super) async fn end(mut self) {
-        self.kill();
-        let Some(directory) = self.directory.take().map(TempDir::keep) else { return };
-        let removal = async {
-            loop {
-                self.reap();
-                match tokio::fs::remove_dir_all(&directory).await {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        sleep(Duration::from_millis(10)).await;
-                    }
-                    _ => break,
-                }
+        let Some(directory) = self.directory.take() else { return };
+        drop(self.lifeline.take());
+        let guard = async {
+            while self.is_guarded() {
+                sleep(Duration::from_millis(10)).await;
             }
         };
-        if timeout(END, removal).await.is_err() {
-            log::warn!("browser: {} could not be removed", directory.display());
+        let _in_time = timeout(END, guard).await;
+        if directory.path().exists() {
+            // The guard itself was killed, or cannot keep up.
+            self.kill();
+            sleep(Duration::from_millis(100)).await;
         }
-        self.reap();
+        // The guard has removed it, or dropping this does.
+        drop(directory);
     }
 
     fn kill(&self) {
-        // A group that is gone already is as good as killed. Its number is not taken by another
-        // one before: the guard is reaped after this.
+        // A group that is gone already is as good as killed.
         let _ = kill_process_group(self.group, Signal::KILL);
     }
 
-    /// Takes the exit statuses of the group: the guard's and, where this process is the first of
-    /// its container, those of everything that the guard's end left to it.
-    fn reap(&self) {
-        while let Ok(Some(_)) = waitpgid(self.group, WaitOptions::NOHANG) {}
+    /// Whether the guard, or a process that it left to this one, still runs. Takes the exit
+    /// statuses of those that do not: where this process is the first of its container, what the
+    /// guard's end leaves behind is its own.
+    fn is_guarded(&self) -> bool {
+        loop {
+            match waitpgid(self.group, WaitOptions::NOHANG) {
+                Ok(Some(_)) => (),
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+        }
     }
 }
 
@@ -133,7 +137,7 @@ impl Drop for Driver {
     /// Leaves it to the guard, which sees the end of its standard input, or does it without one.
     fn drop(&mut self) {
         let Some(directory) = self.directory.take() else { return };
-        if let Ok(None) = waitpgid(self.group, WaitOptions::NOHANG) {
+        if self.is_guarded() {
             let _left_to_the_guard = directory.keep();
         } else {
             self.kill();

@@ -129,7 +129,7 @@ impl Session {
 
     /// Whether it still answers.
     pub(super) async fn is_alive(&self) -> bool {
-        let question = self.devtools("Page.getNavigationHistory", json!({}));
+        let question = self.devtools("Runtime.evaluate", json!({"expression": "1"}));
         matches!(timeout(PATIENCE, question).await, Ok(Ok(_)))
     }
 

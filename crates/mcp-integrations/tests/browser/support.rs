@@ -100,9 +100,11 @@ impl Subject {
     }
 
     /// The processes of this browser whose command line holds `part`: process number and command
-    /// line. Dead ones that nobody has reaped do not count.
+    /// line. Dead ones that nobody has reaped do not count; the guard counts where every kind does.
     pub(crate) fn processes(&self, part: &str) -> Vec<(i32, String)> {
-        processes_of(self.directory.path(), part)
+        let mut found = processes_of(self.directory.path(), part);
+        found.retain(|(_, line)| part.is_empty() || !line.starts_with("/bin/sh"));
+        found
     }
 
     /// Waits until this many processes of the browser are of this kind.
