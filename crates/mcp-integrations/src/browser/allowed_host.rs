@@ -37,7 +37,7 @@ impl FromStr for AllowedHost {
         if authority.is_empty() || authority.ends_with(':') || !authority.chars().all(is_plain) {
             return Err(NotAHost);
         }
-        // A scheme without a port of its own, so that `:80` is not dropped.
+        // From the text: the URL parser drops `:80`, the scheme's own port.
         let explicit = authority
             .rsplit_once(':')
             .filter(|(host, _)| !host.contains(':') || host.ends_with(']'))

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::support::{Site, Subject, html};
+use crate::site::{Site, html};
+use crate::support::Subject;
 
 /// Prints both medians, for `scripts/bench`; on a busy machine they are no measure, so nothing is
 /// asserted about them.

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::support::{PATIENCE, Reply, Site, Subject, html, kill, processes_of, settings};
+use crate::site::{Reply, Site, html};
+use crate::support::{PATIENCE, Subject, kill, processes_of, settings};
 
 /// How soon a fault must be told.
 const SOON: Duration = Duration::from_secs(5);

@@ -11,7 +11,8 @@ use mcp_integrations::browser::{Addresses, BrowserSettings, Resolve, SystemResol
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::timeout;
 
-use crate::support::{PATIENCE, Site, Subject, html, settings};
+use crate::site::{Site, html};
+use crate::support::{PATIENCE, Subject, settings};
 
 /// Hosts that are not public, as a caller may write them.
 const HOSTS: &[&str] = &[

@@ -9,4 +9,5 @@ mod pages;
 mod pool;
 mod redirects;
 mod screenshots;
+mod site;
 mod support;

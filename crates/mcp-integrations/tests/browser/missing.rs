@@ -3,7 +3,8 @@
 use mcp_core::ErrorCode;
 use mcp_integrations::browser::{BrowserSettings, SystemResolver};
 
-use crate::support::{Site, Subject, html, settings};
+use crate::site::{Site, html};
+use crate::support::{Subject, settings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_chromedriver_the_answer_says_what_to_install_and_to_set() {

@@ -3,7 +3,8 @@
 use mcp_core::ErrorCode;
 use serde_json::json;
 
-use crate::support::{Site, Subject, html, redirect};
+use crate::site::{Site, html, redirect};
+use crate::support::Subject;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_title_and_the_address_after_redirects_are_given() {

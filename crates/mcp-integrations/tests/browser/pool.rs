@@ -8,7 +8,8 @@ use mcp_integrations::browser::{BrowserSettings, SystemResolver};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::support::{PATIENCE, Site, Subject, html, settings};
+use crate::site::{Site, html};
+use crate::support::{PATIENCE, Subject, settings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_wait_for_a_browser_and_too_many_are_turned_away() {

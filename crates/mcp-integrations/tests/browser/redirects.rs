@@ -3,7 +3,8 @@
 use mcp_core::{ActionError, ErrorCode};
 use serde_json::{Value, json};
 
-use crate::support::{Site, Subject, html, redirect};
+use crate::site::{Site, html, redirect};
+use crate::support::Subject;
 
 async fn picture_after(subject: &Subject, url: &str, wait: u32) -> Result<Value, ActionError> {
     let params = json!({"url": url, "wait_ms": wait});

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::{Site, Subject, html};
+use crate::site::{Site, html};
+use crate::support::Subject;
 
 /// The width and height of a picture, from the head of the PNG (its specification, section 11.2.2).
 fn size(answer: &Value) -> (u32, u32) {
