@@ -1,5 +1,5 @@
-//! Embeds the core without a server: registers an action of its own beside the built-in ones and
-//! dispatches both.
+//! Embeds the core without a server: registers an action of its own beside a built-in one and
+//! dispatches both. `.with(actions::register)` would take all the built-in ones.
 //!
 //! ```sh
 //! cargo run -p mcp-core --example embed
@@ -12,7 +12,7 @@ use mcp_core::dispatch::Redactor;
 use mcp_core::memory::in_memory::InMemoryStore;
 use mcp_core::{
     ActionError, Call, Dispatcher, Doc, Effect, Example, Group, Memory, MemoryAction, Registry,
-    SystemClock, actions,
+    SystemClock, actions::users,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,7 @@ impl MemoryAction for SendNotification {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let registry = Registry::builder().with(actions::register).memory(SendNotification).build()?;
+    let registry = Registry::builder().memory(users::AddUser).memory(SendNotification).build()?;
     let clock = SystemClock::shared();
     let store = InMemoryStore::new(Arc::clone(&clock), 1000);
     let dispatcher = Dispatcher::new(Arc::new(registry), Arc::new(store), clock, Redactor::new([]));

@@ -10,12 +10,14 @@ use serde_json::value::RawValue;
 
 /// The members of a JSON object in their order, each value as it was written. A name that is
 /// given twice is there twice.
-pub(crate) struct RawObject<'a> {
-    pub(crate) members: Vec<(Cow<'a, str>, &'a RawValue)>,
+pub struct RawObject<'a> {
+    /// Names and values.
+    pub members: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl<'a> RawObject<'a> {
-    pub(crate) fn parse(text: &'a str) -> serde_json::Result<Self> {
+    /// Reads the text of an object, and of nothing else.
+    pub fn parse(text: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str(text)
     }
 }

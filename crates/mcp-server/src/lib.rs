@@ -1,3 +1,10 @@
-//! server
+//! The server around the core: settings, HTTP, documents and the command line.
+//!
+//! Start reading at [`service`] (what is wired), then [`http`] (what a request passes).
 
+pub mod cli;
 pub mod config;
+pub mod documents;
+pub mod http;
+pub mod openapi;
+pub mod service;

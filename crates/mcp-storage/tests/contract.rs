@@ -118,14 +118,14 @@ async fn a_task_number_is_never_given_out_twice_until_a_reset() {
 async fn an_update_changes_what_is_named_and_nothing_else() {
     on_every_store(|store| async move {
         write(&store, |memory| memory.add_task(&task("t", "pending", Some("alice")))).await;
-        let changes = TaskChanges { assigned_to: Change::Clear, ..TaskChanges::default() };
-        let changed = write(&store, |memory| memory.update_task(TaskId(1), changes)).await;
-        let changed = changed.expect("a task");
-        assert_eq!((changed.title.as_str(), changed.assigned_to.as_deref()), ("t", None));
-        let changes = TaskChanges { status: Change::Set("done".into()), ..TaskChanges::default() };
-        let changed = write(&store, |memory| memory.update_task(TaskId(1), changes)).await;
+        let unassign = TaskChanges { assigned_to: Change::Clear, ..TaskChanges::default() };
+        let task = write(&store, |memory| memory.update_task(TaskId(1), unassign)).await;
+        let task = task.expect("a task");
+        assert_eq!((task.title.as_str(), task.assigned_to.as_deref()), ("t", None));
+        let finish = TaskChanges { status: Change::Set("done".into()), ..TaskChanges::default() };
+        let answered = write(&store, |memory| memory.update_task(TaskId(1), finish)).await;
         let stored = read(&store, |memory| memory.find_task(TaskId(1))).await;
-        assert_eq!(stored, changed);
+        assert_eq!(stored, answered);
         assert_eq!(stored.expect("a task").status.as_deref(), Some("done"));
         let nothing = TaskChanges::default();
         assert!(write(&store, |memory| memory.update_task(TaskId(9), nothing)).await.is_none());
@@ -276,7 +276,10 @@ async fn many_writes_at_once_are_all_kept_and_numbered_without_gaps() {
     assert_eq!(kept, 200);
     let all = TaskFilter::default();
     let tasks = read(&store, move |memory| memory.list_tasks(&all, Page::ALL)).await;
-    assert_eq!(tasks.iter().map(|task| task.id.0).collect::<Vec<_>>(), Vec::from_iter(1..=200));
+    assert_eq!(
+        tasks.iter().map(|task| task.id.0).collect::<Vec<_>>(),
+        (1..=200).collect::<Vec<_>>()
+    );
     store.close().await.expect("closed");
 }
 

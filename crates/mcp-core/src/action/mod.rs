@@ -8,6 +8,7 @@ mod erased;
 pub mod params;
 pub mod registry;
 mod schema;
+mod values;
 
 use std::future::Future;
 
@@ -19,7 +20,8 @@ use crate::error::ActionError;
 use crate::memory::Memory;
 pub use erased::{MemoryWork, Prepared, RemoteWork};
 pub use registry::Action;
-pub use schema::Parameter;
+pub use schema::{Parameter, of_output as output_schema};
+pub(crate) use values::unexpected;
 
 /// Whether an action changes stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,19 +92,29 @@ pub struct Doc {
     pub example: Example,
     /// What is said when a required parameter is missing, where it is not `<name> is required`.
     pub required: Option<&'static str>,
+    /// Whether the action itself looks at a null of any optional parameter. Otherwise null counts
+    /// as left out where the schema does not admit it.
+    pub sees_null: bool,
 }
 
 impl Doc {
     /// The usual document of an action.
     #[must_use]
     pub const fn new(group: Group, summary: &'static str, example: Example) -> Self {
-        Self { summary, group, words: &[], example, required: None }
+        Self { summary, group, words: &[], example, required: None, sees_null: false }
     }
 
     /// With words that people use for it.
     #[must_use]
     pub const fn words(mut self, words: &'static [&'static str]) -> Self {
         self.words = words;
+        self
+    }
+
+    /// With an eye of its own on nulls.
+    #[must_use]
+    pub const fn sees_null(mut self) -> Self {
+        self.sees_null = true;
         self
     }
 

@@ -3,13 +3,11 @@
 
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
-use serde::de::{self, DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer};
+use serde::de::{self, DeserializeOwned};
 use serde_json::value::RawValue;
 
 pub use super::bounded::Bounded;
-use crate::domain::{Change, TaskId};
+pub use super::values::{JsonText, ObjectText, Text};
 use crate::error::ActionError;
 use crate::json::RawObject;
 
@@ -162,84 +160,10 @@ fn kind_of(got: &str) -> &str {
     }
 }
 
-/// A text that is not empty. The empty text counts as not given.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
-#[schemars(inline)]
-pub struct Text(#[schemars(length(min = 1))] pub String);
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text.is_empty() { Err(not_given()) } else { Ok(Self(text)) }
-    }
-}
-
-impl<'de> Deserialize<'de> for TaskId {
-    /// Zero is no task's number and counts as not given.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match i64::deserialize(deserializer)? {
-            0 => Err(not_given()),
-            id => Ok(Self(id)),
-        }
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
-    /// Null clears, as in RFC 7396; with `#[serde(default)]`, leaving it out keeps.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
-    }
-}
-
-/// The text of a JSON object, kept as it was given.
-#[derive(Clone, Debug)]
-pub struct ObjectText(pub Box<RawValue>);
-
-impl Default for ObjectText {
-    fn default() -> Self {
-        Self(ParamsText::none().0)
-    }
-}
-
-impl<'de> Deserialize<'de> for ObjectText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Box::<RawValue>::deserialize(deserializer)?;
-        match text.get().as_bytes().first() {
-            Some(b'{') => Ok(Self(text)),
-            first => Err(D::Error::invalid_type(unexpected(first.copied()), &"an object")),
-        }
-    }
-}
-
-impl JsonSchema for ObjectText {
-    fn schema_name() -> Cow<'static, str> {
-        "Object".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "object"})
-    }
-}
-
-/// What serde calls a JSON value that starts with this byte.
-pub(crate) fn unexpected(first: Option<u8>) -> serde::de::Unexpected<'static> {
-    use serde::de::Unexpected;
-    match first {
-        Some(b'{') => Unexpected::Map,
-        Some(b'[') => Unexpected::Seq,
-        Some(b'"') => Unexpected::Other("string"),
-        Some(b't' | b'f') => Unexpected::Other("boolean"),
-        Some(b'n') => Unexpected::Other("null"),
-        _ => Unexpected::Other("integer"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     #[derive(Debug, Deserialize)]
@@ -255,7 +179,7 @@ mod tests {
         #[serde(default)]
         order: Order,
         #[serde(default)]
-        value: Option<Box<RawValue>>,
+        value: Option<JsonText>,
     }
 
     #[derive(Debug, Default, Deserialize)]
@@ -290,6 +214,14 @@ mod tests {
             (r#"{"title":"x","metadata":"{}"}"#, "metadata must be an object, not a string"),
             (r#"{"title":"x","order":"up"}"#, "order must be asc or desc"),
             (r#"{"title":"x","title":"y"}"#, "title is given twice"),
+            (
+                r#"{"title":"x","value":[1e400]}"#,
+                "value must be JSON whose numbers a double can hold",
+            ),
+            (
+                r#"{"title":"x","metadata":{"a":-1E+999}}"#,
+                "metadata must be JSON whose numbers a double can hold",
+            ),
         ] {
             assert_eq!(refusal(params), message, "{params}");
         }
@@ -308,7 +240,7 @@ mod tests {
         let raw = RawValue::from_string(text.into()).expect("JSON");
         let params = ParamsText::from_json(&raw).expect("an object");
         let parsed: Params = parse(&params, None).expect("params");
-        assert_eq!(parsed.value.expect("a value").get(), "12345678901234567890123");
+        assert_eq!(parsed.value.expect("a value").0.get(), "12345678901234567890123");
         assert_eq!(parsed.metadata.0.get(), r#"{"b":1.0,"a":[ ]}"#);
     }
 

@@ -15,6 +15,9 @@ use crate::error::{ActionError, ErrorCode};
 /// The longest name that tool lists of the Model Context Protocol take.
 const LONGEST_NAME: usize = 64;
 
+/// How many characters of a name that nobody knows are said back.
+pub(crate) const LONGEST_SHOWN: usize = 200;
+
 /// An action with everything that is known of it.
 pub struct Action {
     erased: Box<dyn Erased>,
@@ -59,8 +62,12 @@ impl Action {
     /// # Errors
     /// When a parameter is missing or wrong: the message names it.
     pub fn prepare(&self, params: ParamsText) -> Result<Prepared, ActionError> {
-        let is_nullable =
-            |name: &str| self.parameters.iter().any(|known| known.name == name && known.nullable);
+        let is_nullable = |name: &str| {
+            self.parameters
+                .iter()
+                .filter(|known| known.name == name)
+                .any(|known| known.nullable || (self.doc.sees_null && !known.required))
+        };
         self.erased.prepare(&params.without_nulls(is_nullable)?)
     }
 
@@ -102,7 +109,8 @@ impl Registry {
     /// When there is none.
     pub fn find(&self, name: &str) -> Result<&Action, ActionError> {
         self.by_name.get(name).map(|index| &self.actions[*index]).ok_or_else(|| {
-            ActionError::new(ErrorCode::UnknownAction, format!("Unknown action: {name}"))
+            let shown: String = name.chars().take(LONGEST_SHOWN).collect();
+            ActionError::new(ErrorCode::UnknownAction, format!("Unknown action: {shown}"))
         })
     }
 }

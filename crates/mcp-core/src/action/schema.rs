@@ -27,8 +27,9 @@ pub(super) fn of_params<T: JsonSchema>() -> Value {
     root::<T>(SchemaSettings::draft2020_12())
 }
 
-/// The schema of what an action answers: JSON Schema 2020-12, without references.
-pub(super) fn of_output<T: JsonSchema>() -> Value {
+/// The schema of what is answered: JSON Schema 2020-12, without references.
+#[must_use]
+pub fn of_output<T: JsonSchema>() -> Value {
     root::<T>(SchemaSettings::draft2020_12().for_serialize())
 }
 
@@ -43,7 +44,20 @@ fn root<T: JsonSchema>(settings: SchemaSettings) -> Value {
         object.remove("title");
         object.remove("description");
     }
+    remove_null_defaults(&mut schema);
     schema
+}
+
+/// A null default says no more than that the parameter may be left out.
+fn remove_null_defaults(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|key, value| key != "default" || !value.is_null());
+            members.values_mut().for_each(remove_null_defaults);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_null_defaults),
+        _ => {}
+    }
 }
 
 /// The parameters of a schema, those that a call must give first, each in the order of its type.

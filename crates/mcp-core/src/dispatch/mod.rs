@@ -80,6 +80,12 @@ impl Dispatcher {
         &*self.store
     }
 
+    /// Hides secrets from what is said of a request.
+    #[must_use]
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     /// Calls an action and gives its result as JSON text. The call's log entry is stored with
     /// what it wrote, or, where nothing was written, handed over before this returns.
     ///
@@ -105,7 +111,7 @@ impl Dispatcher {
                 return Err(error);
             }
         };
-        let result = match prepare(action, &call) {
+        let result = match self.prepare(action, &call) {
             Ok(Prepared::Memory(work)) if action.effect == Effect::Write => {
                 // Its log entry commits with it.
                 match self.write(work, now, action, &call.params).await {
@@ -127,6 +133,20 @@ impl Dispatcher {
             Err(error) if result.is_ok() => Err(error.into()),
             _ => result,
         }
+    }
+
+    fn prepare(&self, action: &Action, call: &Call) -> Result<Prepared, ActionError> {
+        // What is stored or said back byte for byte must not be the server's own secret.
+        if self.redactor.is_secret_in(call.params.get()) {
+            return Err(ActionError::invalid(
+                "params hold a key or token of this server's settings: it is neither stored nor \
+                 said back",
+            ));
+        }
+        if call.unknown == UnknownParams::Refuse {
+            action.refuse_unknown(&call.params)?;
+        }
+        action.prepare(call.params.clone())
     }
 
     async fn read(&self, work: MemoryWork) -> Result<String, ActionError> {
@@ -151,11 +171,4 @@ impl Dispatcher {
             })
             .await
     }
-}
-
-fn prepare(action: &Action, call: &Call) -> Result<Prepared, ActionError> {
-    if call.unknown == UnknownParams::Refuse {
-        action.refuse_unknown(&call.params)?;
-    }
-    action.prepare(call.params.clone())
 }

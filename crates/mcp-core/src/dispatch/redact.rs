@@ -95,6 +95,17 @@ impl Redactor {
         }
     }
 
+    /// Whether JSON text holds a configured secret in a key or a text, escaped or not.
+    #[must_use]
+    pub fn is_secret_in(&self, text: &str) -> bool {
+        let is_in = |text: &str| self.secrets.iter().any(|secret| text.contains(secret.as_str()));
+        is_in(text)
+            || (text.contains('\\')
+                && !self.secrets.is_empty()
+                && serde_json::from_str::<Value>(text)
+                    .is_ok_and(|value| is_in_texts(&value, &is_in)))
+    }
+
     /// A text without the configured secrets.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
@@ -144,6 +155,17 @@ impl Redactor {
                 (self.scrub(&key), value)
             })
             .collect()
+    }
+}
+
+fn is_in_texts(value: &Value, is_in: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.iter().any(|(key, value)| is_in(key) || is_in_texts(value, is_in))
+        }
+        Value::Array(items) => items.iter().any(|item| is_in_texts(item, is_in)),
+        Value::String(text) => is_in(text),
+        _ => false,
     }
 }
 
@@ -210,6 +232,18 @@ mod tests {
             "Unknown action: [redacted]"
         );
         assert!(!redactor().json(r#""s3cret-of-the\u002dserver""#).contains("s3cret"));
+    }
+
+    #[test]
+    fn configured_secrets_are_found_escaped_or_not() {
+        for text in [
+            r#"{"title":"is s3cret-of-the-server"}"#,
+            r#"{"a":[{"s3cret-of-the-server":1}]}"#,
+            r#"{"title":"\u00733cret-of-the-server"}"#,
+        ] {
+            assert!(redactor().is_secret_in(text), "{text}");
+        }
+        assert!(!redactor().is_secret_in(r#"{"t":"t\n"}"#), "a short one is in ordinary words");
     }
 
     #[test]

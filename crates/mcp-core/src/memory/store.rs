@@ -136,7 +136,7 @@ impl<T> Slot<T> {
     }
 }
 
-impl StoreRuns for dyn Store {
+impl StoreRuns for dyn Store + '_ {
     async fn read_for<T: Send + 'static>(
         &self,
         freshness: Freshness,

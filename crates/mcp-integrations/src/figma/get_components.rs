@@ -4,7 +4,7 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Figma, FileKey, not_served};
+use super::{Figma, FileKey};
 use crate::JsonObject;
 
 /// Lists the components that a file publishes: <https://developers.figma.com/docs/rest-api/component-endpoints/#get-file-components>.
@@ -22,7 +22,6 @@ impl GetComponents {
 
 /// The parameters of `figma_get_components`.
 #[derive(Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "no request is sent yet, so no parameter is read")]
 pub struct GetComponentsParams {
     /// The file's key: what stands after `/file/` or `/design/` in its address.
     file_key: FileKey,
@@ -52,7 +51,7 @@ impl RemoteAction for GetComponents {
         self.figma.available()
     }
 
-    async fn run(&self, _: GetComponentsParams) -> Result<JsonObject, ActionError> {
-        Err(not_served())
+    async fn run(&self, params: GetComponentsParams) -> Result<JsonObject, ActionError> {
+        self.figma.get(&params.file_key, &["components"], &()).await
     }
 }

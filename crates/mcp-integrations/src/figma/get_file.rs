@@ -4,7 +4,7 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Figma, FileKey, not_served};
+use super::{Figma, FileKey};
 use crate::JsonObject;
 
 /// Gets a file with its tree of nodes: <https://developers.figma.com/docs/rest-api/file-endpoints/#get-file>.
@@ -22,7 +22,6 @@ impl GetFile {
 
 /// The parameters of `figma_get_file`.
 #[derive(Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "no request is sent yet, so no parameter is read")]
 pub struct GetFileParams {
     /// The file's key: what stands after `/file/` or `/design/` in its address.
     file_key: FileKey,
@@ -46,7 +45,7 @@ impl RemoteAction for GetFile {
         self.figma.available()
     }
 
-    async fn run(&self, _: GetFileParams) -> Result<JsonObject, ActionError> {
-        Err(not_served())
+    async fn run(&self, params: GetFileParams) -> Result<JsonObject, ActionError> {
+        self.figma.get(&params.file_key, &[], &()).await
     }
 }

@@ -2,9 +2,9 @@
 
 use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Figma, FileKey, NodeIds, not_served};
+use super::{Figma, FileKey, NodeIds};
 use crate::JsonObject;
 
 /// Gets some nodes of a file: <https://developers.figma.com/docs/rest-api/file-endpoints/#get-file-nodes>.
@@ -22,12 +22,17 @@ impl GetNodes {
 
 /// The parameters of `figma_get_nodes`.
 #[derive(Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "no request is sent yet, so no parameter is read")]
 pub struct GetNodesParams {
     /// The file's key: what stands after `/file/` or `/design/` in its address.
     file_key: FileKey,
     /// The numbers of the nodes: a list, or one text with commas between.
     node_ids: NodeIds,
+}
+
+/// The query string.
+#[derive(Serialize)]
+struct Query {
+    ids: String,
 }
 
 impl RemoteAction for GetNodes {
@@ -49,7 +54,7 @@ impl RemoteAction for GetNodes {
         self.figma.available()
     }
 
-    async fn run(&self, _: GetNodesParams) -> Result<JsonObject, ActionError> {
-        Err(not_served())
+    async fn run(&self, params: GetNodesParams) -> Result<JsonObject, ActionError> {
+        self.figma.get(&params.file_key, &["nodes"], &Query { ids: params.node_ids.joined() }).await
     }
 }

@@ -1,15 +1,16 @@
 //! What the actions answer: GitHub's own JSON, field for field.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::JsonObject;
 
 /// A page of what a search found.
-#[derive(Serialize, JsonSchema)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 pub struct Found {
     /// How many there are on all pages together (GitHub's `total_count`). GitHub hands out the
     /// first 1000 of them.
+    #[serde(rename(deserialize = "total_count"))]
     pub total: u64,
     /// Those on this page, each as GitHub wrote it.
     pub items: Vec<JsonObject>,

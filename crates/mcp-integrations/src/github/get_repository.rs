@@ -4,11 +4,21 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Owner, RepoName, not_served};
+use super::{Github, Owner, RepoName};
 use crate::JsonObject;
 
 /// Gets a repository: <https://docs.github.com/en/rest/repos/repos#get-a-repository>.
-pub struct GetRepository;
+pub struct GetRepository {
+    github: Github,
+}
+
+impl GetRepository {
+    /// The action over this GitHub.
+    #[must_use]
+    pub fn new(github: Github) -> Self {
+        Self { github }
+    }
+}
 
 /// The parameters of `github_get_repository`.
 #[derive(Deserialize, JsonSchema)]
@@ -34,7 +44,8 @@ impl RemoteAction for GetRepository {
             .words(&["repo", "project", "stars", "forks", "license", "branch", "about"])
     }
 
-    async fn run(&self, _: GetRepositoryParams) -> Result<JsonObject, ActionError> {
-        Err(not_served())
+    async fn run(&self, params: GetRepositoryParams) -> Result<JsonObject, ActionError> {
+        let path = ["repos", params.owner.as_str(), params.repo.as_str()];
+        self.github.get(&path, &()).await
     }
 }

@@ -4,13 +4,23 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::query::{PageNumber, PerPage, State};
-use super::{Listed, Owner, RepoName, not_served};
+use super::query::{List, PageNumber, PerPage, State};
+use super::{Github, Listed, Owner, RepoName};
 
 /// Lists a repository's issues: <https://docs.github.com/en/rest/issues/issues#list-repository-issues>.
 ///
 /// To GitHub every pull request is an issue too: those have a member `pull_request`.
-pub struct ListIssues;
+pub struct ListIssues {
+    github: Github,
+}
+
+impl ListIssues {
+    /// The action over this GitHub.
+    #[must_use]
+    pub fn new(github: Github) -> Self {
+        Self { github }
+    }
+}
 
 /// The parameters of `github_list_issues`.
 #[derive(Deserialize, JsonSchema)]
@@ -45,7 +55,10 @@ impl RemoteAction for ListIssues {
             .words(&["bugs", "tickets", "reports", "open", "closed", "repo", "todo"])
     }
 
-    async fn run(&self, _: ListIssuesParams) -> Result<Listed, ActionError> {
-        Err(not_served())
+    async fn run(&self, params: ListIssuesParams) -> Result<Listed, ActionError> {
+        let ListIssuesParams { owner, repo, state, per_page, page } = params;
+        let path = ["repos", owner.as_str(), repo.as_str(), "issues"];
+        let items = self.github.get(&path, &List { state, per_page, page }).await?;
+        Ok(Listed { items })
     }
 }

@@ -4,12 +4,22 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::query::{PageNumber, PerPage, State};
-use super::{Listed, Owner, RepoName, not_served};
+use super::query::{List, PageNumber, PerPage, State};
+use super::{Github, Listed, Owner, RepoName};
 
 /// Lists a repository's pull requests:
 /// <https://docs.github.com/en/rest/pulls/pulls#list-pull-requests>.
-pub struct ListPulls;
+pub struct ListPulls {
+    github: Github,
+}
+
+impl ListPulls {
+    /// The action over this GitHub.
+    #[must_use]
+    pub fn new(github: Github) -> Self {
+        Self { github }
+    }
+}
 
 /// The parameters of `github_list_pulls`.
 #[derive(Deserialize, JsonSchema)]
@@ -44,7 +54,10 @@ impl RemoteAction for ListPulls {
             .words(&["prs", "merge requests", "review", "changes", "open", "closed", "repo"])
     }
 
-    async fn run(&self, _: ListPullsParams) -> Result<Listed, ActionError> {
-        Err(not_served())
+    async fn run(&self, params: ListPullsParams) -> Result<Listed, ActionError> {
+        let ListPullsParams { owner, repo, state, per_page, page } = params;
+        let path = ["repos", owner.as_str(), repo.as_str(), "pulls"];
+        let items = self.github.get(&path, &List { state, per_page, page }).await?;
+        Ok(Listed { items })
     }
 }

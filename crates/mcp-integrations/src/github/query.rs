@@ -27,3 +27,21 @@ pub(super) enum State {
     Closed,
     All,
 }
+
+/// The query string of a search.
+#[derive(Serialize)]
+pub(super) struct Search<'a, S> {
+    pub(super) q: &'a str,
+    pub(super) sort: Option<S>,
+    pub(super) order: Option<Order>,
+    pub(super) per_page: PerPage,
+    pub(super) page: PageNumber,
+}
+
+/// The query string of a list.
+#[derive(Serialize)]
+pub(super) struct List {
+    pub(super) state: State,
+    pub(super) per_page: PerPage,
+    pub(super) page: PageNumber,
+}

@@ -5,12 +5,22 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::query::{Order, PageNumber, PerPage};
-use super::{Found, not_served};
+use super::query::{Order, PageNumber, PerPage, Search};
+use super::{Found, Github};
 
 /// Finds issues and pull requests:
 /// <https://docs.github.com/en/rest/search/search#search-issues-and-pull-requests>.
-pub struct SearchIssues;
+pub struct SearchIssues {
+    github: Github,
+}
+
+impl SearchIssues {
+    /// The action over this GitHub.
+    #[must_use]
+    pub fn new(github: Github) -> Self {
+        Self { github }
+    }
+}
 
 /// The parameters of `github_search_issues`.
 #[derive(Deserialize, JsonSchema)]
@@ -75,7 +85,9 @@ impl RemoteAction for SearchIssues {
         ])
     }
 
-    async fn run(&self, _: SearchIssuesParams) -> Result<Found, ActionError> {
-        Err(not_served())
+    async fn run(&self, params: SearchIssuesParams) -> Result<Found, ActionError> {
+        let SearchIssuesParams { query, sort, order, per_page, page } = params;
+        let search = Search { q: &query.0, sort, order, per_page, page };
+        self.github.get(&["search", "issues"], &search).await
     }
 }

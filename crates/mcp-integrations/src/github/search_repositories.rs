@@ -5,12 +5,22 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::query::{Order, PageNumber, PerPage};
-use super::{Found, not_served};
+use super::query::{Order, PageNumber, PerPage, Search};
+use super::{Found, Github};
 
 /// Finds repositories:
 /// <https://docs.github.com/en/rest/search/search#search-repositories>.
-pub struct SearchRepositories;
+pub struct SearchRepositories {
+    github: Github,
+}
+
+impl SearchRepositories {
+    /// The action over this GitHub.
+    #[must_use]
+    pub fn new(github: Github) -> Self {
+        Self { github }
+    }
+}
 
 /// The parameters of `github_search_repositories`.
 #[derive(Deserialize, JsonSchema)]
@@ -62,7 +72,9 @@ impl RemoteAction for SearchRepositories {
         ])
     }
 
-    async fn run(&self, _: SearchRepositoriesParams) -> Result<Found, ActionError> {
-        Err(not_served())
+    async fn run(&self, params: SearchRepositoriesParams) -> Result<Found, ActionError> {
+        let SearchRepositoriesParams { query, sort, order, per_page, page } = params;
+        let search = Search { q: &query.0, sort, order, per_page, page };
+        self.github.get(&["search", "repositories"], &search).await
     }
 }

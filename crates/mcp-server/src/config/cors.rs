@@ -12,6 +12,17 @@ pub enum CorsOrigins {
     Listed(Vec<String>),
 }
 
+impl CorsOrigins {
+    /// The origins that are trusted by name. The wildcard trusts nobody.
+    #[must_use]
+    pub fn listed(&self) -> &[String] {
+        match self {
+            Self::Any => &[],
+            Self::Listed(origins) => origins,
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for CorsOrigins {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let origins = Vec::<String>::deserialize(deserializer)?;

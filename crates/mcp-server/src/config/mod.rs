@@ -37,7 +37,7 @@ pub use cors::CorsOrigins;
 pub use database_url::DatabaseUrl;
 pub use effective::{Row, effective, settings_table};
 pub use error::ConfigError;
-pub use rate_limit::{RateLimit, RateUnit};
+pub use rate_limit::{Rate, RateLimit, RateUnit};
 pub use sources::{Overrides, Sources};
 
 /// What the server runs with. Ranges and defaults are in `config/default.toml`.

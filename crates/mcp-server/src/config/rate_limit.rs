@@ -11,12 +11,25 @@ pub enum RateLimit {
     /// No limit.
     Off,
     /// This many requests in one unit of time.
-    Per {
-        /// Requests, 1 to 4294967295.
-        count: NonZeroU32,
-        /// The time that they may be sent in.
-        unit: RateUnit,
-    },
+    Per(Rate),
+}
+
+/// So many requests in one unit of time, all of which may come at once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Rate {
+    /// Requests, 1 to 4294967295.
+    pub count: NonZeroU32,
+    /// The time in which that many come back.
+    pub unit: RateUnit,
+}
+
+impl Rate {
+    /// How long one request takes to come back: whole nanoseconds, at least one, so that a rate
+    /// of more than a billion a second is a billion.
+    #[must_use]
+    pub fn period(self) -> Duration {
+        (self.unit.duration() / self.count.get()).max(Duration::from_nanos(1))
+    }
 }
 
 /// The time that a rate limit counts over.
@@ -59,11 +72,17 @@ impl fmt::Display for RateUnit {
 }
 
 /// As the answer to a request above the limit spells it: `100 per 1 minute`.
+impl fmt::Display for Rate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} per 1 {}", self.count, self.unit)
+    }
+}
+
 impl fmt::Display for RateLimit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => formatter.write_str("off"),
-            Self::Per { count, unit } => write!(formatter, "{count} per 1 {unit}"),
+            Self::Per(rate) => rate.fmt(formatter),
         }
     }
 }
@@ -98,6 +117,6 @@ impl FromStr for RateLimit {
             .into_iter()
             .find(|known| known.to_string() == unit)
             .ok_or(NotARateLimit)?;
-        Ok(Self::Per { count, unit })
+        Ok(Self::Per(Rate { count, unit }))
     }
 }

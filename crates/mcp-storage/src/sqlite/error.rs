@@ -34,6 +34,7 @@ pub enum OpenError {
 }
 
 /// The port's error for diesel's.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 pub(super) fn store_error(error: Error) -> StoreError {
     let message = error.to_string();
     classified(&message).unwrap_or(StoreError::Failed(message))

@@ -2,10 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{ConfigMap, json};
-use crate::action::params::Text;
+use crate::action::params::{JsonText, Text};
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
 /// Puts a value of the configuration under its name, in place of what was there.
@@ -17,7 +16,7 @@ pub struct UpdateConfigParams {
     /// The name of the value.
     key: Text,
     /// The value: any JSON, null too.
-    value: Box<RawValue>,
+    value: JsonText,
 }
 
 impl MemoryAction for UpdateConfig {
@@ -48,9 +47,10 @@ impl MemoryAction for UpdateConfig {
         memory: &mut dyn Memory,
     ) -> Result<ConfigMap, ActionError> {
         let Text(key) = params.key;
-        memory.set_config(&key, &params.value)?;
+        let JsonText(value) = params.value;
+        memory.set_config(&key, &value)?;
         let mut answer = ConfigMap::default();
-        answer.set(key, params.value);
+        answer.set(key, value);
         answer.set("updated".into(), json("true"));
         Ok(answer)
     }

@@ -17,7 +17,7 @@ pub struct UpdateTaskParams {
     task_id: TaskId,
     /// The new title; not empty.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String", length(min = 1))]
     title: Change<String>,
     /// The new description.
     #[serde(default)]
@@ -48,10 +48,12 @@ impl MemoryAction for UpdateTask {
             params: r#"{"task_id":1,"status":"completed"}"#,
             answer: r#"{"id":1,"title":"Ship v1","description":"","priority":"high","status":"completed","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T17:00:00.000000"}"#,
         };
-        Doc::new(Group::Tasks, "Change fields of a task", example).words(&[
-            "edit", "modify", "complete", "finish", "done", "close", "reassign", "assign",
-            "rename", "set",
-        ])
+        Doc::new(Group::Tasks, "Change fields of a task", example)
+            .words(&[
+                "edit", "modify", "complete", "finish", "done", "close", "reassign", "assign",
+                "rename", "set",
+            ])
+            .sees_null()
     }
 
     fn run(&self, params: UpdateTaskParams, memory: &mut dyn Memory) -> Result<Task, ActionError> {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::number::Number;
+use crate::action::registry::LONGEST_SHOWN;
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
 /// Computes one number from many. Sums of integers are exact.
@@ -72,7 +73,8 @@ impl MemoryAction for Calculate {
             "max" => numbers.into_iter().reduce(|a, b| if b.compare(a).is_gt() { b } else { a }),
             "min" => numbers.into_iter().reduce(|a, b| if b.compare(a).is_lt() { b } else { a }),
             _ => {
-                return Err(ActionError::invalid(format!("Unknown operation: {operation}")));
+                let shown: String = operation.chars().take(LONGEST_SHOWN).collect();
+                return Err(ActionError::invalid(format!("Unknown operation: {shown}")));
             }
         };
         Ok(CalculateOutput { operation, result })

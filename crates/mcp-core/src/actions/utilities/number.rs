@@ -8,7 +8,7 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::action::params::unexpected;
+use crate::action::unexpected;
 
 /// An exact integer, or a floating-point number that is finite.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,5 +1,6 @@
 //! Each setting: what it accepts, from the environment and from a file, and what it refuses.
 
+use crate::config::Rate;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -136,7 +137,7 @@ fn a_rate_limit_says_itself() {
     ] {
         let limit: RateLimit = text.parse().unwrap();
         assert_eq!(limit.to_string(), said);
-        let RateLimit::Per { unit, .. } = limit else { panic!("{text}") };
+        let RateLimit::Per(Rate { unit, .. }) = limit else { panic!("{text}") };
         assert_eq!(unit.duration(), Duration::from_secs(duration));
     }
     assert_eq!("Off".parse(), Ok(RateLimit::Off));
@@ -160,7 +161,10 @@ fn the_defaults() {
     assert!(settings.allowed_hosts.is_empty());
     assert!(settings.trusted_proxies.is_empty());
     let hundred = NonZeroU32::new(100).unwrap();
-    assert_eq!(settings.rate_limit, RateLimit::Per { count: hundred, unit: RateUnit::Minute });
+    assert_eq!(
+        settings.rate_limit,
+        RateLimit::Per(Rate { count: hundred, unit: RateUnit::Minute })
+    );
     assert_eq!(settings.log_retention, 1000);
     assert_eq!(settings.log_level, "info");
     assert_eq!(settings.body_limit, 2 << 20);

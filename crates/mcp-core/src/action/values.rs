@@ -1,0 +1,136 @@
+//! The types that several actions' parameters share.
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::params::not_given;
+use crate::domain::{Change, TaskId};
+
+/// A text that is not empty. The empty text counts as not given.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(inline)]
+pub struct Text(#[schemars(length(min = 1))] pub String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() { Err(not_given()) } else { Ok(Self(text)) }
+    }
+}
+
+impl<'de> Deserialize<'de> for TaskId {
+    /// Zero is no task's number and counts as not given.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match i64::deserialize(deserializer)? {
+            0 => Err(not_given()),
+            id => Ok(Self(id)),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+    /// Null clears, as in RFC 7396; with `#[serde(default)]`, leaving it out keeps.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
+    }
+}
+
+/// Any JSON, kept as it was given. A number beyond what a double holds is refused: most readers
+/// of JSON could not read it back (RFC 8259, section 6).
+#[derive(Clone, Debug)]
+pub struct JsonText(pub Box<RawValue>);
+
+impl<'de> Deserialize<'de> for JsonText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        if may_be_out_of_range(text.get()) && serde_json::from_str::<Value>(text.get()).is_err() {
+            return Err(D::Error::invalid_value(
+                Unexpected::Other("a large number"),
+                &"JSON whose numbers a double can hold",
+            ));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// Whether the text has an exponent, or enough digits in a row for a double to overflow.
+fn may_be_out_of_range(text: &str) -> bool {
+    let mut digits = 0_u32;
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b'e' | b'E' if digits > 0 => return true,
+            _ => digits = 0,
+        }
+        // The largest double has 309 digits.
+        if digits >= 309 {
+            return true;
+        }
+    }
+    false
+}
+
+impl JsonSchema for JsonText {
+    fn schema_name() -> Cow<'static, str> {
+        "Json".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        true.into()
+    }
+}
+
+/// The text of a JSON object, kept as it was given. Its numbers are as in [`JsonText`].
+#[derive(Clone, Debug)]
+pub struct ObjectText(pub Box<RawValue>);
+
+impl Default for ObjectText {
+    fn default() -> Self {
+        Self(RawValue::from_string("{}".into()).expect("an empty object is JSON"))
+    }
+}
+
+impl<'de> Deserialize<'de> for ObjectText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let JsonText(text) = JsonText::deserialize(deserializer)?;
+        match text.get().as_bytes().first() {
+            Some(b'{') => Ok(Self(text)),
+            first => Err(D::Error::invalid_type(unexpected(first.copied()), &"an object")),
+        }
+    }
+}
+
+impl JsonSchema for ObjectText {
+    fn schema_name() -> Cow<'static, str> {
+        "Object".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "object"})
+    }
+}
+
+/// What serde calls a JSON value that starts with this byte.
+pub(crate) fn unexpected(first: Option<u8>) -> serde::de::Unexpected<'static> {
+    match first {
+        Some(b'{') => Unexpected::Map,
+        Some(b'[') => Unexpected::Seq,
+        Some(b'"') => Unexpected::Other("string"),
+        Some(b't' | b'f') => Unexpected::Other("boolean"),
+        Some(b'n') => Unexpected::Other("null"),
+        _ => Unexpected::Other("integer"),
+    }
+}

@@ -1,0 +1,105 @@
+//! Figma, asked with reqwest.
+
+use std::future::ready;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
+use http::{Request, Uri};
+use mcp_core::{ActionError, ErrorCode};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use super::FileKey;
+use crate::JsonObject;
+use crate::endpoint::Endpoint;
+use crate::upstream::{Exchange, Fault, Sent, SharedClient, Transport, Upstream, streamed};
+
+/// How Figma takes a personal access token:
+/// <https://developers.figma.com/docs/rest-api/authentication/>.
+const TOKEN: HeaderName = HeaderName::from_static("x-figma-token");
+
+/// Figma, as its actions see it.
+#[derive(Clone)]
+pub struct Figma {
+    base: Url,
+    has_token: bool,
+    upstream: Upstream,
+}
+
+impl Figma {
+    pub(crate) fn new(
+        base: Url,
+        token: Option<&SecretString>,
+        client: SharedClient,
+        exchange: Arc<Exchange>,
+    ) -> Self {
+        let transport = OverReqwest { token: token.cloned(), client };
+        let upstream = Upstream::new("Figma", token, transport, exchange);
+        Self { base, has_token: token.is_some(), upstream }
+    }
+
+    /// Figma answers nothing without a token.
+    pub(super) fn available(&self) -> Result<(), ActionError> {
+        if self.has_token {
+            Ok(())
+        } else {
+            let message = "MCP_FIGMA_TOKEN is required for Figma actions";
+            Err(ActionError::new(ErrorCode::NotConfigured, message))
+        }
+    }
+
+    /// What Figma answers about a file, or a part of what it knows of it.
+    pub(super) async fn get(
+        &self,
+        file: &FileKey,
+        part: &[&str],
+        query: &impl Serialize,
+    ) -> Result<JsonObject, ActionError> {
+        let path = [&["v1", "files", file.as_str()], part].concat();
+        let url = Endpoint::new(&self.base, &path).query(query).into_url();
+        self.upstream.get(url).await?.read(self.upstream.name())
+    }
+}
+
+struct OverReqwest {
+    token: Option<SecretString>,
+    client: SharedClient,
+}
+
+impl OverReqwest {
+    fn request(&self, uri: Uri, headers: HeaderMap) -> Result<reqwest::Request, ActionError> {
+        let mut request = Request::new("");
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(token) = &self.token {
+            let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| {
+                let message = "MCP_FIGMA_TOKEN holds characters that no token has";
+                ActionError::new(ErrorCode::NotConfigured, message)
+            })?;
+            value.set_sensitive(true);
+            headers.insert(TOKEN, value);
+        }
+        request.try_into().map_err(|error: reqwest::Error| ActionError::internal(error))
+    }
+}
+
+impl Transport for OverReqwest {
+    fn send(&self, uri: Uri, headers: HeaderMap) -> Sent {
+        let ready_to_send =
+            self.client.get().and_then(|client| Ok((client.clone(), self.request(uri, headers)?)));
+        match ready_to_send {
+            Err(error) => ready(Err(Fault::Request(error))).boxed(),
+            Ok((client, request)) => async move {
+                let answer = client.execute(request).await;
+                answer
+                    .map(|answer| streamed(answer.into()))
+                    .map_err(|error| Fault::from_error(&error.without_url()))
+            }
+            .boxed(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! An answer's body: the JSON that was promised, or a clear error.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+use mcp_core::{ActionError, ErrorCode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::failure::Failure;
+
+/// JSON text of another system, as it came. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Json(Arc<String>);
+
+impl Json {
+    /// The text's length in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The JSON as a type. `name` is what the other system is called.
+    ///
+    /// # Errors
+    /// When the JSON is not of the form that the other system documents.
+    pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<T, ActionError> {
+        serde_json::from_str(&self.0).map_err(|error| {
+            let message = format!("{name}'s JSON is not of the documented form");
+            ActionError::new(ErrorCode::UpstreamFailed, message).caused_by(error)
+        })
+    }
+}
+
+/// The JSON in a body. A missing content type is believed, another one is not.
+pub(super) fn read(
+    name: &str,
+    content_type: Option<&HeaderValue>,
+    body: Vec<u8>,
+) -> Result<Json, Failure> {
+    let failed = |what: &str| Failure::new(ErrorCode::UpstreamFailed, format!("{name}{what}"));
+    if body.is_empty() {
+        return Err(failed(" answered with an empty body where JSON was expected"));
+    }
+    if let Some(kind) = content_type.map(media_type).filter(|kind| !is_json(kind)) {
+        return Err(failed(&format!(" answered with {kind} where JSON was expected")));
+    }
+    let no_json = " answered with what is no JSON";
+    let text = String::from_utf8(body)
+        .map_err(|error| failed(no_json).caused_by(error.utf8_error().to_string()))?;
+    match serde_json::from_str::<&RawValue>(&text) {
+        Ok(_) => Ok(Json(Arc::new(text))),
+        Err(error) if error.is_eof() => {
+            Err(failed(" answered with JSON that breaks off").caused_by(error.to_string()))
+        }
+        Err(error) => Err(failed(no_json).caused_by(error.to_string())),
+    }
+}
+
+/// The media type without its parameters (RFC 9110, section 8.3.1), in lower case. What is no media
+/// type, or too long for one, is not repeated.
+fn media_type(value: &HeaderValue) -> String {
+    let text = value.to_str().unwrap_or_default();
+    let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
+    if (1..=100).contains(&kind.len()) && kind.chars().all(is_token) {
+        kind
+    } else {
+        "an unknown content type".into()
+    }
+}
+
+fn is_json(kind: &str) -> bool {
+    matches!(kind, "application/json" | "text/json") || kind.ends_with("+json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(content_type: Option<&'static str>, body: &[u8]) -> Option<String> {
+        let content_type = content_type.map(HeaderValue::from_static);
+        read("GitHub", content_type.as_ref(), body.to_vec()).err().map(|failure| failure.message)
+    }
+
+    #[test]
+    fn json_is_taken_whatever_its_kind_is_called() {
+        for kind in [
+            "application/json",
+            "application/json; charset=utf-8",
+            "Application/JSON",
+            "application/vnd.github+json",
+        ] {
+            assert_eq!(message(Some(kind), b"{}"), None, "{kind}");
+        }
+        assert_eq!(message(None, b" [1, 2]\n"), None);
+    }
+
+    #[test]
+    fn everything_else_is_a_clear_error() {
+        let json = Some("application/json");
+        for (content_type, body, text) in [
+            (json, &b""[..], " answered with an empty body where JSON was expected"),
+            (
+                Some("text/html; charset=utf-8"),
+                b"<html>",
+                " answered with text/html where JSON was expected",
+            ),
+            (
+                Some("<b>\"x"),
+                b"{}",
+                " answered with an unknown content type where JSON was expected",
+            ),
+            (json, br#"{"items":[{"id":1},{"#, " answered with JSON that breaks off"),
+            (json, br#"{"items"#, " answered with JSON that breaks off"),
+            (json, b"<html></html>", " answered with what is no JSON"),
+            (json, b"{} {}", " answered with what is no JSON"),
+            (json, b"\"\xff\"", " answered with what is no JSON"),
+        ] {
+            assert_eq!(message(content_type, body), Some(format!("GitHub{text}")), "{body:?}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! One request and its whole answer.
+
+use http::{HeaderMap, Uri};
+use tokio::time::{Instant, timeout_at};
+
+use super::failure::Failure;
+use super::reply::{LARGEST_REFUSAL, Meaning, Reply};
+use super::transport::Fault;
+use super::{Inner, body, rate_limit};
+
+impl Inner {
+    /// Sends one request, and says what follows from its answer. It waits until the deadline for
+    /// its turn; whoever calls it ends it at the deadline.
+    pub(super) async fn attempt(
+        &self,
+        uri: &Uri,
+        conditions: HeaderMap,
+        deadline: Instant,
+        number: u32,
+    ) -> Meaning {
+        let Self { name, exchange, redactor, .. } = self;
+        let Ok(Ok(_permit)) = timeout_at(deadline, exchange.permits.acquire()).await else {
+            return Meaning::Final(Failure::busy(name));
+        };
+        let (path, conditional, began) = (uri.path(), !conditions.is_empty(), Instant::now());
+        match self.exchange(uri, conditions).await {
+            Ok(reply) => {
+                log::debug!(
+                    "{name}: GET {path} -> {}, {} bytes, {} ms, try {number}, quota left {}",
+                    reply.status.as_u16(),
+                    reply.body.len(),
+                    began.elapsed().as_millis(),
+                    rate_limit::remaining(&reply.headers).unwrap_or("unknown"),
+                );
+                reply.meaning(name, conditional, redactor, exchange.clock.now())
+            }
+            Err(fault) => {
+                log::debug!("{name}: GET {path} -> {fault}, try {number}");
+                fault.meaning(name, exchange.settings.body_limit)
+            }
+        }
+    }
+
+    async fn exchange(&self, uri: &Uri, conditions: HeaderMap) -> Result<Reply, Fault> {
+        let answer = self.transport.send(uri.clone(), conditions).await?;
+        let (head, body) = answer.into_parts();
+        let limit = self.exchange.settings.body_limit;
+        let body = if head.status.is_success() {
+            body::read(body, limit).await?
+        } else {
+            // Of a refusal only the message is wanted, and it may be without one.
+            match body::read(body, limit.min(LARGEST_REFUSAL)).await {
+                Err(Fault::TooLarge) => Vec::new(),
+                body => body?,
+            }
+        };
+        Ok(Reply { status: head.status, headers: head.headers, body })
+    }
+}

@@ -1,0 +1,82 @@
+//! Why a call of another system failed, in a form that all who waited for it can have.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mcp_core::{ActionError, ErrorCode};
+
+/// An [`ActionError`] that can be told to several callers.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(super) code: ErrorCode,
+    pub(super) message: String,
+    pub(super) retry_after: Option<Duration>,
+    cause: Option<Arc<str>>,
+}
+
+impl Failure {
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retry_after: None, cause: None }
+    }
+
+    /// The deadline of the call has passed.
+    pub(super) fn timeout(name: &str, limit: Duration) -> Self {
+        Self::new(ErrorCode::UpstreamTimeout, format!("{name} did not answer within {limit:?}"))
+    }
+
+    /// All requests that may be on their way at once were, until the deadline.
+    pub(super) fn busy(name: &str) -> Self {
+        let message = format!("Too many requests are waiting for {name}");
+        Self::new(ErrorCode::Busy, message).retry_after(Some(Duration::from_secs(1)))
+    }
+
+    /// A fault of the server's own.
+    pub(super) fn internal(cause: &(dyn Error + 'static)) -> Self {
+        ActionError::internal(chain(cause)).into()
+    }
+
+    pub(super) fn caused_by(mut self, cause: impl Into<Arc<str>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    pub(super) fn retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+}
+
+impl From<Failure> for ActionError {
+    fn from(failure: Failure) -> Self {
+        let mut error = Self::new(failure.code, failure.message);
+        error.retry_after = failure.retry_after;
+        match failure.cause {
+            Some(cause) => error.caused_by(&*cause),
+            None => error,
+        }
+    }
+}
+
+impl From<ActionError> for Failure {
+    fn from(error: ActionError) -> Self {
+        Self {
+            code: error.code,
+            message: error.message,
+            retry_after: error.retry_after,
+            cause: error.cause.map(|cause| chain(&*cause).into()),
+        }
+    }
+}
+
+/// An error and its causes in one line.
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut link = error.source();
+    while let Some(cause) = link {
+        let _ = write!(text, ": {cause}");
+        link = cause.source();
+    }
+    text
+}

@@ -1,0 +1,132 @@
+//! Equal calls at the same time are one.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
+
+use super::Json;
+use super::cache::Key;
+use super::failure::Failure;
+
+type Outcome = Result<Json, Failure>;
+type Flight = BoxFuture<'static, Outcome>;
+type InFlight = Arc<Mutex<HashMap<Key, (u64, WeakShared<Flight>)>>>;
+
+/// The calls that are under way.
+#[derive(Default)]
+pub(super) struct Flights {
+    in_flight: InFlight,
+    number: AtomicU64,
+}
+
+impl Flights {
+    /// Joins the call of this key that is under way, or starts it. The work is done by whoever
+    /// waits, and is dropped when nobody waits any more.
+    pub(super) async fn join<F>(&self, key: &Key, start: impl FnOnce() -> F) -> Outcome
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        self.joined(key, start).await
+    }
+
+    fn joined<F>(&self, key: &Key, start: impl FnOnce() -> F) -> Shared<Flight>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let mut in_flight = locked(&self.in_flight);
+        if let Some(flight) = in_flight.get(key).and_then(|(_, flight)| flight.upgrade()) {
+            return flight;
+        }
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let landing = Landing { in_flight: Arc::clone(&self.in_flight), key: key.clone(), number };
+        let work = start();
+        let flight: Flight = Box::pin(async move {
+            let _landing = landing;
+            work.await
+        });
+        let flight = flight.shared();
+        let weak = flight.downgrade().expect("a flight that nobody has polled is not over");
+        in_flight.insert(key.clone(), (number, weak));
+        flight
+    }
+}
+
+/// Strikes a flight off the list when it is over or given up.
+struct Landing {
+    in_flight: InFlight,
+    key: Key,
+    number: u64,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let mut in_flight = locked(&self.in_flight);
+        // The next flight of the same key may have started already.
+        if in_flight.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
+            in_flight.remove(&self.key);
+        }
+    }
+}
+
+fn locked(in_flight: &InFlight) -> MutexGuard<'_, HashMap<Key, (u64, WeakShared<Flight>)>> {
+    // Nothing in the guarded sections leaves the map half changed.
+    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use mcp_core::ErrorCode;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    fn key(url: &str) -> Key {
+        Key { account: [0; 32], url: url.into() }
+    }
+
+    fn failed(message: &str) -> Outcome {
+        Err(Failure::new(ErrorCode::UpstreamFailed, message))
+    }
+
+    #[tokio::test]
+    async fn who_joins_hears_what_the_first_hears_and_the_next_starts_anew() {
+        let flights = Flights::default();
+        let (land, landed) = oneshot::channel::<()>();
+        let first = flights.joined(&key("a"), || async {
+            let _ = landed.await;
+            failed("first")
+        });
+        let second = flights.joined(&key("a"), || async { failed("second") });
+        let other = flights.join(&key("b"), || async { failed("other") }).await;
+        assert_eq!(other.expect_err("a failure").message, "other");
+        land.send(()).expect("somebody waits");
+        for flight in [first, second] {
+            assert_eq!(flight.await.expect_err("a failure").message, "first");
+        }
+        let third = flights.join(&key("a"), || async { failed("third") }).await;
+        assert_eq!(third.expect_err("a failure").message, "third");
+        assert!(locked(&flights.in_flight).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_flight_that_nobody_waits_for_ends() {
+        let flights = Flights::default();
+        let (alive, dropped) = oneshot::channel::<()>();
+        let first = flights.joined(&key("a"), || async {
+            let _alive = alive;
+            pending().await
+        });
+        let second = flights.joined(&key("a"), pending);
+        drop(first);
+        assert_eq!(locked(&flights.in_flight).len(), 1);
+        drop(second);
+        assert!(dropped.await.is_err());
+        assert!(locked(&flights.in_flight).is_empty());
+    }
+}

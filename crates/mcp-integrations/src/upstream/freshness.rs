@@ -1,0 +1,173 @@
+//! How long an answer may be given again without asking: RFC 9111, for a cache of one account (a
+//! private cache in its terms).
+
+use std::time::{Duration, SystemTime};
+
+use http::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName, VARY};
+use mcp_core::Timestamp;
+
+/// How long an answer is fresh, from when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Freshness {
+    /// When the request was sent, less the age that the answer had then.
+    from: Timestamp,
+    lifetime: Duration,
+}
+
+impl Freshness {
+    /// Of an answer to a request that was sent at this moment. `before` is that of the kept answer
+    /// that this one confirms: what it does not say anew stays (section 3.2).
+    ///
+    /// Without a word about it an answer is fresh for no time: nothing is guessed.
+    pub(super) fn new(headers: &HeaderMap, asked: Timestamp, before: Option<Self>) -> Self {
+        let age = seconds(text(headers, &AGE)).unwrap_or_default();
+        let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
+        let lifetime = match before {
+            Some(before) if !says_something(headers) => before.lifetime,
+            _ => lifetime(headers),
+        };
+        Self { from: Timestamp::from_micros(asked.as_micros().saturating_sub(age)), lifetime }
+    }
+
+    /// Whether the answer is fresh at a moment. Before it was asked for, it is not: the clock was
+    /// set back.
+    pub(super) fn holds_at(self, now: Timestamp) -> bool {
+        let age = now.as_micros().saturating_sub(self.from.as_micros());
+        u64::try_from(age).is_ok_and(|age| Duration::from_micros(age) < self.lifetime)
+    }
+
+    /// Whether there is any time in which it is fresh.
+    pub(super) fn is_some(self) -> bool {
+        !self.lifetime.is_zero()
+    }
+}
+
+/// Whether an answer may be kept at all (section 5.2.2.5).
+pub(super) fn may_be_kept(headers: &HeaderMap) -> bool {
+    !directives(headers).any(|(name, _)| name == "no-store")
+}
+
+fn says_something(headers: &HeaderMap) -> bool {
+    headers.contains_key(CACHE_CONTROL) || headers.contains_key(EXPIRES)
+}
+
+fn lifetime(headers: &HeaderMap) -> Duration {
+    let always_asks = directives(headers).any(|(name, _)| name == "no-cache")
+        || headers.get_all(VARY).iter().any(|value| value == "*");
+    if always_asks {
+        return Duration::ZERO;
+    }
+    // Section 4.2.1: `max-age` before `Expires`; of several the shortest, and what cannot be read
+    // is stale.
+    let max_age = directives(headers)
+        .filter(|(name, _)| name == "max-age")
+        .map(|(_, value)| seconds(value).unwrap_or_default())
+        .min();
+    max_age.or_else(|| expires(headers)).unwrap_or_default()
+}
+
+/// From `Date` to `Expires` (section 5.3).
+fn expires(headers: &HeaderMap) -> Option<Duration> {
+    let date = |name| httpdate::parse_http_date(text(headers, name)?).ok();
+    let (sent, expires): (SystemTime, SystemTime) = (date(&DATE)?, date(&EXPIRES)?);
+    expires.duration_since(sent).ok()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// A number of seconds, also in quotes (section 5.2).
+fn seconds(text: Option<&str>) -> Option<Duration> {
+    Some(Duration::from_secs(text?.trim().trim_matches('"').parse().ok()?))
+}
+
+/// The directives of `Cache-Control`, their names in lower case. A comma in quotes parts nothing.
+fn directives(headers: &HeaderMap) -> impl Iterator<Item = (String, Option<&str>)> {
+    headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| {
+        let mut quoted = false;
+        line.split(move |c: char| {
+            quoted ^= c == '"';
+            c == ',' && !quoted
+        })
+        .map(|directive| {
+            let (name, value) = match directive.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (directive, None),
+            };
+            (name.trim().to_ascii_lowercase(), value)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASKED: Timestamp = Timestamp::from_micros(1_000_000_000_000);
+
+    fn headers(of: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in of {
+            headers.append(*name, value.parse().expect("a value"));
+        }
+        headers
+    }
+
+    /// For how many seconds an answer with these headers is fresh.
+    fn fresh_for(freshness: Freshness) -> usize {
+        let at = |second: i64| Timestamp::from_micros(ASKED.as_micros() + second * 1_000_000);
+        (0..10_000).take_while(|second| freshness.holds_at(at(*second))).count()
+    }
+
+    #[test]
+    fn an_answer_is_fresh_for_as_long_as_it_says() {
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        for (of, seconds) in [
+            (&[][..], 0),
+            (&[("cache-control", "private, max-age=60, s-maxage=90")], 60),
+            (&[("cache-control", "Max-Age=\"60\"")], 60),
+            (&[("cache-control", "max-age=60"), ("age", "20")], 40),
+            (&[("cache-control", "max-age=60, max-age=30")], 30),
+            (&[("cache-control", "public"), ("cache-control", "max-age=60")], 60),
+            (&[("cache-control", "max-age=soon")], 0),
+            (&[("cache-control", "no-cache, max-age=60")], 0),
+            (&[("cache-control", "private=\"a, no-cache\", max-age=60")], 60),
+            (&[("cache-control", "max-age=60"), ("vary", "*")], 0),
+            (&[("cache-control", "max-age=60"), ("vary", "Accept, Authorization")], 60),
+            (&[date, ("expires", "Sun, 06 Nov 1994 08:50:07 GMT")], 30),
+            (&[date, ("expires", "0")], 0),
+            (
+                &[
+                    date,
+                    ("expires", "Sun, 06 Nov 1994 08:50:07 GMT"),
+                    ("cache-control", "max-age=5"),
+                ],
+                5,
+            ),
+        ] {
+            assert_eq!(fresh_for(Freshness::new(&headers(of), ASKED, None)), seconds, "{of:?}");
+        }
+    }
+
+    #[test]
+    fn a_confirmation_keeps_what_it_does_not_say_anew() {
+        let kept = Freshness::new(&headers(&[("cache-control", "max-age=60")]), ASKED, None);
+        let confirmed = |of| fresh_for(Freshness::new(&headers(of), ASKED, Some(kept)));
+        assert_eq!(confirmed(&[]), 60);
+        assert_eq!(confirmed(&[("cache-control", "max-age=5")]), 5);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_nothing_fresh() {
+        let kept = Freshness::new(&headers(&[("cache-control", "max-age=60")]), ASKED, None);
+        assert!(!kept.holds_at(Timestamp::from_micros(0)));
+    }
+
+    #[test]
+    fn what_must_not_be_stored_is_not_kept() {
+        assert!(!may_be_kept(&headers(&[("cache-control", "private, No-Store")])));
+        assert!(may_be_kept(&headers(&[("cache-control", "private=\"no-store\"")])));
+        assert!(may_be_kept(&HeaderMap::new()));
+    }
+}

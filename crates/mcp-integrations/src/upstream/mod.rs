@@ -1,0 +1,162 @@
+//! How another system is asked over HTTP, whichever it is: with patience, within bounds, and not
+//! twice for what is known.
+//!
+//! [`Upstream::get`] is the one way. A call goes through, in this order: [`cache`] (is the answer
+//! kept and fresh?), [`flights`] (is somebody asking just this?), [`tries`] (how often, until when),
+//! one exchange over a [`transport`], [`reply`] (what does the status mean?) and [`answer`] (is it
+//! the JSON that was promised?).
+//!
+//! Invariant: every wait, size, queue and repetition in here has a bound from [`HttpSettings`].
+
+mod answer;
+mod attempt;
+mod body;
+mod cache;
+mod client;
+mod failure;
+mod flights;
+mod freshness;
+mod jitter;
+mod rate_limit;
+mod reply;
+mod settings;
+mod transport;
+mod tries;
+
+use std::sync::Arc;
+
+use http::header::CONTENT_TYPE;
+use http::{StatusCode, Uri};
+use mcp_core::dispatch::Redactor;
+use mcp_core::{ActionError, Clock};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+pub(crate) use answer::Json;
+use cache::{Cache, Key, Stored};
+pub(crate) use client::SharedClient;
+use failure::Failure;
+use flights::Flights;
+pub use jitter::{Jitter, RandomJitter};
+pub use settings::HttpSettings;
+pub(crate) use transport::{Fault, Sent, Transport, streamed};
+
+/// What all other systems have in common: one HTTP client's bounds, one cache, one clock.
+pub(crate) struct Exchange {
+    settings: HttpSettings,
+    clock: Arc<dyn Clock>,
+    jitter: Arc<dyn Jitter>,
+    cache: Cache,
+    flights: Flights,
+    /// As many permits as there may be requests on their way at once.
+    permits: Semaphore,
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        settings: HttpSettings,
+        clock: Arc<dyn Clock>,
+        jitter: Arc<dyn Jitter>,
+    ) -> Self {
+        Self {
+            cache: Cache::new(&settings),
+            flights: Flights::default(),
+            permits: Semaphore::new(settings.concurrency.max(1)),
+            settings,
+            clock,
+            jitter,
+        }
+    }
+}
+
+/// One other system, asked with one account.
+#[derive(Clone)]
+pub(crate) struct Upstream(Arc<Inner>);
+
+struct Inner {
+    /// What it is called in messages.
+    name: &'static str,
+    /// Says whose answers the cache may give: a digest of the system and its token.
+    account: [u8; 32],
+    /// Keeps the token out of messages.
+    redactor: Redactor,
+    transport: Box<dyn Transport>,
+    exchange: Arc<Exchange>,
+}
+
+impl Upstream {
+    pub(crate) fn new(
+        name: &'static str,
+        token: Option<&SecretString>,
+        transport: impl Transport,
+        exchange: Arc<Exchange>,
+    ) -> Self {
+        let token = token.map(ExposeSecret::expose_secret);
+        Self(Arc::new(Inner {
+            name,
+            account: cache::account(name, token),
+            redactor: Redactor::new(token.map(ToOwned::to_owned)),
+            transport: Box::new(transport),
+            exchange,
+        }))
+    }
+
+    /// What it is called in messages.
+    pub(crate) fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// The JSON at an address: the kept one where it is fresh, otherwise what the system says now.
+    /// Equal calls at the same time are one request. Dropping the future gives up its interest;
+    /// the request ends when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// With what went wrong at or on the way to the other system; never with its token.
+    pub(crate) async fn get(&self, url: Url) -> Result<Json, ActionError> {
+        let key = Key { account: self.0.account, url: url.into() };
+        if let Some(kept) = self.fresh(&key) {
+            return Ok(kept);
+        }
+        let this = self.clone();
+        let ask = {
+            let key = key.clone();
+            move || async move { this.ask(key).await }
+        };
+        self.0.exchange.flights.join(&key, ask).await.map_err(ActionError::from)
+    }
+
+    fn fresh(&self, key: &Key) -> Option<Json> {
+        let exchange = &self.0.exchange;
+        let kept = exchange.cache.get(key)?;
+        if !kept.freshness.holds_at(exchange.clock.now()) {
+            return None;
+        }
+        log::debug!("{}: answered from the cache", self.0.name);
+        Some(kept.json.clone())
+    }
+
+    async fn ask(&self, key: Key) -> Result<Json, Failure> {
+        let Exchange { settings, clock, jitter, cache, .. } = &*self.0.exchange;
+        let kept = cache.get(&key);
+        let uri: Uri = key.url.parse().map_err(|error| Failure::internal(&error))?;
+        let conditions = kept.as_deref().map(Stored::conditions).unwrap_or_default();
+        let asked = clock.now();
+        let deadline = Instant::now() + settings.call_timeout;
+        let attempt = |number| self.0.attempt(&uri, conditions.clone(), deadline, number);
+        let tries = tries::until(deadline, settings, &**jitter, attempt);
+        let reply = timeout_at(deadline, tries)
+            .await
+            .unwrap_or_else(|_| Err(Failure::timeout(self.0.name, settings.call_timeout)))?;
+        let stored = if let (StatusCode::NOT_MODIFIED, Some(kept)) = (reply.status, kept) {
+            kept.confirmed(&reply.headers, asked)
+        } else {
+            let json = answer::read(self.0.name, reply.headers.get(CONTENT_TYPE), reply.body)?;
+            Stored::new(json, &reply.headers, asked)
+        };
+        let json = stored.json.clone();
+        cache.keep(key, stored, &reply.headers);
+        Ok(json)
+    }
+}

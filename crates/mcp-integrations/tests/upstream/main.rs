@@ -1,0 +1,15 @@
+//! GitHub and Figma from outside: calls go through the dispatcher, and doubles answer on loopback
+//! with bodies of the shape that GitHub and Figma document. Nothing leaves 127.0.0.1.
+
+mod bodies;
+mod caching;
+mod examples;
+mod faults;
+mod figma;
+mod github;
+mod logs;
+mod patience;
+mod proxy;
+mod raw;
+mod redirects;
+mod rig;

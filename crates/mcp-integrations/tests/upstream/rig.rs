@@ -1,0 +1,160 @@
+//! A dispatcher whose other systems are one double.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use mcp_core::action::params::ParamsText;
+use mcp_core::dispatch::Redactor;
+use mcp_core::memory::in_memory::InMemoryStore;
+use mcp_core::{ActionError, Call, Clock, Dispatcher, ErrorCode, Registry, SystemClock, Timestamp};
+use mcp_integrations::{HttpSettings, IntegrationSettings, Integrations, Jitter};
+use serde_json::Value;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+pub(crate) const GITHUB_TOKEN: &str = "ghp_double";
+pub(crate) const FIGMA_TOKEN: &str = "figd_double";
+
+/// When the double's world begins: 2023-11-14T22:13:20Z.
+pub(crate) const EPOCH_SECONDS: i64 = 1_700_000_000;
+
+/// A clock that stands until it is told to go.
+pub(crate) struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+struct NoJitter;
+
+impl Jitter for NoJitter {
+    fn share(&self) -> f64 {
+        0.0
+    }
+}
+
+/// What a rig is made with.
+pub(crate) struct Setup {
+    pub(crate) github_token: Option<&'static str>,
+    pub(crate) base: String,
+    pub(crate) http: HttpSettings,
+}
+
+impl Setup {
+    pub(crate) fn new(base: impl Into<String>) -> Self {
+        let http = HttpSettings { backoff: Duration::from_millis(1), ..HttpSettings::default() };
+        Self { github_token: Some(GITHUB_TOKEN), base: base.into(), http }
+    }
+
+    pub(crate) fn dispatcher(self, clock: Arc<dyn Clock>) -> Dispatcher {
+        let base: reqwest::Url = self.base.parse().expect("a URL");
+        let settings = IntegrationSettings {
+            github_token: self.github_token.map(Into::into),
+            github_api_url: base.clone(),
+            figma_token: Some(FIGMA_TOKEN.into()),
+            figma_api_url: base,
+            ..IntegrationSettings::default()
+        };
+        let integrations =
+            Integrations::new(settings).http(self.http).clock(clock).jitter(Arc::new(NoJitter));
+        let registry = Registry::builder()
+            .with(|registry| integrations.register(registry))
+            .build()
+            .expect("a registry");
+        let store = InMemoryStore::new(SystemClock::shared(), 1000);
+        let redactor = Redactor::new([]);
+        Dispatcher::new(Arc::new(registry), Arc::new(store), SystemClock::shared(), redactor)
+    }
+}
+
+/// A double and a dispatcher that takes it for both other systems.
+pub(crate) struct Rig {
+    pub(crate) server: MockServer,
+    pub(crate) clock: Arc<TestClock>,
+    dispatcher: Dispatcher,
+}
+
+impl Rig {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Setup)) -> Self {
+        let server = MockServer::start().await;
+        let clock = Arc::new(TestClock(AtomicI64::new(EPOCH_SECONDS * 1_000_000)));
+        let mut setup = Setup::new(server.uri());
+        change(&mut setup);
+        let dispatcher = setup.dispatcher(Arc::<TestClock>::clone(&clock));
+        Self { server, clock, dispatcher }
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        self.dispatcher.registry()
+    }
+
+    /// Whatever is asked, the double answers this: the first so often, then the next.
+    pub(crate) async fn answers(&self, answers: impl IntoIterator<Item = (u64, ResponseTemplate)>) {
+        for (times, answer) in answers {
+            Mock::given(wiremock::matchers::any())
+                .respond_with(answer)
+                .up_to_n_times(times)
+                .mount(&self.server)
+                .await;
+        }
+    }
+
+    pub(crate) async fn answers_always(&self, answer: ResponseTemplate) {
+        self.answers([(u64::MAX, answer)]).await;
+    }
+
+    /// The result of a call as JSON text.
+    pub(crate) async fn text(&self, action: &str, params: Value) -> Result<String, ActionError> {
+        call(&self.dispatcher, action, params).await
+    }
+
+    /// The result of a call.
+    pub(crate) async fn call(&self, action: &str, params: Value) -> Value {
+        let text = self.text(action, params).await.expect(action);
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// Asks for a repository, whatever it is.
+    pub(crate) async fn repository(&self) -> Result<Value, ActionError> {
+        let params = serde_json::json!({"owner": "octocat", "repo": "Hello-World"});
+        let text = self.text("github_get_repository", params).await?;
+        Ok(serde_json::from_str(&text).expect("JSON"))
+    }
+
+    /// The code and message of a failed call.
+    pub(crate) async fn refusal(&self) -> (ErrorCode, String) {
+        let error = self.repository().await.expect_err("a refusal");
+        (error.code, error.message)
+    }
+
+    /// How many requests have come to the double.
+    pub(crate) async fn requests(&self) -> usize {
+        self.server.received_requests().await.expect("requests are recorded").len()
+    }
+}
+
+pub(crate) async fn call(
+    dispatcher: &Dispatcher,
+    action: &str,
+    params: Value,
+) -> Result<String, ActionError> {
+    let call = Call::new(action, ParamsText::from_value(&params).expect("an object"));
+    dispatcher.dispatch(call).await.map(|answer| answer.get().to_owned())
+}
+
+/// JSON with status 200.
+pub(crate) fn json(body: &str) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_raw(body.to_owned(), "application/json; charset=utf-8")
+}

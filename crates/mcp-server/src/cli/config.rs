@@ -1,0 +1,15 @@
+//! `mcp-server config`
+
+use super::{Failure, USAGE, print};
+use crate::config::{Sources, effective};
+
+pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
+    let rows = effective(sources).map_err(|error| Failure::new(USAGE, error))?;
+    let key = rows.iter().map(|row| row.key.len()).max().unwrap_or_default();
+    let value = rows.iter().map(|row| row.value.len()).max().unwrap_or_default();
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{:key$} = {:value$}  # {}", row.key, row.value, row.source))
+        .collect();
+    print(&lines.join("\n"))
+}

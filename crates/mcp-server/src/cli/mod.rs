@@ -1,0 +1,149 @@
+//! The command line: starting the server, and calling one.
+
+mod actions;
+mod client;
+mod config;
+mod start;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::config::{Overrides, Sources};
+
+/// Exit status when the server or the database says no.
+const REFUSED: u8 = 1;
+/// Exit status when the command or a setting is wrong.
+const USAGE: u8 = 2;
+/// Exit status when no server answers.
+const NO_CONNECTION: u8 = 3;
+
+/// A persistent backend for AI agents: memory, tools and logic behind one small endpoint.
+#[derive(Debug, Parser)]
+#[command(name = "mcp-server", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Where settings come from, beside the environment.
+#[derive(Clone, Debug, Default, Args)]
+struct SettingsArgs {
+    /// A TOML file with settings (or in `MCP_CONFIG`)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server (also what no command at all does)
+    Start(SettingsArgs),
+    /// Call an action of a running server
+    Query(client::QueryArgs),
+    /// Show the memory of a running server
+    State(client::StateArgs),
+    /// Show the newest log entries of a running server
+    Logs(client::LogsArgs),
+    /// Remove everything from a running server
+    Reset(client::ResetArgs),
+    /// List the actions, or show one; needs no server
+    Actions(actions::ActionsArgs),
+    /// Show every setting in force and where it comes from
+    Config(SettingsArgs),
+    /// Write a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// What a command says when it does not work: one line for stderr, and the exit status.
+#[derive(Debug)]
+struct Failure {
+    exit: u8,
+    line: String,
+}
+
+impl Failure {
+    fn new(exit: u8, line: impl std::fmt::Display) -> Self {
+        Self { exit, line: line.to_string() }
+    }
+}
+
+/// Runs the command that the arguments name. The environment is passed in.
+#[must_use]
+pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        // clap writes help to stdout and what is wrong to stderr, with its own statuses 0 and 2.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+        }
+    };
+    let environment = Environment(environment);
+    let outcome = match cli.command {
+        None => start::run(&environment.sources(cli.settings)),
+        Some(Command::Start(settings)) => start::run(&environment.sources(settings)),
+        Some(Command::Query(args)) => client::query(&args, &environment),
+        Some(Command::State(args)) => client::state(&args, &environment),
+        Some(Command::Logs(args)) => client::logs(&args, &environment),
+        Some(Command::Reset(args)) => client::reset(&args, &environment),
+        Some(Command::Actions(args)) => actions::run(&args),
+        Some(Command::Config(settings)) => config::run(&environment.sources(settings)),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "mcp-server",
+                &mut std::io::stdout(),
+            );
+            Ok(())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("mcp-server: {}", failure.line);
+            ExitCode::from(failure.exit)
+        }
+    }
+}
+
+/// The process's environment, as it was handed over.
+struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    fn sources(&self, settings: SettingsArgs) -> Sources {
+        Sources {
+            config_file: settings.config,
+            environment: self.0.clone(),
+            overrides: settings.overrides,
+        }
+    }
+
+    /// A variable's text; none when it is not set or empty.
+    fn text(&self, name: &str) -> Option<String> {
+        let value = self.0.get(std::ffi::OsStr::new(name))?.to_str()?;
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+}
+
+/// Writes a line to stdout. A reader that has gone away (`| head`) ends the command quietly.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(REFUSED, format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,65 @@
+//! `mcp-server start`
+
+use std::future::Future;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Failure, REFUSED, USAGE};
+use crate::config::{Settings, Sources};
+use crate::http;
+use crate::service::{Service, StartError};
+
+pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
+    let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
+    env_logger::Builder::new()
+        // It tells of every worker; a filter of its own name can ask for that.
+        .filter_module("actix_server", log::LevelFilter::Warn)
+        .parse_filters(&settings.log_level)
+        .init();
+    if settings.api_key.is_none() && !settings.is_loopback() {
+        log::warn!(
+            "ANYBODY WHO CAN REACH {} CAN READ AND CHANGE EVERYTHING: set MCP_API_KEY, or listen \
+             on 127.0.0.1",
+            settings.address()
+        );
+    }
+    actix_web::rt::System::new().block_on(serve(settings))
+}
+
+async fn serve(settings: Settings) -> Result<(), Failure> {
+    // First of all: an order to stop that comes during the start is not lost.
+    let stop = order_to_stop()
+        .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
+    // Before the database: a second server on the same port must not touch it.
+    let address = settings.address();
+    let listener = TcpListener::bind(address)
+        .map_err(|error| Failure::new(REFUSED, format!("cannot listen on {address}: {error}")))?;
+    let bound = listener.local_addr().unwrap_or(address);
+    let service = Arc::new(Service::start(&settings).map_err(not_started)?);
+    log::info!("listening on http://{bound}");
+    let served = http::serve(listener, &settings, Arc::clone(&service), stop).await;
+    let closed = service.store().close().await;
+    served.map_err(|error| Failure::new(REFUSED, format!("the server failed: {error}")))?;
+    closed.map_err(|error| Failure::new(REFUSED, format!("closing the database: {error}")))?;
+    log::info!("stopped");
+    Ok(())
+}
+
+/// Ready when the process is told to stop: SIGTERM, or SIGINT (Ctrl-C).
+fn order_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn not_started(error: StartError) -> Failure {
+    let exit = if matches!(error, StartError::Location(_)) { USAGE } else { REFUSED };
+    Failure::new(exit, error)
+}

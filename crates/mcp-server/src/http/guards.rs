@@ -1,0 +1,46 @@
+//! What every request passes, made once from the settings and shared by all workers.
+
+use secrecy::ExposeSecret;
+
+use super::auth::ApiKey;
+use super::authority::Authority;
+use super::host::Hosts;
+use super::in_hand::InHand;
+use super::rate_limit::RateLimit;
+use crate::config::{self, CorsOrigins, Settings};
+
+/// The guards of a running server.
+#[derive(Clone, Debug)]
+pub struct Guards {
+    /// Who may call.
+    pub api_key: ApiKey,
+    /// Whose pages a browser lets call.
+    pub origins: CorsOrigins,
+    /// Under which names the server answers.
+    pub hosts: Hosts,
+    /// How many requests are in hand at once.
+    pub in_hand: InHand,
+    /// How many requests a client may send.
+    pub rate_limit: RateLimit,
+}
+
+impl Guards {
+    /// The guards that the settings ask for.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let allowed: Vec<Authority> =
+            settings.allowed_hosts.iter().filter_map(|host| host.parse().ok()).collect();
+        let key = settings.api_key.as_ref().map(ExposeSecret::expose_secret);
+        let rate = match settings.rate_limit {
+            config::RateLimit::Off => None,
+            config::RateLimit::Per(rate) => Some(rate),
+        };
+        Self {
+            api_key: ApiKey::new(key),
+            origins: settings.cors_origins.clone(),
+            hosts: Hosts::new(settings.is_loopback(), allowed),
+            in_hand: InHand::new(settings.max_requests),
+            rate_limit: RateLimit::new(rate, settings.trusted_proxies.clone()),
+        }
+    }
+}

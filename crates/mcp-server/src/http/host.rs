@@ -1,0 +1,148 @@
+//! DNS rebinding: a page of somebody else's must not reach a server that listens on loopback.
+//!
+//! A page at `evil.example` may have its name resolve to 127.0.0.1; the browser then takes the server
+//! for the page's own origin and CORS does not apply. `Host` still says `evil.example`.
+
+use std::sync::Arc;
+
+use actix_web::{dev::ServiceRequest, http::StatusCode};
+
+use super::{
+    authority::{self, Authority},
+    error::ApiError,
+    guard::{Check, Guard},
+};
+
+/// Which `Host` values are served. Built once, shared by all workers.
+#[derive(Debug, Clone)]
+pub struct Hosts {
+    enforced: bool,
+    allowed: Arc<[Authority]>,
+}
+
+impl Hosts {
+    /// `loopback_only`: the server listens on loopback addresses alone. `allowed`: names beside
+    /// loopback's own; one with a port allows that port only.
+    ///
+    /// Beyond loopback, any host is served unless `allowed` says otherwise.
+    #[must_use]
+    pub fn new(loopback_only: bool, allowed: Vec<Authority>) -> Self {
+        Self { enforced: loopback_only || !allowed.is_empty(), allowed: allowed.into() }
+    }
+
+    /// The layer for the whole app.
+    #[must_use]
+    pub fn guard(&self) -> Guard<Self> {
+        Guard(self.clone())
+    }
+
+    fn serves(&self, wanted: &Authority) -> bool {
+        wanted.host.is_loopback() || self.allowed.iter().any(|it| allows(it, wanted))
+    }
+}
+
+/// A request without a port means its scheme's default, and behind a proxy that may be either.
+fn allows(allowed: &Authority, wanted: &Authority) -> bool {
+    let port = match (allowed.port, wanted.port) {
+        (None, _) => true,
+        (Some(port), None) => port == 80 || port == 443,
+        (Some(port), Some(wanted)) => port == wanted,
+    };
+    port && allowed.host == wanted.host
+}
+
+impl Check for Hosts {
+    fn check(&self, request: &ServiceRequest) -> Result<(), ApiError> {
+        if !self.enforced {
+            return Ok(());
+        }
+        match authority::of_request(request.head()) {
+            Ok(wanted) if wanted.iter().all(|it| self.serves(it)) => Ok(()),
+            _ => Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "This Host is not served here: use localhost, or list it in MCP_ALLOWED_HOSTS",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+mod tests {
+    use actix_web::{App, http::header, test, web};
+
+    use super::*;
+
+    async fn status(hosts: &Hosts, request: test::TestRequest) -> u16 {
+        let app = test::init_service(
+            App::new().wrap(hosts.guard()).route("/", web::get().to(async || "ok")),
+        )
+        .await;
+        test::call_service(&app, request.to_request()).await.status().as_u16()
+    }
+
+    fn to(host: &str) -> test::TestRequest {
+        test::TestRequest::get().uri("/").insert_header((header::HOST, host))
+    }
+
+    fn allowed(names: &[&str]) -> Vec<Authority> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    #[actix_web::test]
+    async fn on_loopback_only_loopback_and_listed_names_are_served() {
+        let hosts = Hosts::new(true, allowed(&["App.example", "b.example:8443", "c.example:443"]));
+        for (host, wanted) in [
+            ("localhost", 200),
+            ("LOCALHOST.:8000", 200),
+            ("mcp.localhost", 200),
+            ("127.0.0.1:1", 200),
+            ("127.200.0.1", 200),
+            ("[::1]:8000", 200),
+            ("app.example:9999", 200),
+            ("b.example:8443", 200),
+            ("b.example:8444", 403),
+            ("b.example", 403),
+            ("c.example", 200),
+            ("evil.example", 403),
+            ("192.168.0.1", 403),
+            ("localhost.evil.example", 403),
+            ("localhost@evil.example", 403),
+            ("", 403),
+        ] {
+            assert_eq!(status(&hosts, to(host)).await, wanted, "{host}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_missing_or_doubled_host_is_refused() {
+        let hosts = Hosts::new(true, Vec::new());
+        assert_eq!(status(&hosts, test::TestRequest::get().uri("/")).await, 403);
+        let twice = to("localhost").append_header((header::HOST, "localhost"));
+        assert_eq!(status(&hosts, twice).await, 403);
+    }
+
+    #[actix_web::test]
+    async fn an_absolute_target_is_checked_too() {
+        let hosts = Hosts::new(true, Vec::new());
+        let absolute = |uri: &str| to("localhost").uri(uri);
+        assert_eq!(status(&hosts, absolute("http://localhost/")).await, 200);
+        assert_eq!(status(&hosts, absolute("http://evil.example/")).await, 403);
+        assert_eq!(status(&hosts, absolute("http://localhost@evil.example/")).await, 403);
+    }
+
+    #[actix_web::test]
+    async fn unknown_paths_are_guarded_as_well() {
+        let hosts = Hosts::new(true, Vec::new());
+        assert_eq!(status(&hosts, to("evil.example").uri("/nope")).await, 403);
+        assert_eq!(status(&hosts, to("localhost").uri("/nope")).await, 404);
+    }
+
+    #[actix_web::test]
+    async fn beyond_loopback_any_host_is_served_until_some_are_listed() {
+        assert_eq!(status(&Hosts::new(false, Vec::new()), to("any.example")).await, 200);
+        let hosts = Hosts::new(false, allowed(&["app.example"]));
+        assert_eq!(status(&hosts, to("any.example")).await, 403);
+        assert_eq!(status(&hosts, to("app.example")).await, 200);
+    }
+}

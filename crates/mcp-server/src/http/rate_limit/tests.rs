@@ -1,0 +1,119 @@
+//! The rate limit as a client sees it. Rates are per day, so that nothing comes back meanwhile.
+
+use std::num::NonZeroU32;
+
+use actix_web::{App, test, web};
+use serde_json::Value;
+
+use super::*;
+use crate::config::{Rate, RateUnit as Unit};
+
+fn rate(requests: u32, unit: Unit) -> Rate {
+    Rate { count: NonZeroU32::new(requests).unwrap(), unit }
+}
+
+/// What `limit` answers to a request from `peer`, with this `X-Forwarded-For`.
+async fn ask(limit: &RateLimit, peer: &str, forwarded: &str) -> (u16, HeaderMap, String) {
+    let app =
+        test::init_service(App::new().wrap(limit.clone()).route("/", web::get().to(async || "ok")))
+            .await;
+    let peer = std::net::SocketAddr::new(peer.parse().unwrap(), 4321);
+    let request = test::TestRequest::get().peer_addr(peer);
+    let request = request.insert_header(("X-Forwarded-For", forwarded)).to_request();
+    let answer = test::call_service(&app, request).await;
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let body = test::read_body(answer).await;
+    (status, headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn status(limit: &RateLimit, peer: &str, forwarded: &str) -> u16 {
+    ask(limit, peer, forwarded).await.0
+}
+
+fn number(headers: &HeaderMap, name: &str) -> u64 {
+    headers.get(name).unwrap().to_str().unwrap().parse().unwrap()
+}
+
+#[actix_web::test]
+async fn the_sixth_of_five_is_refused() {
+    let limit = RateLimit::new(Some(rate(5, Unit::Day)), Vec::new());
+    for remaining in (0..5).rev() {
+        let (status, headers, body) = ask(&limit, "192.0.2.1", "").await;
+        assert_eq!((status, body.as_str()), (200, "ok"));
+        assert_eq!(number(&headers, "ratelimit-limit"), 5);
+        assert_eq!(number(&headers, "ratelimit-remaining"), remaining);
+        assert_eq!(number(&headers, "ratelimit-reset"), (5 - remaining) * 24 * 3600 / 5);
+        assert!(!headers.contains_key(header::RETRY_AFTER));
+    }
+    let (status, headers, body) = ask(&limit, "192.0.2.1", "").await;
+    assert_eq!(status, 429);
+    assert_eq!(headers.get(header::CONTENT_TYPE).unwrap(), "application/json");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body, json!({ "error": "Rate limit exceeded: 5 per 1 day" }));
+    assert_eq!(number(&headers, "ratelimit-limit"), 5);
+    assert_eq!(number(&headers, "ratelimit-remaining"), 0);
+    let wait = number(&headers, "retry-after");
+    assert!((1..=24 * 3600 / 5).contains(&wait), "{wait}");
+    assert_eq!(number(&headers, "ratelimit-reset"), wait);
+    let foreign = |name: &&HeaderName| name.as_str().starts_with("x-ratelimit");
+    assert_eq!(headers.keys().find(foreign), None, "one set of names is sent");
+}
+
+#[actix_web::test]
+async fn a_bucket_for_each_client() {
+    let limit = RateLimit::new(Some(rate(1, Unit::Day)), vec!["10.0.0.0/8".parse().unwrap()]);
+    assert_eq!(status(&limit, "192.0.2.1", "").await, 200);
+    assert_eq!(status(&limit, "192.0.2.1", "192.0.2.9").await, 429, "a stranger's claim");
+    assert_eq!(status(&limit, "192.0.2.2", "").await, 200);
+    assert_eq!(status(&limit, "10.0.0.1", "203.0.113.1").await, 200);
+    assert_eq!(status(&limit, "10.0.0.2", "6.6.6.6, 203.0.113.1").await, 429);
+    assert_eq!(status(&limit, "10.0.0.2", "192.0.2.2").await, 429);
+    assert_eq!(status(&limit, "2001:db8::1", "").await, 200);
+    assert_eq!(status(&limit, "2001:db8::ffff:1", "").await, 429, "the same /64");
+    assert_eq!(status(&limit, "2001:db8:0:1::1", "").await, 200);
+}
+
+#[actix_web::test]
+async fn off_counts_nothing() {
+    let limit = RateLimit::new(None, Vec::new());
+    for _ in 0..10 {
+        let (status, headers, _) = ask(&limit, "192.0.2.1", "").await;
+        assert_eq!(status, 200);
+        assert!(!headers.contains_key("ratelimit-limit"));
+    }
+}
+
+#[actix_web::test]
+async fn every_rate_that_can_be_written_works() {
+    for unit in [Unit::Second, Unit::Minute, Unit::Hour, Unit::Day] {
+        for requests in [1, 7, 100, 1_000_000_007, u32::MAX] {
+            let limit = RateLimit::new(Some(rate(requests, unit)), Vec::new());
+            let (status, headers, _) = ask(&limit, "192.0.2.1", "").await;
+            assert_eq!(status, 200);
+            assert_eq!(number(&headers, "ratelimit-limit"), u64::from(requests));
+            assert_eq!(number(&headers, "ratelimit-remaining"), u64::from(requests) - 1);
+            assert!(number(&headers, "ratelimit-reset") >= 1);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_flood_of_addresses_leaves_a_bounded_table() {
+    let limit = RateLimit::new(Some(rate(1, Unit::Day)), Vec::new());
+    let Counter { clients: ByClient(clients), config } = limit.0.as_ref().unwrap();
+    let limiter = config.limiter();
+    for number in 0..300_000_u32 {
+        let bucket = clients.bucket(Some(IpAddr::V4(number.into())));
+        let _ = limiter.check_key(&bucket);
+    }
+    let bound = usize::try_from(MAX_CLIENTS).unwrap() + 1;
+    assert_eq!(limiter.len(), bound, "a bucket for each client, and the shared one");
+    assert_eq!(clients.bucket(None), SHARED);
+}
+
+#[actix_web::test]
+async fn a_wait_is_rounded_up() {
+    for (milliseconds, wanted) in [(0, 1), (1, 1), (999, 1), (1000, 1), (1001, 2), (12_000, 12)] {
+        assert_eq!(seconds(Duration::from_millis(milliseconds)), wanted, "{milliseconds} ms");
+    }
+}

@@ -1,0 +1,67 @@
+//! The body of a request as JSON text, read within the limits and checked for what JSON parsers
+//! stumble over.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpRequest, web};
+use paperclip::actix::OperationModifier;
+use paperclip::v2::schema::Apiv2Schema;
+
+use crate::http::error::ApiError;
+use crate::http::{body, json_text};
+
+/// How much of a body is read, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimits {
+    /// Bytes.
+    pub size: usize,
+    /// From the first look at it to its last byte.
+    pub deadline: Duration,
+}
+
+/// A body that is UTF-8, not nested too deeply and sent as JSON. Its syntax is not checked yet.
+pub(super) struct JsonText(pub(super) String);
+
+impl Apiv2Schema for JsonText {}
+impl OperationModifier for JsonText {}
+
+impl FromRequest for JsonText {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = web::Payload::from_request(&request, payload).into_inner();
+        Box::pin(async move {
+            let limits = *request
+                .app_data::<web::Data<BodyLimits>>()
+                .expect("the app is given its limits where it is built")
+                .as_ref();
+            check_type(&request)?;
+            let payload = payload.map_err(|error| malformed(error.to_string()))?;
+            let bytes = body::read(&request, payload, limits.size, limits.deadline).await?;
+            let text = String::from_utf8(bytes.into())
+                .map_err(|_| malformed("The request body is not UTF-8"))?;
+            json_text::check(&text).map_err(|problem| malformed(problem.to_string()))?;
+            Ok(Self(text))
+        })
+    }
+}
+
+/// 422 for a body that is not of the form that the route takes.
+pub(super) fn malformed(detail: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+}
+
+/// A body without a type is taken for JSON; one that says that it is something else is not.
+fn check_type(request: &HttpRequest) -> Result<(), ApiError> {
+    let Some(given) = request.headers().get(header::CONTENT_TYPE) else { return Ok(()) };
+    let essence = given.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let is_json = essence.eq_ignore_ascii_case("application/json")
+        || essence.to_ascii_lowercase().ends_with("+json");
+    if is_json { Ok(()) } else { Err(malformed("Content-Type must be application/json")) }
+}

@@ -1,0 +1,43 @@
+//! `GET /logs`: the newest actions, newest last.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use mcp_core::memory::{Freshness, StoreRuns};
+use paperclip::actix::web::Query;
+use paperclip::actix::{Apiv2Schema, api_v2_operation};
+use serde::Deserialize;
+
+use crate::http::answer::success;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::page::page;
+use crate::service::Service;
+
+/// The query of `/logs`.
+#[derive(Deserialize, Apiv2Schema)]
+pub(super) struct LogsQuery {
+    /// At most this many of the newest; all that are kept when it is left out.
+    limit: Option<String>,
+    /// After leaving out this many of the newest.
+    offset: Option<String>,
+}
+
+#[api_v2_operation(
+    summary = "Show the log of actions",
+    description = "The newest entries, newest last. As many are kept as MCP_LOG_RETENTION says.",
+    operation_id = "logs",
+    tags("v1")
+)]
+pub(super) async fn logs(
+    _: Caller,
+    query: Query<LogsQuery>,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    let page = page(query.limit.as_deref(), query.offset.as_deref())?;
+    let logs = service
+        .store()
+        .read_for(Freshness::WritesAndLogs, move |memory| memory.newest_logs(page))
+        .await??;
+    let message = format!("Retrieved {} logs", logs.len());
+    success(&service, &logs, &message)
+}

@@ -1,0 +1,75 @@
+//! The routes: what each path takes and answers. Everything else about a request is the guards'.
+
+mod body;
+mod docs;
+mod legacy;
+mod logs;
+mod probes;
+mod query;
+mod reset;
+mod root;
+mod state;
+mod v2;
+
+use actix_web::http::Method;
+use paperclip::actix::web::{self, ServiceConfig};
+
+use super::error::method_not_allowed;
+pub use body::BodyLimits;
+pub use docs::{Documents, configure as configure_documents};
+
+/// Mounts every route that OpenAPI describes.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    let get = || method_not_allowed(&[Method::GET, Method::HEAD]);
+    let post = || method_not_allowed(&[Method::POST]);
+    config
+        .service(web::resource("/").route(web::get().to(root::health)).default_service(get()))
+        .service(web::resource("/live").route(web::get().to(probes::live)).default_service(get()))
+        .service(web::resource("/ready").route(web::get().to(probes::ready)).default_service(get()))
+        .service(
+            web::resource("/api/v2/status").route(web::get().to(v2::status)).default_service(get()),
+        );
+    for face in [Face::V1, Face::Legacy] {
+        config
+            .service(
+                web::resource(&face.path("query"))
+                    .route(web::post().to(query::query))
+                    .default_service(post())
+                    .wrap(legacy::Notice::on(face, "query")),
+            )
+            .service(
+                web::resource(&face.path("state"))
+                    .route(web::get().to(state::state))
+                    .default_service(get())
+                    .wrap(legacy::Notice::on(face, "state")),
+            )
+            .service(
+                web::resource(&face.path("logs"))
+                    .route(web::get().to(logs::logs))
+                    .default_service(get())
+                    .wrap(legacy::Notice::on(face, "logs")),
+            )
+            .service(
+                web::resource(&face.path("reset"))
+                    .route(web::post().to(reset::reset))
+                    .default_service(post())
+                    .wrap(legacy::Notice::on(face, "reset")),
+            );
+    }
+}
+
+/// Two faces with the same four routes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Face {
+    V1,
+    Legacy,
+}
+
+impl Face {
+    fn path(self, route: &str) -> String {
+        match self {
+            Self::V1 => format!("/api/v1/{route}"),
+            Self::Legacy => format!("/mcp/{route}"),
+        }
+    }
+}

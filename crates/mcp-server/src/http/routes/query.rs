@@ -1,0 +1,88 @@
+//! `POST /query`: the one endpoint behind which every action is.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use mcp_core::action::params::ParamsText;
+use mcp_core::json::RawObject;
+use mcp_core::{Call, UnknownParams};
+use paperclip::actix::api_v2_operation;
+use serde_json::value::RawValue;
+
+use super::body::{JsonText, malformed};
+use crate::http::answer::success;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::service::Service;
+
+/// What the body says.
+struct Query<'a> {
+    action: String,
+    params: Option<&'a RawValue>,
+}
+
+#[api_v2_operation(
+    summary = "Call an action",
+    description = "Runs one action of the registry. Unknown parameters are ignored; null counts as left out where it is no value.",
+    operation_id = "query",
+    tags("v1")
+)]
+pub(super) async fn query(
+    _: Caller,
+    JsonText(text): JsonText,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    let query = parse(&text)?;
+    let params = match query.params {
+        Some(params) => ParamsText::from_json(params).map_err(|error| malformed(error.message))?,
+        None => ParamsText::none(),
+    };
+    let message = format!("Action '{}' completed successfully", query.action);
+    let call = Call { action: query.action, params, unknown: UnknownParams::Ignore };
+    let data = service.dispatcher().dispatch(call).await?;
+    success(&service, &data, &message)
+}
+
+fn parse(text: &str) -> Result<Query<'_>, ApiError> {
+    if text.trim().is_empty() {
+        return Err(malformed(
+            r#"The request body is empty; expected {"action": "…", "params": {…}}"#,
+        ));
+    }
+    let object = RawObject::parse(text)
+        .map_err(|error| malformed(format!("The request body is not a JSON object: {error}")))?;
+    let member = |name: &str| {
+        let mut found = object.members.iter().filter(|(member, _)| member == name);
+        let value = found.next().map(|(_, value)| *value);
+        match found.next() {
+            Some(_) => Err(malformed(format!("{name} is given twice"))),
+            None => Ok(value),
+        }
+    };
+    let action = member("action")?.ok_or_else(|| malformed("action is required"))?;
+    let action = serde_json::from_str(action.get())
+        .map_err(|_| malformed("action must be a string: the name of an action"))?;
+    Ok(Query { action, params: member("params")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_of_another_form_is_refused_in_words() {
+        for (body, detail) in [
+            ("", "empty"),
+            ("not json", "not a JSON object"),
+            ("[1]", "not a JSON object"),
+            (r#"["list_users", {}]"#, "not a JSON object"),
+            (r#"{"action":"a"} x"#, "not a JSON object"),
+            ("{}", "action is required"),
+            (r#"{"action":5}"#, "action must be a string"),
+            (r#"{"action":null}"#, "action must be a string"),
+            (r#"{"action":"a","action":"b"}"#, "action is given twice"),
+        ] {
+            let Err(error) = parse(body) else { panic!("{body} was taken") };
+            assert!(error.detail().contains(detail), "{body}: {}", error.detail());
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Completes paperclip's operations: bodies, answers, errors, security, and what legacy is.
+
+use mcp_core::{ErrorCode, Registry};
+use serde_json::{Map, Value, json};
+
+use super::components::reference;
+
+/// Puts what is known of each operation where paperclip left it open.
+pub(super) fn complete(document: &mut Value, registry: &Registry) {
+    let Some(paths) = document["paths"].as_object_mut() else { return };
+    for (path, methods) in paths {
+        let is_legacy = path.starts_with("/mcp/");
+        for operation in methods.as_object_mut().into_iter().flat_map(|it| it.values_mut()) {
+            let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+            complete_one(operation, &id, registry);
+            if is_legacy {
+                operation["operationId"] = format!("legacy_{id}").into();
+                operation["deprecated"] = true.into();
+                operation["tags"] = json!(["legacy"]);
+                operation["description"] =
+                    format!("Deprecated: use `{}`.", path.replace("/mcp/", "/api/v1/")).into();
+            }
+        }
+    }
+}
+
+fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
+    let (answer, errors): (&str, &[ErrorCode]) = match id {
+        "query" => (
+            "Answer",
+            &[
+                ErrorCode::InvalidParams,
+                ErrorCode::RequestTimeout,
+                ErrorCode::PayloadTooLarge,
+                ErrorCode::MalformedRequest,
+                ErrorCode::Internal,
+                ErrorCode::UpstreamFailed,
+                ErrorCode::Busy,
+                ErrorCode::UpstreamTimeout,
+                ErrorCode::StorageFull,
+            ],
+        ),
+        "state" => {
+            ("StateAnswer", &[ErrorCode::MalformedRequest, ErrorCode::Internal, ErrorCode::Busy])
+        }
+        "logs" => {
+            ("LogsAnswer", &[ErrorCode::MalformedRequest, ErrorCode::Internal, ErrorCode::Busy])
+        }
+        "reset" => ("ResetAnswer", &[ErrorCode::Internal, ErrorCode::Busy, ErrorCode::StorageFull]),
+        "health" => ("Health", &[]),
+        "ready" => ("Status", &[ErrorCode::Unavailable]),
+        _ => ("Status", &[]),
+    };
+    let is_open = matches!(id, "health" | "live" | "ready");
+    operation["responses"] = responses(answer, errors, is_open);
+    operation["security"] =
+        if is_open { json!([]) } else { json!([{ "apiKey": [] }, { "bearer": [] }, {}]) };
+    if id == "query" {
+        operation["requestBody"] = request_body(registry);
+        operation["responses"]["200"]["content"]["application/json"]["examples"] =
+            examples(registry, |action| {
+                let data: Value = serde_json::from_str(action.doc.example.answer)
+                    .expect("the examples are JSON: a test runs them");
+                json!({
+                    "success": true,
+                    "data": data,
+                    "message": format!("Action '{}' completed successfully", action.name),
+                    "timestamp": "2026-02-16T16:00:00.000000",
+                })
+            });
+    }
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
+        match parameter["name"].as_str() {
+            Some("limit" | "offset") => {
+                parameter["schema"] = json!({ "type": "integer", "minimum": 0 });
+            }
+            Some("entity") => {
+                let names = mcp_core::snapshot::Entity::ALL.map(mcp_core::snapshot::Entity::name);
+                parameter["schema"] = json!({ "type": "string", "enum": names });
+            }
+            _ => {}
+        }
+    }
+}
+
+fn request_body(registry: &Registry) -> Value {
+    let examples = examples(registry, |action| {
+        let params: Value = serde_json::from_str(action.doc.example.params)
+            .expect("the examples are JSON: a test runs them");
+        json!({ "action": action.name, "params": params })
+    });
+    json!({
+        "required": true,
+        "content": { "application/json": { "schema": reference("Call"), "examples": examples } },
+    })
+}
+
+fn examples(registry: &Registry, of: impl Fn(&mcp_core::action::Action) -> Value) -> Value {
+    let examples: Map<String, Value> = registry
+        .actions()
+        .iter()
+        .map(|action| {
+            let example = json!({ "summary": action.doc.summary, "value": of(action) });
+            (action.name.to_owned(), example)
+        })
+        .collect();
+    examples.into()
+}
+
+fn responses(answer: &str, errors: &[ErrorCode], is_open: bool) -> Value {
+    let content = |schema: &str| json!({ "application/json": { "schema": reference(schema) } });
+    let mut responses = Map::new();
+    responses
+        .insert("200".into(), json!({ "description": "It worked.", "content": content(answer) }));
+    let of_key: &[ErrorCode] = if is_open {
+        &[ErrorCode::Forbidden]
+    } else {
+        &[ErrorCode::Unauthorized, ErrorCode::Forbidden]
+    };
+    for code in errors.iter().chain(of_key).chain(&[ErrorCode::Busy]) {
+        let row = code.row();
+        responses.insert(
+            row.status.to_string(),
+            json!({ "description": row.meaning, "content": content("Error") }),
+        );
+    }
+    let row = ErrorCode::RateLimited.row();
+    responses.insert(
+        row.status.to_string(),
+        json!({
+            "description": row.meaning,
+            "content": content("RateLimited"),
+            "headers": { "Retry-After": {
+                "description": "Seconds until another request is let through",
+                "schema": { "type": "integer", "minimum": 1 },
+            } },
+        }),
+    );
+    responses.sort_keys();
+    responses.into()
+}

@@ -1,0 +1,241 @@
+"""A client for the MCP Server. It needs nothing but Python 3.9's standard library.
+
+    from mcp_client import MCPClient
+
+    client = MCPClient()
+    client.add_user("alice")
+    client.add_task("Build feature X", priority="high", assigned_to="alice")
+    client.list_tasks(assigned_to="alice")
+
+Each method gives back what the server put into ``data``. What the server refuses is an
+:class:`MCPError` that carries the HTTP status and the server's own words.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+DEFAULT_BASE_URL = "http://localhost:8000"
+
+
+class MCPError(Exception):
+    """A call that did not succeed.
+
+    ``status`` is the answer's HTTP status, or ``None`` where no answer came. ``detail`` says why:
+    as the server put it, or what went wrong on the way to it.
+    """
+
+    def __init__(self, status: Optional[int], detail: str) -> None:
+        super().__init__(detail if status is None else f"{status}: {detail}")
+        self.status = status
+        self.detail = detail
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: urllib would send the API key along, whoever it leads to."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+class MCPClient:
+    """A connection to one server.
+
+    ``base_url`` defaults to the environment's ``MCP_BASE_URL``, then to ``http://localhost:8000``;
+    ``api_key`` to ``MCP_API_KEY``, then to none. ``timeout`` is in seconds, for each call.
+    """
+
+    def __init__(
+        self,
+        base_url: Optional[str] = None,
+        api_key: Optional[str] = None,
+        timeout: float = 30.0,
+    ) -> None:
+        base_url = base_url or os.environ.get("MCP_BASE_URL") or DEFAULT_BASE_URL
+        if urllib.parse.urlsplit(base_url).scheme not in ("http", "https"):
+            raise ValueError(f"base_url must start with http:// or https://, not {base_url!r}")
+        self.base_url = base_url.rstrip("/")
+        self.timeout = timeout
+        self._api_key = api_key or os.environ.get("MCP_API_KEY") or None
+        self._opener = urllib.request.build_opener(_NoRedirect)
+
+    # Any action
+
+    def query(self, action: str, params: Optional[Mapping[str, Any]] = None) -> Any:
+        """Calls any action by its name, also those of GitHub, Figma and web pages:
+
+        ``client.query("github_list_issues", {"owner": "rust-lang", "repo": "rust"})``
+        """
+        body = {"action": action, "params": dict(params or {})}
+        return self._send("POST", "/api/v1/query", body)["data"]
+
+    # Users
+
+    def list_users(self) -> List[str]:
+        """All user names."""
+        return self.query("list_users")
+
+    def add_user(
+        self,
+        username: str,
+        role: Optional[str] = None,
+        metadata: Optional[Mapping[str, Any]] = None,
+    ) -> Dict[str, Any]:
+        """Adds a user. A name that is taken is an error."""
+        return self.query("add_user", _given(username=username, role=role, metadata=metadata))
+
+    def get_user(self, username: str) -> Dict[str, Any]:
+        """Whether the user exists, and the tasks that are assigned to them."""
+        return self.query("get_user", {"username": username})
+
+    def remove_user(self, username: str) -> Dict[str, Any]:
+        """Removes a user."""
+        return self.query("remove_user", {"username": username})
+
+    # Tasks
+
+    def list_tasks(
+        self, status: Optional[str] = None, assigned_to: Optional[str] = None
+    ) -> List[Dict[str, Any]]:
+        """All tasks, or those with this status, or of this user, or both."""
+        return self.query("list_tasks", _given(status=status, assigned_to=assigned_to))
+
+    def add_task(
+        self,
+        title: str,
+        description: Optional[str] = None,
+        priority: Optional[str] = None,
+        status: Optional[str] = None,
+        assigned_to: Optional[str] = None,
+    ) -> Dict[str, Any]:
+        """Creates a task and gives it back, with its id. What is left out gets its default."""
+        return self.query(
+            "add_task",
+            _given(
+                title=title,
+                description=description,
+                priority=priority,
+                status=status,
+                assigned_to=assigned_to,
+            ),
+        )
+
+    def update_task(self, task_id: int, **changes: Any) -> Dict[str, Any]:
+        """Changes the named fields of a task and gives the whole task back.
+
+        The fields are those of :meth:`add_task`; ``assigned_to=None`` takes the task from its user.
+        """
+        return self.query("update_task", {**changes, "task_id": task_id})
+
+    def delete_task(self, task_id: int) -> Dict[str, Any]:
+        """Deletes a task. Its id is not given out again."""
+        return self.query("delete_task", {"task_id": task_id})
+
+    def search_tasks(self, query: str) -> List[Dict[str, Any]]:
+        """The tasks with these words in their title or description, in any case of letters."""
+        return self.query("search_tasks", {"query": query})
+
+    # Configuration
+
+    def get_config(self, key: Optional[str] = None) -> Dict[str, Any]:
+        """All configuration values, or the one under ``key``: ``None`` where there is none."""
+        return self.query("get_config", _given(key=key))
+
+    def update_config(self, key: str, value: Any) -> Dict[str, Any]:
+        """Sets a configuration value; any JSON will do."""
+        return self.query("update_config", {"key": key, "value": value})
+
+    # Utilities
+
+    def calculate(self, operation: str, numbers: Sequence[float]) -> Dict[str, Any]:
+        """The ``sum``, ``average``, ``max`` or ``min`` of some numbers, under ``result``."""
+        return self.query("calculate", {"operation": operation, "numbers": list(numbers)})
+
+    def get_summary(self) -> Dict[str, Any]:
+        """How many users and tasks there are, by status and by priority, under ``summary``."""
+        return self.query("summarize_data")
+
+    summarize_data = get_summary
+
+    # The server
+
+    def health(self) -> Dict[str, Any]:
+        """What the server says about itself; this needs no API key."""
+        return self._send("GET", "/")
+
+    def get_state(
+        self,
+        entity: Optional[str] = None,
+        limit: Optional[int] = None,
+        offset: Optional[int] = None,
+        status: Optional[str] = None,
+    ) -> Dict[str, Any]:
+        """The whole memory, or a page of one entity: ``users``, ``tasks``, ``config``, ``logs``.
+
+        ``status`` picks tasks.
+        """
+        asked = _given(entity=entity, limit=limit, offset=offset, status=status)
+        return self._send("GET", "/api/v1/state" + _query_string(asked))["data"]
+
+    def get_logs(self, limit: Optional[int] = None) -> List[Dict[str, Any]]:
+        """The last actions, the newest last."""
+        return self._send("GET", "/api/v1/logs" + _query_string(_given(limit=limit)))["data"]
+
+    def reset(self) -> Dict[str, Any]:
+        """Deletes everything that is stored and restores the default configuration."""
+        return self._send("POST", "/api/v1/reset")["data"]
+
+    def _send(self, method: str, path: str, body: Optional[Mapping[str, Any]] = None) -> Any:
+        headers = {"Accept": "application/json"}
+        if self._api_key:
+            headers["X-API-Key"] = self._api_key
+        data = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.base_url + path, data=data, headers=headers, method=method
+        )
+        try:
+            with self._opener.open(request, timeout=self.timeout) as answer:
+                status, text = answer.status, answer.read()
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                raise MCPError(refusal.code, _detail(refusal.read(), refusal.reason)) from None
+        except urllib.error.URLError as fault:
+            raise MCPError(None, f"no connection to {self.base_url}: {fault.reason}") from fault
+        except (OSError, http.client.HTTPException) as fault:
+            raise MCPError(None, f"no answer from {self.base_url}: {fault}") from fault
+        try:
+            answered = json.loads(text)
+        except ValueError as fault:
+            raise MCPError(status, f"{self.base_url} answered with something else than JSON") from fault
+        if isinstance(answered, dict) and answered.get("success") is False:
+            raise MCPError(status, str(answered.get("message")))
+        return answered
+
+
+def _given(**params: Any) -> Dict[str, Any]:
+    """The parameters that were given."""
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _query_string(params: Mapping[str, Any]) -> str:
+    return "?" + urllib.parse.urlencode(params) if params else ""
+
+
+def _detail(text: bytes, reason: str) -> str:
+    """What an error's body says: ``detail``, or ``error`` where a rate limit was exceeded."""
+    try:
+        answered = json.loads(text)
+    except ValueError:
+        return reason
+    if not isinstance(answered, dict):
+        return reason
+    return str(answered.get("detail") or answered.get("error") or reason)

@@ -1,0 +1,90 @@
+//! The command line, run to its end.
+
+use std::ffi::OsStr;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{self, Stdio};
+
+use crate::program;
+
+/// A run of `mcp-server` with nothing in its environment but what is said here.
+pub struct Command(process::Command);
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Output {
+    /// The exit status; `None` when a signal ended it.
+    pub exit: Option<i32>,
+    /// What it wrote to stdout.
+    pub stdout: String,
+    /// What it wrote to stderr.
+    pub stderr: String,
+}
+
+impl Command {
+    /// `mcp-server` with these arguments.
+    #[must_use]
+    pub fn new<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        let mut command = process::Command::new(program());
+        command.arg0("mcp-server").env_clear().args(arguments).stdin(Stdio::null());
+        Self(command)
+    }
+
+    /// With a variable in its environment.
+    #[must_use]
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    /// With this folder as the one it is in.
+    #[must_use]
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.0.current_dir(folder);
+        self
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Panics
+    /// When it cannot be run, or writes what is no text.
+    #[must_use]
+    pub fn run(mut self) -> Output {
+        let output = self.0.output().expect("the program can be run");
+        Output {
+            exit: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("stdout is text"),
+            stderr: String::from_utf8(output.stderr).expect("stderr is text"),
+        }
+    }
+
+    pub(crate) fn into_inner(self) -> process::Command {
+        self.0
+    }
+}
+
+impl Output {
+    /// stdout as JSON.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("stdout is no JSON: {error}: {self:?}"))
+    }
+
+    /// The one line on stderr of a run that failed with this status and wrote nothing to stdout.
+    ///
+    /// # Panics
+    /// When it ended otherwise.
+    #[must_use]
+    pub fn refusal(&self, exit: i32) -> &str {
+        assert_eq!(self.exit, Some(exit), "{self:?}");
+        assert_eq!(self.stdout, "", "{self:?}");
+        let line = self.stderr.strip_suffix('\n').unwrap_or_else(|| panic!("no line: {self:?}"));
+        assert!(!line.is_empty() && !line.contains('\n'), "not one line: {self:?}");
+        assert!(!line.contains("panicked"), "{self:?}");
+        line
+    }
+}

@@ -1,0 +1,298 @@
+//! HTTP/1.1 as its bytes: what a test sends is what goes over the wire, wrong as it may be.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+
+use serde_json::Value;
+
+use crate::DEADLINE;
+
+/// A request that is not sent yet.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Request {
+    address: SocketAddr,
+    method: String,
+    target: String,
+    host: Option<String>,
+    headers: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The header fields in their order; names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, without its transfer coding.
+    pub body: Vec<u8>,
+}
+
+/// A connection to the server.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn new(address: SocketAddr, method: &str, target: &str) -> Self {
+        let (method, target) = (method.to_owned(), target.to_owned());
+        let host = Some(address.to_string());
+        Self { address, method, target, host, headers: Vec::new(), body: None }
+    }
+
+    /// With one more header field.
+    pub fn header(mut self, name: &str, value: impl ToString) -> Self {
+        self.headers.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// With another `Host` than the server's address.
+    pub fn host(mut self, host: &str) -> Self {
+        self.host = Some(host.into());
+        self
+    }
+
+    /// Without a `Host`.
+    pub fn without_host(mut self) -> Self {
+        self.host = None;
+        self
+    }
+
+    /// With this API key.
+    pub fn key(self, key: &str) -> Self {
+        self.header("X-API-Key", key)
+    }
+
+    /// With this body, and no more said about it than its length.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// With this body, as JSON.
+    pub fn json(self, body: &Value) -> Self {
+        self.json_text(&body.to_string())
+    }
+
+    /// With this body, said to be JSON, whether it is or not.
+    pub fn json_text(self, body: impl AsRef<[u8]>) -> Self {
+        self.header("Content-Type", "application/json").body(body.as_ref())
+    }
+
+    /// The bytes of the request.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
+        if let Some(host) = &self.host {
+            head += &format!("Host: {host}\r\n");
+        }
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        if let Some(body) = &self.body {
+            head += &format!("Content-Length: {}\r\n", body.len());
+        }
+        let mut bytes = (head + "\r\n").into_bytes();
+        bytes.extend(self.body.iter().flatten());
+        bytes
+    }
+
+    /// Sends it on a connection of its own and reads the answer.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    #[must_use]
+    pub fn send(self) -> Answer {
+        let line = format!("{} {}", self.method, self.target);
+        let request = self.header("Connection", "close");
+        let mut connection = Connection::open(request.address);
+        connection.send(&request.bytes());
+        connection.answer_to(&request.method).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+}
+
+impl Answer {
+    /// The value of a header field that comes at most once.
+    ///
+    /// # Panics
+    /// When it comes twice.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let name = name.to_ascii_lowercase();
+        let mut found = self.headers.iter().filter(|(known, _)| *known == name);
+        let value = found.next().map(|(_, value)| value.as_str());
+        assert!(found.next().is_none(), "{name} comes twice: {self:?}");
+        value
+    }
+
+    /// The body as text.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        str::from_utf8(&self.body).expect("the body is UTF-8")
+    }
+
+    /// The body as JSON, which it must be said to be.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let kind = self.header("content-type").unwrap_or_default();
+        assert_eq!(kind, "application/json", "{} {}", self.status, self.text());
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text()))
+    }
+
+    /// The sentence of a refusal with this status, which must be all that the body holds.
+    ///
+    /// # Panics
+    /// When the answer is another.
+    #[must_use]
+    pub fn refusal(&self, status: u16) -> String {
+        assert_eq!(self.status, status, "{}", self.text());
+        let body = self.json();
+        let members = body.as_object().expect("an object");
+        assert_eq!(members.len(), 1, "{body}");
+        let detail = members["detail"].as_str().expect("a detail that is a text");
+        assert!(!detail.is_empty(), "{body}");
+        detail.to_owned()
+    }
+
+    /// What a successful call answered: the envelope's `data`.
+    ///
+    /// # Panics
+    /// When the answer is no success.
+    #[must_use]
+    pub fn data(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.text());
+        let mut body = self.json();
+        assert_eq!(body["success"], true, "{body}");
+        body["data"].take()
+    }
+}
+
+impl Connection {
+    /// Connects.
+    ///
+    /// # Panics
+    /// When nothing listens there.
+    #[must_use]
+    pub fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("the server listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a deadline that is not zero");
+        stream.set_write_timeout(Some(DEADLINE)).expect("a deadline that is not zero");
+        Self { stream, unread: Vec::new() }
+    }
+
+    /// Sends all of these bytes.
+    ///
+    /// # Panics
+    /// When they cannot be sent.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.try_send(bytes).expect("the server takes the bytes");
+    }
+
+    /// Sends all of these bytes, where the other side may have gone.
+    pub fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// Says that nothing more will be sent.
+    ///
+    /// # Panics
+    /// When the other side is gone.
+    pub fn end(&mut self) {
+        self.stream.shutdown(Shutdown::Write).expect("the connection is open");
+    }
+
+    /// The next answer to a GET or POST.
+    pub fn answer(&mut self) -> io::Result<Answer> {
+        self.answer_to("GET")
+    }
+
+    /// The next answer to a request with this method.
+    pub fn answer_to(&mut self, method: &str) -> io::Result<Answer> {
+        let (status, headers) = loop {
+            if let Some(head) = self.head()? {
+                break head;
+            }
+            self.more()?;
+        };
+        let named = |wanted: &str| {
+            headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+        };
+        let body = if method == "HEAD" || matches!(status, 100..200 | 204 | 304) {
+            Vec::new()
+        } else if named("transfer-encoding") == Some("chunked") {
+            self.chunks()?
+        } else if let Some(length) = named("content-length") {
+            let length = length.parse().map_err(io::Error::other)?;
+            self.take(length)?
+        } else {
+            return Err(io::Error::other("the answer does not say how long it is"));
+        };
+        Ok(Answer { status, headers, body })
+    }
+
+    /// Whether the other side ends the connection, without another byte.
+    #[must_use]
+    pub fn is_ended(&mut self) -> bool {
+        self.unread.is_empty() && matches!(self.stream.read(&mut [0]), Ok(0))
+    }
+
+    fn head(&mut self) -> io::Result<Option<(u16, Vec<(String, String)>)>> {
+        let mut fields = [httparse::EMPTY_HEADER; 64];
+        let mut head = httparse::Response::new(&mut fields);
+        let parsed = head.parse(&self.unread).map_err(io::Error::other)?;
+        let httparse::Status::Complete(length) = parsed else { return Ok(None) };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let headers = head.headers.iter();
+        let headers = headers.map(|it| (it.name.to_ascii_lowercase(), text(it.value))).collect();
+        let status = head.code.expect("a complete head has a status");
+        self.unread.drain(..length);
+        Ok(Some((status, headers)))
+    }
+
+    fn chunks(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let parsed = httparse::parse_chunk_size(&self.unread)
+                .map_err(|_| io::Error::other("a broken chunk"))?;
+            let httparse::Status::Complete((start, length)) = parsed else {
+                self.more()?;
+                continue;
+            };
+            self.unread.drain(..start);
+            body.extend(self.take(usize::try_from(length).map_err(io::Error::other)?)?);
+            self.take(2)?;
+            if length == 0 {
+                return Ok(body);
+            }
+        }
+    }
+
+    fn take(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        while self.unread.len() < length {
+            self.more()?;
+        }
+        Ok(self.unread.drain(..length).collect())
+    }
+
+    fn more(&mut self) -> io::Result<()> {
+        let mut bytes = [0; 64 * 1024];
+        let length = self.stream.read(&mut bytes)?;
+        if length == 0 {
+            let got = String::from_utf8_lossy(&self.unread);
+            return Err(io::Error::other(format!("the connection ended after {got:?}")));
+        }
+        self.unread.extend(&bytes[..length]);
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! Which web pages a browser lets read the answers.
+
+use std::collections::BTreeSet;
+
+use service_tests::{Answer, TestServer};
+
+const LISTED: [(&str, &str); 1] =
+    [("MCP_CORS_ORIGINS", "https://yourdomain.com,https://app.yourdomain.com")];
+
+fn get_from(server: &TestServer, path: &str, origin: &str) -> Answer {
+    server.request("GET", path).header("Origin", origin).send()
+}
+
+fn preflight(server: &TestServer, path: &str, origin: &str) -> Answer {
+    server
+        .request("OPTIONS", path)
+        .header("Origin", origin)
+        .header("Access-Control-Request-Method", "POST")
+        .header("Access-Control-Request-Headers", "content-type,x-api-key,authorization")
+        .send()
+}
+
+/// The header fields of CORS that an answer has.
+fn cors(answer: &Answer) -> Vec<&str> {
+    let names = answer.headers.iter().map(|(name, _)| name.as_str());
+    names.filter(|name| name.starts_with("access-control-")).collect()
+}
+
+/// The members of a list field, in lower case.
+fn list(answer: &Answer, name: &str) -> BTreeSet<String> {
+    let value = answer.header(name).unwrap_or_default();
+    value.split(',').map(|it| it.trim().to_lowercase()).collect()
+}
+
+#[test]
+fn every_page_may_read_by_default_and_then_without_credentials() {
+    let server = TestServer::start();
+    for origin in ["http://example.com", "https://a.b:8443", "null"] {
+        for path in ["/", "/api/v1/state", "/nope", "/openapi.json"] {
+            let answer = get_from(&server, path, origin);
+            assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
+            assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_preflight_says_what_is_allowed_and_needs_no_key() {
+    for setting in ["*", "https://page.example"] {
+        let settings = [("MCP_CORS_ORIGINS", setting), ("MCP_API_KEY", "k-12345")];
+        let server = TestServer::with(settings).start();
+        for path in ["/api/v1/query", "/api/v1/reset", "/mcp/query"] {
+            let answer = preflight(&server, path, "https://page.example");
+            assert!(matches!(answer.status, 200 | 204), "{}", answer.status);
+            let origin = answer.header("access-control-allow-origin");
+            assert_eq!(origin, Some(setting));
+            let methods = list(&answer, "access-control-allow-methods");
+            for method in ["get", "post", "put", "delete", "options"] {
+                assert!(methods.contains(method), "{methods:?}");
+            }
+            let headers = list(&answer, "access-control-allow-headers");
+            for header in ["content-type", "x-api-key", "authorization"] {
+                assert!(headers.contains(header), "{headers:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn listed_pages_alone_may_read_and_with_credentials() {
+    let server = TestServer::with(LISTED).start();
+    for origin in ["https://yourdomain.com", "https://app.yourdomain.com"] {
+        for answer in [get_from(&server, "/", origin), preflight(&server, "/api/v1/query", origin)]
+        {
+            assert_eq!(answer.status, 200);
+            assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+            assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+            assert!(list(&answer, "vary").contains("origin"), "{answer:?}");
+        }
+    }
+}
+
+#[test]
+fn a_page_that_is_not_listed_gets_no_word_of_cors() {
+    let server = TestServer::with(LISTED).start();
+    for origin in [
+        "https://evil.example",
+        "http://yourdomain.com",
+        "https://yourdomain.com:8443",
+        "https://sub.app.yourdomain.com",
+        "https://yourdomain.com.evil.example",
+        "https://evilyourdomain.com",
+        "null",
+    ] {
+        let answer = get_from(&server, "/api/v1/state", origin);
+        assert!(matches!(answer.status, 200 | 400 | 403), "{origin}");
+        assert_eq!(cors(&answer), Vec::<&str>::new(), "{origin}");
+        let refused = preflight(&server, "/api/v1/query", origin);
+        assert!(!refused.refusal(400).is_empty());
+        assert_eq!(cors(&refused), Vec::<&str>::new(), "{origin}");
+    }
+}
+
+#[test]
+fn a_request_that_is_not_a_pages_gets_no_word_of_cors() {
+    let server = TestServer::with(LISTED).start();
+    assert_eq!(cors(&server.get("/")), Vec::<&str>::new());
+}
+
+#[test]
+fn a_page_may_read_refusals_and_when_to_come_back() {
+    let settings = [("MCP_API_KEY", "k-12345"), ("MCP_RATE_LIMIT", "3/day")];
+    let server = TestServer::with(settings).start();
+    for (path, wanted) in
+        [("/api/v1/state", 401), ("/nope", 404), ("/api/v1/query", 405), ("/", 429)]
+    {
+        let answer = get_from(&server, path, "https://page.example");
+        assert_eq!(answer.status, wanted, "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
+        let exposed = list(&answer, "access-control-expose-headers");
+        for name in ["retry-after", "ratelimit-remaining", "deprecation", "link"] {
+            assert!(exposed.contains(name), "{path}: {exposed:?}");
+        }
+    }
+}
