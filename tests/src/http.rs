@@ -216,6 +216,15 @@ impl Connection {
         self.stream.shutdown(Shutdown::Write).expect("the connection is open");
     }
 
+    /// Waits until an answer begins to come, and leaves it unread.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub fn wait_for_answer(&self) {
+        let begun = self.stream.peek(&mut [0]).expect("an answer");
+        assert_eq!(begun, 1, "the server has ended the connection");
+    }
+
     /// The next answer to a GET or POST.
     pub fn answer(&mut self) -> io::Result<Answer> {
         self.answer_to("GET")

@@ -298,8 +298,7 @@ fn the_pages_are_in_the_binary_and_fetch_nothing_from_elsewhere() {
 #[test]
 fn the_copies_that_are_checked_in_are_fresh() {
     let settings = Settings::load(&Sources::default()).expect("the default settings");
-    let registry =
-        service::registry(&settings, mcp_core::SystemClock::shared()).expect("a registry");
+    let registry = service::registry(&settings).expect("a registry");
     let root = repository();
     let documents = documents::all(&registry, &root).expect("the documents");
     assert_eq!(documents.len(), 3);

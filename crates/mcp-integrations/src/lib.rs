@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use mcp_core::{Clock, RegistryBuilder, SystemClock};
 
+use browser::Browser;
 use figma::Figma;
 use github::Github;
 pub use json::JsonObject;
@@ -28,6 +29,7 @@ pub use upstream::{HttpSettings, Jitter, RandomJitter};
 /// nothing.
 pub struct Integrations {
     settings: IntegrationSettings,
+    browser: Browser,
     http: HttpSettings,
     clock: Arc<dyn Clock>,
     jitter: Arc<dyn Jitter>,
@@ -38,11 +40,18 @@ impl Integrations {
     #[must_use]
     pub fn new(settings: IntegrationSettings) -> Self {
         Self {
+            browser: Browser::new(settings.browser.clone()),
             settings,
             http: HttpSettings::default(),
             clock: SystemClock::shared(),
             jitter: Arc::new(RandomJitter),
         }
+    }
+
+    /// The browser that the actions open pages with. The server closes it when it ends.
+    #[must_use]
+    pub fn browser(&self) -> &Browser {
+        &self.browser
     }
 
     /// With other bounds of asking.
@@ -69,7 +78,7 @@ impl Integrations {
     /// Registers every action that asks another system.
     #[must_use]
     pub fn register(self, registry: RegistryBuilder) -> RegistryBuilder {
-        let Self { settings, http, clock, jitter } = self;
+        let Self { settings, browser, http, clock, jitter } = self;
         let client = SharedClient::new(http.clone());
         let exchange = Arc::new(Exchange::new(http, clock, jitter));
         let github = Github::new(
@@ -90,9 +99,9 @@ impl Integrations {
             .remote(figma::GetNodes::new(figma.clone()))
             .remote(figma::GetComponents::new(figma.clone()))
             .remote(figma::GetStyles::new(figma))
-            .remote(browser::GetTitle)
-            .remote(browser::GetText)
-            .remote(browser::Screenshot)
+            .remote(browser::GetTitle::new(browser.clone()))
+            .remote(browser::GetText::new(browser.clone()))
+            .remote(browser::Screenshot::new(browser))
     }
 }
 

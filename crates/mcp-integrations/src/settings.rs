@@ -3,6 +3,8 @@
 use reqwest::Url;
 use secrecy::SecretString;
 
+use crate::browser::BrowserSettings;
+
 /// Where the other systems are and how they are asked. Its `Debug` hides the tokens.
 #[derive(Clone, Debug)]
 pub struct IntegrationSettings {
@@ -16,6 +18,8 @@ pub struct IntegrationSettings {
     pub figma_token: Option<SecretString>,
     /// The base of Figma's REST API, `MCP_FIGMA_API_URL`; the paths add `/v1`.
     pub figma_api_url: Url,
+    /// The browser that opens web pages.
+    pub browser: BrowserSettings,
 }
 
 impl Default for IntegrationSettings {
@@ -27,6 +31,7 @@ impl Default for IntegrationSettings {
             github_api_url: url("https://api.github.com"),
             figma_token: None,
             figma_api_url: url("https://api.figma.com"),
+            browser: BrowserSettings::default(),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Wires the layers: settings to a store, a registry and the dispatcher over both.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mcp_core::dispatch::Redactor;
 use mcp_core::{
-    Clock, Dispatcher, Registry, RegistryError, Store, SystemClock, Timestamp, actions,
+    Clock, Dispatcher, Registry, RegistryError, Store, StoreError, SystemClock, Timestamp, actions,
 };
+use mcp_integrations::browser::{Browser, BrowserSettings};
 use mcp_integrations::{HttpSettings, IntegrationSettings, Integrations};
 use mcp_storage::{Location, LocationError, OpenError, Options};
 use secrecy::ExposeSecret;
@@ -16,6 +18,24 @@ use crate::config::Settings;
 pub struct Service {
     dispatcher: Dispatcher,
     clock: Arc<dyn Clock>,
+    browser: Browser,
+}
+
+/// What the server finds on the machine that it runs on.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// `PATH`: where programs are.
+    pub search_path: String,
+    /// Where what lives for a moment is kept.
+    pub temporary_folder: PathBuf,
+}
+
+impl Default for Machine {
+    /// The usual folders.
+    fn default() -> Self {
+        let usual = BrowserSettings::default();
+        Self { search_path: usual.path, temporary_folder: usual.directory }
+    }
 }
 
 /// Why the service cannot start: one line.
@@ -37,7 +57,7 @@ impl Service {
     ///
     /// # Errors
     /// With one line that says what is wrong and what would be right.
-    pub fn start(settings: &Settings) -> Result<Self, StartError> {
+    pub fn start(settings: &Settings, machine: &Machine) -> Result<Self, StartError> {
         let clock = SystemClock::shared();
         let location = Location::parse(settings.database_url.as_str())?;
         let options = Options {
@@ -45,13 +65,15 @@ impl Service {
             queue: u32::try_from(settings.write_queue).unwrap_or(u32::MAX),
             log_retention: settings.log_retention,
         };
-        let registry = registry(settings, Arc::clone(&clock))?;
+        let integrations = integrations(settings, machine, Arc::clone(&clock));
+        let browser = integrations.browser().clone();
+        let registry = with_every_action(integrations)?;
         let store = mcp_storage::open(&location, &options, Arc::clone(&clock))?;
         log::info!("the database is {}", absolute(&location));
         let secrets = settings.secrets().into_iter();
         let redactor = Redactor::new(secrets.map(|secret| secret.expose_secret().to_owned()));
         let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor);
-        Ok(Self { dispatcher, clock })
+        Ok(Self { dispatcher, clock, browser })
     }
 
     /// The one way to an action.
@@ -71,18 +93,47 @@ impl Service {
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
+
+    /// Ends the browsers and lets go of the database.
+    ///
+    /// # Errors
+    /// When what was written last cannot be put into the database's file.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.browser.close().await;
+        self.store().close().await
+    }
 }
 
-/// Every action of the server, with its settings. Needs no database.
+/// Every action of the server, with its settings. Needs no database, and no machine to run on:
+/// for lists and documents.
 ///
 /// # Errors
 /// When two actions have one name.
-pub fn registry(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Registry, RegistryError> {
+pub fn registry(settings: &Settings) -> Result<Registry, RegistryError> {
+    with_every_action(integrations(settings, &Machine::default(), SystemClock::shared()))
+}
+
+fn with_every_action(integrations: Integrations) -> Result<Registry, RegistryError> {
+    Registry::builder()
+        .with(actions::register)
+        .with(|registry| integrations.register(registry))
+        .build()
+}
+
+fn integrations(settings: &Settings, machine: &Machine, clock: Arc<dyn Clock>) -> Integrations {
     let systems = IntegrationSettings {
         github_token: settings.github_token.clone(),
         github_api_url: settings.github_api_url.clone(),
         figma_token: settings.figma_token.clone(),
         figma_api_url: settings.figma_api_url.clone(),
+        browser: BrowserSettings {
+            chromedriver: settings.chromedriver.clone(),
+            webdriver_url: settings.webdriver_url.clone(),
+            pool: settings.browser_pool,
+            allowed_hosts: settings.browser_allowed_hosts.clone(),
+            path: machine.search_path.clone(),
+            directory: machine.temporary_folder.clone(),
+        },
     };
     let http = HttpSettings {
         call_timeout: settings.upstream_timeout,
@@ -91,11 +142,7 @@ pub fn registry(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Registry, 
         cache_time: settings.upstream_cache_time,
         ..HttpSettings::default()
     };
-    let integrations = Integrations::new(systems).http(http).clock(clock);
-    Registry::builder()
-        .with(actions::register)
-        .with(|registry| integrations.register(registry))
-        .build()
+    Integrations::new(systems).http(http).clock(clock)
 }
 
 fn absolute(location: &Location) -> String {

@@ -5,10 +5,20 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{WebUrl, not_served};
+use super::{Browser, WebUrl};
 
 /// Opens a page and gives its visible text.
-pub struct GetText;
+pub struct GetText {
+    browser: Browser,
+}
+
+impl GetText {
+    /// The action over this browser.
+    #[must_use]
+    pub fn new(browser: Browser) -> Self {
+        Self { browser }
+    }
+}
 
 /// The parameters of `playwright_get_text`.
 #[derive(Deserialize, JsonSchema)]
@@ -45,7 +55,9 @@ impl RemoteAction for GetText {
             .words(&["browser", "website", "site", "read", "scrape", "content", "article"])
     }
 
-    async fn run(&self, _: GetTextParams) -> Result<GetTextOutput, ActionError> {
-        Err(not_served())
+    async fn run(&self, params: GetTextParams) -> Result<GetTextOutput, ActionError> {
+        let most = params.max_chars.get() as usize;
+        let (cut, url) = self.browser.text(params.url.into_url(), most).await?;
+        Ok(GetTextOutput { text: cut.text, truncated: cut.truncated, url })
     }
 }

@@ -4,10 +4,20 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{WebUrl, not_served};
+use super::{Browser, WebUrl};
 
 /// Opens a page and gives its title.
-pub struct GetTitle;
+pub struct GetTitle {
+    browser: Browser,
+}
+
+impl GetTitle {
+    /// The action over this browser.
+    #[must_use]
+    pub fn new(browser: Browser) -> Self {
+        Self { browser }
+    }
+}
 
 /// The parameters of `playwright_get_title`.
 #[derive(Deserialize, JsonSchema)]
@@ -39,7 +49,8 @@ impl RemoteAction for GetTitle {
             .words(&["browser", "website", "site", "visit", "open", "heading", "name"])
     }
 
-    async fn run(&self, _: GetTitleParams) -> Result<GetTitleOutput, ActionError> {
-        Err(not_served())
+    async fn run(&self, params: GetTitleParams) -> Result<GetTitleOutput, ActionError> {
+        let (title, url) = self.browser.title(params.url.into_url()).await?;
+        Ok(GetTitleOutput { title, url })
     }
 }

@@ -1,24 +1,39 @@
 //! `playwright_screenshot`
 
+use std::time::Duration;
+
 use mcp_core::action::params::Bounded;
 use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{WebUrl, not_served};
+use super::engine::Shot;
+use super::{Browser, WebUrl};
 
 /// Opens a page and takes a picture of it.
-pub struct Screenshot;
+pub struct Screenshot {
+    browser: Browser,
+}
+
+impl Screenshot {
+    /// The action over this browser.
+    #[must_use]
+    pub fn new(browser: Browser) -> Self {
+        Self { browser }
+    }
+}
 
 /// The parameters of `playwright_screenshot`.
 #[derive(Deserialize, JsonSchema)]
 pub struct ScreenshotParams {
     /// The page's address; it starts with http:// or https://.
     pub url: WebUrl,
-    /// Whether the picture shows the whole page instead of the part that the window shows.
+    /// Whether the picture shows the whole page, at most 4096 by 16384 CSS pixels of it, instead of
+    /// the part that the window shows.
     #[serde(default)]
     pub full_page: bool,
-    /// How many milliseconds to wait after the page has loaded.
+    /// How many milliseconds to wait after the page has loaded. The wait ends in time for the
+    /// picture to be taken within the call's 30 seconds.
     #[serde(default)]
     pub wait_ms: Bounded<0, 30_000, 0>,
     /// The window's width in CSS pixels.
@@ -61,7 +76,13 @@ impl RemoteAction for Screenshot {
         ])
     }
 
-    async fn run(&self, _: ScreenshotParams) -> Result<ScreenshotOutput, ActionError> {
-        Err(not_served())
+    async fn run(&self, params: ScreenshotParams) -> Result<ScreenshotOutput, ActionError> {
+        let shot = Shot {
+            window: (params.viewport_width.get(), params.viewport_height.get()),
+            full_page: params.full_page,
+            wait: Duration::from_millis(params.wait_ms.get().into()),
+        };
+        let (screenshot_base64, url) = self.browser.picture(params.url.into_url(), shot).await?;
+        Ok(ScreenshotOutput { content_type: "image/png".into(), screenshot_base64, url })
     }
 }

@@ -22,6 +22,12 @@ impl WebUrl {
         &self.0
     }
 
+    /// The address itself.
+    #[must_use]
+    pub fn into_url(self) -> Url {
+        self.0
+    }
+
     fn parse(text: &str) -> Option<Self> {
         // A URL parser would also take `http:example.com`, and blanks before it.
         let has_scheme = ["http://", "https://"]

@@ -61,6 +61,7 @@ impl Setup {
             github_api_url: base.clone(),
             figma_token: Some(FIGMA_TOKEN.into()),
             figma_api_url: base,
+            ..IntegrationSettings::default()
         };
         let integrations =
             Integrations::new(settings).http(self.http).clock(clock).jitter(Arc::new(NoJitter));

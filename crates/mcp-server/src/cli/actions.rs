@@ -1,8 +1,8 @@
 //! `mcp-server actions`
 
 use clap::Args;
+use mcp_core::Registry;
 use mcp_core::action::Action;
-use mcp_core::{Registry, SystemClock};
 
 use super::{Failure, REFUSED, USAGE, print};
 use crate::config::{Settings, Sources};
@@ -19,8 +19,7 @@ pub(super) fn run(args: &ActionsArgs) -> Result<(), Failure> {
     // The actions are the same whatever the settings: the defaults do.
     let settings =
         Settings::load(&Sources::default()).map_err(|error| Failure::new(USAGE, error))?;
-    let registry = service::registry(&settings, SystemClock::shared())
-        .map_err(|error| Failure::new(REFUSED, error))?;
+    let registry = service::registry(&settings).map_err(|error| Failure::new(REFUSED, error))?;
     match &args.name {
         None => print(&list(&registry)),
         Some(name) => {

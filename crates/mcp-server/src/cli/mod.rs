@@ -14,6 +14,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::{Overrides, Sources};
+use crate::service::Machine;
 
 /// Exit status when the server or the database says no.
 const REFUSED: u8 = 1;
@@ -95,8 +96,10 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
     };
     let environment = Environment(environment);
     let outcome = match cli.command {
-        None => start::run(&environment.sources(cli.settings)),
-        Some(Command::Start(settings)) => start::run(&environment.sources(settings)),
+        None => start::run(&environment.sources(cli.settings), &environment.machine()),
+        Some(Command::Start(settings)) => {
+            start::run(&environment.sources(settings), &environment.machine())
+        }
         Some(Command::Query(args)) => client::query(&args, &environment),
         Some(Command::State(args)) => client::state(&args, &environment),
         Some(Command::Logs(args)) => client::logs(&args, &environment),
@@ -144,6 +147,14 @@ impl Environment {
             config_file: settings.config,
             environment: self.0.clone(),
             overrides: settings.overrides,
+        }
+    }
+
+    fn machine(&self) -> Machine {
+        let usual = Machine::default();
+        Machine {
+            search_path: self.text("PATH").unwrap_or(usual.search_path),
+            temporary_folder: self.text("TMPDIR").map_or(usual.temporary_folder, PathBuf::from),
         }
     }
 

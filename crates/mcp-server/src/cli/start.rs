@@ -10,9 +10,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Failure, REFUSED, USAGE};
 use crate::config::{Settings, Sources, effective};
 use crate::http;
-use crate::service::Service;
+use crate::service::{Machine, Service};
 
-pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
+pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
     let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
     check_database(&settings, sources)?;
     env_logger::Builder::new()
@@ -29,7 +29,7 @@ pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
             settings.address()
         );
     }
-    actix_web::rt::System::new().block_on(serve(settings))
+    actix_web::rt::System::new().block_on(serve(settings, machine))
 }
 
 /// Only what opens the database knows which addresses it takes; the refusal is a setting's.
@@ -41,7 +41,7 @@ fn check_database(settings: &Settings, sources: &Sources) -> Result<(), Failure>
     Err(Failure::new(USAGE, line))
 }
 
-async fn serve(settings: Settings) -> Result<(), Failure> {
+async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
     // First of all: an order to stop that comes during the start is not lost.
     let stop = order_to_stop()
         .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
@@ -51,10 +51,10 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
         .map_err(|error| Failure::new(REFUSED, format!("cannot listen on {address}: {error}")))?;
     let bound = listener.local_addr().unwrap_or(address);
     let service =
-        Arc::new(Service::start(&settings).map_err(|error| Failure::new(REFUSED, error))?);
+        Arc::new(Service::start(&settings, machine).map_err(|error| Failure::new(REFUSED, error))?);
     log::info!("listening on http://{bound}");
     let served = http::serve(listener, &settings, Arc::clone(&service), stop).await;
-    let closed = service.store().close().await;
+    let closed = service.close().await;
     served.map_err(|error| Failure::new(REFUSED, format!("the server failed: {error}")))?;
     closed.map_err(|error| Failure::new(REFUSED, format!("closing the database: {error}")))?;
     log::info!("stopped");

@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use figment::value::Value;
 
+use mcp_integrations::browser::AllowedHost;
+
 use super::rate_limit::RateLimit;
 use super::{hidden, log_filter, network};
 
@@ -25,6 +27,12 @@ pub(super) enum Kind {
     Origins,
     /// Host names, optionally with a port.
     Hosts,
+    /// Hosts that a browser may open: names, `*.` and a name, or addresses, optionally with a port.
+    PageHosts,
+    /// A path of a file. Empty is not set.
+    Path,
+    /// The address of a WebDriver, plain `http`. Empty is not set.
+    WebDriver,
     /// IP addresses and networks.
     Networks,
     /// A number of requests for each unit of time, or `off`.
@@ -56,6 +64,9 @@ impl Kind {
                 "* alone, or origins such as https://app.example.com, without a path".into()
             }
             Self::Hosts => "host names such as mcp.example.com or mcp.example.com:8443".into(),
+            Self::PageHosts => "hosts such as localhost:3000 or *.corp.example".into(),
+            Self::Path => "a path".into(),
+            Self::WebDriver => "an http URL such as http://127.0.0.1:9515".into(),
             Self::Networks => "IP addresses or networks such as 10.0.0.0/8".into(),
             Self::Rate => format!(
                 "off, or a limit such as 100/minute: from 1 to {} per second, minute, hour or day",
@@ -93,6 +104,24 @@ impl Kind {
             Self::BaseUrl => network::base_url(text(value)?).map(|url| url.to_string().into()),
             Self::Origins => network::origins(&list(value)?).map(Into::into),
             Self::Hosts => network::hosts(&list(value)?).map(Into::into),
+            Self::PageHosts => {
+                let hosts = list(value)?;
+                hosts
+                    .iter()
+                    .map(|host| Some(host.parse::<AllowedHost>().ok()?.to_string()))
+                    .collect::<Option<Vec<_>>>()
+                    .map(Into::into)
+            }
+            Self::Path => {
+                let path = value.as_str()?;
+                (!path.contains(char::is_control) && path.trim() == path).then(|| path.into())
+            }
+            Self::WebDriver => match text(value)? {
+                "" => value.as_str().filter(|text| text.is_empty()).map(Into::into),
+                url => network::base_url(url)
+                    .filter(|url| url.scheme() == "http")
+                    .map(|url| url.to_string().into()),
+            },
             Self::Networks => network::networks(&list(value)?).map(Into::into),
             Self::Rate => {
                 let limit = text(value)?;
@@ -112,6 +141,9 @@ impl Kind {
             return if set { hidden::HIDDEN } else { "(not set)" }.into();
         }
         match (self, value) {
+            (Self::Path | Self::WebDriver, Value::String(_, text)) if text.is_empty() => {
+                "(not set)".into()
+            }
             (Self::Bytes { .. }, value) => whole(value).map(bytes_text).unwrap_or_default(),
             (_, Value::String(_, text)) => hidden::hide_passwords(text),
             (_, Value::Array(..)) => list(value).unwrap_or_default().join(","),

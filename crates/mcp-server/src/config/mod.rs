@@ -25,10 +25,12 @@ mod tests;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use mcp_integrations::browser::AllowedHost;
 use reqwest::Url;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
@@ -83,6 +85,17 @@ pub struct Settings {
     /// How long such an answer is kept at most.
     #[serde(deserialize_with = "seconds")]
     pub upstream_cache_time: Duration,
+    /// ChromeDriver's path; otherwise it is looked for in `PATH`.
+    #[serde(deserialize_with = "optional")]
+    pub chromedriver: Option<PathBuf>,
+    /// A WebDriver that runs already, to use instead of starting one.
+    #[serde(deserialize_with = "optional")]
+    pub webdriver_url: Option<Url>,
+    /// Browsers at once.
+    pub browser_pool: usize,
+    /// Hosts that pages may be opened from beside the public internet.
+    #[serde(deserialize_with = "texts")]
+    pub browser_allowed_hosts: Vec<AllowedHost>,
     /// The web pages that may call from a browser.
     pub cors_origins: CorsOrigins,
     /// Host names, in lower case and optionally with a port, that a request may name beside loopback's.
@@ -151,6 +164,17 @@ impl Settings {
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok((!text.is_empty()).then(|| SecretString::from(text)))
+}
+
+/// A text that may be empty, which is not set.
+fn optional<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: FromStr<Err: fmt::Display>,
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    let text = Some(text).filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(de::Error::custom)).transpose()
 }
 
 fn text<'de, T, D>(deserializer: D) -> Result<T, D::Error>

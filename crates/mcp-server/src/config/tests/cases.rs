@@ -88,6 +88,47 @@ pub(super) const CASES: &[Case] = &[
         &["figma", "file:///etc/passwd", "https://api.figma.com/?"],
         NOT_TEXT,
     ),
+    case("upstream_timeout", &[("1", "1"), ("3600", "3600")], NOT_SECONDS, NOT_NUMBERS),
+    case(
+        "upstream_body_limit",
+        &[("1024", "1KiB"), ("32MiB", "32MiB"), ("1gib", "1GiB")],
+        &["1023", "2GiB", "1MB", " "],
+        &["true", "[]", "{}", "-1"],
+    ),
+    case(
+        "upstream_cache",
+        &[("0", "0"), ("64MiB", "64MiB"), ("4GiB", "4GiB")],
+        &["5GiB", "all", "-1"],
+        &["true", "[]", "{}", "-1"],
+    ),
+    case(
+        "upstream_cache_time",
+        &[("0", "0"), ("86400", "86400")],
+        &["86401", "-1", "1h"],
+        NOT_NUMBERS,
+    ),
+    case(
+        "chromedriver",
+        &[("/usr/bin/chromedriver", "/usr/bin/chromedriver"), ("12", "12")],
+        &["a\nb", " ", " /usr/bin/chromedriver"],
+        NOT_TEXT,
+    ),
+    case(
+        "webdriver_url",
+        &[("http://127.0.0.1:9515", "http://127.0.0.1:9515/")],
+        &["https://127.0.0.1:9515", "127.0.0.1:9515", "http://u:p@h/", " "],
+        NOT_TEXT,
+    ),
+    case("browser_pool", &[("1", "1"), ("64", "64")], &["0", "65", "two"], NOT_NUMBERS),
+    case(
+        "browser_allowed_hosts",
+        &[
+            ("localhost:3000", "localhost:3000"),
+            ("LOCALHOST, *.Corp.example", "localhost,*.corp.example"),
+        ],
+        &["http://a.example", "a.example/", "a b", "*"],
+        &["1", "true", "{}", "[1]", "[\"\"]"],
+    ),
     case(
         "cors_origins",
         &[

@@ -1,0 +1,149 @@
+//! Serves one connection of the browser: `CONNECT` (RFC 9110, section 9.3.6) for `https` and
+//! WebSockets, and plain requests with an absolute address (RFC 9112, section 3.2.2).
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+
+use super::gate::{Fault, Gate, Target};
+use super::metered::Metered;
+
+/// Headers of one connection, not of the message (RFC 9110, section 7.6.1).
+const HOP_BY_HOP: [HeaderName; 6] = [
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+];
+
+type Body = BoxBody<Bytes, hyper::Error>;
+
+/// What every connection of one browser shares.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) gate: Arc<Gate>,
+    pub(super) received: Arc<AtomicU64>,
+    /// Ends every connection when the sender goes.
+    pub(super) over: watch::Receiver<()>,
+}
+
+/// One connection of the browser. It keeps its place until the last of it has ended.
+#[derive(Clone)]
+pub(super) struct Connection {
+    pub(super) shared: Shared,
+    pub(super) place: Arc<OwnedSemaphorePermit>,
+}
+
+impl Connection {
+    /// Serves it until it or the browser ends.
+    pub(super) async fn serve(self, stream: TcpStream) {
+        let own = self.clone();
+        let service = service_fn(move |request| own.clone().answer(request));
+        let connection = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        self.until_over(async {
+            if let Err(error) = connection.await {
+                log::trace!("browser: {error}");
+            }
+        })
+        .await;
+    }
+
+    async fn until_over(mut self, work: impl Future<Output = ()>) {
+        let _place = self.place;
+        tokio::select! {
+            _ = self.shared.over.changed() => (),
+            () = work => (),
+        }
+    }
+
+    async fn answer(self, request: Request<Incoming>) -> io::Result<Response<Body>> {
+        if request.method() == Method::CONNECT {
+            Ok(self.tunnel(request).await)
+        } else {
+            self.forward(request).await
+        }
+    }
+
+    async fn tunnel(self, request: Request<Incoming>) -> Response<Body> {
+        let Some(target) = target(request.uri(), 443) else {
+            return empty(StatusCode::BAD_REQUEST);
+        };
+        let mut stream = match self.shared.gate.connect(&target).await {
+            Ok(stream) => Metered::new(stream, Arc::clone(&self.shared.received)),
+            Err(Fault::Forbidden) => return empty(StatusCode::FORBIDDEN),
+            Err(Fault::Unresolved | Fault::Unreachable) => return empty(StatusCode::BAD_GATEWAY),
+        };
+        tokio::spawn(self.until_over(async move {
+            if let Ok(browser) = hyper::upgrade::on(request).await {
+                let mut browser = TokioIo::new(browser);
+                // Either side may break off; the browser knows what that means to the page.
+                let _ = tokio::io::copy_bidirectional(&mut browser, &mut stream).await;
+            }
+        }));
+        empty(StatusCode::OK)
+    }
+
+    /// An error ends the connection without an answer: no text of ours can be taken for the page.
+    async fn forward(self, request: Request<Incoming>) -> io::Result<Response<Body>> {
+        let (mut head, body) = request.into_parts();
+        let target = target(&head.uri, 80)
+            .filter(|_| head.uri.scheme_str() == Some("http"))
+            .ok_or_else(|| io::Error::other("not an address of HTTP"))?;
+        let stream = self.shared.gate.connect(&target).await.map_err(|fault| {
+            io::Error::other(format!("{}:{} {fault:?}", target.host, target.port))
+        })?;
+        let stream = Metered::new(stream, Arc::clone(&self.shared.received));
+        head.uri = head.uri.path_and_query().map_or_else(Uri::default, |path| path.clone().into());
+        head.headers.remove("proxy-connection");
+        remove_hop_by_hop(&mut head.headers);
+
+        let gate = Arc::clone(&self.shared.gate);
+        let unreachable = |error: hyper::Error| {
+            gate.remember(&target, Fault::Unreachable);
+            io::Error::other(error)
+        };
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(unreachable)?;
+        tokio::spawn(self.until_over(async move {
+            if let Err(error) = connection.await {
+                log::trace!("browser: {error}");
+            }
+        }));
+        let response =
+            sender.send_request(Request::from_parts(head, body)).await.map_err(unreachable)?;
+        let mut response = response.map(BodyExt::boxed);
+        remove_hop_by_hop(response.headers_mut());
+        Ok(response)
+    }
+}
+
+fn target(uri: &Uri, default_port: u16) -> Option<Target> {
+    Target::new(uri.host()?, uri.port_u16().unwrap_or(default_port))
+}
+
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed());
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,132 @@
+//! Decides where a connection may go, and makes it.
+//!
+//! Invariant: a name is looked up once, every address of it is checked, and the connection goes to
+//! an address that was checked. What the name resolves to later is of no importance.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::Url;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::addresses::is_public;
+use super::resolve::Resolve;
+use crate::browser::AllowedHost;
+
+/// How long one address may take to answer.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How many addresses of a name are tried.
+const TRIES: usize = 4;
+/// How many faults of a browser are remembered.
+const REMEMBERED: usize = 1024;
+
+/// Why a connection was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::browser) enum Fault {
+    /// It may not be made.
+    Forbidden,
+    /// The name has no address.
+    Unresolved,
+    /// None of the addresses answered.
+    Unreachable,
+}
+
+/// A host and a port, spelt as the WHATWG URL Standard serializes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::browser) struct Target {
+    pub(in crate::browser) host: String,
+    pub(in crate::browser) port: u16,
+}
+
+impl Target {
+    /// The target of an address with a host.
+    pub(in crate::browser) fn of(url: &Url) -> Option<Self> {
+        Some(Self { host: url.host_str()?.to_owned(), port: url.port_or_known_default()? })
+    }
+
+    /// From a host in any spelling: the URL parser knows them all.
+    pub(super) fn new(host: &str, port: u16) -> Option<Self> {
+        let url = Url::parse(&format!("http://{host}/")).ok()?;
+        Some(Self { host: url.host_str()?.to_owned(), port })
+    }
+
+    fn address(&self) -> Option<IpAddr> {
+        self.host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+    }
+}
+
+/// What all browsers of an engine have in common.
+pub(in crate::browser) struct Rules {
+    pub(in crate::browser) allowed: Vec<AllowedHost>,
+    pub(in crate::browser) resolver: Arc<dyn Resolve>,
+}
+
+/// The gate of one browser, with what it refused.
+pub(super) struct Gate {
+    rules: Arc<Rules>,
+    faults: Mutex<VecDeque<(Target, Fault)>>,
+}
+
+impl Gate {
+    pub(super) fn new(rules: Arc<Rules>) -> Self {
+        Self { rules, faults: Mutex::default() }
+    }
+
+    /// A connection to the target.
+    pub(super) async fn connect(&self, target: &Target) -> Result<TcpStream, Fault> {
+        let connected = self.try_connect(target).await;
+        if let Err(fault) = connected {
+            log::debug!("browser: {}:{} {fault:?}", target.host, target.port);
+            self.remember(target, fault);
+        }
+        connected
+    }
+
+    /// The last fault of this target.
+    pub(super) fn fault(&self, target: &Target) -> Option<Fault> {
+        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.iter().rev().find(|(known, _)| known == target).map(|(_, fault)| *fault)
+    }
+
+    /// Remembers why there is no answer from this target.
+    pub(super) fn remember(&self, target: &Target, fault: Fault) {
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.retain(|(known, _)| known != target);
+        if faults.len() == REMEMBERED {
+            faults.pop_front();
+        }
+        faults.push_back((target.clone(), fault));
+    }
+
+    async fn try_connect(&self, target: &Target) -> Result<TcpStream, Fault> {
+        for address in self.addresses(target).await?.into_iter().take(TRIES) {
+            let socket = SocketAddr::new(address, target.port);
+            if let Ok(Ok(stream)) = timeout(CONNECT, TcpStream::connect(socket)).await {
+                return Ok(stream);
+            }
+        }
+        Err(Fault::Unreachable)
+    }
+
+    /// Every address of the target, all of them checked.
+    async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, Fault> {
+        let open = self.rules.allowed.iter().any(|entry| entry.opens(&target.host, target.port));
+        let name = target.host.trim_end_matches('.');
+        // This machine, whatever a resolver says (RFC 6761, section 6.3).
+        let is_local = name == "localhost" || name.ends_with(".localhost");
+        if is_local && !open {
+            return Err(Fault::Forbidden);
+        }
+        let addresses = match target.address() {
+            Some(address) => vec![address],
+            None => self.rules.resolver.resolve(name).await.map_err(|_| Fault::Unresolved)?,
+        };
+        if !open && !addresses.iter().copied().all(is_public) {
+            return Err(Fault::Forbidden);
+        }
+        if addresses.is_empty() { Err(Fault::Unresolved) } else { Ok(addresses) }
+    }
+}

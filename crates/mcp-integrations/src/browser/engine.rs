@@ -1,0 +1,237 @@
+//! The browsers of this process, and the calls that use them.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use mcp_core::ActionError;
+use reqwest::Url;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+use super::egress::{Resolve, Rules, SystemResolver};
+use super::page::{Page, Reading};
+use super::pool::{Lease, Pool};
+use super::session::Launcher;
+use super::settings::BrowserSettings;
+use super::source::Source;
+use super::{DEADLINE, fault};
+
+/// What is left of the deadline after a call has waited: for the picture itself.
+const FOR_THE_PICTURE: Duration = Duration::from_secs(3);
+/// The window of calls that do not say how large it is, in CSS pixels.
+const WINDOW: (u32, u32) = (1280, 720);
+/// The largest picture of a whole document, in CSS pixels.
+const LARGEST: (u32, u32) = (4096, 16_384);
+/// The largest picture, in characters of base64.
+const PICTURE_LIMIT: usize = 32 << 20;
+
+/// A real browser. Clones share it. Nothing is started before the first call.
+#[derive(Clone)]
+pub struct Browser(Arc<Inner>);
+
+struct Inner {
+    settings: BrowserSettings,
+    resolver: Arc<dyn Resolve>,
+    engine: OnceLock<Result<Engine, String>>,
+    /// Tells the calls that the browser is closed.
+    closed: watch::Sender<bool>,
+}
+
+/// The browsers live on a runtime of their own: a caller's may be busy, or end before they do.
+struct Engine {
+    runtime: Option<Runtime>,
+    pool: Pool,
+}
+
+/// The picture that is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shot {
+    pub(super) window: (u32, u32),
+    pub(super) full_page: bool,
+    pub(super) wait: Duration,
+}
+
+/// A page to open and what is wanted of it.
+struct Visit {
+    url: Url,
+    window: (u32, u32),
+    wait: Duration,
+    reading: Reading,
+}
+
+impl Visit {
+    async fn run(&self, lease: &Lease, deadline: Instant) -> Result<(String, String), ActionError> {
+        let page = Page::open(lease.session(), &self.url, self.window).await?;
+        if !self.wait.is_zero() {
+            let last = deadline - FOR_THE_PICTURE;
+            page.wait_until((Instant::now() + self.wait).min(last)).await?;
+        }
+        page.read(&self.reading).await
+    }
+}
+
+/// Text that was cut or not.
+#[derive(Debug)]
+pub(super) struct CutText {
+    pub(super) text: String,
+    pub(super) truncated: bool,
+}
+
+impl Browser {
+    /// A browser as the operator has it.
+    #[must_use]
+    pub fn new(settings: BrowserSettings) -> Self {
+        Self::with_resolver(settings, SystemResolver)
+    }
+
+    /// A browser whose pages' names are looked up by this resolver.
+    #[must_use]
+    pub fn with_resolver(settings: BrowserSettings, resolver: impl Resolve) -> Self {
+        Self(Arc::new(Inner {
+            settings,
+            resolver: Arc::new(resolver),
+            engine: OnceLock::new(),
+            closed: watch::Sender::new(false),
+        }))
+    }
+
+    /// Ends every browser and every call, and waits until no process of them is left. Calls after
+    /// this are refused.
+    pub async fn close(&self) {
+        self.0.closed.send_replace(true);
+        if let Some(Ok(engine)) = self.0.engine.get() {
+            let pool = engine.pool.clone();
+            let closing = engine.handle().spawn(async move { pool.close().await });
+            if let Err(error) = closing.await {
+                log::error!("browser: {error}");
+            }
+        }
+    }
+
+    /// A page's title and address.
+    pub(super) async fn title(&self, url: Url) -> Result<(String, String), ActionError> {
+        let reading = Reading::Expression("document.title".into());
+        self.visit(Visit { url, window: WINDOW, wait: Duration::ZERO, reading }).await
+    }
+
+    /// A page's visible text, at most so many characters of it, and its address.
+    pub(super) async fn text(
+        &self,
+        url: Url,
+        most: usize,
+    ) -> Result<(CutText, String), ActionError> {
+        // Cut in the browser already, so that no huge text travels. A character has at most two of
+        // the units that JavaScript counts; what is left after that tells that there is more.
+        let units = most.saturating_mul(2).saturating_add(2);
+        let reading = Reading::Expression(format!(
+            "(() => {{
+                const root = document.body ?? document.documentElement;
+                const text = root?.innerText ?? root?.textContent ?? '';
+                return text.slice(0, {units}).toWellFormed();
+            }})()"
+        ));
+        let visit = Visit { url, window: WINDOW, wait: Duration::ZERO, reading };
+        let (mut text, url) = self.visit(visit).await?;
+        let end = text.char_indices().nth(most).map(|(end, _)| end);
+        text.truncate(end.unwrap_or(text.len()));
+        Ok((CutText { text, truncated: end.is_some() }, url))
+    }
+
+    /// A picture of a page as PNG in base64, and its address.
+    pub(super) async fn picture(
+        &self,
+        url: Url,
+        shot: Shot,
+    ) -> Result<(String, String), ActionError> {
+        let reading = Reading::Picture { whole: shot.full_page.then_some(LARGEST) };
+        let visit = Visit { url, window: shot.window, wait: shot.wait, reading };
+        let (picture, url) = self.visit(visit).await?;
+        if picture.len() > PICTURE_LIMIT {
+            return Err(fault::upstream("The picture is larger than 32 MiB in base64."));
+        }
+        Ok((picture, url))
+    }
+
+    /// Opens a page in a browser of its own, within the deadline. Dropping the future ends that.
+    async fn visit(&self, visit: Visit) -> Result<(String, String), ActionError> {
+        let engine = self.engine()?;
+        let place = engine.pool.enter()?;
+        let mut closed = self.0.closed.subscribe();
+        let deadline = Instant::now() + DEADLINE;
+        let task = engine.handle().spawn(async move {
+            let done = async {
+                let lease = timeout_at(deadline, place.browser()).await;
+                let lease = lease.map_err(|_| fault::busy())??;
+                let done = timeout_at(deadline, visit.run(&lease, deadline)).await;
+                done.map_err(|_| fault::too_slow(DEADLINE))?
+            };
+            tokio::select! {
+                _ = closed.wait_for(|closed| *closed) => Err(fault::closed()),
+                done = done => done,
+            }
+        });
+        let mut task = EndsWithItsCaller(task);
+        (&mut task.0).await.map_err(ActionError::internal)?
+    }
+
+    fn engine(&self) -> Result<&Engine, ActionError> {
+        if *self.0.closed.borrow() {
+            return Err(fault::closed());
+        }
+        let engine = self.0.engine.get_or_init(|| {
+            let launcher = Launcher {
+                settings: self.0.settings.clone(),
+                rules: Arc::new(Rules {
+                    allowed: self.0.settings.allowed_hosts.clone(),
+                    resolver: Arc::clone(&self.0.resolver),
+                }),
+            };
+            Engine::start(launcher).map_err(|error| error.to_string())
+        });
+        engine.as_ref().map_err(|error| ActionError::internal(error.clone()))
+    }
+}
+
+impl Engine {
+    fn start(launcher: Launcher) -> io::Result<Self> {
+        if Source::find(&launcher.settings).is_ok_and(|source| source.is_root()) {
+            log::warn!(
+                "browser: Chromium runs without its sandbox, because it runs as root; run it as another \
+                 user"
+            );
+        }
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(8)
+            .thread_name("browser")
+            .enable_all()
+            .build()?;
+        Ok(Self { pool: Pool::new(launcher), runtime: Some(runtime) })
+    }
+
+    fn handle(&self) -> &Handle {
+        self.runtime.as_ref().expect("the runtime is taken in drop alone").handle()
+    }
+}
+
+impl Drop for Engine {
+    /// Ends the calls and with them their browsers, without waiting: this may be inside of
+    /// another runtime.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A task that is of no use when its caller has gone.
+struct EndsWithItsCaller<T>(JoinHandle<T>);
+
+impl<T> Drop for EndsWithItsCaller<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,180 @@
+//! One browser with one clean profile, for one call.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fantoccini::error::CmdError;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder};
+use hyper::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use mcp_core::ActionError;
+use reqwest::Url;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::driver::Driver;
+use super::egress::{Egress, Rules};
+use super::fault;
+use super::settings::BrowserSettings;
+use super::source::Source;
+use super::switches::capabilities;
+
+/// How long a browser may take to start.
+const START: Duration = Duration::from_secs(20);
+/// How long a healthy browser takes for a small question, or a remote one to end.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Nobody is there to answer a dialog: each ends as if it had been dismissed. A page that calls
+/// another program (`mailto:` and the like) would have the browser ask about it, and no picture
+/// could be taken meanwhile. A convenience to the page, no protection: a page can undo it.
+const NO_DIALOGS: &str = r"
+    window.alert = window.print = () => {};
+    window.confirm = () => false;
+    window.prompt = () => null;
+    const known = /^(https?|about|blob|chrome|data|devtools|file|filesystem|javascript|view-source):/;
+    window.navigation?.addEventListener('navigate', (event) => {
+        if (event.cancelable && !known.test(event.destination.url)) event.preventDefault();
+    });
+";
+/// How many dialogs that opened all the same are dismissed while one question is asked.
+const DIALOGS: usize = 10;
+
+/// What every session of an engine is started with.
+pub(super) struct Launcher {
+    pub(super) settings: BrowserSettings,
+    pub(super) rules: Arc<Rules>,
+}
+
+/// A browser. Dropping it ends it; [`end`](Self::end) also waits for that.
+pub(super) struct Session {
+    client: Client,
+    id: String,
+    webdriver: Url,
+    egress: Egress,
+    driver: Option<Driver>,
+}
+
+impl Launcher {
+    /// Starts a browser.
+    pub(super) async fn start(&self) -> Result<Session, ActionError> {
+        let source = Source::find(&self.settings)?;
+        timeout(START, self.start_from(&source))
+            .await
+            .map_err(|_| fault::not_started("the browser took longer than 20 seconds to start"))?
+    }
+
+    async fn start_from(&self, source: &Source) -> Result<Session, ActionError> {
+        let (webdriver, driver, own, browser) = match source {
+            Source::Program(program) => {
+                let settings = &self.settings;
+                let driver = Driver::start(program, &settings.path, &settings.directory).await;
+                let driver = driver.map_err(fault::not_started)?;
+                let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+                (driver.url().clone(), Some(driver), loopback, loopback)
+            }
+            Source::Running(url) => {
+                let (own, browser) = ends(url).await.map_err(fault::not_started)?;
+                (url.clone(), None, own, browser)
+            }
+        };
+        let rules = Arc::clone(&self.rules);
+        let egress = Egress::start(rules, own, browser).await.map_err(fault::not_started)?;
+        let wanted = capabilities(egress.address(), source.is_root());
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(wanted)
+            .connect(webdriver.as_str())
+            .await
+            .map_err(fault::not_started)?;
+        let id = client.session_id().await.map_err(fault::not_started)?.unwrap_or_default();
+        let session = Session { client, id, webdriver, egress, driver };
+        for (command, params) in [
+            ("Browser.setDownloadBehavior", json!({"behavior": "deny"})),
+            (
+                "Page.addScriptToEvaluateOnNewDocument",
+                json!({"source": format!("{{{NO_DIALOGS}}}")}),
+            ),
+        ] {
+            session.devtools(command, params).await.map_err(fault::not_started)?;
+        }
+        Ok(session)
+    }
+}
+
+impl Session {
+    /// Runs a command of the DevTools protocol (ChromeDriver's extension `goog/cdp/execute`).
+    pub(super) async fn devtools(
+        &self,
+        command: &'static str,
+        params: Value,
+    ) -> Result<Value, CmdError> {
+        let mut asked = 0;
+        loop {
+            let question = DevTools { command, params: params.clone() };
+            match self.client.issue_cmd(question).await {
+                // The driver has closed it.
+                Err(error) if error.is_unexpected_alert_open() && asked < DIALOGS => asked += 1,
+                answer => return answer,
+            }
+        }
+    }
+
+    /// The way out of this browser.
+    pub(super) fn egress(&self) -> &Egress {
+        &self.egress
+    }
+
+    /// Whether it still answers.
+    pub(super) async fn is_alive(&self) -> bool {
+        let question = self.devtools("Runtime.evaluate", json!({"expression": "1"}));
+        matches!(timeout(PATIENCE, question).await, Ok(Ok(_)))
+    }
+
+    /// Ends it with everything that it started.
+    pub(super) async fn end(self) {
+        if let Some(driver) = self.driver {
+            driver.end().await;
+            return;
+        }
+        // A client of its own: the other one may still wait for an answer.
+        let (url, connector) = (self.webdriver.as_str(), HttpConnector::new());
+        let end = async {
+            if let Ok(client) = Client::with_existing_session(url, &self.id, connector).await {
+                client.close().await.ok();
+            }
+        };
+        if timeout(PATIENCE, end).await.is_err() {
+            log::warn!("browser: the session at {url} did not end");
+        }
+    }
+}
+
+/// The addresses of this machine and of the WebDriver's, as they see each other.
+async fn ends(url: &Url) -> std::io::Result<(IpAddr, IpAddr)> {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let stream = TcpStream::connect((host, url.port_or_known_default().unwrap_or(80))).await?;
+    Ok((stream.local_addr()?.ip(), stream.peer_addr()?.ip()))
+}
+
+type ParseError = <Url as FromStr>::Err;
+
+/// A command of the DevTools protocol.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    params: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = json!({"cmd": self.command, "params": self.params});
+        (Method::POST, Some(body.to_string()))
+    }
+}

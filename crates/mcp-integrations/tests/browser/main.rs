@@ -1,0 +1,13 @@
+//! Web pages in a real Chromium, against pages that the tests serve. They need ChromeDriver and
+//! Chromium (Debian: chromium, chromium-driver) and say so where they are missing.
+
+mod bench;
+mod faults;
+mod forbidden;
+mod missing;
+mod pages;
+mod pool;
+mod redirects;
+mod screenshots;
+mod site;
+mod support;

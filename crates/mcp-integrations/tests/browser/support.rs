@@ -1,0 +1,214 @@
+//! A browser to test, and what is left of it afterwards.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use mcp_core::action::Prepared;
+use mcp_core::action::params::ParamsText;
+use mcp_core::{ActionError, Registry};
+use mcp_integrations::browser::{
+    Browser, BrowserSettings, GetText, GetTitle, Resolve, Screenshot, SystemResolver,
+};
+use reqwest::Url;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+
+/// What all waits of the tests have in common: far more than anything takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A browser with its actions. Its processes are known by its own folder.
+pub(crate) struct Subject {
+    pub(crate) browser: Browser,
+    registry: Registry,
+    directory: TempDir,
+}
+
+impl Subject {
+    /// One that may open these hosts.
+    pub(crate) fn allowing(hosts: &[&str]) -> Self {
+        Self::with(settings(hosts), SystemResolver)
+    }
+
+    pub(crate) fn with(mut settings: BrowserSettings, resolver: impl Resolve) -> Self {
+        let directory = TempDir::new().expect("a folder");
+        settings.directory = directory.path().into();
+        Self::made(settings, resolver, directory)
+    }
+
+    /// One whose folder the settings name.
+    pub(crate) fn in_its_own(settings: BrowserSettings) -> Self {
+        Self::made(settings, SystemResolver, TempDir::new().expect("a folder"))
+    }
+
+    fn made(settings: BrowserSettings, resolver: impl Resolve, directory: TempDir) -> Self {
+        let browser = Browser::with_resolver(settings, resolver);
+        let registry = Registry::builder()
+            .remote(GetTitle::new(browser.clone()))
+            .remote(GetText::new(browser.clone()))
+            .remote(Screenshot::new(browser.clone()))
+            .build()
+            .expect("a registry");
+        Self { browser, registry, directory }
+    }
+
+    pub(crate) async fn call(&self, action: &str, params: Value) -> Result<Value, ActionError> {
+        let action = self.registry.find(action).expect("an action");
+        let params = ParamsText::from_value(&params).expect("an object");
+        match action.prepare(params)? {
+            Prepared::Remote(work) => {
+                work.await.map(|text| serde_json::from_str(&text).expect("JSON"))
+            }
+            Prepared::Memory(_) => unreachable!("pages are remote"),
+        }
+    }
+
+    pub(crate) async fn title(&self, url: &str) -> Result<Value, ActionError> {
+        self.call("playwright_get_title", json!({"url": url})).await
+    }
+
+    pub(crate) async fn text(&self, url: &str) -> Result<Value, ActionError> {
+        self.call("playwright_get_text", json!({"url": url})).await
+    }
+
+    /// The title alone, of a page that can be shown.
+    pub(crate) async fn title_of(&self, url: &str) -> String {
+        let answer = self.title(url).await.unwrap_or_else(|error| panic!("{url}: {error:?}"));
+        answer["title"].as_str().expect("a title").to_owned()
+    }
+
+    /// The text alone, of a page that can be shown.
+    pub(crate) async fn text_of(&self, url: &str) -> String {
+        let answer = self.text(url).await.unwrap_or_else(|error| panic!("{url}: {error:?}"));
+        answer["text"].as_str().expect("a text").to_owned()
+    }
+
+    /// The processes of this browser whose command line holds `part`: process number and command
+    /// line. Dead ones that nobody has reaped do not count; the guard counts where every kind does.
+    pub(crate) fn processes(&self, part: &str) -> Vec<(i32, String)> {
+        let mut found = processes_of(self.directory.path(), part);
+        found.retain(|(_, line)| part.is_empty() || !line.starts_with("/bin/sh"));
+        found
+    }
+
+    /// Waits until this many processes of the browser are of this kind.
+    pub(crate) async fn until_processes(&self, part: &str, enough: impl Fn(usize) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !enough(self.processes(part).len()) {
+            assert!(Instant::now() < end, "still {:?}", self.processes(part));
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Drops it without closing it; gives its folder.
+    pub(crate) fn dropped(self) -> PathBuf {
+        self.directory.keep()
+    }
+
+    /// Waits until a browser stands ready that no call uses.
+    pub(crate) async fn until_warm(&self) {
+        sleep(Duration::from_millis(200)).await;
+        self.until_processes("--type=renderer", |renderers| renderers > 0).await;
+        sleep(Duration::from_millis(1500)).await;
+    }
+
+    /// Closes it and checks that no process and no file is left.
+    pub(crate) async fn close(self) {
+        self.browser.close().await;
+        self.until_processes("", |left| left == 0).await;
+        let left: Vec<_> = fs::read_dir(self.directory.path()).expect("a folder").collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+/// Processes that were given this folder as their home, or that name it.
+pub(crate) fn processes_of(directory: &Path, part: &str) -> Vec<(i32, String)> {
+    let own = directory.to_str().expect("a path");
+    let text = |path: String| {
+        let bytes = fs::read(path).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).replace('\0', " ")
+    };
+    fs::read_dir("/proc")
+        .expect("/proc")
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
+        .filter_map(|id| {
+            let line = text(format!("/proc/{id}/cmdline"));
+            let is_own = line.contains(own) || text(format!("/proc/{id}/environ")).contains(own);
+            let status = text(format!("/proc/{id}/status"));
+            let is_dead = status.is_empty() || status.contains("State:\tZ");
+            (is_own && !is_dead && line.contains(part)).then_some((id, line))
+        })
+        .collect()
+}
+
+/// Settings with the ChromeDriver of this machine.
+pub(crate) fn settings(hosts: &[&str]) -> BrowserSettings {
+    let settings = BrowserSettings::default();
+    let found =
+        settings.path.split(':').any(|folder| Path::new(folder).join("chromedriver").is_file());
+    assert!(
+        found,
+        "these tests need ChromeDriver and Chromium: apt-get install chromium chromium-driver"
+    );
+    let allowed_hosts = hosts.iter().map(|host| host.parse().expect("a host")).collect();
+    BrowserSettings { allowed_hosts, ..settings }
+}
+
+/// A ChromeDriver that somebody else started.
+pub(crate) struct RunningDriver {
+    child: Child,
+    directory: TempDir,
+}
+
+pub(crate) async fn running_driver() -> (Url, RunningDriver) {
+    let directory = TempDir::new().expect("a folder");
+    // A Chromium with the switch that root needs, by the name that is looked for first.
+    let chromium = directory.path().join("google-chrome");
+    fs::write(&chromium, "#!/bin/sh\nexec /usr/bin/chromium --no-sandbox \"$@\"\n")
+        .expect("a file");
+    fs::set_permissions(&chromium, Permissions::from_mode(0o755)).expect("a file's mode");
+    let mut child = Command::new("chromedriver")
+        .arg("--port=0")
+        .env("HOME", directory.path())
+        .env("TMPDIR", directory.path())
+        .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", directory.path().display()))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("chromedriver");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let port = loop {
+        let line = lines.next_line().await.expect("a line").expect("a port");
+        if let Some((_, port)) = line.split_once("successfully on port ") {
+            break port.trim_end_matches('.').to_owned();
+        }
+    };
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    let url = format!("http://127.0.0.1:{port}").parse().expect("a URL");
+    (url, RunningDriver { child, directory })
+}
+
+impl RunningDriver {
+    /// Ends it and checks that no browser was left in it.
+    pub(crate) async fn close(mut self) {
+        let end = Instant::now() + PATIENCE;
+        while !processes_of(self.directory.path(), "--remote-debugging-pipe").is_empty() {
+            assert!(Instant::now() < end, "a browser is left");
+            sleep(Duration::from_millis(20)).await;
+        }
+        self.child.kill().await.expect("its end");
+    }
+}
+
+/// Kills a process.
+pub(crate) fn kill(id: i32) {
+    let id = rustix::process::Pid::from_raw(id).expect("a process");
+    // It may have gone already.
+    rustix::process::kill_process(id, rustix::process::Signal::KILL).ok();
+}
