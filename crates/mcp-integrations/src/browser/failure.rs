@@ -32,9 +32,9 @@ pub(super) fn failure(egress: &Egress, failed: &str, code: Option<&str>) -> Acti
         Some("ERR_UNSAFE_REDIRECT" | "ERR_UNKNOWN_URL_SCHEME" | "ERR_DISALLOWED_URL_SCHEME") => {
             fault::not_the_web("that is not of the web")
         }
-        Some("ERR_UNSAFE_PORT") => {
-            ActionError::invalid(format!("No browser opens a page at port {port}."))
-        }
+        Some("ERR_UNSAFE_PORT") => ActionError::invalid(format!(
+            "No browser opens a page at port {port}, whatever MCP_BROWSER_ALLOWED_HOSTS says."
+        )),
         Some(code) => fault::upstream(format!("{host}:{port} could not be loaded ({code}).")),
         None => fault::upstream(format!("{host}:{port} could not be loaded.")),
     }

@@ -18,7 +18,7 @@ use super::session::Session;
 /// How often it is asked whether the page is still there while a call waits.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long a loaded page must stay until it is taken for the one that was meant.
-const SETTLED: Duration = Duration::from_millis(50);
+const SETTLED: Duration = Duration::from_millis(30);
 /// How often a page is read again because it went on to another one meanwhile.
 const READS: usize = 5;
 
