@@ -3,8 +3,6 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use mcp_core::StoreError;
-use mcp_core::memory::StoreRuns;
 use paperclip::actix::api_v2_operation;
 use serde_json::json;
 
@@ -33,6 +31,6 @@ pub(super) async fn reset(
                       MCP_CORS_ORIGINS or send the API key";
         return Err(ApiError::new(StatusCode::FORBIDDEN, detail));
     }
-    service.store().write_for::<_, StoreError>(|memory| memory.reset()).await?;
+    service.dispatcher().reset().await?;
     success(&service, &json!({ "reset": true }), "Memory reset complete")
 }
