@@ -15,13 +15,7 @@ use crate::service::{Machine, Service};
 pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
     let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
     check_database(&settings, sources)?;
-    env_logger::Builder::new()
-        // One tells of every worker, the other, as an error, of every request that is no HTTP: a
-        // stranger could fill the log. A filter of their own names can ask for both.
-        .filter_module("actix_server", log::LevelFilter::Warn)
-        .filter_module("actix_http", log::LevelFilter::Off)
-        .parse_filters(&settings.log_level)
-        .init();
+    start_log(&settings);
     if settings.api_key.is_none() && !settings.is_loopback() {
         log::warn!(
             "ANYBODY WHO CAN REACH {} CAN READ AND CHANGE EVERYTHING: set MCP_API_KEY, or listen \
@@ -32,8 +26,19 @@ pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
     actix_web::rt::System::new().block_on(serve(settings, machine))
 }
 
+/// The server's own log goes to stderr.
+pub(super) fn start_log(settings: &Settings) {
+    env_logger::Builder::new()
+        // One tells of every worker, the other, as an error, of every request that is no HTTP: a
+        // stranger could fill the log. A filter of their own names can ask for both.
+        .filter_module("actix_server", log::LevelFilter::Warn)
+        .filter_module("actix_http", log::LevelFilter::Off)
+        .parse_filters(&settings.log_level)
+        .init();
+}
+
 /// Only what opens the database knows which addresses it takes; the refusal is a setting's.
-fn check_database(settings: &Settings, sources: &Sources) -> Result<(), Failure> {
+pub(super) fn check_database(settings: &Settings, sources: &Sources) -> Result<(), Failure> {
     let Err(error) = Location::parse(settings.database_url.as_str()) else { return Ok(()) };
     let rows = effective(sources).map_err(|error| Failure::new(USAGE, error))?;
     let row = rows.iter().find(|row| row.key == "database_url").expect("it is a setting");
@@ -62,7 +67,7 @@ async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
 }
 
 /// Ready when the process is told to stop: SIGTERM, or SIGINT (Ctrl-C).
-fn order_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn order_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {

@@ -62,6 +62,17 @@ impl ApiKey {
         })
     }
 
+    /// The digest of the key that these headers bring; none where no key is configured, or none
+    /// comes.
+    #[must_use]
+    pub fn presented_digest(&self, headers: &HeaderMap) -> Option<[u8; 32]> {
+        self.0?;
+        match presented(headers) {
+            Presented::Key(key) => Some(Sha256::digest(key).into()),
+            _ => None,
+        }
+    }
+
     fn is_set(&self) -> bool {
         self.0.is_some()
     }

@@ -25,6 +25,8 @@ use super::unread::close_unread;
 use super::wire::Wire;
 use super::{Guards, cors};
 use crate::config::Settings;
+use crate::mcp::Face;
+use crate::mcp::http::Mount;
 use crate::service::Service;
 
 /// How long requests in flight may take after the order to stop. With the closing of the database
@@ -53,6 +55,8 @@ pub async fn serve(
     };
     let address = listener.local_addr()?;
     let Settings { header_timeout, body_timeout, keep_alive, max_connections, .. } = *settings;
+    let face = Arc::new(Face::new(Arc::clone(&service), settings));
+    let mount = Mount::new(&face, settings, &guards.hosts);
     let service = Data::from(service);
     let app = move || {
         App::new()
@@ -66,6 +70,8 @@ pub async fn serve(
             .wrap_api()
             .configure(routes::configure)
             .build()
+            // Behind the routes below its path.
+            .service(mount.clone().scope())
             .default_service(web::to(not_found))
             .wrap(from_fn(head_as_get))
             // The last is the outermost; why in this order is said in the module above.
@@ -114,6 +120,7 @@ pub async fn serve(
     actix_web::rt::spawn(async move {
         stop.await;
         log::info!("stopping: no new connections, ending what is in flight");
+        face.stop.cancel();
         handle.stop(true).await;
     });
     server.await

@@ -1,0 +1,96 @@
+//! A call of a tool: from the request to the dispatcher and back, with progress on the way, ended
+//! when the client cancels it or goes away.
+
+use mcp_core::action::params::ParamsText;
+use mcp_core::{Call, ErrorCode};
+use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorData, JsonObject};
+use rmcp::service::{RequestContext, RoleServer};
+use serde_json::Value;
+
+use super::lean::{self, Query};
+use super::{Face, ToolSet, answer, progress};
+
+/// Calls the tool that the request names.
+///
+/// # Errors
+/// When there is no such tool, or the client gave up.
+pub(super) async fn call(
+    face: &Face,
+    set: &ToolSet,
+    request: CallToolRequestParams,
+    least: u8,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResult, ErrorData> {
+    let arguments = request.arguments.unwrap_or_default();
+    let registry = face.dispatcher().registry();
+    if *set == ToolSet::Lean && request.name == lean::NAME {
+        let query = match Query::read(arguments) {
+            Ok(query) => query,
+            Err(message) => {
+                return Ok(answer::error(format!("{message}. Use {}", lean::SIGNATURE)));
+            }
+        };
+        return run(face, query.action, query.params, Form::Query, least, context).await;
+    }
+    match registry.find(&request.name) {
+        Ok(action) if set.holds(action) => match params(arguments) {
+            Ok(params) => {
+                run(face, action.name.to_owned(), params, Form::Tool, least, context).await
+            }
+            Err(message) => Ok(answer::error(message)),
+        },
+        _ => {
+            let shown: String = request.name.chars().take(64).collect();
+            Err(ErrorData::invalid_params(format!("Unknown tool: {shown}"), None))
+        }
+    }
+}
+
+/// Through which tool an action is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// `query`.
+    Query,
+    /// The tool of its own.
+    Tool,
+}
+
+async fn run(
+    face: &Face,
+    name: String,
+    params: ParamsText,
+    form: Form,
+    least: u8,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResult, ErrorData> {
+    let dispatcher = face.dispatcher();
+    let action = dispatcher.registry().find(&name).ok();
+    let (heard, said) = progress::channel(context, least);
+    let work = dispatcher.dispatch(Call::new(name, params).heard_by(heard));
+    let done = tokio::select! {
+        // Dropping the work stops it.
+        () = context.ct.cancelled() => return Err(ErrorData::internal_error("cancelled", None)),
+        done = said.forward_during(work, context) => done,
+    };
+    Ok(match (done, action) {
+        (Ok(text), Some(action)) if text.get().len() > face.result_limit => {
+            answer::too_large(action, text.get().len(), face.result_limit)
+        }
+        (Ok(text), Some(action)) if form == Form::Query => answer::of_query(action, &text),
+        (Ok(text), Some(action)) => answer::of_tool(action, &text),
+        (Ok(_), None) => return Err(ErrorData::internal_error("Internal Server Error", None)),
+        (Err(failure), Some(action)) => answer::failed(&failure, Some(&action.signature)),
+        (Err(failure), None) if failure.code == ErrorCode::UnknownAction => {
+            let guide = lean::guide(dispatcher.registry());
+            answer::error(match guide {
+                Some(guide) => format!("{}. Action {guide} finds the right one", failure.message),
+                None => failure.message,
+            })
+        }
+        (Err(failure), None) => answer::failed(&failure, Some(lean::SIGNATURE)),
+    })
+}
+
+fn params(arguments: JsonObject) -> Result<ParamsText, String> {
+    ParamsText::from_value(&Value::Object(arguments)).map_err(|error| error.message)
+}
