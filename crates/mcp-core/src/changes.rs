@@ -4,8 +4,8 @@ use serde_json::value::RawValue;
 
 use crate::Timestamp;
 use crate::domain::{
-    ConfigEntry, LogEntry, NewTask, NewUser, Page, SearchText, Task, TaskChanges, TaskCounts,
-    TaskFilter, TaskId, User,
+    ConfigEntry, LogEntry, LogRange, NewTask, NewUser, Page, Part, SearchText, Task, TaskChanges,
+    TaskCounts, TaskFilter, TaskId, User,
 };
 use crate::memory::{Configs, Logs, Memory, StoreResult, Tasks, Users};
 
@@ -61,7 +61,7 @@ impl<'a> Recorded<'a> {
 }
 
 impl Users for Recorded<'_> {
-    fn list_usernames(&mut self, page: Page) -> StoreResult<Vec<String>> {
+    fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>> {
         self.memory.list_usernames(page)
     }
 
@@ -117,7 +117,7 @@ impl Tasks for Recorded<'_> {
         Ok(removed)
     }
 
-    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Vec<Task>> {
+    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
         self.memory.list_tasks(filter, page)
     }
 
@@ -125,8 +125,8 @@ impl Tasks for Recorded<'_> {
         self.memory.count_tasks(filter)
     }
 
-    fn search_tasks(&mut self, text: &SearchText) -> StoreResult<Vec<Task>> {
-        self.memory.search_tasks(text)
+    fn search_tasks(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>> {
+        self.memory.search_tasks(text, page)
     }
 
     fn task_counts(&mut self) -> StoreResult<TaskCounts> {
@@ -157,8 +157,12 @@ impl Logs for Recorded<'_> {
         Ok(())
     }
 
-    fn newest_logs(&mut self, page: Page) -> StoreResult<Vec<LogEntry>> {
-        self.memory.newest_logs(page)
+    fn log_range(&mut self, limit: Option<u64>, offset: u64) -> StoreResult<LogRange> {
+        self.memory.log_range(limit, offset)
+    }
+
+    fn list_logs(&mut self, range: LogRange, page: Page) -> StoreResult<Part<LogEntry>> {
+        self.memory.list_logs(range, page)
     }
 
     fn count_logs(&mut self) -> StoreResult<u64> {

@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::{Page, Part};
 use crate::error::ActionError;
 use crate::memory::Memory;
 use crate::progress::Progress;
@@ -100,7 +101,7 @@ pub struct Example {
 
 /// What an answer is made of, for faces that show more than data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Answer {
+pub enum AnswerForm {
     /// Data alone.
     #[default]
     Data,
@@ -135,7 +136,7 @@ pub struct Doc {
     /// Whether a second equal call changes nothing more.
     pub idempotent: bool,
     /// What the answer is made of.
-    pub answer: Answer,
+    pub answer: AnswerForm,
     /// Whether the action itself looks at a null of any optional parameter. Otherwise null counts
     /// as left out where the schema does not admit it.
     pub sees_null: bool,
@@ -154,7 +155,7 @@ impl Doc {
             title: None,
             additive: false,
             idempotent: false,
-            answer: Answer::Data,
+            answer: AnswerForm::Data,
             sees_null: false,
         }
     }
@@ -183,14 +184,14 @@ impl Doc {
     /// With a picture in the answer: base64 under `data`, its media type under `media_type`.
     #[must_use]
     pub const fn picture(mut self, data: &'static str, media_type: &'static str) -> Self {
-        self.answer = Answer::Picture { data, media_type };
+        self.answer = AnswerForm::Picture { data, media_type };
         self
     }
 
     /// With [`Contents`](crate::content::Contents) as its answer.
     #[must_use]
     pub const fn contents(mut self) -> Self {
-        self.answer = Answer::Contents;
+        self.answer = AnswerForm::Contents;
         self
     }
 
@@ -237,6 +238,29 @@ pub trait MemoryAction: Send + Sync + 'static {
         params: Self::Params,
         memory: &mut dyn Memory,
     ) -> Result<Self::Output, ActionError>;
+}
+
+/// A tool over stored memory that answers a list, which is read a part at a time: a long one never
+/// stands in memory whole.
+pub trait ListAction: Send + Sync + 'static {
+    /// Its name: `snake_case`, at most 64 characters, no two alike.
+    const NAME: &'static str;
+    /// Its parameters. The field comments are the documentation.
+    type Params: DeserializeOwned + JsonSchema + Send + 'static;
+    /// What the list is of.
+    type Item: Serialize + JsonSchema;
+    /// What is said about it.
+    fn doc(&self) -> Doc;
+    /// Reads a part of the list.
+    ///
+    /// # Errors
+    /// With what the caller is told.
+    fn part(
+        &self,
+        params: &Self::Params,
+        page: Page,
+        memory: &mut dyn Memory,
+    ) -> Result<Part<Self::Item>, ActionError>;
 }
 
 /// A tool that asks another system. It holds no transaction while it waits.

@@ -1,28 +1,27 @@
 //! From what an action answers to the result of a tool.
 
 use mcp_core::ActionError;
-use mcp_core::action::{Action, Answer};
+use mcp_core::action::{Action, AnswerForm};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::tools::RESULT;
 
 /// The result of a tool of an action's own: structured content and the same as JSON text; a picture
 /// or blocks where the action's document says so.
-pub(super) fn of_tool(action: &Action, text: &RawValue) -> CallToolResult {
-    match (action.doc.answer, serde_json::from_str(text.get())) {
+pub(super) fn of_tool(action: &Action, text: String) -> CallToolResult {
+    match (action.doc.answer, serde_json::from_str(&text)) {
         (_, Err(error)) => not_carried(&error),
-        (Answer::Data, Ok(value)) => data(text, value),
-        (Answer::Picture { data, media_type }, Ok(value)) => picture(value, data, media_type),
-        (Answer::Contents, Ok(value)) => blocks(value),
+        (AnswerForm::Data, Ok(value)) => data(text, value),
+        (AnswerForm::Picture { data, media_type }, Ok(value)) => picture(value, data, media_type),
+        (AnswerForm::Contents, Ok(value)) => blocks(value),
     }
 }
 
 /// The result of `query`: never a picture, which is for the tool of its own.
-pub(super) fn of_query(action: &Action, text: &RawValue) -> CallToolResult {
+pub(super) fn of_query(action: &Action, text: String) -> CallToolResult {
     match action.doc.answer {
-        Answer::Picture { .. } => error(format!(
+        AnswerForm::Picture { .. } => error(format!(
             "{0} answers with a picture: call the tool {0} instead (add ?tools=all to the server's \
              address, or set MCP_TOOLS=all)",
             action.name
@@ -54,21 +53,20 @@ pub(super) fn failed(failure: &ActionError, signature: Option<&str>) -> CallTool
 }
 
 /// A result over the limit, in bytes.
-pub(super) fn too_large(action: &Action, size: usize, limit: usize) -> CallToolResult {
+pub(super) fn too_large(action: &Action, limit: usize) -> CallToolResult {
     error(format!(
-        "The result has {size} bytes, more than MCP_RESULT_LIMIT allows ({limit}). Narrow the call. Use \
-         {}",
+        "The result has more than {limit} bytes (MCP_RESULT_LIMIT). Narrow the call: use {}",
         action.signature
     ))
 }
 
-fn data(text: &RawValue, value: Value) -> CallToolResult {
+fn data(text: String, value: Value) -> CallToolResult {
     let (text, value) = if value.is_object() {
-        (text.get().to_owned(), value)
+        (text, value)
     } else {
         let mut wrapped = serde_json::Map::new();
         wrapped.insert(RESULT.into(), value);
-        (format!("{{\"{RESULT}\":{}}}", text.get()), Value::Object(wrapped))
+        (format!("{{\"{RESULT}\":{text}}}"), Value::Object(wrapped))
     };
     let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
     result.structured_content = Some(value);

@@ -66,19 +66,22 @@ async fn run(
     let dispatcher = face.dispatcher();
     let action = dispatcher.registry().find(&name).ok();
     let (heard, said) = progress::channel(context, least);
-    let work = dispatcher.dispatch(Call::new(name, params).heard_by(heard));
+    let work = async {
+        let reply = dispatcher.call(Call::new(name, params).heard_by(heard)).await?;
+        reply.whole(dispatcher.store(), face.result_limit).await
+    };
     let done = tokio::select! {
         // Dropping the work stops it.
         () = context.ct.cancelled() => return Err(ErrorData::internal_error("cancelled", None)),
         done = said.forward_during(work, context) => done,
     };
     Ok(match (done, action) {
-        (Ok(text), Some(action)) if text.get().len() > face.result_limit => {
-            answer::too_large(action, text.get().len(), face.result_limit)
-        }
-        (Ok(text), Some(action)) if form == Form::Query => answer::of_query(action, &text),
-        (Ok(text), Some(action)) => answer::of_tool(action, &text),
+        (Ok(text), Some(action)) if form == Form::Query => answer::of_query(action, text),
+        (Ok(text), Some(action)) => answer::of_tool(action, text),
         (Ok(_), None) => return Err(ErrorData::internal_error("Internal Server Error", None)),
+        (Err(failure), Some(action)) if failure.code == ErrorCode::PayloadTooLarge => {
+            answer::too_large(action, face.result_limit)
+        }
         (Err(failure), Some(action)) => answer::failed(&failure, Some(&action.signature)),
         (Err(failure), None) if failure.code == ErrorCode::UnknownAction => {
             let guide = lean::guide(dispatcher.registry());

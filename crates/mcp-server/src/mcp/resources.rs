@@ -7,8 +7,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use mcp_core::ActionError;
 use mcp_core::changes::Change;
+use mcp_core::{ActionError, ErrorCode};
 use rmcp::model::{ErrorData, Resource, ResourceContents, ResourceTemplate};
 
 use super::Face;
@@ -27,8 +27,8 @@ pub trait ResourceSource: Send + Sync {
         Vec::new()
     }
 
-    /// What stands at an address; `None` where it is not this source's.
-    fn read<'a>(&'a self, uri: &'a str) -> Later<'a, Option<Vec<ResourceContents>>>;
+    /// What stands at an address, in at most so many bytes; `None` where it is not this source's.
+    fn read<'a>(&'a self, uri: &'a str, bytes: usize) -> Later<'a, Option<Vec<ResourceContents>>>;
 
     /// What a variable of one of its templates may be, given how it begins.
     fn complete<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> Later<'a, Vec<String>> {
@@ -56,20 +56,23 @@ pub(super) fn of_memory(service: Arc<Service>) -> Arc<dyn ResourceSource> {
 /// # Errors
 /// When nothing does, or too much.
 pub(super) async fn read(face: &Face, uri: &str) -> Result<Vec<ResourceContents>, ErrorData> {
+    let limit = face.result_limit;
     for source in &face.resources {
-        if let Some(contents) = source.read(uri).await.map_err(|error| refused(face, error))? {
-            let size: usize = contents.iter().map(size).sum();
-            if size > face.result_limit {
-                let limit = face.result_limit;
-                return Err(ErrorData::invalid_params(
-                    format!(
-                        "{uri} has {size} bytes, more than MCP_RESULT_LIMIT allows ({limit}): ask for \
-                         a part of it with ?limit= and ?offset=, or call a tool"
-                    ),
-                    None,
-                ));
+        match source.read(uri, limit).await {
+            Ok(None) => {}
+            Ok(Some(contents)) if contents.iter().map(size).sum::<usize>() <= limit => {
+                return Ok(contents);
             }
-            return Ok(contents);
+            Err(error) if error.code != ErrorCode::PayloadTooLarge => {
+                return Err(refused(face, error));
+            }
+            _ => {
+                let message = format!(
+                    "{uri} has more than {limit} bytes (MCP_RESULT_LIMIT): ask for a part of it with \
+                     ?limit= and ?offset=, or call a tool"
+                );
+                return Err(ErrorData::invalid_params(message, None));
+            }
         }
     }
     let data = serde_json::json!({ "uri": uri });

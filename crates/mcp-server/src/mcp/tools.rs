@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_core::action::{Action, Answer};
+use mcp_core::action::{Action, AnswerForm};
 use mcp_core::{Effect, Registry};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
@@ -73,9 +73,9 @@ fn input_schema(action: &Action) -> Arc<JsonObject> {
 fn output_schema(action: &Action) -> Option<Arc<JsonObject>> {
     let mut schema = object(&action.output_schema);
     match action.doc.answer {
-        Answer::Contents => return None,
-        Answer::Picture { data, .. } => without_member(&mut schema, data),
-        Answer::Data if schema.get("type") != Some(&Value::from("object")) => {
+        AnswerForm::Contents => return None,
+        AnswerForm::Picture { data, .. } => without_member(&mut schema, data),
+        AnswerForm::Data if schema.get("type") != Some(&Value::from("object")) => {
             let wrapped = json!({
                 "type": "object",
                 "properties": { RESULT: Value::Object(schema) },
@@ -83,7 +83,7 @@ fn output_schema(action: &Action) -> Option<Arc<JsonObject>> {
             });
             schema = object(&wrapped);
         }
-        Answer::Data => {}
+        AnswerForm::Data => {}
     }
     Some(Arc::new(schema))
 }

@@ -15,7 +15,7 @@ use crate::service::Service;
 
 /// How many open tasks a prompt shows.
 const SHOWN: usize = 100;
-/// How many tasks and users are looked at.
+/// How many tasks or users are read at once.
 const READ: u64 = 1000;
 
 /// Plans the open tasks.
@@ -114,41 +114,57 @@ fn text(arguments: &JsonObject, name: &str) -> Result<Option<String>, ActionErro
     }
 }
 
-async fn open_tasks(service: &Service, whose: Option<String>) -> Result<Vec<Task>, ActionError> {
-    let filter = TaskFilter { status: None, assigned_to: whose };
-    let page = Page { limit: Some(READ), offset: 0 };
-    let tasks = service
-        .store()
-        .read_for(Freshness::Writes, move |memory| memory.list_tasks(&filter, page))
-        .await
-        .and_then(|tasks| tasks)?;
-    let is_open = |task: &Task| task.status.as_deref() != Some("completed");
-    Ok(tasks.into_iter().filter(is_open).collect())
+/// The first open tasks, and whether there are more.
+struct Open {
+    tasks: Vec<Task>,
+    more: bool,
 }
 
-fn listed(tasks: &[Task]) -> String {
-    if tasks.is_empty() {
+async fn open_tasks(service: &Service, whose: Option<String>) -> Result<Open, ActionError> {
+    let filter = TaskFilter { status: None, assigned_to: whose };
+    let mut open = Open { tasks: Vec::new(), more: false };
+    let mut page = Page::new(Some(READ), 0);
+    loop {
+        let filter = filter.clone();
+        let part = service
+            .store()
+            .read_for(Freshness::Writes, move |memory| memory.list_tasks(&filter, page))
+            .await
+            .and_then(|part| part)?;
+        page.after = part.next;
+        let is_open = |task: &Task| task.status.as_deref() != Some("completed");
+        open.tasks.extend(part.items().into_iter().filter(is_open));
+        open.more = open.tasks.len() > SHOWN;
+        if open.more || page.after.is_none() {
+            open.tasks.truncate(SHOWN);
+            return Ok(open);
+        }
+    }
+}
+
+fn listed(open: &Open) -> String {
+    if open.tasks.is_empty() {
         return "(none)\n".into();
     }
     let mut list = String::new();
-    for task in tasks.iter().take(SHOWN) {
+    for task in &open.tasks {
         let word = |word: &Option<String>| word.clone().unwrap_or_else(|| "-".into());
         let (status, priority) = (word(&task.status), word(&task.priority));
         let whose = task.assigned_to.as_ref().map(|user| format!(", {user}")).unwrap_or_default();
         let _ = writeln!(list, "#{} {} ({status}, {priority}{whose})", task.id, task.title);
     }
-    if tasks.len() > SHOWN {
-        let _ = writeln!(list, "and {} more", tasks.len() - SHOWN);
+    if open.more {
+        list.push_str("and more\n");
     }
     list
 }
 
 async fn usernames(service: &Service, begin: &str) -> Result<Vec<String>, ActionError> {
-    let page = Page { limit: Some(READ), offset: 0 };
+    let page = Page::new(Some(READ), 0);
     let names = service
         .store()
         .read_for(Freshness::Writes, move |memory| memory.list_usernames(page))
         .await
         .and_then(|names| names)?;
-    Ok(names.into_iter().filter(|name| name.starts_with(begin)).collect())
+    Ok(names.items().into_iter().filter(|name| name.starts_with(begin)).collect())
 }

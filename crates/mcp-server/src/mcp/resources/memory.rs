@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use mcp_core::ActionError;
+use mcp_core::actions::config::ConfigMap;
 use mcp_core::changes::Change;
 use mcp_core::domain::{Page, TaskFilter, TaskId};
 use mcp_core::memory::{Freshness, Memory, StoreResult, StoreRuns};
 use mcp_core::snapshot::{self, Entity};
+use mcp_core::{ActionError, Reply};
 use reqwest::Url;
 use rmcp::model::{Resource, ResourceContents, ResourceTemplate};
 use serde::Serialize;
@@ -14,8 +15,8 @@ use serde::Serialize;
 use super::{Later, ResourceSource};
 use crate::service::Service;
 
-/// How many entries a list shows that is asked for whole.
-const SHOWN: u64 = 1000;
+/// How many tasks are looked at for a completion.
+const LOOKED_AT: u64 = 1000;
 /// How many entries of the log are shown that is asked for whole.
 const LOGS_SHOWN: u64 = 100;
 /// The template of one task's address.
@@ -48,23 +49,21 @@ impl MemoryResources {
         Ok(read.and_then(|done| done)?)
     }
 
-    async fn text(&self, place: Place) -> Result<Option<String>, ActionError> {
-        match place {
+    async fn text(&self, place: Place, bytes: usize) -> Result<Option<String>, ActionError> {
+        let answer = match place {
             Place::Task(id) => {
                 let task = self.read_with(move |memory| memory.find_task(id)).await?;
-                task.map(|task| json(&task)).transpose()
+                return task.map(|task| json(&task)).transpose();
             }
-            Place::List(entity, page, status) => {
-                let list = move |memory: &mut dyn Memory| {
-                    snapshot::of_entity(memory, entity, page, status)
-                };
-                let list = self.read_with(list).await?;
-                match (entity, &list.config) {
-                    (Entity::Config, Some(config)) => json(config).map(Some),
-                    _ => json(&list).map(Some),
-                }
+            Place::List(Entity::Config, ..) => {
+                let config = self.read_with(|memory| memory.list_config()).await?;
+                return json(&ConfigMap::from(config)).map(Some);
             }
-        }
+            Place::List(entity, page, status) => snapshot::of_entity(entity, page, status),
+        };
+        let store = self.service.store();
+        let reply = Reply::read(Freshness::WritesAndLogs, answer, store).await?;
+        reply.whole(store, bytes).await.map(Some)
     }
 }
 
@@ -96,10 +95,10 @@ impl ResourceSource for MemoryResources {
         ]
     }
 
-    fn read<'a>(&'a self, uri: &'a str) -> Later<'a, Option<Vec<ResourceContents>>> {
+    fn read<'a>(&'a self, uri: &'a str, bytes: usize) -> Later<'a, Option<Vec<ResourceContents>>> {
         Box::pin(async move {
             let Some(place) = place(uri)? else { return Ok(None) };
-            let text = self.text(place).await?;
+            let text = self.text(place, bytes).await?;
             let contents =
                 |text| ResourceContents::text(text, uri).with_mime_type("application/json");
             Ok(text.map(|text| vec![contents(text)]))
@@ -115,11 +114,11 @@ impl ResourceSource for MemoryResources {
         Box::pin(async move {
             let found: Vec<String> = match (template, variable) {
                 (TASK, "id") => {
-                    let page = Page { limit: Some(SHOWN), offset: 0 };
+                    let page = Page::new(Some(LOOKED_AT), 0);
                     let tasks = self
                         .read_with(move |memory| memory.list_tasks(&TaskFilter::default(), page))
                         .await?;
-                    tasks.iter().map(|task| task.id.to_string()).collect()
+                    tasks.items().iter().map(|task| task.id.to_string()).collect()
                 }
                 (TASKS, "status") => {
                     let counts = self.read_with(|memory| memory.task_counts()).await?;
@@ -164,8 +163,7 @@ fn place(uri: &str) -> Result<Option<Place>, ActionError> {
     if !path.is_empty() {
         return Ok(None);
     }
-    let limit = if entity == Entity::Logs { LOGS_SHOWN } else { SHOWN };
-    let mut page = Page { limit: Some(limit), offset: 0 };
+    let mut page = Page::new((entity == Entity::Logs).then_some(LOGS_SHOWN), 0);
     let mut status = None;
     for (name, value) in url.query_pairs().filter(|(_, value)| !value.is_empty()) {
         let number = || {
@@ -194,13 +192,13 @@ mod tests {
 
     #[test]
     fn an_address_names_a_list_or_a_task_or_nothing() {
-        let part = |limit, offset| Page { limit: Some(limit), offset };
+        let part = |limit, offset| Page::new(Some(limit), offset);
         let list = |entity, page| Some(Place::List(entity, page, None));
         for (uri, wanted) in [
-            ("mcp://users", list(Entity::Users, part(SHOWN, 0))),
+            ("mcp://users", list(Entity::Users, Page::ALL)),
             ("mcp://logs?limit=5&offset=2", list(Entity::Logs, part(5, 2))),
             ("mcp://tasks/7", Some(Place::Task(TaskId(7)))),
-            ("mcp://tasks/", list(Entity::Tasks, part(SHOWN, 0))),
+            ("mcp://tasks/", list(Entity::Tasks, Page::ALL)),
             ("mcp://tasks/-7", None),
             ("mcp://tasks/7/8", None),
             ("mcp://tasks/99999999999999999999", None),
