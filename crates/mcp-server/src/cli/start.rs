@@ -29,10 +29,14 @@ pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
 /// The server's own log goes to stderr.
 pub(super) fn start_log(settings: &Settings) {
     env_logger::Builder::new()
-        // One tells of every worker, the other, as an error, of every request that is no HTTP: a
-        // stranger could fill the log. A filter of their own names can ask for both.
+        // The first tells of every worker, the second, as an error, of every request that is no
+        // HTTP, the others of every message and what is in it: a stranger could fill the log. A
+        // filter of their own names can ask for all of them.
         .filter_module("actix_server", log::LevelFilter::Warn)
         .filter_module("actix_http", log::LevelFilter::Off)
+        .filter_module("rmcp", log::LevelFilter::Off)
+        .filter_module("rmcp_actix_web", log::LevelFilter::Off)
+        .filter_module("tracing", log::LevelFilter::Off)
         .parse_filters(&settings.log_level)
         .init();
 }

@@ -8,8 +8,9 @@ use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, ErrorData,
     GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
     InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
-    ReadResourceResult, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
+    ListToolsResult, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult, ServerCapabilities, ServerConfig, SubscriptionFilter,
+    Tool,
 };
 #[expect(deprecated, reason = "older revisions have nothing else")]
 use rmcp::model::{
@@ -56,6 +57,12 @@ impl Handler {
     }
 }
 
+/// How long this request's client may keep a list; none where its revision does not know of that.
+fn keep(context: &Context) -> Option<u64> {
+    let knows = |version: ProtocolVersion| version >= ProtocolVersion::V_2026_07_28;
+    context.protocol_version().is_some_and(knows).then_some(LISTS_KEEP_MS)
+}
+
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         #[expect(deprecated, reason = "older revisions have no other way for remarks")]
@@ -94,7 +101,9 @@ impl ServerHandler for Handler {
     ) -> Result<ListToolsResult, ErrorData> {
         let registry = self.face.dispatcher().registry();
         let tools = self.face.tools.of(&self.tools(&context), registry);
-        Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(LISTS_KEEP_MS))
+        let mut list = ListToolsResult::with_all_items(tools);
+        list.ttl_ms = keep(&context);
+        Ok(list)
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -114,19 +123,23 @@ impl ServerHandler for Handler {
     async fn list_resources(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: Context,
+        context: Context,
     ) -> Result<ListResourcesResult, ErrorData> {
         let all = self.face.resources.iter().flat_map(|source| source.list()).collect();
-        Ok(ListResourcesResult::with_all_items(all).with_ttl_ms(LISTS_KEEP_MS))
+        let mut list = ListResourcesResult::with_all_items(all);
+        list.ttl_ms = keep(&context);
+        Ok(list)
     }
 
     async fn list_resource_templates(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: Context,
+        context: Context,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let all = self.face.resources.iter().flat_map(|source| source.templates()).collect();
-        Ok(ListResourceTemplatesResult::with_all_items(all).with_ttl_ms(LISTS_KEEP_MS))
+        let mut list = ListResourceTemplatesResult::with_all_items(all);
+        list.ttl_ms = keep(&context);
+        Ok(list)
     }
 
     async fn read_resource(
@@ -135,16 +148,18 @@ impl ServerHandler for Handler {
         _: Context,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let contents = resources::read(&self.face, &request.uri).await?;
-        Ok(ReadResourceResult::new(contents).with_ttl_ms(0).into())
+        Ok(ReadResourceResult::new(contents).into())
     }
 
     async fn list_prompts(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: Context,
+        context: Context,
     ) -> Result<ListPromptsResult, ErrorData> {
         let all = self.face.prompts.iter().map(|source| source.prompt()).collect();
-        Ok(ListPromptsResult::with_all_items(all).with_ttl_ms(LISTS_KEEP_MS))
+        let mut list = ListPromptsResult::with_all_items(all);
+        list.ttl_ms = keep(&context);
+        Ok(list)
     }
 
     async fn get_prompt(
