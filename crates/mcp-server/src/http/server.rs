@@ -56,7 +56,7 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let Settings { header_timeout, body_timeout, keep_alive, max_connections, .. } = *settings;
     let face = Arc::new(Face::new(Arc::clone(&service), settings));
-    let mount = Mount::new(&face, settings, &guards.hosts);
+    let mount = Mount::new(&face, settings);
     let service = Data::from(service);
     let app = move || {
         App::new()
@@ -64,6 +64,7 @@ pub async fn serve(
             .app_data(documents.clone())
             .app_data(Data::new(guards.api_key.clone()))
             .app_data(Data::new(guards.origins.clone()))
+            .app_data(Data::new(guards.hosts.clone()))
             .app_data(Data::new(limits))
             .configure(|config| extractors(config, limits.size))
             .configure(routes::configure_documents)

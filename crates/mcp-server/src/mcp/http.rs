@@ -1,7 +1,7 @@
 //! The protocol over HTTP, at `/mcp`: what a request passes before rmcp sees it.
 //!
-//! The app's own guards come first, as for every route. Then, in this order: the method, the origin,
-//! the key, whose session it is, which tools it wants, and the body within its limits.
+//! The app's own guards come first, as for every route. Then, in this order: the method, who
+//! asks and from where, whose session it is, which tools it wants, and the body within its limits.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ use serde_json::json;
 use super::handler::Handler;
 use super::sessions::{HEADER_SESSION_ID, Sessions};
 use super::{Face, ToolSet};
-use crate::config::{CorsOrigins, Settings};
-use crate::http::auth::{ApiKey, Caller};
+use crate::config::Settings;
+use crate::http::auth::ApiKey;
 use crate::http::error::{ApiError, method_not_allowed_answer};
-use crate::http::host::Hosts;
+use crate::http::permission::{self, Door};
 use crate::http::routes::BodyLimits;
-use crate::http::{body, json_text, origin};
+use crate::http::{body, json_text};
 
 /// The path.
 pub(crate) const PATH: &str = "/mcp";
@@ -42,11 +42,10 @@ pub(crate) struct Mount {
 struct Gate {
     /// The sessions, where they are switched on.
     sessions: Option<Arc<Sessions>>,
-    hosts: Hosts,
 }
 
 impl Mount {
-    pub(crate) fn new(face: &Arc<Face>, settings: &Settings, hosts: &Hosts) -> Self {
+    pub(crate) fn new(face: &Arc<Face>, settings: &Settings) -> Self {
         let sessions = Arc::new(Sessions::new(Arc::clone(&face.listeners)));
         let lasting = settings.sessions;
         let for_handlers = Arc::clone(face);
@@ -66,7 +65,7 @@ impl Mount {
             })
             .build();
         let sessions = settings.sessions.then_some(sessions);
-        Self { service, gate: Gate { sessions, hosts: hosts.clone() } }
+        Self { service, gate: Gate { sessions } }
     }
 
     /// The scope to mount. It is behind the routes below its path, which are others' business.
@@ -122,8 +121,7 @@ impl Gate {
         if !methods.contains(request.method()) {
             return Err(method_not_allowed_answer(methods));
         }
-        self.check_origin(request.request()).map_err(refuse)?;
-        request.extract::<Caller>().await.map_err(refuse)?;
+        permission::admit(Door::Protocol, request.request()).map_err(refuse)?;
         self.check_session(request).await.map_err(refuse)?;
         if let Some(set) = wanted_tools(request.query_string()).map_err(refuse)? {
             request.extensions_mut().insert(set);
@@ -138,24 +136,6 @@ impl Gate {
         let again = futures_util::stream::once(std::future::ready(Ok(body.clone()))).boxed();
         request.set_payload(Payload::Stream { payload: again });
         Ok(body)
-    }
-
-    /// A browser says whose page asks. Only the server's own pages may, under a name that is known
-    /// to be its own, and those that are listed by name.
-    fn check_origin(&self, request: &HttpRequest) -> Result<(), ApiError> {
-        let origins = request
-            .app_data::<Data<CorsOrigins>>()
-            .expect("the app is given its origins where it is built");
-        let is_rebound = request.headers().contains_key(header::ORIGIN)
-            && !self.hosts.knows(request.head())
-            && !origin::is_listed(request, origins.listed());
-        if is_rebound || origin::is_foreign(request, origins.listed()) {
-            return Err(ApiError::new(
-                StatusCode::FORBIDDEN,
-                "A page of another origin may not call this: list its origin in MCP_CORS_ORIGINS",
-            ));
-        }
-        Ok(())
     }
 
     /// A session is its opener's alone: to everybody else it does not exist.
