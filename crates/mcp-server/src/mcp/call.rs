@@ -27,6 +27,7 @@ pub(super) async fn call(
         let query = match Query::read(arguments) {
             Ok(query) => query,
             Err(message) => {
+                let message = face.shown(&message);
                 return Ok(answer::error(format!("{message}. Use {}", lean::SIGNATURE)));
             }
         };
@@ -40,7 +41,7 @@ pub(super) async fn call(
             Err(message) => Ok(answer::error(message)),
         },
         _ => {
-            let shown: String = request.name.chars().take(64).collect();
+            let shown = face.shown(&request.name);
             Err(ErrorData::invalid_params(format!("Unknown tool: {shown}"), None))
         }
     }

@@ -129,7 +129,8 @@ impl Subscriptions {
         peer: Peer<RoleServer>,
     ) -> Result<(), ErrorData> {
         if !is_watched(face, &uri) {
-            return Err(ErrorData::resource_not_found(format!("No such resource: {uri}"), None));
+            let message = format!("No such resource: {}", face.shown(&uri));
+            return Err(ErrorData::resource_not_found(message, None));
         }
         let mut uris = self.uris.lock().unwrap_or_else(PoisonError::into_inner);
         if uris.len() >= MOST && !uris.contains(&uri) {

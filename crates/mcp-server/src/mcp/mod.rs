@@ -41,6 +41,9 @@ use resources::ResourceSource;
 pub use tool_set::ToolSet;
 use tools::Tools;
 
+/// How many characters of a name or an address that nobody knows are said back.
+const SHOWN: usize = 200;
+
 /// What all connections share.
 pub(crate) struct Face {
     service: Arc<Service>,
@@ -77,5 +80,11 @@ impl Face {
 
     fn dispatcher(&self) -> &Dispatcher {
         self.service.dispatcher()
+    }
+
+    /// What a client sent, to be said back to it: short, and without configured secrets.
+    fn shown(&self, text: &str) -> String {
+        let text = self.dispatcher().redactor().scrub(text);
+        text.chars().take(SHOWN).collect()
     }
 }

@@ -61,7 +61,7 @@ pub(super) async fn get(
 
 fn named<'a>(face: &'a Face, name: &str) -> Result<&'a Arc<dyn PromptSource>, ErrorData> {
     face.prompts.iter().find(|source| source.prompt().name == name).ok_or_else(|| {
-        let shown: String = name.chars().take(64).collect();
+        let shown = face.shown(name);
         ErrorData::invalid_params(format!("Unknown prompt: {shown}"), None)
     })
 }

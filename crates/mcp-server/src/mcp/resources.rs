@@ -67,6 +67,7 @@ pub(super) async fn read(face: &Face, uri: &str) -> Result<Vec<ResourceContents>
                 return Err(refused(face, error));
             }
             _ => {
+                let uri = face.shown(uri);
                 let message = format!(
                     "{uri} has more than {limit} bytes (MCP_RESULT_LIMIT): ask for a part of it with \
                      ?limit= and ?offset=, or call a tool"
@@ -75,6 +76,7 @@ pub(super) async fn read(face: &Face, uri: &str) -> Result<Vec<ResourceContents>
             }
         }
     }
+    let uri = face.shown(uri);
     let data = serde_json::json!({ "uri": uri });
     Err(ErrorData::resource_not_found(format!("No such resource: {uri}"), Some(data)))
 }
