@@ -125,7 +125,7 @@ impl Service {
         let registry = additions
             .actions
             .into_iter()
-            .fold(every_action(integrations), |registry, add| registry.with(add))
+            .fold(every_action(integrations), RegistryBuilder::with)
             .build()?;
         let store = mcp_storage::open(&location, &options, Arc::clone(&clock))?;
         log::info!("the database is {}", absolute(&location));
