@@ -20,20 +20,18 @@ MET, MISSED = "#2a7f62", "#b3402e"
 
 def draw(rows: list[Row], file: Path) -> None:
     """One bar for each row, to the right of the line when the target is met."""
-    figure_, axes = plt.subplots(figsize=(9, 0.5 * len(rows) + 1.3), layout="constrained")
+    figure_, axes = plt.subplots(figsize=(9, 0.48 * len(rows) + 1.2), layout="constrained")
     margins = [row.margin for row in rows]
-    low, high = min([0.5, *margins]) / 1.6, max([2.0, *margins]) * 2.6
+    low, high = min([0.5, *margins]) / 1.2, max([2.0, *margins]) * 1.2
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     for place, row in enumerate(reversed(rows)):
         # A bar begins at the target: its length is how far from it the value is.
-        axes.barh(place, row.margin - 1, left=1, height=0.6, color=MET if row.passed else MISSED)
-        end, side = (row.margin, "left") if row.margin >= 1 else (1, "left")
-        unit = f" {row.target.unit}" if row.target.unit else ""
-        said = f" {figure(row.value)}{unit} ({row.target})"
-        axes.text(end, place, said, va="center", ha=side, fontsize=9)
+        color = MET if row.passed else MISSED
+        axes.barh(place, row.margin - 1, left=1, height=0.55, color=color)
     axes.axvline(1, color="black", linewidth=1)
-    axes.set_yticks(range(len(rows)), [row.name for row in reversed(rows)])
+    labels = [f"{row.name}: {figure(row.value)}\n{row.target}" for row in reversed(rows)]
+    axes.set_yticks(range(len(rows)), labels, fontsize=9)
     ticks = [tick for tick in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if low < tick < high]
     axes.set_xticks(ticks, [f"{tick:g}×" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
