@@ -9,7 +9,6 @@ function init(arguments)
     wrk.headers["Content-Type"] = "application/json"
     file:close()
   end
-  wrk.init(arguments)
 end
 
 function done(summary, latency, _)

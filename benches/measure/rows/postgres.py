@@ -1,5 +1,6 @@
 """PostgreSQL: `add_task` against pgbench with the same inserts in a transaction of the same shape."""
 
+import json
 import re
 import subprocess
 
@@ -12,19 +13,23 @@ from .writes import ADD_TASK
 
 CONNECTIONS = 32
 
-# `add_task` of .writes, and its log entry: what the server stores for one call.
-INSERT_TASK = """
-INSERT INTO tasks (title, description, priority, status, assigned_to, created_at, updated_at)
-VALUES ('Write the release notes', 'Needed before the next release. See the design document.',
-        'medium', 'pending', 'alice', {now}, {now})
-RETURNING id, title, description, priority, status, assigned_to, created_at, updated_at;
+# What the server stores for one call: the task of `.writes`, and its log entry.
+TEXTS = json.loads(ADD_TASK.body)["params"]
+FOLDED = f"{TEXTS['title']}\n{TEXTS['description']}".lower()
+LOG_TEXTS = {
+    "action": "add_task",
+    "payload": json.dumps({"params": TEXTS, "result": "x" * 200}, separators=(",", ":")),
+    "status": "success",
+}
+# Microseconds since the Unix epoch.
+NOW = 1767225600000000
+COLUMNS = """
+SELECT column_name, data_type,
+       CASE WHEN is_nullable = 'YES' OR column_default IS NOT NULL THEN 'yes' ELSE 'no' END
+FROM information_schema.columns WHERE table_name = '{table}' AND table_schema = current_schema()
+ORDER BY ordinal_position
 """
-INSERT_LOG = """
-INSERT INTO logs (timestamp, action, payload, status)
-VALUES ({now}, 'add_task', '{{"params":{{"title":"Write the release notes","description":"Needed before \
-the next release. See the design document.","priority":"medium","status":"pending",\
-"assigned_to":"alice"}},"result":"{result}"}}', 'success');
-"""
+INSERTED = {"tasks": TEXTS | {"folded": FOLDED}, "logs": LOG_TEXTS}
 
 
 def add_task(bench: Bench) -> list[Row]:
@@ -53,15 +58,24 @@ def add_task(bench: Bench) -> list[Row]:
 
 
 def transaction(database: Cluster) -> str:
-    """The script of pgbench, with times in the type that the columns have."""
-    kind = database.ask(
-        "plain",
-        "SELECT data_type FROM information_schema.columns"
-        " WHERE table_name = 'tasks' AND column_name = 'created_at'",
-    )
-    now = "1767225600000000" if kind == "bigint" else "now()"
-    inserts = INSERT_TASK.format(now=now) + INSERT_LOG.format(now=now, result="x" * 200)
-    return f"BEGIN;{inserts}COMMIT;\n"
+    """The script of pgbench. Numbers come from a sequence, so that nobody waits for another's."""
+    inserts = []
+    for table, texts in INSERTED.items():
+        database.ask("plain", f"CREATE SEQUENCE plain_{table} START 1000000 CACHE 100")
+        values = {}
+        for line in database.ask("plain", COLUMNS.format(table=table)).splitlines():
+            column, kind, optional = line.split("|")
+            if column in texts:
+                values[column] = f"'{texts[column]}'"
+            elif column == "id":
+                values[column] = f"nextval('plain_{table}')"
+            elif column in ("created_at", "updated_at", "timestamp"):
+                values[column] = str(NOW) if kind == "bigint" else "now()"
+            elif optional == "no":
+                raise NotMeasured(f"what pgbench puts into {table}.{column} is not known here")
+        names, given = ", ".join(values), ", ".join(values.values())
+        inserts.append(f"INSERT INTO {table} ({names}) VALUES ({given});")
+    return "\n".join(["BEGIN;", *inserts, "COMMIT;"])
 
 
 def pgbench(database: Cluster, script: str, bench: Bench) -> float:

@@ -19,29 +19,33 @@ use mcp_storage::{Location, Options};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
+use schema::{logs, tasks};
+
 /// How many requests may wait.
 const QUEUE: usize = 1024;
 
-diesel::table! {
-    tasks (id) {
-        id -> BigInt,
-        title -> Text,
-        description -> Nullable<Text>,
-        priority -> Nullable<Text>,
-        status -> Nullable<Text>,
-        assigned_to -> Nullable<Text>,
-        created_at -> BigInt,
-        updated_at -> BigInt,
+mod schema {
+    diesel::table! {
+        tasks (id) {
+            id -> BigInt,
+            title -> Text,
+            description -> Nullable<Text>,
+            priority -> Nullable<Text>,
+            status -> Nullable<Text>,
+            assigned_to -> Nullable<Text>,
+            created_at -> BigInt,
+            updated_at -> BigInt,
+        }
     }
-}
 
-diesel::table! {
-    logs (id) {
-        id -> BigInt,
-        timestamp -> BigInt,
-        action -> Text,
-        payload -> Text,
-        status -> Text,
+    diesel::table! {
+        logs (id) {
+            id -> BigInt,
+            timestamp -> BigInt,
+            action -> Text,
+            payload -> Text,
+            status -> Text,
+        }
     }
 }
 
