@@ -1,6 +1,7 @@
 """The command line: which rows, how many rounds, how long."""
 
 import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -58,6 +59,7 @@ def main() -> int:
     machine, folder = described(), REPOSITORY / "docs" / "bench"
     measured: list[Row] = []
     skipped: dict[str, str] = {}
+    failed: dict[str, str] = {}
     began = time.monotonic()
     for name in given.rows or ROWS:
         print(f"[{time.monotonic() - began:4.0f} s] {name}", flush=True)
@@ -65,6 +67,9 @@ def main() -> int:
             measured += ROWS[name](bench)
         except NotMeasured as reason:
             skipped[name] = str(reason)
+        except (RuntimeError, subprocess.CalledProcessError) as error:
+            # The others can be measured all the same.
+            failed[name] = str(error)
     if not given.no_write and measured:
         kept = {row.name: row for row in report.read(folder, machine, given.rounds, given.seconds)}
         kept |= {row.name: row for row in measured}
@@ -73,7 +78,9 @@ def main() -> int:
     print(f"\n{report.table(measured)}\n\n{report.verdict(measured)}")
     for name, reason in skipped.items():
         print(f"NOT MEASURED: {name}: {reason}")
-    return 0 if all(row.passed for row in measured) else 1
+    for name, error in failed.items():
+        print(f"FAILED: {name}: {error}")
+    return 0 if not failed and all(row.passed for row in measured) else 1
 
 
 if __name__ == "__main__":

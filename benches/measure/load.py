@@ -35,7 +35,8 @@ class Load:
 
 
 def run(base_url: str, request: Request, connections: int, seconds: float, folder: Path) -> Load:
-    """Sends the request over so many connections for so long. An error among the answers is raised."""
+    """Sends the request over so many connections for so long. An error among the answers is raised, and
+    so is none at all in the whole time."""
     command = [
         "wrk",
         *("-t", str(min(CORES, connections)), "-c", str(connections)),

@@ -1,6 +1,8 @@
 //! Counts the instructions of a call through the dispatcher, with callgrind. The accepted counts
 //! are in `instructions.json` beside this file; `scripts/count-instructions` compares.
 
+#![expect(missing_docs, reason = "the macros make public modules of the functions below")]
+
 mod calls;
 
 use std::hint::black_box;
