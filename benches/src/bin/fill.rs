@@ -105,7 +105,7 @@ fn task(number: u64, word: Option<&str>) -> NewTask {
         description = format!("{description} Ask {word} about it.");
     }
     let (priority, status) = (pick(&PRIORITIES).into(), pick(&STATUSES).into());
-    let assigned_to = (number % 2 == 0).then(|| pick(&USERS).into());
+    let assigned_to = number.is_multiple_of(2).then(|| pick(&USERS).into());
     NewTask { title, description, priority, status, assigned_to }
 }
 
@@ -133,7 +133,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         store
             .write_for(move |memory| {
                 for number in first..tasks.min(first + TOGETHER) {
-                    let is_hit = number % every == 0 && number / every < hits;
+                    let is_hit = number.is_multiple_of(every) && number / every < hits;
                     memory.add_task(&task(number, is_hit.then_some(word.as_str())))?;
                 }
                 Ok::<_, StoreError>(())
