@@ -88,8 +88,9 @@ async fn a_filled_database_has_three_users_all_tasks_and_exactly_the_hits() {
         .expect("the program can be run");
     assert!(status.success());
     let found = look(&database, |memory| {
-        let hits = memory.search_tasks(&SearchText::new("periwinkle")).expect("tasks are searched");
-        let users = memory.list_usernames(Page::default()).expect("users are listed");
+        let word = SearchText::new("periwinkle");
+        let hits = memory.search_tasks(&word, Page::ALL).expect("tasks are searched").items();
+        let users = memory.list_usernames(Page::ALL).expect("users are listed").items();
         (users, count(memory), hits.len())
     });
     let users = ["alice", "bob", "carol"].map(String::from).to_vec();
@@ -124,7 +125,7 @@ async fn one_by_one_stores_a_task_and_its_log_entry_for_each_request() {
     }
     drop(server);
     let found = look(&database, |memory| {
-        let logs = memory.newest_logs(Page::default()).expect("the log is read");
+        let logs = memory.newest_logs(None, 0).expect("the log is read");
         (count(memory), logs.into_iter().map(|entry| entry.action).collect::<Vec<_>>())
     });
     assert_eq!(found.await, (3, vec!["add_task".to_owned(); 3]));

@@ -3,14 +3,21 @@
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use fastrand::Rng;
 use mcp_core::domain::{NewTask, NewUser};
 use mcp_core::memory::{StoreError, StoreRuns};
 use mcp_core::{SystemClock, memory::Memory};
 use mcp_storage::{Location, Options};
 use serde_json::value::RawValue;
+
+/// For how long nothing is written by a storage that has put everything in order (its indexes).
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// Tasks that are written in one transaction.
 const TOGETHER: u64 = 10_000;
@@ -121,10 +128,30 @@ fn add_users(memory: &mut dyn Memory) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Waits until the storage has done what it does in its own time.
+async fn settle(path: &str) -> Result<(), Box<dyn Error>> {
+    let mut connection = SqliteConnection::establish(path)?;
+    // It is another number after every commit of another connection.
+    let mut version = || {
+        let version = sql::<BigInt>("(SELECT data_version FROM pragma_data_version)");
+        diesel::select(version).first::<i64>(&mut connection)
+    };
+    let mut before = version()?;
+    loop {
+        tokio::time::sleep(SETTLED).await;
+        let now = version()?;
+        if now == before {
+            return Ok(());
+        }
+        before = now;
+    }
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let Arguments { database, tasks, hits, word } = Arguments::parse();
-    let location = Location::parse(database.to_str().ok_or("the path is not UTF-8")?)?;
+    let path = database.to_str().ok_or("the path is not UTF-8")?;
+    let location = Location::parse(path)?;
     let store = mcp_storage::open(&location, &Options::default(), SystemClock::shared())?;
     store.write_for(add_users).await?;
     let every = tasks.checked_div(hits).unwrap_or(u64::MAX).max(1);
@@ -140,6 +167,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             })
             .await?;
     }
+    settle(path).await?;
     store.close().await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 //!
 //! It is as fast as this shape can be: one connection in a thread of its own behind a queue, so that
 //! nobody waits for SQLite's lock or for a mutex, statements prepared once, no check of the
-//! parameters beyond their types, no log retention.
+//! parameters beyond their types, no log retention, and nothing put into the search index.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ mod schema {
     }
 }
 
-/// Answers add_task with a transaction for each request.
+/// Answers `add_task` with a transaction for each request.
 #[derive(Parser)]
 struct Arguments {
     /// The SQLite file; it is made if it is not there.
