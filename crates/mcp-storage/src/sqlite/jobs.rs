@@ -8,10 +8,10 @@ use mcp_core::memory::{StoreError, Work};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Where a job's outcome goes.
-pub(super) type Done = oneshot::Sender<Result<(), StoreError>>;
+pub(crate) type Done = oneshot::Sender<Result<(), StoreError>>;
 
 /// What the writer is asked to do.
-pub(super) enum Job {
+pub(crate) enum Job {
     /// Run a work in a savepoint and answer after the commit.
     Write(Work, Done),
     /// Run a work that only reads (a database in memory has no other connection).
@@ -25,33 +25,33 @@ pub(super) enum Job {
 }
 
 /// A job and its place in the queue, which is free again when the job is done.
-pub(super) struct Queued {
-    pub(super) job: Job,
+pub(crate) struct Queued {
+    pub(crate) job: Job,
     _place: OwnedSemaphorePermit,
 }
 
 /// The end of the queue into which jobs are put.
-pub(super) struct Jobs {
+pub(crate) struct Jobs {
     sender: Sender<Queued>,
     places: Arc<Semaphore>,
 }
 
 impl Jobs {
     /// A queue of that many places.
-    pub(super) fn queue(places: u32) -> (Self, Receiver<Queued>) {
+    pub(crate) fn queue(places: u32) -> (Self, Receiver<Queued>) {
         let (sender, receiver) = channel();
         let places = Arc::new(Semaphore::new(places as usize));
         (Self { sender, places }, receiver)
     }
 
     /// Puts a job into the queue if there is room.
-    pub(super) fn try_put(&self, job: Job) -> Result<(), StoreError> {
+    pub(crate) fn try_put(&self, job: Job) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| StoreError::Busy)?;
         self.send(job, place)
     }
 
     /// Puts a job into the queue, after waiting for room.
-    pub(super) async fn put(&self, job: Job) -> Result<(), StoreError> {
+    pub(crate) async fn put(&self, job: Job) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Busy)?;
         self.send(job, place)
     }
@@ -62,6 +62,6 @@ impl Jobs {
 }
 
 /// What a call after the end is told.
-pub(super) fn closed() -> StoreError {
+pub(crate) fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".into())
 }

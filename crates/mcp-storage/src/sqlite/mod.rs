@@ -6,13 +6,13 @@
 mod batch;
 mod connection;
 mod error;
-mod jobs;
+pub(crate) mod jobs;
 mod memory;
 mod migrate;
 mod readers;
 mod reference;
 mod schema;
-mod writer;
+pub(crate) mod writer;
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl SqliteStore {
         let writer = Writer::start(connection, options, Arc::clone(&clock))?;
         let readers = match location {
             Location::File(path) => Some(Readers::open(path, options)?),
-            Location::Memory => None,
+            _ => None,
         };
         Ok(Self { writer, readers, clock })
     }

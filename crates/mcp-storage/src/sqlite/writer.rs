@@ -107,7 +107,7 @@ impl Thread {
 
 /// The jobs that share the next commit: those that are waiting. Log entries alone wait a moment
 /// for company, since nobody waits for them. `None` when nobody can put jobs any more.
-fn next_batch(waiting: &Receiver<Queued>) -> Option<Vec<Queued>> {
+pub(crate) fn next_batch(waiting: &Receiver<Queued>) -> Option<Vec<Queued>> {
     let mut batch = vec![waiting.recv().ok()?];
     let company_until = Instant::now() + RECORDS_WAIT;
     while batch.len() < LARGEST_BATCH {

@@ -1,0 +1,237 @@
+//! Tasks in PostgreSQL.
+
+use diesel::dsl::{count_star, sql};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use mcp_core::Timestamp;
+use mcp_core::domain::{
+    NewTask, Page, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, fold_case,
+};
+use mcp_core::memory::{StoreResult, Tasks};
+
+use super::{PostgresMemory, Sees, count, limit, offset};
+use crate::postgres::error::store_error;
+use crate::postgres::schema::tasks;
+use crate::postgres::text::{original, pattern, stored};
+use crate::postgres::writing::LARGE_ROW;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tasks, check_for_backend(Pg))]
+struct Row {
+    id: i64,
+    title: String,
+    description: Option<String>,
+    priority: Option<String>,
+    status: Option<String>,
+    assigned_to: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl From<Row> for Task {
+    fn from(row: Row) -> Self {
+        Self {
+            id: TaskId(row.id),
+            title: original(row.title),
+            description: row.description.map(original),
+            priority: row.priority.map(original),
+            status: row.status.map(original),
+            assigned_to: row.assigned_to.map(original),
+            created_at: Timestamp::from_micros(row.created_at),
+            updated_at: Timestamp::from_micros(row.updated_at),
+        }
+    }
+}
+
+impl Tasks for PostgresMemory<'_> {
+    fn add_task(&mut self, task: &NewTask) -> StoreResult<Task> {
+        let now = self.now;
+        let writing = self.written()?;
+        writing.counters.last_task += 1;
+        writing.counters.tasks += 1;
+        let task = Task {
+            id: TaskId(writing.counters.last_task),
+            title: task.title.clone(),
+            description: Some(task.description.clone()),
+            priority: Some(task.priority.clone()),
+            status: Some(task.status.clone()),
+            assigned_to: task.assigned_to.clone(),
+            created_at: now,
+            updated_at: now,
+        };
+        writing.tasks.push(task.clone());
+        if size(&task) > LARGE_ROW {
+            self.database(Sees::Tasks)?;
+        }
+        Ok(task)
+    }
+
+    fn find_task(&mut self, id: TaskId) -> StoreResult<Option<Task>> {
+        tasks::table
+            .find(id.0)
+            .select(Row::as_select())
+            .first(self.database(Sees::Tasks)?)
+            .optional()
+            .map(|row| row.map(Task::from))
+            .map_err(store_error)
+    }
+
+    fn update_task(&mut self, id: TaskId, changes: TaskChanges) -> StoreResult<Option<Task>> {
+        self.written()?;
+        let Some(mut task) = self.find_task(id)? else {
+            return Ok(None);
+        };
+        changes.apply(&mut task, self.now);
+        diesel::update(tasks::table.find(id.0))
+            .set((
+                tasks::title.eq(stored(&task.title)),
+                tasks::description.eq(task.description.as_deref().map(stored)),
+                tasks::priority.eq(task.priority.as_deref().map(stored)),
+                tasks::status.eq(task.status.as_deref().map(stored)),
+                tasks::assigned_to.eq(task.assigned_to.as_deref().map(stored)),
+                tasks::updated_at.eq(task.updated_at.as_micros()),
+                tasks::folded.eq(folded(&task)),
+            ))
+            .execute(self.database(Sees::Tasks)?)
+            .map_err(store_error)?;
+        Ok(Some(task))
+    }
+
+    fn remove_task(&mut self, id: TaskId) -> StoreResult<bool> {
+        self.written()?;
+        let removed = diesel::delete(tasks::table.find(id.0))
+            .execute(self.database(Sees::Tasks)?)
+            .map_err(store_error)?;
+        let removed = i64::try_from(removed).unwrap_or_default();
+        self.written()?.counters.tasks -= removed;
+        Ok(removed > 0)
+    }
+
+    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Vec<Task>> {
+        let mut query =
+            wanted(filter).select(Row::as_select()).order(tasks::id).offset(offset(page));
+        if let Some(limit) = limit(page) {
+            query = query.limit(limit);
+        }
+        let rows: Vec<Row> = query.load(self.database(Sees::Tasks)?).map_err(store_error)?;
+        Ok(rows.into_iter().map(Task::from).collect())
+    }
+
+    fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
+        if *filter == TaskFilter::default() {
+            return Ok(count(self.counters()?.tasks));
+        }
+        let rows = wanted(filter).select(count_star()).first(self.database(Sees::Tasks)?);
+        rows.map(count).map_err(store_error)
+    }
+
+    fn search_tasks(&mut self, text: &SearchText) -> StoreResult<Vec<Task>> {
+        let rows: Vec<Row> = tasks::table
+            .select(Row::as_select())
+            .filter(tasks::folded.like(pattern(&stored(text.folded()))))
+            .order(tasks::id)
+            .load(self.database(Sees::Tasks)?)
+            .map_err(store_error)?;
+        // A text that begins in the title and ends in the description is in neither.
+        Ok(rows.into_iter().map(Task::from).filter(|task| text.is_in(task)).collect())
+    }
+
+    fn task_counts(&mut self) -> StoreResult<TaskCounts> {
+        let connection = self.database(Sees::Tasks)?;
+        let by_status: Vec<(Option<String>, i64)> = tasks::table
+            .group_by(tasks::status)
+            .select((tasks::status, count_star()))
+            .load(connection)
+            .map_err(store_error)?;
+        let by_priority: Vec<(Option<String>, i64)> = tasks::table
+            .group_by(tasks::priority)
+            .select((tasks::priority, count_star()))
+            .load(connection)
+            .map_err(store_error)?;
+        Ok(TaskCounts {
+            total: count(self.counters()?.tasks),
+            by_status: named(by_status),
+            by_priority: named(by_priority),
+        })
+    }
+}
+
+/// How many letters of a text its index holds, as the migration has it.
+const INDEXED: &str = "100";
+
+fn wanted(filter: &TaskFilter) -> tasks::BoxedQuery<'_, Pg> {
+    let begins = |column: &str, text: &str| {
+        sql::<Nullable<Bool>>(&format!("left({column}, {INDEXED}) = left("))
+            .bind::<Text, _>(text.to_owned())
+            .sql(&format!(", {INDEXED})"))
+    };
+    let mut query = tasks::table.into_boxed();
+    if let Some(status) = filter.status.as_deref().map(stored) {
+        query = query.filter(begins("status", &status)).filter(tasks::status.eq(status));
+    }
+    if let Some(assigned_to) = filter.assigned_to.as_deref().map(stored) {
+        query = query
+            .filter(begins("assigned_to", &assigned_to))
+            .filter(tasks::assigned_to.eq(assigned_to));
+    }
+    query
+}
+
+/// In the order of SQLite and of the core's own store: bytes.
+fn named(counts: Vec<(Option<String>, i64)>) -> Vec<(String, u64)> {
+    let mut named: Vec<_> = counts
+        .into_iter()
+        .filter_map(|(name, rows)| Some((original(name?), count(rows))))
+        .collect();
+    named.sort();
+    named
+}
+
+/// What is searched. A line's end keeps title and description apart.
+fn folded(task: &Task) -> String {
+    let fold = |text: &str| stored(&fold_case(text)).into_owned();
+    let mut folded = fold(&task.title);
+    if let Some(description) = &task.description {
+        folded.push('\n');
+        folded.push_str(&fold(description));
+    }
+    folded
+}
+
+/// About how many bytes its texts are.
+fn size(task: &Task) -> usize {
+    let texts = [&task.description, &task.priority, &task.status, &task.assigned_to];
+    task.title.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+}
+
+/// Stores new tasks under their numbers.
+pub(in crate::postgres) fn insert_tasks(
+    connection: &mut PgConnection,
+    tasks: &[Task],
+) -> QueryResult<()> {
+    let of = |column: fn(&Task) -> Option<&str>| -> Vec<Option<String>> {
+        tasks.iter().map(|task| column(task).map(|text| stored(text).into_owned())).collect()
+    };
+    let numbers: Vec<i64> = tasks.iter().map(|task| task.id.0).collect();
+    let created: Vec<i64> = tasks.iter().map(|task| task.created_at.as_micros()).collect();
+    let updated: Vec<i64> = tasks.iter().map(|task| task.updated_at.as_micros()).collect();
+    let folded: Vec<String> = tasks.iter().map(folded).collect();
+    sql_query(
+        "INSERT INTO tasks (id, title, description, priority, status, assigned_to, created_at,
+                            updated_at, folded)
+         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind::<Array<BigInt>, _>(numbers)
+    .bind::<Array<Nullable<Text>>, _>(of(|task| Some(&task.title)))
+    .bind::<Array<Nullable<Text>>, _>(of(|task| task.description.as_deref()))
+    .bind::<Array<Nullable<Text>>, _>(of(|task| task.priority.as_deref()))
+    .bind::<Array<Nullable<Text>>, _>(of(|task| task.status.as_deref()))
+    .bind::<Array<Nullable<Text>>, _>(of(|task| task.assigned_to.as_deref()))
+    .bind::<Array<BigInt>, _>(created)
+    .bind::<Array<BigInt>, _>(updated)
+    .bind::<Array<Text>, _>(folded)
+    .execute(connection)
+    .map(|_| ())
+}

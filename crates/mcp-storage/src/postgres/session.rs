@@ -1,0 +1,112 @@
+//! The writer's connection: opened when it is needed, thrown away after a fault.
+
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use mcp_core::memory::{StoreError, StoreResult};
+
+use super::connection::Connector;
+use super::counters::Counters;
+use super::error::{is_closed, is_conflict, store_error};
+
+/// How often a transaction is begun again when the database says that it was in another's way.
+const TRIES: u32 = 10;
+
+/// A connection that writes, if there is one now.
+pub(super) struct Session {
+    connector: Connector,
+    connection: Option<PgConnection>,
+}
+
+impl Session {
+    pub(super) fn new(connector: Connector, connection: PgConnection) -> Self {
+        Self { connector, connection: Some(connection) }
+    }
+
+    /// Begins a transaction that writes: from here on nobody else does.
+    ///
+    /// No work has run yet, so it may be begun again: on a new connection where the old one has died
+    /// since it was used last, and after a serialization failure, which distributed databases answer
+    /// to who comes second.
+    pub(super) fn begin(&mut self) -> StoreResult<(&mut PgConnection, Counters)> {
+        let mut tries = 0;
+        let counters = loop {
+            let is_new = self.connection.is_none();
+            let connection = self.connection()?;
+            match begin(connection) {
+                Ok(counters) => break counters,
+                Err(error) => {
+                    tries += 1;
+                    let died = is_closed(&error) && !is_new;
+                    self.throw_away();
+                    if tries == TRIES || !(died || is_conflict(&error)) {
+                        return Err(store_error(error));
+                    }
+                }
+            }
+        };
+        Ok((self.connection()?, counters))
+    }
+
+    /// Whether the database can be written now.
+    pub(super) fn ping(&mut self) -> StoreResult<()> {
+        let is_new = self.connection.is_none();
+        match ping(self.connection()?) {
+            Err(error) if is_closed(&error) && !is_new => {
+                self.throw_away();
+                ping(self.connection()?)
+            }
+            outcome => outcome,
+        }
+        .map_err(|error| {
+            self.throw_away();
+            store_error(error)
+        })
+        .and_then(|read_only| {
+            if read_only == "on" {
+                Err(StoreError::ReadOnly("the database takes no writes now".into()))
+            } else {
+                Ok(())
+            }
+        })
+    }
+
+    /// Closes the connection, which undoes a transaction that is open on it.
+    pub(super) fn throw_away(&mut self) {
+        self.connection = None;
+    }
+
+    fn connection(&mut self) -> StoreResult<&mut PgConnection> {
+        if self.connection.is_none() {
+            self.connection = Some(self.connector.connect_for_work()?);
+        }
+        Ok(self.connection.as_mut().expect("it was opened above"))
+    }
+}
+
+/// READ COMMITTED: the row's lock puts the writers behind each other, and who has it sees all that
+/// was committed before.
+fn begin(connection: &mut PgConnection) -> QueryResult<Counters> {
+    AnsiTransactionManager::begin_transaction_sql(
+        connection,
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
+    )?;
+    Counters::lock(connection)
+}
+
+fn ping(connection: &mut PgConnection) -> QueryResult<String> {
+    diesel::select(sql::<Text>("current_setting('transaction_read_only')")).first(connection)
+}
+
+/// Commits. The error of a commit of which nobody knows the outcome says so.
+pub(super) fn commit(connection: &mut PgConnection) -> StoreResult<()> {
+    AnsiTransactionManager::commit_transaction(connection).map_err(|error| {
+        if is_closed(&error) || matches!(error, diesel::result::Error::RollbackErrorOnCommit { .. })
+        {
+            StoreError::InDoubt(error.to_string())
+        } else {
+            store_error(error)
+        }
+    })
+}
