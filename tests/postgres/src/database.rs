@@ -41,9 +41,17 @@ impl Database {
         Self::create(server.url("postgres"), Some(server))
     }
 
+    /// The address of an empty database that stays in the server of `base`.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn left_in(base: &str) -> String {
+        renamed(base, &create_in(base))
+    }
+
     fn create(base: String, server: Option<Server>) -> Self {
-        let name = format!("mcp_test_{:016x}", fastrand::u64(..));
-        psql(&base, &format!("CREATE DATABASE {name}"));
+        let name = create_in(&base);
         let url = renamed(&base, &name);
         Self { name, base, url, server }
     }
@@ -93,6 +101,12 @@ impl Drop for Database {
             psql(&self.base, &format!("DROP DATABASE {} WITH (FORCE)", self.name));
         }
     }
+}
+
+fn create_in(base: &str) -> String {
+    let name = format!("mcp_test_{:016x}", fastrand::u64(..));
+    psql(base, &format!("CREATE DATABASE {name}"));
+    name
 }
 
 fn psql(url: &str, statements: &str) -> String {

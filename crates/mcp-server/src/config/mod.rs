@@ -60,6 +60,9 @@ pub struct Settings {
     pub database_pool: u32,
     /// Writes that may wait for a commit before more are turned away.
     pub write_queue: usize,
+    /// How long a statement may take on PostgreSQL.
+    #[serde(deserialize_with = "seconds")]
+    pub statement_timeout: Duration,
     /// The key that callers must send; without one, everybody may call.
     #[serde(deserialize_with = "secret")]
     pub api_key: Option<SecretString>,
