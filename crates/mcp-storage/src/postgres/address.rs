@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::error::one_line;
 use crate::LocationError;
 
 /// What stands where a password would.
@@ -84,9 +85,7 @@ impl PostgresUrl {
 
     /// A message of libpq's in one line, without the passwords.
     pub(crate) fn hide(&self, message: &str) -> String {
-        let lines: Vec<_> =
-            message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let mut message = lines.join("; ");
+        let mut message = one_line(message);
         for password in &self.passwords {
             message = message.replace(password, HIDDEN);
         }

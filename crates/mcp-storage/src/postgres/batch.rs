@@ -37,9 +37,9 @@ impl<'a> Batch<'a> {
             jobs.into_iter().for_each(|queued| self.give_up(queued.job));
             if waits { session.ping() } else { Ok(()) }
         };
+        let outcome = outcome.map_err(|fault| session.give_up(fault));
         if let Err(fault) = &outcome {
             log::error!("nothing could be written: {fault}");
-            session.throw_away();
         }
         for (done, answer) in self.answers {
             // Who has gone away needs no answer.

@@ -1,12 +1,14 @@
 //! What PostgreSQL's errors mean for the port.
 
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use mcp_core::StoreError;
 
 /// The port's error for diesel's.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 pub(super) fn store_error(error: Error) -> StoreError {
-    let message = error.to_string();
+    let message = one_line(&error.to_string());
     match &error {
         Error::DatabaseError(kind, _) => of_kind(kind, message),
         Error::BrokenTransactionManager => StoreError::Unavailable(message),
@@ -17,9 +19,9 @@ pub(super) fn store_error(error: Error) -> StoreError {
 fn of_kind(kind: &DatabaseErrorKind, message: String) -> StoreError {
     match kind {
         // Nothing of the transaction is there.
-        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure => {
-            StoreError::Unavailable(message)
-        }
+        DatabaseErrorKind::ClosedConnection
+        | DatabaseErrorKind::UnableToSendCommand
+        | DatabaseErrorKind::SerializationFailure => StoreError::Unavailable(message),
         DatabaseErrorKind::ReadOnlyTransaction => StoreError::ReadOnly(message),
         _ => of_message(message),
     }
@@ -49,13 +51,23 @@ fn of_message(message: String) -> StoreError {
     }
 }
 
-/// Whether the connection has gone.
-pub(super) fn is_closed(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
-            | Error::BrokenTransactionManager
-    )
+/// The same for a statement on this connection, which may have gone: diesel does not always say so.
+pub(super) fn store_error_on(connection: &mut PgConnection, error: Error) -> StoreError {
+    match store_error(error) {
+        StoreError::Failed(message) if !is_alive(connection) => StoreError::Unavailable(message),
+        error => error,
+    }
+}
+
+/// Whether the database still answers on this connection. Ends a transaction that is open on it.
+pub(super) fn is_alive(connection: &mut PgConnection) -> bool {
+    connection.batch_execute("ROLLBACK").is_ok()
+}
+
+/// libpq's messages have lines.
+pub(super) fn one_line(message: &str) -> String {
+    let lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("; ")
 }
 
 /// Whether the statement failed for somebody else's sake and can be sent again.

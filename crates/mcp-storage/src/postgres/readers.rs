@@ -12,7 +12,7 @@ use mcp_core::memory::{StoreError, Work};
 use tokio::sync::Semaphore;
 
 use super::connection::Connector;
-use super::error::{is_closed, is_conflict, store_error};
+use super::error::{is_alive, is_conflict, store_error_on};
 use super::memory::PostgresMemory;
 use crate::sqlite::jobs::closed;
 use crate::{OpenError, Options};
@@ -73,8 +73,9 @@ impl Readers {
 fn run(pool: &Connections, now: Timestamp, work: Work) -> Result<(), StoreError> {
     let mut reader = begin(pool)?;
     work(&mut PostgresMemory::reading(&mut reader, now));
-    // What the work answered was read before this.
-    AnsiTransactionManager::commit_transaction(&mut *reader).map_err(store_error)
+    // What the work answered was read before this; it is nothing when the connection has died.
+    AnsiTransactionManager::commit_transaction(&mut *reader)
+        .map_err(|error| store_error_on(&mut reader, error))
 }
 
 /// A connection with a transaction that has been begun. Connections that have died since they were
@@ -90,8 +91,12 @@ fn begin(pool: &Connections) -> Result<PooledConnection<Manager>, StoreError> {
         );
         match begun {
             Ok(()) => return Ok(reader),
-            Err(error) if tries_left > 0 && (is_closed(&error) || is_conflict(&error)) => {}
-            Err(error) => return Err(store_error(error)),
+            Err(error) => {
+                let died = !is_alive(&mut reader);
+                if tries_left == 0 || !(died || is_conflict(&error)) {
+                    return Err(store_error_on(&mut reader, error));
+                }
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use mcp_core::memory::{StoreError, StoreResult};
 
 use super::connection::Connector;
 use super::counters::Counters;
-use super::error::{is_closed, is_conflict, store_error};
+use super::error::{is_alive, is_conflict, one_line, store_error, store_error_on};
 
 /// How often a transaction is begun again when the database says that it was in another's way.
 const TRIES: u32 = 10;
@@ -38,10 +38,12 @@ impl Session {
                 Ok(counters) => break counters,
                 Err(error) => {
                     tries += 1;
-                    let died = is_closed(&error) && !is_new;
+                    let died = !is_new && !is_alive(connection);
+                    let again = died || is_conflict(&error);
+                    let error = store_error_on(connection, error);
                     self.throw_away();
-                    if tries == TRIES || !(died || is_conflict(&error)) {
-                        return Err(store_error(error));
+                    if tries == TRIES || !again {
+                        return Err(error);
                     }
                 }
             }
@@ -51,25 +53,27 @@ impl Session {
 
     /// Whether the database can be written now.
     pub(super) fn ping(&mut self) -> StoreResult<()> {
-        let is_new = self.connection.is_none();
-        match ping(self.connection()?) {
-            Err(error) if is_closed(&error) && !is_new => {
-                self.throw_away();
-                ping(self.connection()?)
-            }
-            outcome => outcome,
-        }
-        .map_err(|error| {
+        if self.connection.as_mut().is_some_and(|connection| !is_alive(connection)) {
             self.throw_away();
-            store_error(error)
-        })
-        .and_then(|read_only| {
-            if read_only == "on" {
-                Err(StoreError::ReadOnly("the database takes no writes now".into()))
-            } else {
-                Ok(())
-            }
-        })
+        }
+        let read_only = diesel::select(sql::<Text>("current_setting('transaction_read_only')"))
+            .first::<String>(self.connection()?)
+            .map_err(store_error)?;
+        if read_only == "on" {
+            return Err(StoreError::ReadOnly("the database takes no writes now".into()));
+        }
+        Ok(())
+    }
+
+    /// After a fault: what it means, and the connection is thrown away.
+    pub(super) fn give_up(&mut self, fault: StoreError) -> StoreError {
+        let died = self.connection.as_mut().is_some_and(|connection| !is_alive(connection));
+        let fault = match fault {
+            StoreError::Failed(message) if died => StoreError::Unavailable(message),
+            fault => fault,
+        };
+        self.throw_away();
+        fault
     }
 
     /// Closes the connection, which undoes a transaction that is open on it.
@@ -95,18 +99,13 @@ fn begin(connection: &mut PgConnection) -> QueryResult<Counters> {
     Counters::lock(connection)
 }
 
-fn ping(connection: &mut PgConnection) -> QueryResult<String> {
-    diesel::select(sql::<Text>("current_setting('transaction_read_only')")).first(connection)
-}
-
-/// Commits. The error of a commit of which nobody knows the outcome says so.
+/// Commits. Where the connection died meanwhile nobody knows the outcome, and the error says so.
 pub(super) fn commit(connection: &mut PgConnection) -> StoreResult<()> {
     AnsiTransactionManager::commit_transaction(connection).map_err(|error| {
-        if is_closed(&error) || matches!(error, diesel::result::Error::RollbackErrorOnCommit { .. })
-        {
-            StoreError::InDoubt(error.to_string())
-        } else {
+        if is_alive(connection) {
             store_error(error)
+        } else {
+            StoreError::InDoubt(one_line(&error.to_string()))
         }
     })
 }
