@@ -4,10 +4,13 @@
 //! [`open`] takes a database URL and gives a [`mcp_core::Store`]. How writes are grouped and reads
 //! kept apart from them is in [`sqlite`] and `postgres`.
 
+mod jobs;
 mod location;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod reads;
 pub mod sqlite;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +29,20 @@ pub struct Options {
     pub queue: u32,
     /// How many log entries are kept.
     pub log_retention: u32,
+    /// What a power cut may take (SQLite).
+    pub synchronous: Synchronous,
     /// How long a statement may take on PostgreSQL.
     pub statement_timeout: Duration,
+}
+
+/// When SQLite waits for the disk (`PRAGMA synchronous`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// At every commit: a power cut takes nothing that was answered.
+    #[default]
+    Full,
+    /// Now and then: a power cut may take the last commits, and damages nothing.
+    Normal,
 }
 
 impl Default for Options {
@@ -36,6 +51,7 @@ impl Default for Options {
             readers: 4,
             queue: 1024,
             log_retention: 1000,
+            synchronous: Synchronous::Full,
             statement_timeout: Duration::from_secs(30),
         }
     }

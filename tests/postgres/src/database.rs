@@ -72,6 +72,7 @@ impl Database {
     ///
     /// # Panics
     /// When one fails.
+    #[expect(clippy::must_use_candidate, reason = "many statements have no rows")]
     pub fn sql(&self, statements: &str) -> String {
         psql(&self.url, statements)
     }

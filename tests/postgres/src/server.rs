@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::programs::{User, command, program, user};
 
 /// How long anything may take before a test gives up: no test should ever wait for it.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// How a server is set up.
 #[derive(Clone, Debug, Default)]

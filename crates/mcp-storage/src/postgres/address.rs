@@ -71,7 +71,7 @@ impl PostgresUrl {
         for (name, value) in DEFAULTS {
             if parameters.iter().all(|(known, _)| *known != name) {
                 text.push(if text.contains('?') { '&' } else { '?' });
-                text.push_str(&format!("{name}={value}"));
+                text.extend([name, "=", value]);
             }
         }
         let user = user.map(|user| format!("{user}@")).unwrap_or_default();

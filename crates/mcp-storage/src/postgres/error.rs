@@ -10,13 +10,13 @@ use mcp_core::StoreError;
 pub(super) fn store_error(error: Error) -> StoreError {
     let message = one_line(&error.to_string());
     match &error {
-        Error::DatabaseError(kind, _) => of_kind(kind, message),
+        Error::DatabaseError(kind, _) => of_kind(*kind, message),
         Error::BrokenTransactionManager => StoreError::Unavailable(message),
         _ => StoreError::Failed(message),
     }
 }
 
-fn of_kind(kind: &DatabaseErrorKind, message: String) -> StoreError {
+fn of_kind(kind: DatabaseErrorKind, message: String) -> StoreError {
     match kind {
         // Nothing of the transaction is there.
         DatabaseErrorKind::ClosedConnection

@@ -28,7 +28,7 @@ const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout 
 
 /// Runs what is missing. A new database gets the default configuration.
 pub(super) fn run(connection: &mut PgConnection, url: &PostgresUrl) -> Result<(), OpenError> {
-    connection.transaction(|connection| migrate(connection)).map_err(|fault| match fault {
+    connection.transaction(migrate).map_err(|fault| match fault {
         Fault::Newer(version) => OpenError::Newer(url.to_string(), version),
         Fault::Failed(message) => OpenError::Failed(url.to_string(), url.hide(&message)),
     })

@@ -28,18 +28,18 @@ use mcp_core::Clock;
 use mcp_core::domain::LogEntry;
 use mcp_core::memory::{Freshness, Store, StoreError, StoreFuture, Verdict, Work};
 
+use crate::reads::Reads;
+use crate::writer::Writer;
 use crate::{OpenError, Options};
 pub use address::PostgresUrl;
 use connection::Connector;
-use readers::Readers;
 use session::Session;
-use writer::Writer;
 use writing::Writing;
 
 /// A PostgreSQL database that is open.
 pub struct PostgresStore {
     writer: Writer,
-    readers: Readers,
+    readers: Reads,
     clock: Arc<dyn Clock>,
 }
 
@@ -58,8 +58,8 @@ impl PostgresStore {
         search::index(&mut connection).map_err(|error| failed(&error))?;
         let mut session = Session::new(connector.clone(), connection);
         trim(&mut session, options.log_retention).map_err(|error| failed(&error))?;
-        let readers = Readers::open(connector, options)?;
-        let writer = Writer::start(session, options, Arc::clone(&clock))?;
+        let readers = readers::open(connector, options)?;
+        let writer = writer::start(session, options, Arc::clone(&clock))?;
         Ok(Self { writer, readers, clock })
     }
 }
@@ -91,19 +91,15 @@ impl Store for PostgresStore {
 
     fn ready(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {
-            self.writer.flush().await?;
+            self.writer.ready().await?;
             self.readers.read(self.clock.now(), Box::new(|_| Verdict::Commit)).await
         })
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {
-            self.readers.close().await;
-            match self.writer.stop().await {
-                // Closing twice is no fault.
-                Err(StoreError::Unavailable(_)) => Ok(()),
-                outcome => outcome,
-            }
+            self.readers.close();
+            self.writer.stop().await
         })
     }
 }

@@ -1,20 +1,18 @@
-//! Readers: a pool of connections, each reading from a snapshot of its own.
+//! Readers: a few threads with a pool of connections. Each read has a snapshot of its own, so that a
+//! statement that fails is no other read's business.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{Error as PoolError, ManageConnection, Pool, PooledConnection, R2D2Connection};
 use diesel::result::ConnectionError;
-use mcp_core::Timestamp;
-use mcp_core::memory::{StoreError, Work};
-use tokio::sync::Semaphore;
+use mcp_core::memory::StoreError;
 
 use super::connection::Connector;
 use super::error::{is_alive, is_conflict, store_error_on};
 use super::memory::PostgresMemory;
-use crate::sqlite::jobs::closed;
+use crate::reads::{Read, Reads};
 use crate::{OpenError, Options};
 
 type Connections = Pool<Manager>;
@@ -23,59 +21,38 @@ type Connections = Pool<Manager>;
 /// pool to open one, so it bounds how soon a database that is back is found.
 const CONNECT_WAIT: Duration = Duration::from_secs(3);
 
-pub(super) struct Readers {
-    pool: Mutex<Option<Connections>>,
-    /// One for each connection: who holds one never waits on a thread for another reader.
-    turns: Arc<Semaphore>,
-    size: u32,
+/// Starts the threads. There is a connection for each: none waits for another's.
+pub(super) fn open(connector: Connector, options: &Options) -> Result<Reads, OpenError> {
+    let shown = connector.url().to_string();
+    let failed =
+        |error: &dyn std::fmt::Display| OpenError::Failed(shown.clone(), error.to_string());
+    let pool = Pool::builder()
+        .max_size(options.readers)
+        // A dead one is found when a transaction is begun on it.
+        .test_on_check_out(false)
+        .connection_timeout(CONNECT_WAIT)
+        .error_handler(Box::new(ConnectFailures))
+        .build(Manager { connector })
+        .map_err(|error| failed(&error))?;
+    let run = move |reads: Vec<Read>| reads.into_iter().for_each(|read| run(&pool, read));
+    Reads::start("postgres-reader", options.readers, 1, run).map_err(|error| failed(&error))
 }
 
-impl Readers {
-    pub(super) fn open(connector: Connector, options: &Options) -> Result<Self, OpenError> {
-        let shown = connector.url().to_string();
-        let pool = Pool::builder()
-            .max_size(options.readers)
-            // A dead one is found when a transaction is begun on it.
-            .test_on_check_out(false)
-            .connection_timeout(CONNECT_WAIT)
-            .error_handler(Box::new(ConnectFailures))
-            .build(Manager { connector })
-            .map_err(|error| OpenError::Failed(shown, error.to_string()))?;
-        let turns = Arc::new(Semaphore::new(options.readers as usize));
-        Ok(Self { pool: Mutex::new(Some(pool)), turns, size: options.readers })
-    }
-
-    /// Runs a work on one consistent state of the database, on a thread where it may block.
-    pub(super) async fn read(&self, now: Timestamp, work: Work) -> Result<(), StoreError> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| closed())?;
-        let pool = self.lock().clone().ok_or_else(closed)?;
-        let outcome = tokio::task::spawn_blocking(move || {
-            let outcome = run(&pool, now, work);
-            drop(turn);
-            outcome
-        });
-        outcome.await.map_err(|_| StoreError::Failed("the work panicked".into()))?
-    }
-
-    /// Waits for the reads under way and closes the connections.
-    pub(super) async fn close(&self) {
-        let all = self.turns.acquire_many(self.size).await;
-        self.lock().take();
-        self.turns.close();
-        drop(all);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Connections>> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn run(pool: &Connections, now: Timestamp, work: Work) -> Result<(), StoreError> {
-    let mut reader = begin(pool)?;
-    work(&mut PostgresMemory::reading(&mut reader, now));
+/// Runs a read on one consistent state of the database, which is not older than the read.
+fn run(pool: &Connections, read: Read) {
+    let mut reader = match begin(pool) {
+        Ok(reader) => reader,
+        Err(fault) => return read.refuse(&fault),
+    };
+    let now = read.now();
+    let (done, answer) = read.run(&mut PostgresMemory::reading(&mut reader, now));
     // What the work answered was read before this; it is nothing when the connection has died.
-    AnsiTransactionManager::commit_transaction(&mut *reader)
-        .map_err(|error| store_error_on(&mut reader, error))
+    let ended = AnsiTransactionManager::commit_transaction(&mut *reader)
+        .map_err(|error| store_error_on(&mut reader, error));
+    // Before the caller knows: it may ask again at once.
+    drop(reader);
+    // Who has gone away needs no answer.
+    let _ = done.send(ended.and(answer));
 }
 
 /// A connection with a transaction that has been begun. Connections that have died since they were
@@ -121,8 +98,7 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, connection: &mut PgConnection) -> bool {
-        // After a panic of a work a transaction is still open.
-        std::thread::panicking() || connection.is_broken()
+        connection.is_broken()
     }
 }
 

@@ -1,9 +1,7 @@
 //! The writer's connection: opened when it is needed, thrown away after a fault.
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 use mcp_core::memory::{StoreError, StoreResult};
 
 use super::connection::Connector;
@@ -49,20 +47,6 @@ impl Session {
             }
         };
         Ok((self.connection()?, counters))
-    }
-
-    /// Whether the database can be written now.
-    pub(super) fn ping(&mut self) -> StoreResult<()> {
-        if self.connection.as_mut().is_some_and(|connection| !is_alive(connection)) {
-            self.throw_away();
-        }
-        let read_only = diesel::select(sql::<Text>("current_setting('transaction_read_only')"))
-            .first::<String>(self.connection()?)
-            .map_err(store_error)?;
-        if read_only == "on" {
-            return Err(StoreError::ReadOnly("the database takes no writes now".into()));
-        }
-        Ok(())
     }
 
     /// After a fault: what it means, and the connection is thrown away.

@@ -1,86 +1,46 @@
-//! The one writer of this server: a thread with a connection of its own, which takes the jobs that
-//! are waiting and has them share a commit. Other servers have theirs.
+//! The one writer of this server, with a connection of its own. Other servers have theirs.
 
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
-use std::thread;
+use std::time::Duration;
 
 use mcp_core::Clock;
-use mcp_core::domain::LogEntry;
-use mcp_core::memory::{StoreError, Work};
-use tokio::sync::oneshot;
 
 use super::batch::Batch;
 use super::session::Session;
-use crate::sqlite::jobs::{Done, Job, Jobs, Queued, closed};
-use crate::sqlite::writer::next_batch;
+use crate::jobs::{Call, Jobs};
+use crate::writer::Writer;
 use crate::{OpenError, Options};
 
-/// The writer's queue and its thread.
-pub(super) struct Writer {
-    jobs: Jobs,
-}
+/// The database keeps itself tidy: a writer without work only sleeps.
+const IDLE: Duration = Duration::from_hours(1);
 
-impl Writer {
-    pub(super) fn start(
-        session: Session,
-        options: &Options,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, OpenError> {
-        let (jobs, waiting) = Jobs::queue(options.queue);
-        let work = Thread { session, clock, retention: options.log_retention };
-        thread::Builder::new()
-            .name("postgres-writer".into())
-            .spawn(move || work.run(&waiting))
-            .map_err(|error| OpenError::Failed("writer".into(), error.to_string()))?;
-        Ok(Self { jobs })
-    }
-
-    pub(super) async fn write(&self, work: Work) -> Result<(), StoreError> {
-        self.answered(|done| self.jobs.try_put(Job::Write(work, done))).await
-    }
-
-    /// Waits until every job before is committed.
-    pub(super) async fn flush(&self) -> Result<(), StoreError> {
-        self.answered(|done| self.jobs.try_put(Job::Flush(done))).await
-    }
-
-    pub(super) async fn record(&self, entry: LogEntry) -> Result<(), StoreError> {
-        self.jobs.put(Job::Record(entry)).await
-    }
-
-    pub(super) async fn stop(&self) -> Result<(), StoreError> {
-        let (done, outcome) = oneshot::channel();
-        self.jobs.put(Job::Stop(done)).await?;
-        outcome.await.unwrap_or_else(|_| Err(closed()))
-    }
-
-    async fn answered(
-        &self,
-        put: impl FnOnce(Done) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let (done, outcome) = oneshot::channel();
-        put(done)?;
-        outcome.await.unwrap_or_else(|_| Err(closed()))
-    }
-}
-
-/// What lives on the writer's thread.
-struct Thread {
-    session: Session,
+/// Starts the writer.
+pub(super) fn start(
+    mut session: Session,
+    options: &Options,
     clock: Arc<dyn Clock>,
-    retention: u32,
-}
-
-impl Thread {
-    fn run(mut self, waiting: &Receiver<Queued>) {
-        while let Some(jobs) = next_batch(waiting) {
-            let batch = Batch::new(&*self.clock, self.retention);
-            if let Some(stopped) = batch.run(&mut self.session, jobs) {
-                drop(self);
-                let _ = stopped.send(Ok(()));
-                return;
+) -> Result<Writer, OpenError> {
+    let jobs = Arc::new(Jobs::new(options.queue, options.log_retention));
+    let (waiting, retention) = (Arc::clone(&jobs), options.log_retention);
+    let run = move || {
+        loop {
+            match waiting.wait(IDLE) {
+                Call::Work => {
+                    let batch = Batch::new(&waiting, &*clock, retention);
+                    if let Some(stopped) = batch.run(&mut session) {
+                        // Who is still waiting learns by the end of the channel that the store is
+                        // closed.
+                        drop(waiting.close());
+                        drop(session);
+                        let _ = stopped.send(Ok(()));
+                        return;
+                    }
+                }
+                Call::Idle => {}
+                Call::Abandoned => return,
             }
         }
-    }
+    };
+    Writer::start("postgres-writer", jobs, run)
+        .map_err(|error| OpenError::Failed("writer".into(), error.to_string()))
 }

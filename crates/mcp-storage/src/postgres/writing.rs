@@ -14,12 +14,16 @@ use super::rows::Rows;
 /// What is in a transaction that writes and not yet in the database.
 pub(super) struct Writing {
     pub(super) counters: Counters,
+    /// What they were when it began.
+    start: Counters,
     /// What they were before the present job.
     before: Counters,
     pub(super) tasks: Rows<Task>,
     pub(super) logs: Rows<(i64, LogEntry)>,
     /// Whether the present job has a savepoint: it has sent something.
     savepoint: bool,
+    /// Whether something was sent that is kept.
+    changed: bool,
     /// Why the whole transaction is lost.
     lost: Option<StoreError>,
 }
@@ -32,10 +36,12 @@ impl Writing {
     pub(super) fn new(counters: Counters) -> Self {
         Self {
             counters,
+            start: counters,
             before: counters,
             tasks: Rows::new(),
             logs: Rows::new(),
             savepoint: false,
+            changed: false,
             lost: None,
         }
     }
@@ -51,6 +57,7 @@ impl Writing {
         self.lost.take().map_or(Ok(()), Err)?;
         if std::mem::take(&mut self.savepoint) {
             AnsiTransactionManager::commit_transaction(connection).map_err(store_error)?;
+            self.changed = true;
         }
         Ok(())
     }
@@ -108,6 +115,7 @@ impl Writing {
         connection: &mut PgConnection,
         retention: u32,
     ) -> QueryResult<()> {
+        let start = self.start;
         let kept = i64::from(retention).min(self.counters.last_log);
         let forget = self.counters.last_log - kept;
         self.logs.retain(|(number, _)| *number > forget);
@@ -117,7 +125,10 @@ impl Writing {
             delete_logs(connection, self.counters.forgotten_log, forget)?;
             self.counters.forgotten_log = forget;
         }
-        // Always, and last: it fails where a fault has ended the transaction, which COMMIT does not.
-        self.counters.write(connection)
+        if self.changed || self.counters != start {
+            // Last: it fails where a fault has ended the transaction, which COMMIT does not.
+            self.counters.write(connection)?;
+        }
+        Ok(())
     }
 }

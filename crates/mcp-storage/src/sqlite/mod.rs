@@ -6,24 +6,25 @@
 mod batch;
 mod connection;
 mod error;
-pub(crate) mod jobs;
 mod memory;
 mod migrate;
 mod readers;
 mod reference;
 mod schema;
-pub(crate) mod writer;
+mod transaction;
+mod upkeep;
+mod writer;
 
 use std::sync::Arc;
 
 use mcp_core::domain::LogEntry;
-use mcp_core::memory::{Freshness, Store, StoreError, StoreFuture, Work};
+use mcp_core::memory::{Freshness, Store, StoreFuture, Work};
 use mcp_core::{Clock, Timestamp};
 
+use crate::writer::Writer;
 use crate::{Location, Options};
 pub use error::OpenError;
 use readers::Readers;
-use writer::Writer;
 
 /// A SQLite database that is open.
 pub struct SqliteStore {
@@ -42,9 +43,9 @@ impl SqliteStore {
     ) -> Result<Self, OpenError> {
         connection::check_file(location)?;
         reference::migrate(location)?;
-        let mut connection = connection::for_writing(location)?;
+        let mut connection = connection::for_writing(location, options.synchronous)?;
         migrate::run(&mut connection, location)?;
-        let writer = Writer::start(connection, options, Arc::clone(&clock))?;
+        let writer = writer::start(connection, location, options, Arc::clone(&clock))?;
         let readers = match location {
             Location::File(path) => Some(Readers::open(path, options)?),
             _ => None,
@@ -80,7 +81,7 @@ impl Store for SqliteStore {
 
     fn ready(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {
-            self.writer.flush().await?;
+            self.writer.ready().await?;
             let work: Work = Box::new(|_| mcp_core::memory::Verdict::Commit);
             match &self.readers {
                 Some(readers) => readers.read(self.now(), work).await,
@@ -94,11 +95,7 @@ impl Store for SqliteStore {
             if let Some(readers) = &self.readers {
                 readers.close().await;
             }
-            match self.writer.stop().await {
-                // Closing twice is no fault.
-                Err(StoreError::Unavailable(_)) => Ok(()),
-                outcome => outcome,
-            }
+            self.writer.stop().await
         })
     }
 }

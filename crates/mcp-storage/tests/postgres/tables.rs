@@ -62,7 +62,7 @@ async fn without_the_extension_a_search_looks_at_every_task() {
         add(&store, title).await.expect("added");
     }
     let text = SearchText::new("STRASSE");
-    let found = read(&store, move |memory| memory.search_tasks(&text)).await;
+    let found = read(&store, move |memory| memory.search_tasks(&text, Page::ALL)).await.items();
     assert_eq!(found.iter().map(|task| task.title.as_str()).collect::<Vec<_>>(), ["Straße"]);
     let index = database.sql("SELECT to_regclass('tasks_by_text') IS NULL");
     assert_eq!(index.trim(), "t");
@@ -95,7 +95,7 @@ async fn texts_that_no_index_takes_are_kept_found_and_told_apart() {
     }
     for (index, name) in (1..).zip(names) {
         let filter = TaskFilter { status: Some(name.clone()), assigned_to: Some(name.clone()) };
-        let tasks = read(&store, move |memory| memory.list_tasks(&filter, Page::ALL)).await;
+        let tasks = read(&store, move |memory| memory.list_tasks(&filter, Page::ALL)).await.items();
         assert_eq!(tasks.iter().map(|task| task.id.0).collect::<Vec<_>>(), [index]);
         assert!(read(&store, move |memory| memory.find_user(&name)).await.is_some());
     }
@@ -118,7 +118,7 @@ async fn a_smaller_retention_counts_from_the_start_on() {
     store.close().await.expect("closed");
     let options = Options { log_retention: 3, ..Options::default() };
     let store = try_open(database.url(), &options).expect("a store");
-    let logs = read(&store, |memory| memory.newest_logs(Page::ALL)).await;
+    let logs = read(&store, |memory| memory.newest_logs(None, 0)).await;
     let actions: Vec<_> = logs.iter().map(|entry| entry.action.as_str()).collect();
     assert_eq!(actions, ["action_7", "action_8", "action_9"]);
     assert_eq!(database.sql("SELECT count(*) FROM logs").trim(), "3");

@@ -60,9 +60,7 @@ impl Side {
                     Err(error) => format!("{:?}: {}", error.code, error.message),
                 }
             }
-            Step::Part { limit, offset } => {
-                self.part(Page { limit: *limit, offset: *offset }).await
-            }
+            Step::Part { limit, offset } => self.part(Page::new(*limit, *offset)).await,
             Step::Reset => {
                 let outcome = self.store().write_for(|memory| memory.reset()).await;
                 format!("{outcome:?}")
@@ -73,11 +71,11 @@ impl Side {
     /// A part of everything that there is, and how much there is of it.
     async fn part(&self, page: Page) -> String {
         let read = self.store().read_for(Freshness::WritesAndLogs, move |memory| {
-            let logs = memory.newest_logs(page)?;
+            let logs = memory.newest_logs(page.limit, page.offset)?;
             Ok::<_, mcp_core::StoreError>(format!(
                 "{:?} {:?} {:?} {:?} {:?}",
-                memory.list_usernames(page)?,
-                memory.list_tasks(&mcp_core::domain::TaskFilter::default(), page)?,
+                memory.list_usernames(page)?.items(),
+                memory.list_tasks(&mcp_core::domain::TaskFilter::default(), page)?.items(),
                 logs.iter().map(shown).collect::<Vec<_>>(),
                 (memory.count_users()?, memory.count_logs()?),
                 memory.task_counts()?,

@@ -58,6 +58,12 @@ pub(super) const CASES: &[Case] = &[
     case("statement_timeout", &[("1", "1"), ("3600", "3600")], &["0", "3601", "x"], NOT_NUMBERS),
     case("write_queue", &[("1", "1"), ("65536", "65536")], &["0", "65537", "x"], NOT_NUMBERS),
     case(
+        "sqlite_synchronous",
+        &[("full", "full"), (" NORMAL ", "normal")],
+        &["off", "extra"],
+        NOT_TEXT,
+    ),
+    case(
         "api_key",
         &[("12345", "(hidden)"), ("true", "(hidden)"), ("[1]", "(hidden)"), ("a\"b", "(hidden)")],
         &["two words", "tab\t", "line\n", "schlüssel", " "],

@@ -4,11 +4,11 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Text};
 use mcp_core::Timestamp;
-use mcp_core::domain::{LogEntry, Page};
+use mcp_core::domain::{LogEntry, LogRange, Page, Part, Position};
 use mcp_core::memory::{Logs, StoreResult};
 
-use super::{PostgresMemory, Sees, count, json, limit, offset};
-use crate::postgres::error::store_error;
+use super::{PostgresMemory, Sees, behind, count, json, part};
+use crate::postgres::counters::Counters;
 use crate::postgres::schema::logs;
 use crate::postgres::text::{original, stored};
 use crate::postgres::writing::LARGE_ROW;
@@ -19,35 +19,46 @@ impl Logs for PostgresMemory<'_> {
         let number = writing.counters.last_log + 1;
         writing.counters.last_log = number;
         writing.logs.push((number, entry.clone()));
-        if entry.payload.get().len() + entry.action.len() > LARGE_ROW {
+        if entry.size() > LARGE_ROW {
             self.database(Sees::Logs)?;
         }
         Ok(())
     }
 
-    fn newest_logs(&mut self, page: Page) -> StoreResult<Vec<LogEntry>> {
-        let mut query = logs::table
-            .select((logs::timestamp, logs::action, logs::payload, logs::status))
-            .order(logs::id.desc())
-            .offset(offset(page))
-            .into_boxed();
-        if let Some(limit) = limit(page) {
-            query = query.limit(limit);
-        }
-        let mut rows: Vec<(i64, String, String, String)> =
-            query.load(self.database(Sees::Logs)?).map_err(store_error)?;
-        rows.reverse();
-        rows.into_iter()
-            .map(|(timestamp, action, payload, status)| {
-                let timestamp = Timestamp::from_micros(timestamp);
-                Ok(LogEntry {
-                    timestamp,
-                    action: original(action),
-                    payload: json(payload)?,
-                    status,
+    fn log_range(&mut self, limit: Option<u64>, offset: u64) -> StoreResult<LogRange> {
+        let Counters { last_log, forgotten_log, .. } = self.counters()?;
+        let back = |from: i64, by: u64| from.saturating_sub_unsigned(by).max(forgotten_log);
+        let through = back(last_log, offset);
+        let after = limit.map_or(forgotten_log, |limit| back(through, limit));
+        Ok(LogRange { after: Position(after), through: Position(through) })
+    }
+
+    fn list_logs(&mut self, range: LogRange, page: Page) -> StoreResult<Part<LogEntry>> {
+        let after = page.after.map_or(range.after, |after| after.max(range.after));
+        let page = Page { after: Some(after), ..page };
+        let entries = part(self.database(Sees::Logs)?, page, |connection, rows| {
+            let entries = logs::table
+                .select((logs::id, logs::timestamp, logs::action, logs::payload, logs::status))
+                .filter(logs::id.gt(behind(rows.after)).and(logs::id.le(range.through.0)))
+                .order(logs::id)
+                .limit(rows.limit)
+                .offset(rows.offset)
+                .load::<(i64, i64, String, String, String)>(connection)?;
+            Ok(entries
+                .into_iter()
+                .map(|entry| {
+                    let size = entry.2.len() + entry.3.len();
+                    (Position(entry.0), entry, size)
                 })
-            })
-            .collect()
+                .collect())
+        })?;
+        let read = |(position, (_, timestamp, action, payload, status))| {
+            let timestamp = Timestamp::from_micros(timestamp);
+            let action = original(action);
+            Ok((position, LogEntry { timestamp, action, payload: json(payload)?, status }))
+        };
+        let rows = entries.rows.into_iter().map(read).collect::<StoreResult<_>>()?;
+        Ok(Part { rows, next: entries.next })
     }
 
     fn count_logs(&mut self) -> StoreResult<u64> {

@@ -8,7 +8,7 @@ mod users;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use mcp_core::Timestamp;
-use mcp_core::domain::Page;
+use mcp_core::domain::{Page, Part, Position};
 use mcp_core::memory::{Memory, StoreError, StoreResult};
 use serde_json::value::RawValue;
 
@@ -98,13 +98,65 @@ impl Memory for PostgresMemory<'_> {
     }
 }
 
-/// None for all.
-fn limit(page: Page) -> Option<i64> {
-    page.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX))
+/// Which rows are asked for at once.
+#[derive(Clone, Copy)]
+struct Rows {
+    after: Option<Position>,
+    limit: i64,
+    offset: i64,
 }
 
-fn offset(page: Page) -> i64 {
-    i64::try_from(page.offset).unwrap_or(i64::MAX)
+/// How many rows are asked for at once: what stands in memory of a page that ends by its bytes, or
+/// not at all, is bounded.
+const MOST_ROWS: u64 = 256;
+
+/// A row, where it stands and the bytes of its texts.
+type Placed<T> = (Position, T, usize);
+
+/// A page of rows that `ask` finds.
+fn part<T>(
+    connection: &mut PgConnection,
+    page: Page,
+    ask: impl FnMut(&mut PgConnection, Rows) -> QueryResult<Vec<Placed<T>>>,
+) -> StoreResult<Part<T>> {
+    // The database leaves out the rows of the offset.
+    Page { offset: 0, ..page }.take(rows(connection, page, ask)).map_err(store_error)
+}
+
+/// Rows of a page that `ask` finds, some at a time, for as long as they are taken.
+fn rows<T>(
+    connection: &mut PgConnection,
+    page: Page,
+    mut ask: impl FnMut(&mut PgConnection, Rows) -> QueryResult<Vec<Placed<T>>>,
+) -> impl Iterator<Item = QueryResult<Placed<T>>> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let mut left = page.limit.unwrap_or(u64::MAX);
+    let mut rows = Rows { after: page.after, limit: 0, offset: number(page.offset) };
+    let mut found = Vec::new().into_iter();
+    std::iter::from_fn(move || {
+        if found.len() == 0 && left > 0 {
+            let wanted = left.min(MOST_ROWS);
+            rows.limit = number(wanted);
+            let more = match ask(connection, rows) {
+                Ok(more) => more,
+                Err(error) => {
+                    left = 0;
+                    return Some(Err(error));
+                }
+            };
+            let count = more.len() as u64;
+            // Fewer than were asked for are the last.
+            left = if count < wanted { 0 } else { left - count };
+            rows.after = more.last().map_or(rows.after, |(position, ..)| Some(*position));
+            rows.offset = 0;
+            found = more.into_iter();
+        }
+        found.next().map(Ok)
+    })
+}
+
+fn behind(after: Option<Position>) -> i64 {
+    after.map_or(0, |Position(id)| id)
 }
 
 fn count(rows: i64) -> u64 {

@@ -7,11 +7,11 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use mcp_core::Timestamp;
 use mcp_core::domain::{
-    NewTask, Page, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, fold_case,
+    NewTask, Page, Part, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, fold_case,
 };
 use mcp_core::memory::{StoreResult, Tasks};
 
-use super::{PostgresMemory, Sees, count, limit, offset};
+use super::{Placed, PostgresMemory, Sees, behind, count, part, rows};
 use crate::postgres::error::store_error;
 use crate::postgres::schema::tasks;
 use crate::postgres::text::{original, pattern, stored};
@@ -62,7 +62,7 @@ impl Tasks for PostgresMemory<'_> {
             updated_at: now,
         };
         writing.tasks.push(task.clone());
-        if size(&task) > LARGE_ROW {
+        if task.size() > LARGE_ROW {
             self.database(Sees::Tasks)?;
         }
         Ok(task)
@@ -109,14 +109,17 @@ impl Tasks for PostgresMemory<'_> {
         Ok(removed > 0)
     }
 
-    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Vec<Task>> {
-        let mut query =
-            wanted(filter).select(Row::as_select()).order(tasks::id).offset(offset(page));
-        if let Some(limit) = limit(page) {
-            query = query.limit(limit);
-        }
-        let rows: Vec<Row> = query.load(self.database(Sees::Tasks)?).map_err(store_error)?;
-        Ok(rows.into_iter().map(Task::from).collect())
+    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
+        part(self.database(Sees::Tasks)?, page, |connection, rows| {
+            let found: Vec<Row> = wanted(filter)
+                .filter(tasks::id.gt(behind(rows.after)))
+                .select(Row::as_select())
+                .order(tasks::id)
+                .limit(rows.limit)
+                .offset(rows.offset)
+                .load(connection)?;
+            Ok(found.into_iter().map(placed).collect())
+        })
     }
 
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
@@ -127,15 +130,31 @@ impl Tasks for PostgresMemory<'_> {
         rows.map(count).map_err(store_error)
     }
 
-    fn search_tasks(&mut self, text: &SearchText) -> StoreResult<Vec<Task>> {
-        let rows: Vec<Row> = tasks::table
-            .select(Row::as_select())
-            .filter(tasks::folded.like(pattern(&stored(text.folded()))))
-            .order(tasks::id)
-            .load(self.database(Sees::Tasks)?)
-            .map_err(store_error)?;
+    fn search_tasks(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>> {
+        let pattern = pattern(&stored(text.folded()));
+        let candidates = Page { after: page.after, ..Page::ALL };
+        let (mut last, mut looked_at) = (None, 0);
+        let found = rows(self.database(Sees::Tasks)?, candidates, |connection, rows| {
+            let found: Vec<Row> = tasks::table
+                .filter(tasks::folded.like(&pattern).and(tasks::id.gt(behind(rows.after))))
+                .select(Row::as_select())
+                .order(tasks::id)
+                .limit(rows.limit)
+                .load(connection)?;
+            Ok(found.into_iter().map(placed).collect())
+        })
+        .take_while(|_| {
+            looked_at += 1;
+            looked_at <= MOST_LOOKED_AT
+        })
+        .inspect(|row| last = row.as_ref().ok().map(|(position, ..)| *position))
         // A text that begins in the title and ends in the description is in neither.
-        Ok(rows.into_iter().map(Task::from).filter(|task| text.is_in(task)).collect())
+        .filter(|row| row.as_ref().map_or(true, |(_, task, _)| text.is_in(task)));
+        let mut part = page.take(found).map_err(store_error)?;
+        if part.next.is_none() && looked_at > MOST_LOOKED_AT {
+            part.next = last;
+        }
+        Ok(part)
     }
 
     fn task_counts(&mut self) -> StoreResult<TaskCounts> {
@@ -157,6 +176,16 @@ impl Tasks for PostgresMemory<'_> {
         })
     }
 }
+
+/// A task, where it stands and the bytes of its texts.
+fn placed(row: Row) -> Placed<Task> {
+    let task = Task::from(row);
+    let size = task.size();
+    (task.position(), task, size)
+}
+
+/// How many rows are looked at for one part of a search: what a part costs is bounded, found or not.
+const MOST_LOOKED_AT: usize = 10_000;
 
 /// How many letters of a text its index holds, as the migration has it.
 const INDEXED: &str = "100";
@@ -198,12 +227,6 @@ fn folded(task: &Task) -> String {
         folded.push_str(&fold(description));
     }
     folded
-}
-
-/// About how many bytes its texts are.
-fn size(task: &Task) -> usize {
-    let texts = [&task.description, &task.priority, &task.status, &task.assigned_to];
-    task.title.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
 }
 
 /// Stores new tasks under their numbers.

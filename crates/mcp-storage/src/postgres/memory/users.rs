@@ -2,23 +2,33 @@
 
 use diesel::prelude::*;
 use mcp_core::Timestamp;
-use mcp_core::domain::{NewUser, Page, User};
+use mcp_core::domain::{NewUser, Page, Part, Position, User};
 use mcp_core::memory::{StoreResult, Users};
 
-use super::{PostgresMemory, Sees, count, json, limit, offset};
+use super::{PostgresMemory, Sees, behind, count, json, part};
 use crate::postgres::error::store_error;
 use crate::postgres::schema::users;
 use crate::postgres::text::{hash, original, stored};
 
 impl Users for PostgresMemory<'_> {
-    fn list_usernames(&mut self, page: Page) -> StoreResult<Vec<String>> {
-        let mut query =
-            users::table.select(users::username).order(users::id).offset(offset(page)).into_boxed();
-        if let Some(limit) = limit(page) {
-            query = query.limit(limit);
-        }
-        let names: Vec<String> = query.load(self.database(Sees::NoRows)?).map_err(store_error)?;
-        Ok(names.into_iter().map(original).collect())
+    fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>> {
+        part(self.database(Sees::NoRows)?, page, |connection, rows| {
+            let names = users::table
+                .filter(users::id.gt(behind(rows.after)))
+                .select((users::id, users::username))
+                .order(users::id)
+                .limit(rows.limit)
+                .offset(rows.offset)
+                .load::<(i64, String)>(connection)?;
+            Ok(names
+                .into_iter()
+                .map(|(id, name)| {
+                    let name = original(name);
+                    let size = name.len();
+                    (Position(id), name, size)
+                })
+                .collect())
+        })
     }
 
     fn count_users(&mut self) -> StoreResult<u64> {
