@@ -17,6 +17,15 @@ CREATE TABLE counters (
     tasks BIGINT NOT NULL
 ) WITH (fillfactor = 10);
 
+-- How many tasks there are of each status and of each priority. kind is 'status' or 'priority'.
+CREATE TABLE task_counts (
+    kind TEXT NOT NULL,
+    value_hash BYTEA NOT NULL,
+    value TEXT NOT NULL,
+    tasks BIGINT NOT NULL,
+    PRIMARY KEY (kind, value_hash)
+);
+
 -- An index takes no text of any length: a name is looked up by its SHA-256.
 CREATE TABLE users (
     id BIGINT PRIMARY KEY,

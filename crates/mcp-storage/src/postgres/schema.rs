@@ -14,6 +14,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    task_counts (kind, value_hash) {
+        kind -> Text,
+        value_hash -> Binary,
+        value -> Text,
+        tasks -> BigInt,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> BigInt,
         name_hash -> Binary,

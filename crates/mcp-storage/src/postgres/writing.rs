@@ -8,7 +8,7 @@ use mcp_core::memory::{StoreError, StoreResult};
 
 use super::counters::Counters;
 use super::error::store_error;
-use super::memory::{delete_logs, insert_logs, insert_tasks};
+use super::memory::{Change, add_counts, delete_logs, insert_logs, insert_tasks};
 use super::rows::Rows;
 
 /// What is in a transaction that writes and not yet in the database.
@@ -19,6 +19,7 @@ pub(super) struct Writing {
     /// What they were before the present job.
     before: Counters,
     pub(super) tasks: Rows<Task>,
+    pub(super) counts: Rows<Change>,
     pub(super) logs: Rows<(i64, LogEntry)>,
     /// Whether the present job has a savepoint: it has sent something.
     savepoint: bool,
@@ -39,6 +40,7 @@ impl Writing {
             start: counters,
             before: counters,
             tasks: Rows::new(),
+            counts: Rows::new(),
             logs: Rows::new(),
             savepoint: false,
             changed: false,
@@ -49,6 +51,7 @@ impl Writing {
     pub(super) fn begin_job(&mut self) {
         self.before = self.counters;
         self.tasks.begin_job();
+        self.counts.begin_job();
         self.logs.begin_job();
     }
 
@@ -70,6 +73,7 @@ impl Writing {
         }
         self.counters = self.before;
         self.tasks.undo_job();
+        self.counts.undo_job();
         self.logs.undo_job();
         Ok(())
     }
@@ -98,6 +102,15 @@ impl Writing {
         Ok(())
     }
 
+    /// Sends what has changed in the numbers of tasks.
+    pub(super) fn send_counts(&mut self, connection: &mut PgConnection) -> QueryResult<()> {
+        if !self.counts.waiting().is_empty() {
+            add_counts(connection, self.counts.waiting())?;
+            self.counts.are_sent();
+        }
+        Ok(())
+    }
+
     /// Sends the log entries that wait.
     pub(super) fn send_logs(&mut self, connection: &mut PgConnection) -> QueryResult<()> {
         if !self.logs.waiting().is_empty() {
@@ -120,6 +133,7 @@ impl Writing {
         let forget = self.counters.last_log - kept;
         self.logs.retain(|(number, _)| *number > forget);
         self.send_tasks(connection)?;
+        self.send_counts(connection)?;
         self.send_logs(connection)?;
         if forget > self.counters.forgotten_log {
             delete_logs(connection, self.counters.forgotten_log, forget)?;

@@ -1,6 +1,7 @@
 //! The memory port over a connection, inside the transaction that is open on it.
 
 mod configs;
+mod counts;
 mod logs;
 mod tasks;
 mod users;
@@ -16,6 +17,7 @@ use super::counters::Counters;
 use super::error::store_error;
 use super::migrate;
 use super::writing::Writing;
+pub(super) use counts::{Change, add_counts};
 pub(super) use logs::{delete_logs, insert_logs};
 pub(super) use tasks::insert_tasks;
 
@@ -55,6 +57,7 @@ impl<'a> PostgresMemory<'a> {
             writing.open_savepoint(self.connection)?;
             if matches!(sees, Sees::Tasks | Sees::Everything) {
                 writing.send_tasks(self.connection).map_err(store_error)?;
+                writing.send_counts(self.connection).map_err(store_error)?;
             }
             if matches!(sees, Sees::Logs | Sees::Everything) {
                 writing.send_logs(self.connection).map_err(store_error)?;
@@ -89,7 +92,8 @@ impl Memory for PostgresMemory<'_> {
         let connection = self.database(Sees::Everything)?;
         let counters = connection
             .batch_execute(
-                "DELETE FROM users; DELETE FROM tasks; DELETE FROM config; DELETE FROM logs",
+                "DELETE FROM users; DELETE FROM tasks; DELETE FROM task_counts;
+                 DELETE FROM config; DELETE FROM logs",
             )
             .and_then(|()| migrate::insert_defaults(connection, Counters::default(), now))
             .map_err(store_error)?;

@@ -11,6 +11,7 @@ use mcp_core::domain::{
 };
 use mcp_core::memory::{StoreResult, Tasks};
 
+use super::counts::{self, Kind};
 use super::{Placed, PostgresMemory, Sees, behind, count, part, rows};
 use crate::postgres::error::store_error;
 use crate::postgres::schema::tasks;
@@ -61,6 +62,7 @@ impl Tasks for PostgresMemory<'_> {
             created_at: now,
             updated_at: now,
         };
+        counts::note(&mut writing.counts, &task, 1);
         writing.tasks.push(task.clone());
         if task.size() > LARGE_ROW {
             self.database(Sees::Tasks)?;
@@ -80,9 +82,10 @@ impl Tasks for PostgresMemory<'_> {
 
     fn update_task(&mut self, id: TaskId, changes: TaskChanges) -> StoreResult<Option<Task>> {
         self.written()?;
-        let Some(mut task) = self.find_task(id)? else {
+        let Some(before) = self.find_task(id)? else {
             return Ok(None);
         };
+        let mut task = before.clone();
         changes.apply(&mut task, self.now);
         diesel::update(tasks::table.find(id.0))
             .set((
@@ -96,17 +99,26 @@ impl Tasks for PostgresMemory<'_> {
             ))
             .execute(self.database(Sees::Tasks)?)
             .map_err(store_error)?;
+        let writing = self.written()?;
+        counts::note(&mut writing.counts, &before, -1);
+        counts::note(&mut writing.counts, &task, 1);
         Ok(Some(task))
     }
 
     fn remove_task(&mut self, id: TaskId) -> StoreResult<bool> {
         self.written()?;
-        let removed = diesel::delete(tasks::table.find(id.0))
-            .execute(self.database(Sees::Tasks)?)
+        let removed: Option<Row> = diesel::delete(tasks::table.find(id.0))
+            .returning(Row::as_returning())
+            .get_result(self.database(Sees::Tasks)?)
+            .optional()
             .map_err(store_error)?;
-        let removed = i64::try_from(removed).unwrap_or_default();
-        self.written()?.counters.tasks -= removed;
-        Ok(removed > 0)
+        let Some(removed) = removed.map(Task::from) else {
+            return Ok(false);
+        };
+        let writing = self.written()?;
+        writing.counters.tasks -= 1;
+        counts::note(&mut writing.counts, &removed, -1);
+        Ok(true)
     }
 
     fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
@@ -123,11 +135,19 @@ impl Tasks for PostgresMemory<'_> {
     }
 
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
-        if *filter == TaskFilter::default() {
-            return Ok(count(self.counters()?.tasks));
-        }
-        let rows = wanted(filter).select(count_star()).first(self.database(Sees::Tasks)?);
-        rows.map(count).map_err(store_error)
+        let rows = match filter {
+            TaskFilter { status: None, assigned_to: None } => Some(self.counters()?.tasks),
+            TaskFilter { status: Some(status), assigned_to: None } => {
+                counts::count(self.database(Sees::Tasks)?, Kind::Status, status)
+                    .map_err(store_error)?
+            }
+            filter => wanted(filter)
+                .select(count_star())
+                .first(self.database(Sees::Tasks)?)
+                .map(Some)
+                .map_err(store_error)?,
+        };
+        Ok(rows.map_or(0, count))
     }
 
     fn search_tasks(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>> {
@@ -158,22 +178,10 @@ impl Tasks for PostgresMemory<'_> {
     }
 
     fn task_counts(&mut self) -> StoreResult<TaskCounts> {
+        let total = count(self.counters()?.tasks);
         let connection = self.database(Sees::Tasks)?;
-        let by_status: Vec<(Option<String>, i64)> = tasks::table
-            .group_by(tasks::status)
-            .select((tasks::status, count_star()))
-            .load(connection)
-            .map_err(store_error)?;
-        let by_priority: Vec<(Option<String>, i64)> = tasks::table
-            .group_by(tasks::priority)
-            .select((tasks::priority, count_star()))
-            .load(connection)
-            .map_err(store_error)?;
-        Ok(TaskCounts {
-            total: count(self.counters()?.tasks),
-            by_status: named(by_status),
-            by_priority: named(by_priority),
-        })
+        let mut by = |kind| counts::by_value(connection, kind).map_err(store_error);
+        Ok(TaskCounts { total, by_status: by(Kind::Status)?, by_priority: by(Kind::Priority)? })
     }
 }
 
@@ -206,16 +214,6 @@ fn wanted(filter: &TaskFilter) -> tasks::BoxedQuery<'_, Pg> {
             .filter(tasks::assigned_to.eq(assigned_to));
     }
     query
-}
-
-/// In the order of SQLite and of the core's own store: bytes.
-fn named(counts: Vec<(Option<String>, i64)>) -> Vec<(String, u64)> {
-    let mut named: Vec<_> = counts
-        .into_iter()
-        .filter_map(|(name, rows)| Some((original(name?), count(rows))))
-        .collect();
-    named.sort();
-    named
 }
 
 /// What is searched. A line's end keeps title and description apart.
