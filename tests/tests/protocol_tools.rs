@@ -135,6 +135,23 @@ fn structured_content_fits_its_schema_and_is_the_text() {
 }
 
 #[test]
+fn what_is_stored_is_kept_as_it_was_written() {
+    let server = TestServer::start();
+    let all = server.protocol("2025-11-25").query("tools=all");
+    let value = "123456789012345678901234567890";
+    let call = |params: &str| {
+        let body = all.request("tools/call", json!({"name": "x"}));
+        body.body(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#))
+    };
+    let set = format!(r#"{{"name":"update_config","arguments":{{"key":"k","value":{value}}}}}"#);
+    assert_eq!(call(&set).send().json()["result"]["isError"], false);
+    let config = server.get("/api/v1/state?entity=config");
+    assert!(config.text().contains(value), "{}", config.text());
+    let result = all.tool("get_config", json!({"key": "k"}));
+    assert!(text(&result).contains(value), "{result}");
+}
+
+#[test]
 fn a_failing_action_is_a_tool_error_with_the_right_signature() {
     let server = TestServer::start();
     let signature =

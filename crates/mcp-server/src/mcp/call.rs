@@ -3,12 +3,11 @@
 
 use mcp_core::action::params::ParamsText;
 use mcp_core::{Call, ErrorCode};
-use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorData, JsonObject};
+use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorData};
 use rmcp::service::{RequestContext, RoleServer};
-use serde_json::Value;
 
 use super::lean::{self, Query};
-use super::{Face, ToolSet, answer, progress};
+use super::{Face, ToolSet, answer, arguments, progress};
 
 /// Calls the tool that the request names.
 ///
@@ -21,10 +20,10 @@ pub(super) async fn call(
     least: u8,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
-    let arguments = request.arguments.unwrap_or_default();
+    let arguments = arguments::text(&context.extensions, request.arguments.unwrap_or_default());
     let registry = face.dispatcher().registry();
     if *set == ToolSet::Lean && request.name == lean::NAME {
-        let query = match Query::read(arguments) {
+        let query = match Query::read(arguments.get()) {
             Ok(query) => query,
             Err(message) => {
                 let message = face.shown(&message);
@@ -34,11 +33,11 @@ pub(super) async fn call(
         return run(face, query.action, query.params, Form::Query, least, context).await;
     }
     match registry.find(&request.name) {
-        Ok(action) if set.holds(action) => match params(arguments) {
+        Ok(action) if set.holds(action) => match ParamsText::from_json(&arguments) {
             Ok(params) => {
                 run(face, action.name.to_owned(), params, Form::Tool, least, context).await
             }
-            Err(message) => Ok(answer::error(message)),
+            Err(failure) => Ok(answer::failed(&failure, Some(&action.signature))),
         },
         _ => {
             let shown = face.shown(&request.name);
@@ -93,8 +92,4 @@ async fn run(
         }
         (Err(failure), None) => answer::failed(&failure, Some(lean::SIGNATURE)),
     })
-}
-
-fn params(arguments: JsonObject) -> Result<ParamsText, String> {
-    ParamsText::from_value(&Value::Object(arguments)).map_err(|error| error.message)
 }

@@ -52,8 +52,7 @@ impl Handler {
 
     /// The tools that this request's address asks for.
     fn tools(&self, context: &Context) -> ToolSet {
-        super::http::asked_tools(&context.extensions)
-            .unwrap_or_else(|| self.face.default_tools.clone())
+        super::http::noted(&context.extensions).unwrap_or_else(|| self.face.default_tools.clone())
     }
 }
 

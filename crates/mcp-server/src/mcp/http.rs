@@ -17,6 +17,7 @@ use rmcp::model::Extensions;
 use rmcp_actix_web::transport::StreamableHttpService;
 use serde_json::json;
 
+use super::arguments::RawArguments;
 use super::handler::Handler;
 use super::sessions::{HEADER_SESSION_ID, Sessions};
 use super::{Face, ToolSet};
@@ -59,8 +60,12 @@ impl Mount {
             .allowed_hosts(Vec::new())
             .cancellation_token(face.stop.clone())
             .on_request_fn(|request, extensions| {
-                if let Some(set) = request.extensions().get::<ToolSet>() {
+                let noted = request.extensions();
+                if let Some(set) = noted.get::<ToolSet>() {
                     extensions.insert(set.clone());
+                }
+                if let Some(arguments) = noted.get::<RawArguments>() {
+                    extensions.insert(arguments.clone());
                 }
             })
             .build();
@@ -88,10 +93,10 @@ impl Mount {
     }
 }
 
-/// The tools that a request's address asks for; none where it says nothing, or came otherwise.
-pub(super) fn asked_tools(extensions: &Extensions) -> Option<ToolSet> {
+/// What the gate noted of a request; none where there was nothing to note, or it came otherwise.
+pub(super) fn noted<T: Clone + Send + Sync + 'static>(extensions: &Extensions) -> Option<T> {
     let parts = extensions.get::<http::request::Parts>()?;
-    parts.extensions.get::<Extensions>()?.get::<ToolSet>().cloned()
+    parts.extensions.get::<Extensions>()?.get::<T>().cloned()
 }
 
 async fn pass(
@@ -132,6 +137,9 @@ impl Gate {
         let body = read(request).await.map_err(refuse)?;
         let text = str::from_utf8(&body).map_err(|_| parse_error("The body is not UTF-8"))?;
         json_text::check(text).map_err(|problem| parse_error(&problem.to_string()))?;
+        if let Some(arguments) = RawArguments::of(text) {
+            request.extensions_mut().insert(arguments);
+        }
         accept_all(request);
         let again = futures_util::stream::once(std::future::ready(Ok(body.clone()))).boxed();
         request.set_payload(Payload::Stream { payload: again });

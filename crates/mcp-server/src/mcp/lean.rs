@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use mcp_core::Registry;
 use mcp_core::action::params::ParamsText;
-use rmcp::model::{JsonObject, Tool};
+use mcp_core::json::RawObject;
+use rmcp::model::Tool;
 use serde_json::{Value, json};
 
 /// The tool's name.
@@ -54,18 +55,19 @@ impl Query {
     ///
     /// # Errors
     /// With what is wrong with them.
-    pub(super) fn read(arguments: JsonObject) -> Result<Self, String> {
+    pub(super) fn read(arguments: &str) -> Result<Self, String> {
         let (mut action, mut params) = (None, ParamsText::none());
-        for (name, value) in arguments {
-            match (name.as_str(), value) {
-                ("action", Value::String(name)) => action = Some(name),
-                ("action", _) => {
-                    return Err("action must be a string: the name of an action".into());
+        let object = RawObject::parse(arguments).map_err(|error| error.to_string())?;
+        for (name, value) in &object.members {
+            match name.as_ref() {
+                "action" => {
+                    let wrong = |_| "action must be a string: the name of an action";
+                    action = Some(serde_json::from_str::<String>(value.get()).map_err(wrong)?);
                 }
-                ("params", value) => {
-                    params = ParamsText::from_value(&value).map_err(|error| error.message)?;
+                "params" => {
+                    params = ParamsText::from_json(value).map_err(|error| error.message)?;
                 }
-                (name, _) => return Err(format!("Unknown argument: {name}")),
+                name => return Err(format!("Unknown argument: {name}")),
             }
         }
         let action = action.ok_or("action is required")?;
@@ -90,7 +92,7 @@ mod tests {
 
     #[test]
     fn wrong_arguments_are_named() {
-        let read = |arguments: Value| Query::read(arguments.as_object().unwrap().clone());
+        let read = |arguments: Value| Query::read(&arguments.to_string());
         for (arguments, message) in [
             (json!({}), "action is required"),
             (json!({"action": 5}), "action must be a string: the name of an action"),

@@ -5,7 +5,7 @@
 //! said:
 //!
 //! - [`tools`] and [`lean`]: which tools there are ([`ToolSet`] says which a client is shown),
-//! - [`call`], [`answer`] and [`progress`]: what happens to a call of one,
+//! - [`arguments`], [`call`], [`answer`] and [`progress`]: what happens to a call of one,
 //! - [`resources`] and [`prompts`]: what else there is to read,
 //! - [`changes`]: who is told when it changes,
 //! - [`handler`]: rmcp's side of all that,
@@ -14,6 +14,7 @@
 //! Invariant: every call of a tool goes through the dispatcher.
 
 mod answer;
+mod arguments;
 mod call;
 mod changes;
 mod handler;

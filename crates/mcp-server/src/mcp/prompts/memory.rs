@@ -15,8 +15,10 @@ use crate::service::Service;
 
 /// How many open tasks a prompt shows.
 const SHOWN: usize = 100;
-/// How many tasks or users are read at once.
-const READ: u64 = 1000;
+/// How much is read at once: so many tasks or users, and so many bytes of them.
+const READ: Page = Page { limit: Some(1000), bytes: Some(1 << 20), ..Page::ALL };
+/// How many characters of a title are shown.
+const TITLE: usize = 200;
 
 /// Plans the open tasks.
 pub(super) struct PlanOpenTasks {
@@ -123,7 +125,7 @@ struct Open {
 async fn open_tasks(service: &Service, whose: Option<String>) -> Result<Open, ActionError> {
     let filter = TaskFilter { status: None, assigned_to: whose };
     let mut open = Open { tasks: Vec::new(), more: false };
-    let mut page = Page::new(Some(READ), 0);
+    let mut page = READ;
     loop {
         let filter = filter.clone();
         let part = service
@@ -151,7 +153,8 @@ fn listed(open: &Open) -> String {
         let word = |word: &Option<String>| word.clone().unwrap_or_else(|| "-".into());
         let (status, priority) = (word(&task.status), word(&task.priority));
         let whose = task.assigned_to.as_ref().map(|user| format!(", {user}")).unwrap_or_default();
-        let _ = writeln!(list, "#{} {} ({status}, {priority}{whose})", task.id, task.title);
+        let title: String = task.title.chars().take(TITLE).collect();
+        let _ = writeln!(list, "#{} {title} ({status}, {priority}{whose})", task.id);
     }
     if open.more {
         list.push_str("and more\n");
@@ -160,10 +163,9 @@ fn listed(open: &Open) -> String {
 }
 
 async fn usernames(service: &Service, begin: &str) -> Result<Vec<String>, ActionError> {
-    let page = Page::new(Some(READ), 0);
     let names = service
         .store()
-        .read_for(Freshness::Writes, move |memory| memory.list_usernames(page))
+        .read_for(Freshness::Writes, move |memory| memory.list_usernames(READ))
         .await
         .and_then(|names| names)?;
     Ok(names.items().into_iter().filter(|name| name.starts_with(begin)).collect())

@@ -15,8 +15,8 @@ use serde::Serialize;
 use super::{Later, ResourceSource};
 use crate::service::Service;
 
-/// How many tasks are looked at for a completion.
-const LOOKED_AT: u64 = 1000;
+/// Which tasks are looked at for a completion.
+const LOOKED_AT: Page = Page { limit: Some(1000), bytes: Some(1 << 20), ..Page::ALL };
 /// How many entries of the log are shown that is asked for whole.
 const LOGS_SHOWN: u64 = 100;
 /// The template of one task's address.
@@ -114,9 +114,10 @@ impl ResourceSource for MemoryResources {
         Box::pin(async move {
             let found: Vec<String> = match (template, variable) {
                 (TASK, "id") => {
-                    let page = Page::new(Some(LOOKED_AT), 0);
                     let tasks = self
-                        .read_with(move |memory| memory.list_tasks(&TaskFilter::default(), page))
+                        .read_with(move |memory| {
+                            memory.list_tasks(&TaskFilter::default(), LOOKED_AT)
+                        })
                         .await?;
                     tasks.items().iter().map(|task| task.id.to_string()).collect()
                 }
