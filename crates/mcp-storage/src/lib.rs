@@ -11,7 +11,7 @@ use std::sync::Arc;
 use mcp_core::{Clock, Store};
 
 pub use location::{Location, LocationError};
-pub use sqlite::OpenError;
+pub use sqlite::{OpenError, maintenance};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]

@@ -6,7 +6,9 @@
 mod batch;
 mod connection;
 mod error;
+mod files;
 mod jobs;
+pub mod maintenance;
 mod memory;
 mod migrate;
 mod readers;
