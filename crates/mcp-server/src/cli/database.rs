@@ -178,7 +178,6 @@ pub(super) fn location(settings: &Settings, sources: &Sources) -> Result<Locatio
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn refused(error: MaintenanceError) -> Failure {
     Failure::new(REFUSED, error)
 }
