@@ -64,6 +64,7 @@ impl Service {
             readers: settings.database_pool,
             queue: u32::try_from(settings.write_queue).unwrap_or(u32::MAX),
             log_retention: settings.log_retention,
+            synchronous: settings.sqlite_synchronous,
         };
         let integrations = integrations(settings, machine, Arc::clone(&clock));
         let browser = integrations.browser().clone();

@@ -41,6 +41,16 @@ fn what_the_tables_do_not_say_together_is_found() {
     for (damage, wanted) in [
         (format!("{long_ago} DELETE FROM sqlite_sequence;"), "users: number 9 is above"),
         (format!("{long_ago} UPDATE sqlite_sequence SET seq = 8;"), "users: number 9 is above"),
+        (format!("{tasks} DELETE FROM tasks_unsearched;"), "tasks: number 7 is not in the search"),
+        (
+            format!("{tasks} INSERT INTO tasks_search (rowid, text) VALUES (9, 'gone');"),
+            "has task 9",
+        ),
+        (
+            format!("{tasks} UPDATE row_counts SET rows = 2 WHERE kind = 'tasks';"),
+            "row counts: tasks",
+        ),
+        (format!("{tasks} DELETE FROM row_counts WHERE kind = 'status';"), "row counts: status"),
         (logs.to_owned(), "logs: 2 numbers are missing"),
         (logs.replace("(4,", "(2,").replacen("{}", "{", 1), "logs: number 1 has a payload that"),
         (

@@ -11,15 +11,15 @@ use crate::RegistryBuilder;
 #[must_use]
 pub fn register(registry: RegistryBuilder) -> RegistryBuilder {
     registry
-        .memory(users::ListUsers)
+        .list(users::ListUsers)
         .memory(users::AddUser)
         .memory(users::RemoveUser)
         .memory(users::GetUser)
-        .memory(tasks::ListTasks)
+        .list(tasks::ListTasks)
         .memory(tasks::AddTask)
         .memory(tasks::UpdateTask)
         .memory(tasks::DeleteTask)
-        .memory(tasks::SearchTasks)
+        .list(tasks::SearchTasks)
         .memory(config::GetConfig)
         .memory(config::UpdateConfig)
         .memory(utilities::Calculate)

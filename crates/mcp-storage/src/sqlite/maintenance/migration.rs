@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::alone::Alone;
 use super::{MaintenanceError, identity};
-use crate::Location;
 use crate::sqlite::{connection, migrate as steps, reference};
+use crate::{Location, Synchronous};
 
 /// What a database was before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub fn migrate(path: &Path) -> Result<Migrated, MaintenanceError> {
         drop(Alone::with(path)?);
     }
     reference::migrate(&location)?;
-    steps::run(&mut connection::for_writing(&location)?, &location)?;
+    steps::run(&mut connection::for_writing(&location, Synchronous::Full)?, &location)?;
     Ok(Migrated { from, to })
 }
 
