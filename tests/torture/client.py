@@ -15,12 +15,15 @@ class Connection:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.unread = b""
+        self.is_last = False
 
     def close(self):
         self.socket.close()
 
     def send(self, request):
-        """Sends a request's bytes."""
+        """Sends a request's bytes, unless the last answer said that it was the connection's last."""
+        if self.is_last:
+            raise Gone("the connection's last answer has come")
         try:
             self.socket.sendall(request)
         except OSError as error:
@@ -32,6 +35,7 @@ class Connection:
             self._receive()
         head = self.unread[:end].lower()
         body = end + 4
+        self.is_last = b"\r\nconnection: close" in head
         if b"transfer-encoding: chunked" in head:
             return int(head[9:12]), self._chunks(body)
         if (at := head.find(b"\r\ncontent-length:")) < 0:

@@ -36,6 +36,7 @@ fn a_new_database_is_whole() {
 #[test]
 fn what_the_tables_do_not_say_together_is_found() {
     let long_ago = "INSERT INTO users VALUES (9, 'u', 'user', '{}', 0, 0);";
+    let tasks = "INSERT INTO tasks VALUES (7, 't', NULL, NULL, 'open', NULL, 0, 0);";
     let logs =
         "INSERT INTO logs VALUES (1, 0, 'a', '{}', 'success'), (4, 0, 'b', '{}', 'success');";
     for (damage, wanted) in [
