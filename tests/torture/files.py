@@ -77,7 +77,7 @@ def wrong_files(options, folder, whole):
     require_refused(options, newer, "newer server")
     (folder / "a folder").mkdir()
     require_refused(options, folder / "a folder", "it is a folder")
-    with Server(options.program, folder / "missing" / "memory.db", prefix=("env", "-C", "/")) as server:
+    with Server(options.program, folder / "missing" / "memory.db") as server:
         require(not server.starts() and server.wait() == 1, "a missing folder is refused")
         require("there is no folder" in server.log, f"the missing folder is named: {server.log}")
     require(not (folder / "missing").exists(), "no folder is made")

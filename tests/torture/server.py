@@ -28,7 +28,7 @@ class Server:
     """A server with a database of its own, in an environment that holds nothing but what is said here."""
 
     def __init__(self, program, database, environment=None, prefix=(), before_start=None):
-        self.program, self.database = str(program), Path(database)
+        self.program = str(program)
         variables = {
             "MCP_PORT": "0",
             "MCP_RATE_LIMIT": "off",
@@ -40,7 +40,7 @@ class Server:
         self.process = subprocess.Popen(
             [*prefix, self.program, "start"],
             env=variables,
-            cwd=self.database.parent if "://" not in str(database) else tempfile.gettempdir(),
+            cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -21,7 +21,7 @@ use paperclip::actix::OpenApiExt;
 
 use super::error::{extractors, json_errors, not_found};
 use super::routes::{self, BodyLimits, Documents};
-use super::stopping::{CLOSING, Stopping, last_answer};
+use super::stopping::{Stopping, last_answer};
 use super::unread::close_unread;
 use super::wire::Wire;
 use super::{Guards, cors};
@@ -31,6 +31,9 @@ use crate::service::Service;
 /// How long requests in flight may take after the order to stop. With the closing of the database
 /// it must stay under 10 s.
 const SHUTDOWN_SECONDS: u64 = 8;
+
+/// How long workers have to take up the connections that were accepted last.
+const TAKING_UP: Duration = Duration::from_millis(50);
 
 /// How long a client may take to fetch an answer while it is still sending.
 const DISCONNECT_WAIT: Duration = Duration::from_secs(1);
@@ -118,8 +121,8 @@ pub async fn serve(
         log::info!("stopping: no new connections, ending what is in flight");
         handle.pause().await;
         told.begin();
-        // Those that were accepted and have no worker yet get one.
-        actix_web::rt::time::sleep(CLOSING).await;
+        // A worker that stops drops the connections that it was given and has not taken up.
+        actix_web::rt::time::sleep(TAKING_UP).await;
         handle.stop(true).await;
     });
     server.await
