@@ -158,13 +158,11 @@ fn file(sources: &Sources, instead: &Instead) -> Result<PathBuf, Failure> {
         let line = format!("the database is PostgreSQL's: {}", instead.postgres);
         return Err(Failure::new(USAGE, line));
     }
-    match location(&settings, sources)? {
-        Location::File(path) => Ok(path),
-        Location::Memory => {
-            let line = format!("the database is in its server's memory: {}", instead.memory);
-            Err(Failure::new(USAGE, line))
-        }
+    if let Location::File(path) = location(&settings, sources)? {
+        return Ok(path);
     }
+    let line = format!("the database is in its server's memory: {}", instead.memory);
+    Err(Failure::new(USAGE, line))
 }
 
 /// Where the database is. Only what opens the database knows which addresses it takes; the refusal

@@ -11,9 +11,9 @@ use mcp_core::domain::LogEntry;
 use mcp_core::memory::{StoreError, Verdict, Work};
 
 use super::error::{Faults, store_error};
-use super::jobs::{Done, Job, Jobs};
 use super::memory::{SqliteMemory, index_tasks, trim_logs, unsearched_tasks};
 use super::transaction;
+use crate::jobs::{Done, Job, Jobs};
 
 /// How many jobs share a commit at most, and for how long they are taken in: what a client waits
 /// for is bounded.

@@ -123,8 +123,8 @@ pub(super) fn prepare_reader(connection: &mut SqliteConnection) -> QueryResult<(
 /// The name under which SQLite opens the location.
 pub(super) fn name(location: &Location) -> String {
     match location {
-        Location::Memory => ":memory:".into(),
         Location::File(path) => file_name(path),
+        _ => ":memory:".into(),
     }
 }
 
