@@ -176,7 +176,7 @@ async fn a_migration_that_cannot_be_done_whole_is_not_done_at_all() {
     run("CREATE TABLE tasks_search (anything); DROP TABLE tasks_search; DROP TABLE row_counts;");
     let store = open(&path).expect("migrated");
     let all = TaskFilter::default();
-    let tasks = read(&store, move |memory| memory.list_tasks(&all, Page::ALL)).await;
+    let tasks = read(&store, move |memory| memory.list_tasks(&all, Page::ALL)).await.items();
     assert_eq!(tasks.iter().map(|task| task.id.0).collect::<Vec<_>>(), [7]);
     let config = read(&store, |memory| memory.list_config()).await;
     assert_eq!(config.len(), 1, "it was no new database");
