@@ -92,7 +92,7 @@ def read_only(options, folder, whole):
     prefix = ()
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
-            print("torture: files: READ-ONLY FILES NOT TRIED: root writes them, and there is no setpriv", flush=True)
+            print("torture: READ-ONLY FILES NOT TRIED: root writes them, and there is no setpriv", flush=True)
             return 0
         prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
     options = type(options)(**{**vars(options), "program": program})
@@ -181,6 +181,9 @@ def run(options):
     return [
         ("no database, another program's, a newer server's, no folder", f"{wrong} cases", "a line, status 1, untouched"),
         ("read-only file and folder", readonly, "a line, status 1, untouched" if unwritable else "-"),
-        ("bit flips", f"{options.flips} files", f"{seen['refused']} refused at the start and untouched, "
-         f"{seen['errors']} met later (500 and a line in the log), {seen['answered']} not met; 0 panics"),
+        (
+            "bit flips", f"{options.flips} files",
+            f"{seen['refused']} refused at the start and untouched, {seen['errors']} met later (500 and a"
+            f" line in the log), {seen['answered']} not met; 0 panics",
+        ),
     ]

@@ -23,7 +23,8 @@ def first_services(path):
         database.execute(f"DELETE FROM {table}")
     time_text = "2026-01-02 03:04:05.678901"
     database.executemany(
-        "INSERT INTO users (id, username, role, user_metadata, created_at, updated_at) VALUES (?, ?, 'user', '{}', ?, ?)",
+        "INSERT INTO users (id, username, role, user_metadata, created_at, updated_at)"
+        " VALUES (?, ?, 'user', '{}', ?, ?)",
         ((number, f"user-{number}", time_text, time_text) for number in range(1, USERS + 1)),
     )
     database.executemany(
@@ -32,7 +33,8 @@ def first_services(path):
         ((number, f"task {number}", "x" * 100, time_text, time_text) for number in range(1, TASKS + 1)),
     )
     database.executemany(
-        "INSERT INTO logs (id, timestamp, action, payload, status) VALUES (?, ?, 'list_users', '{\"params\": {}}', 'success')",
+        "INSERT INTO logs (id, timestamp, action, payload, status)"
+        " VALUES (?, ?, 'list_users', '{\"params\": {}}', 'success')",
         ((number, time_text) for number in range(1, LOGS + 1)),
     )
     database.commit()

@@ -29,8 +29,9 @@ class Postgres:
     def __init__(self, folder, programs_folder):
         self.programs, self.data = programs_folder, folder / "data"
         # initdb refuses root.
-        self.prefix = ["setpriv", "--reuid", USER, "--regid", "nogroup", "--clear-groups", "--"] if os.geteuid() == 0 else []
-        if self.prefix:
+        self.prefix = []
+        if os.geteuid() == 0:
+            self.prefix = ["setpriv", "--reuid", USER, "--regid", "nogroup", "--clear-groups", "--"]
             shutil.chown(folder, USER)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -51,18 +52,18 @@ class Postgres:
 
     def control(self, what, mode="fast"):
         """pg_ctl, and waits. It inherits no pipe, which the server would keep open."""
-        log = self.data.parent / "log"
+        starting = [] if what == "stop" else ["-l", self.data.parent / "log", "-o", self.options]
+        ending = [] if what == "start" else ["-m", mode]
         subprocess.run(
-            [*self.prefix, self.programs / "pg_ctl", what, "-w", "-D", self.data, "-m", mode, "-l", log,
-             "-o", self.options] if what != "stop" else
-            [*self.prefix, self.programs / "pg_ctl", "stop", "-w", "-D", self.data, "-m", mode],
+            [*self.prefix, self.programs / "pg_ctl", what, "-w", "-D", self.data, *ending, *starting],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             timeout=120, check=True, cwd="/",
         )
 
     def rows(self, query):
         """A query's rows, as texts."""
-        said = self.run("psql", "-XAtq", "-F", "\t", "-h", "127.0.0.1", "-p", self.port, "-U", "torture", "postgres", "-c", query)
+        at = ("-h", "127.0.0.1", "-p", self.port, "-U", "torture", "postgres")
+        said = self.run("psql", "-XAtq", "-F", "\t", *at, "-c", query)
         return [line.split("\t") for line in said.splitlines()]
 
 
