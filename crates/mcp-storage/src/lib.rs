@@ -18,7 +18,7 @@ use std::time::Duration;
 use mcp_core::{Clock, Store};
 
 pub use location::{Location, LocationError};
-pub use sqlite::OpenError;
+pub use sqlite::{OpenError, maintenance};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]

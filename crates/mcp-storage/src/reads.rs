@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use std::{io, thread};
 
 use mcp_core::Timestamp;
@@ -42,11 +43,17 @@ struct Queue {
 /// A read whose turn it is.
 pub(crate) struct Read {
     now: Timestamp,
+    asked_at: Instant,
     work: Work,
     done: Done,
 }
 
 impl Read {
+    /// When it was asked for.
+    pub(crate) fn asked_at(&self) -> Instant {
+        self.asked_at
+    }
+
     /// The time that it sees.
     pub(crate) fn now(&self) -> Timestamp {
         self.now
@@ -90,7 +97,7 @@ impl Reads {
     pub(crate) async fn read(&self, now: Timestamp, work: Work) -> Result<(), StoreError> {
         let _place = self.places.acquire().await.map_err(|_| closed())?;
         let (done, outcome) = oneshot::channel();
-        self.waiting.put(Read { now, work, done })?;
+        self.waiting.put(Read { now, asked_at: Instant::now(), work, done })?;
         outcome.await.unwrap_or_else(|_| Err(closed()))
     }
 

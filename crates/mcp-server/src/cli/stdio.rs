@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::start::{check_database, order_to_stop, start_log};
+use super::start::{order_to_stop, start_log};
 use super::{Environment, Failure, REFUSED, SettingsArgs, USAGE};
 use crate::config::Settings;
 use crate::mcp::{ToolSet, stdio};
@@ -32,7 +32,7 @@ pub(super) fn run(args: StdioArgs, environment: &Environment) -> Result<(), Fail
             Failure::new(USAGE, format!("--tools: {text:?}: expected {}", ToolSet::expected()))
         })?;
     }
-    check_database(&settings, &sources)?;
+    super::database::location(&settings, &sources)?;
     start_log(&settings);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

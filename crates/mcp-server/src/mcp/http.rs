@@ -47,7 +47,7 @@ struct Gate {
 
 impl Mount {
     pub(crate) fn new(face: &Arc<Face>, settings: &Settings) -> Self {
-        let sessions = Arc::new(Sessions::new(Arc::clone(&face.listeners)));
+        let sessions = Arc::new(Sessions::new(Arc::clone(&face.listeners), face.stop.clone()));
         let lasting = settings.sessions;
         let for_handlers = Arc::clone(face);
         let service = StreamableHttpService::builder()
@@ -58,7 +58,6 @@ impl Mount {
             .max_request_body_bytes(settings.body_limit)
             // Host and Origin are the app's and the gate's to check.
             .allowed_hosts(Vec::new())
-            .cancellation_token(face.stop.clone())
             .on_request_fn(|request, extensions| {
                 let noted = request.extensions();
                 if let Some(set) = noted.get::<ToolSet>() {

@@ -2,12 +2,10 @@
 //! rmcp's sessions in this process's memory, bounded, each with its owner.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::transport::WorkerTransport;
 use rmcp::transport::streamable_http_server::session::local::{
@@ -17,6 +15,7 @@ use rmcp::transport::streamable_http_server::session::{
     ServerSseMessage, SessionId, SessionManager,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 /// The header that names a session.
 pub(super) const HEADER_SESSION_ID: &str = "mcp-session-id";
@@ -34,6 +33,8 @@ pub(super) struct Sessions {
     local: LocalSessionManager,
     owners: Mutex<HashMap<String, Owner>>,
     listeners: Arc<Semaphore>,
+    /// Ends the streams that only listen, so that the server can end.
+    stop: CancellationToken,
 }
 
 /// Why a session does not do what it should.
@@ -48,10 +49,10 @@ pub(super) enum SessionsError {
 }
 
 impl Sessions {
-    pub(super) fn new(listeners: Arc<Semaphore>) -> Self {
+    pub(super) fn new(listeners: Arc<Semaphore>, stop: CancellationToken) -> Self {
         let mut local = LocalSessionManager::default();
         local.session_config.keep_alive = Some(IDLE);
-        Self { local, owners: Mutex::default(), listeners }
+        Self { local, owners: Mutex::default(), listeners, stop }
     }
 
     /// Whether there is no room for another.
@@ -121,10 +122,7 @@ impl SessionManager for Sessions {
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
         let place = self.place()?;
-        Ok(Placed {
-            stream: Box::pin(self.local.create_standalone_stream(id).await?),
-            _place: place,
-        })
+        Ok(self.placed(self.local.create_standalone_stream(id).await?, place))
     }
 
     async fn resume(
@@ -133,7 +131,7 @@ impl SessionManager for Sessions {
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
         let place = self.place()?;
-        Ok(Placed { stream: Box::pin(self.local.resume(id, last_event_id).await?), _place: place })
+        Ok(self.placed(self.local.resume(id, last_event_id).await?, place))
     }
 }
 
@@ -142,18 +140,18 @@ impl Sessions {
         let place = Arc::clone(&self.listeners).try_acquire_owned();
         place.map_err(|_| SessionsError::TooManyListeners)
     }
-}
 
-/// A stream that stays open, and the place that it takes.
-struct Placed<S> {
-    stream: Pin<Box<S>>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl<S: Stream> Stream for Placed<S> {
-    type Item = S::Item;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        self.stream.as_mut().poll_next(context)
+    /// A stream that stays open until the server stops, with the place that it takes.
+    fn placed<S>(
+        &self,
+        stream: S,
+        place: OwnedSemaphorePermit,
+    ) -> impl Stream<Item = ServerSseMessage> + Send + Sync + 'static
+    where
+        S: Stream<Item = ServerSseMessage> + Send + Sync + 'static,
+    {
+        stream.take_until(self.stop.clone().cancelled_owned()).inspect(move |_| {
+            let _held = &place;
+        })
     }
 }

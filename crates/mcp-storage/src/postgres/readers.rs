@@ -1,7 +1,8 @@
 //! Readers: a few threads with a pool of connections. Each read has a snapshot of its own, so that a
 //! statement that fails is no other read's business.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
@@ -34,13 +35,34 @@ pub(super) fn open(connector: Connector, options: &Options) -> Result<Reads, Ope
         .error_handler(Box::new(ConnectFailures))
         .build(Manager { connector })
         .map_err(|error| failed(&error))?;
-    let run = move |reads: Vec<Read>| reads.into_iter().for_each(|read| run(&pool, read));
+    let away = Arc::new(Away::default());
+    let run = move |reads: Vec<Read>| reads.into_iter().for_each(|read| run(&pool, &away, read));
     Reads::start("postgres-reader", options.readers, 1, run).map_err(|error| failed(&error))
 }
 
+/// That there was no connection, and when that was last found out. Who asked before need not wait for
+/// the same: otherwise reads that came during an outage would wait one behind the other.
+#[derive(Default)]
+struct Away(Mutex<Option<(Instant, StoreError)>>);
+
+impl Away {
+    fn found(&self, fault: &StoreError) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Instant::now(), fault.clone()));
+    }
+
+    fn since(&self, asked_at: Instant) -> Option<StoreError> {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        found.as_ref().filter(|(at, _)| *at > asked_at).map(|(_, fault)| fault.clone())
+    }
+}
+
 /// Runs a read on one consistent state of the database, which is not older than the read.
-fn run(pool: &Connections, read: Read) {
-    let mut reader = match begin(pool) {
+fn run(pool: &Connections, away: &Away, read: Read) {
+    if let Some(fault) = away.since(read.asked_at()) {
+        return read.refuse(&fault);
+    }
+    let mut reader = match begin(pool, away) {
         Ok(reader) => reader,
         Err(fault) => return read.refuse(&fault),
     };
@@ -57,10 +79,14 @@ fn run(pool: &Connections, read: Read) {
 
 /// A connection with a transaction that has been begun. Connections that have died since they were
 /// used last are thrown away: no work has run on them.
-fn begin(pool: &Connections) -> Result<PooledConnection<Manager>, StoreError> {
+fn begin(pool: &Connections, away: &Away) -> Result<PooledConnection<Manager>, StoreError> {
     let mut tries_left = pool.max_size() + 1;
     loop {
-        let mut reader = pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let mut reader = pool.get().map_err(|error| {
+            let fault = StoreError::Unavailable(error.to_string());
+            away.found(&fault);
+            fault
+        })?;
         tries_left -= 1;
         let begun = AnsiTransactionManager::begin_transaction_sql(
             &mut *reader,

@@ -36,10 +36,12 @@ impl Session {
                 Ok(counters) => break counters,
                 Err(error) => {
                     tries += 1;
-                    let died = !is_new && !is_alive(connection);
-                    let again = died || is_conflict(&error);
+                    let alive = is_alive(connection);
+                    let again = if alive { is_conflict(&error) } else { !is_new };
                     let error = store_error_on(connection, error);
-                    self.throw_away();
+                    if !alive {
+                        self.throw_away();
+                    }
                     if tries == TRIES || !again {
                         return Err(error);
                     }

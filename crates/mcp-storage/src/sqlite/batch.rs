@@ -79,6 +79,9 @@ impl<'a> Batch<'a> {
         if let Some(fault) = &fault {
             log::error!("a commit failed, and everything in it is undone: {fault}");
             self.jobs.put_back(std::mem::take(&mut self.entries));
+            if self.answers.is_empty() {
+                self.give_up();
+            }
         }
         self.answer(fault.as_ref());
         self.stop
@@ -92,6 +95,20 @@ impl<'a> Batch<'a> {
             index_tasks(connection, MANY_UNSEARCHED)?;
         }
         Ok(())
+    }
+
+    /// Takes all jobs that are waiting, without doing them: a transaction that does not get as far
+    /// as them fails again, and whoever waits would wait for as long as it does.
+    fn give_up(&mut self) {
+        while self.stop.is_none()
+            && let Some(next) = self.jobs.next_if(|_, _| true)
+        {
+            match next.queued.job {
+                Job::Write(_, done) | Job::Read(_, done) => self.answers.push((done, Ok(()))),
+                Job::Flush(done) => self.flushes.push(done),
+                Job::Stop(done) => self.stop = Some(done),
+            }
+        }
     }
 
     /// Stores the log entries that are waiting.

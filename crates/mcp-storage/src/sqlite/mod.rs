@@ -6,6 +6,8 @@
 mod batch;
 mod connection;
 mod error;
+mod files;
+pub mod maintenance;
 mod memory;
 mod migrate;
 mod readers;

@@ -99,18 +99,18 @@ async fn every_store_gives_the_same_answers() {
         mcp_storage::open(location, &options, clock).expect("a store")
     };
     let model = InMemoryStore::new(Arc::<SetClock>::clone(&clock), RETENTION as usize);
-    let mut sides = vec![
-        Side::new("the model", Arc::new(model), &clock),
-        Side::new("SQLite", open(&Location::File(folder.path().join("store.db"))), &clock),
-    ];
     #[cfg(feature = "postgres")]
     let database = test_postgres::Database::new();
-    #[cfg(feature = "postgres")]
-    sides.push(Side::new(
-        "PostgreSQL",
-        open(&Location::parse(database.url()).expect("an address")),
-        &clock,
-    ));
+    let sides = vec![
+        Side::new("the model", Arc::new(model), &clock),
+        Side::new("SQLite", open(&Location::File(folder.path().join("store.db"))), &clock),
+        #[cfg(feature = "postgres")]
+        Side::new(
+            "PostgreSQL",
+            open(&Location::parse(database.url()).expect("an address")),
+            &clock,
+        ),
+    ];
 
     let runtime = tokio::runtime::Handle::current();
     let config = Config { cases: 64, failure_persistence: None, ..Config::default() };

@@ -55,7 +55,6 @@ pub(super) const CASES: &[Case] = &[
         NOT_TEXT,
     ),
     case("database_pool", &[("1", "1"), ("64", "64")], &["0", "65", "four"], NOT_NUMBERS),
-    case("statement_timeout", &[("1", "1"), ("3600", "3600")], &["0", "3601", "x"], NOT_NUMBERS),
     case("write_queue", &[("1", "1"), ("65536", "65536")], &["0", "65537", "x"], NOT_NUMBERS),
     case(
         "sqlite_synchronous",
@@ -63,6 +62,7 @@ pub(super) const CASES: &[Case] = &[
         &["off", "extra"],
         NOT_TEXT,
     ),
+    case("statement_timeout", &[("1", "1"), ("3600", "3600")], &["0", "3601", "x"], NOT_NUMBERS),
     case(
         "api_key",
         &[("12345", "(hidden)"), ("true", "(hidden)"), ("[1]", "(hidden)"), ("a\"b", "(hidden)")],
