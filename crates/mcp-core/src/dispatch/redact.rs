@@ -275,7 +275,7 @@ mod tests {
             r#"{"title":"x","a":"s3cret-of-the-server","token":"hunter2"}"#,
             r#"{"value":"hunter2","and":"much that is between","name":"github_token"}"#,
             r#"{"p\u0061ssword":"hunter2"}"#,
-            r#"[1,2,3]"#,
+            "[1,2,3]",
         ] {
             for characters in 0..text.chars().count() + 3 {
                 let whole: String = redactor().json(text).chars().take(characters).collect();
