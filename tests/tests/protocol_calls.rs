@@ -47,7 +47,7 @@ impl Waiting {
     }
 
     /// Whether whoever asked goes away.
-    fn is_given_up(mut self) -> bool {
+    fn gives_up(mut self) -> bool {
         matches!(self.0.read(&mut [0]), Ok(0))
     }
 }
@@ -111,13 +111,13 @@ fn a_client_that_goes_away_stops_the_work() {
         connection.send(&client.request("tools/call", call(None)).bytes());
         let waiting = github.asked();
         drop(connection);
-        assert!(waiting.is_given_up(), "{revision}");
+        assert!(waiting.gives_up(), "{revision}");
         // And one that hears of progress already.
         let mut messages = client.listen("tools/call", call(Some("t-1")));
         let waiting = github.asked();
         let _ = messages.next_of("notifications/progress");
         drop(messages);
-        assert!(waiting.is_given_up(), "{revision}, streaming");
+        assert!(waiting.gives_up(), "{revision}, streaming");
     }
 }
 
@@ -130,7 +130,7 @@ fn a_client_that_cancels_stops_the_work() {
     let waiting = github.asked();
     let _ = messages.next_of("notifications/progress");
     assert_eq!(client.notify("notifications/cancelled", json!({"requestId": 1})), 202);
-    assert!(waiting.is_given_up());
+    assert!(waiting.gives_up());
 }
 
 #[test]

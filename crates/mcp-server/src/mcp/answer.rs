@@ -18,15 +18,15 @@ pub(super) fn of_tool(action: &Action, text: String) -> CallToolResult {
     }
 }
 
-/// The result of `query`: never a picture, which is for the tool of its own.
-pub(super) fn of_query(action: &Action, text: String) -> CallToolResult {
+/// Why `query` does not call an action: its answer is a picture, which is for the tool of its own.
+pub(super) fn not_by_query(action: &Action) -> Option<CallToolResult> {
     match action.doc.answer {
-        AnswerForm::Picture { .. } => error(format!(
+        AnswerForm::Picture { .. } => Some(error(format!(
             "{0} answers with a picture: call the tool {0} instead (add ?tools=all to the server's \
              address, or set MCP_TOOLS=all)",
             action.name
-        )),
-        _ => of_tool(action, text),
+        ))),
+        AnswerForm::Data | AnswerForm::Contents => None,
     }
 }
 

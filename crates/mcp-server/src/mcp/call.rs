@@ -65,6 +65,11 @@ async fn run(
 ) -> Result<CallToolResult, ErrorData> {
     let dispatcher = face.dispatcher();
     let action = dispatcher.registry().find(&name).ok();
+    if form == Form::Query
+        && let Some(refusal) = action.and_then(answer::not_by_query)
+    {
+        return Ok(refusal);
+    }
     let (heard, said) = progress::channel(context, least);
     let work = async {
         let reply = dispatcher.call(Call::new(name, params).heard_by(heard)).await?;
@@ -76,7 +81,6 @@ async fn run(
         done = said.forward_during(work, context) => done,
     };
     Ok(match (done, action) {
-        (Ok(text), Some(action)) if form == Form::Query => answer::of_query(action, text),
         (Ok(text), Some(action)) => answer::of_tool(action, text),
         (Ok(_), None) => return Err(ErrorData::internal_error("Internal Server Error", None)),
         (Err(failure), Some(action)) if failure.code == ErrorCode::PayloadTooLarge => {
