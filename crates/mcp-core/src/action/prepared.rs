@@ -12,12 +12,17 @@ use crate::answer::{ListWork, RowsText};
 use crate::domain::Page;
 use crate::error::ActionError;
 use crate::memory::Memory;
+use crate::progress::Progress;
 
 /// What is left of a call of a memory action: it runs inside a transaction and gives JSON text.
 pub type MemoryWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<String, ActionError> + Send>;
 
 /// What is left of a call of a remote action: it waits for another system and gives JSON text.
-pub type RemoteWork = Pin<Box<dyn Future<Output = Result<String, ActionError>> + Send>>;
+/// Dropping the future stops it.
+pub type RemoteWork = Box<dyn FnOnce(Progress) -> RemoteRun + Send>;
+
+/// A remote action at work.
+pub type RemoteRun = Pin<Box<dyn Future<Output = Result<String, ActionError>> + Send>>;
 
 /// A call whose parameters are parsed: only the work is left.
 pub enum Prepared {
@@ -61,7 +66,9 @@ pub(super) fn over_network<A: RemoteAction>(action: A) -> Prepare {
         action.available()?;
         let params = params::parse::<A::Params>(params, action.doc().required)?;
         let action = Arc::clone(&action);
-        Ok(Prepared::Remote(Box::pin(async move { json(&action.run(params).await?) })))
+        Ok(Prepared::Remote(Box::new(move |progress| {
+            Box::pin(async move { json(&action.run(params, &progress).await?) })
+        })))
     })
 }
 

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::{Request, Response, Uri};
-use mcp_core::{ActionError, ErrorCode};
+use mcp_core::{ActionError, ErrorCode, Progress};
 use octocrab::service::middleware::auth_header::AuthHeaderLayer;
 use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use reqwest::Url;
@@ -45,9 +45,10 @@ impl Github {
         &self,
         path: &[&str],
         query: &impl Serialize,
+        progress: &Progress,
     ) -> Result<T, ActionError> {
         let url = Endpoint::new(&self.base, path).query(query).into_url();
-        self.upstream.get(url).await?.read(self.upstream.name())
+        self.upstream.get(url, progress).await?.read(self.upstream.name())
     }
 }
 

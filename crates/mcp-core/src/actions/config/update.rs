@@ -30,7 +30,7 @@ impl MemoryAction for UpdateConfig {
             params: r#"{"key":"app_name","value":"My MCP Server"}"#,
             answer: r#"{"app_name":"My MCP Server","updated":true}"#,
         };
-        Doc::new(Group::Config, "Set a configuration value", example).words(&[
+        Doc::new(Group::Config, "Set a configuration value", example).idempotent().words(&[
             "setting",
             "settings",
             "change",
