@@ -49,9 +49,7 @@ impl Protocol<'_> {
     }
 
     /// A request that is not sent yet.
-    #[expect(clippy::needless_pass_by_value, reason = "every caller writes the JSON there")]
-    pub fn request(&self, method: &str, params: Value) -> Request {
-        let mut params = params;
+    pub fn request(&self, method: &str, mut params: Value) -> Request {
         let request = self.server.post(&self.target);
         let request = request.header("Accept", "application/json, text/event-stream");
         let mut request = request.header("MCP-Protocol-Version", self.revision);
@@ -122,11 +120,13 @@ impl Protocol<'_> {
     }
 
     /// Sends a request and reads its answer as it comes.
+    #[must_use]
     pub fn listen(&self, method: &str, params: Value) -> Messages {
         Messages::of(self.server, &self.request(method, params))
     }
 
     /// Opens the stream of a session.
+    #[must_use]
     pub fn open_stream(&self) -> Messages {
         let mut request = self.server.request("GET", &self.target);
         request = request.header("Accept", "text/event-stream");
@@ -215,6 +215,6 @@ impl Messages {
 /// The message of the last event that has one.
 fn last_event(text: &str) -> Value {
     let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
-    let messages = data.filter_map(|data| serde_json::from_str(data.trim()).ok());
-    messages.last().unwrap_or_else(|| panic!("no message: {text}"))
+    let mut messages = data.filter_map(|data| serde_json::from_str(data.trim()).ok());
+    messages.next_back().unwrap_or_else(|| panic!("no message: {text}"))
 }

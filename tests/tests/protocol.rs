@@ -25,8 +25,12 @@ fn each_client_gets_the_revision_that_it_asks_for() {
     let said = server.protocol("2025-11-25").send("initialize", hello("1999-01-01"));
     assert_eq!(said.status, 400, "the header says something else");
     let said = server.protocol("2026-07-28").result("server/discover", json!({}));
-    let supported: Vec<&str> =
-        said["supportedVersions"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let supported: Vec<&str> = said["supportedVersions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     assert!(REVISIONS.iter().all(|revision| supported.contains(revision)), "{said}");
     for revision in REVISIONS {
         let tools = server.protocol(revision).result("tools/list", json!({}));
@@ -137,8 +141,10 @@ fn the_rate_limit_and_the_log_are_those_of_v1() {
     let _ = client.tool("query", json!({"action": "add_user", "params": {"username": "alice"}}));
     let _ = client.tool("query", json!({"action": "nonsense"}));
     let logs = server.get("/api/v1/logs").data();
-    let entries: Vec<(&str, &str)> = (logs.as_array().unwrap().iter())
-        .map(|entry| (entry["action"].as_str().unwrap(), entry["status"].as_str().unwrap()))
+    let entries: Vec<(&str, &str)> = (logs.as_array().expect("a list").iter())
+        .map(|entry| {
+            (entry["action"].as_str().expect("a text"), entry["status"].as_str().expect("a text"))
+        })
         .collect();
     assert_eq!(entries, [("add_user", "success"), ("nonsense", "error")]);
 }

@@ -20,14 +20,15 @@ fn memory_is_read_as_resources() {
         let result = client.result("resources/read", json!({"uri": uri}));
         assert_eq!(result["contents"][0]["uri"], uri);
         assert_eq!(result["contents"][0]["mimeType"], "application/json");
-        serde_json::from_str(result["contents"][0]["text"].as_str().unwrap()).unwrap()
+        serde_json::from_str(result["contents"][0]["text"].as_str().expect("a text"))
+            .expect("it is there")
     };
     let listed = client.result("resources/list", json!({}));
     let uris: Vec<&str> = listed["resources"]
         .as_array()
-        .unwrap()
+        .expect("it is there")
         .iter()
-        .map(|it| it["uri"].as_str().unwrap())
+        .map(|it| it["uri"].as_str().expect("a text"))
         .collect();
     assert_eq!(uris, ["mcp://users", "mcp://tasks", "mcp://config", "mcp://logs"]);
     assert_eq!(read("mcp://users")["users"], json!(["alice"]));
@@ -187,9 +188,11 @@ fn a_session_is_its_openers_alone_and_ends_when_it_says_so() {
     let tools = client.result("tools/list", json!({}));
     assert_eq!(tools["tools"][0]["name"], "query");
     let id = |client: &service_tests::Protocol<'_>| {
-        let bytes = String::from_utf8(client.request("ping", json!({})).bytes()).unwrap();
-        let line = bytes.lines().find(|line| line.starts_with("Mcp-Session-Id")).unwrap();
-        line.split_once(": ").unwrap().1.to_owned()
+        let bytes =
+            String::from_utf8(client.request("ping", json!({})).bytes()).expect("it is there");
+        let line =
+            bytes.lines().find(|line| line.starts_with("Mcp-Session-Id")).expect("it is there");
+        line.split_once(": ").expect("it is there").1.to_owned()
     };
     let session = id(&client);
     // Without the key the session opens nothing, and another's id is nobody's.

@@ -49,6 +49,7 @@ impl Client {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "every caller writes the JSON there")]
     fn ask(&mut self, method: &str, params: Value) -> Value {
         self.send(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}));
         loop {
@@ -102,7 +103,8 @@ fn the_tools_are_those_that_are_asked_for() {
     let (_folder, url) = folder();
     let mut client = Client::start(&url, &["--tools", "config"]).hello();
     let tools = client.ask("tools/list", json!({}));
-    let names: Vec<_> = tools["tools"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
+    let names: Vec<_> =
+        tools["tools"].as_array().expect("a list").iter().map(|it| &it["name"]).collect();
     assert_eq!(names, ["get_config", "update_config"]);
     assert_eq!(client.end(), Some(0));
     let wrong = Command::new(["stdio", "--tools", "everything"]).run();
@@ -118,7 +120,7 @@ fn the_newest_revision_needs_no_handshake() {
         "io.modelcontextprotocol/clientCapabilities": {},
     });
     let said = client.ask("server/discover", json!({"_meta": meta}));
-    assert!(said["supportedVersions"].as_array().unwrap().contains(&json!("2026-07-28")));
+    assert!(said["supportedVersions"].as_array().expect("a list").contains(&json!("2026-07-28")));
     let call = json!({"name": "query", "arguments": {"action": "list_users"}, "_meta": meta});
     let users = client.ask("tools/call", call);
     assert_eq!(users["structuredContent"], json!({"result": []}));

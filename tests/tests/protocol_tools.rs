@@ -201,7 +201,10 @@ fn a_result_over_the_limit_says_how_to_narrow_the_call() {
     let (_, message) = client.error("resources/read", json!({"uri": "mcp://tasks"}));
     assert!(message.contains("?limit="), "{message}");
     let part = client.result("resources/read", json!({"uri": "mcp://tasks?limit=2&offset=1"}));
-    assert!(part["contents"][0]["text"].as_str().unwrap().contains("\"count\":2"), "{part}");
+    assert!(
+        part["contents"][0]["text"].as_str().expect("a text").contains("\"count\":2"),
+        "{part}"
+    );
 }
 
 #[test]

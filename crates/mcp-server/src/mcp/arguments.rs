@@ -26,11 +26,11 @@ fn only(text: &str, name: &str) -> Option<Box<RawValue>> {
 
 /// The text of a call's arguments, an object: as it came where that is known, otherwise as it was
 /// read.
-pub(super) fn text(extensions: &Extensions, read: JsonObject) -> Box<RawValue> {
+pub(super) fn text(extensions: &Extensions, read: &JsonObject) -> Box<RawValue> {
     let came = super::http::noted::<RawArguments>(extensions);
     let came = came.map(|arguments| arguments.0).filter(|text| text.get().starts_with('{'));
     came.unwrap_or_else(|| {
-        serde_json::value::to_raw_value(&read).expect("what was read as JSON is written as JSON")
+        serde_json::value::to_raw_value(read).expect("what was read as JSON is written as JSON")
     })
 }
 

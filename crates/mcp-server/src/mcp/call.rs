@@ -20,7 +20,7 @@ pub(super) async fn call(
     least: u8,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
-    let arguments = arguments::text(&context.extensions, request.arguments.unwrap_or_default());
+    let arguments = arguments::text(&context.extensions, &request.arguments.unwrap_or_default());
     let registry = face.dispatcher().registry();
     if *set == ToolSet::Lean && request.name == lean::NAME {
         let query = match Query::read(arguments.get()) {
