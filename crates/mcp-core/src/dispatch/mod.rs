@@ -18,7 +18,7 @@ use crate::answer::Answer;
 use crate::changes::{Change, Recorded, Watcher};
 use crate::domain::LogStatus;
 use crate::error::ActionError;
-use crate::memory::{Freshness, Logs as _, Store, StoreError, StoreRuns};
+use crate::memory::{Freshness, Store, StoreError, StoreRuns};
 use crate::progress::Progress;
 use crate::{Clock, Effect, Timestamp};
 use record::{log_entry, unknown_action_entry};
@@ -233,17 +233,24 @@ impl Dispatcher {
     ) -> Result<String, ActionError> {
         let (name, params) = (action.name, params.clone());
         let redactor = Arc::clone(&self.redactor);
+        let is_watched = self.watcher.is_some();
         let (text, changes) = self
             .store
             .write_for::<_, ActionError>(move |memory| {
-                let mut recorded = Recorded::new(memory);
-                let text = work(&mut recorded)?;
+                let (text, changes) = if is_watched {
+                    let mut recorded = Recorded::new(memory);
+                    let text = work(&mut recorded)?;
+                    (text, recorded.into_changes())
+                } else {
+                    (work(memory)?, Vec::new())
+                };
                 let entry = log_entry(&redactor, now, name, &params, &text, LogStatus::Success);
-                recorded.append_log(&entry)?;
-                Ok((text, recorded.into_changes()))
+                memory.append_log(&entry)?;
+                Ok((text, changes))
             })
             .await?;
         self.tell(&changes);
+        self.tell(&[Change::Logs]);
         Ok(text)
     }
 }

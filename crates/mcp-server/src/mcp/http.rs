@@ -11,14 +11,14 @@ use actix_web::guard::fn_guard;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Data};
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, Scope};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, Scope};
 use futures_util::StreamExt;
 use rmcp::model::Extensions;
 use rmcp_actix_web::transport::StreamableHttpService;
-use serde_json::json;
 
 use super::arguments::RawArguments;
 use super::handler::Handler;
+use super::refusals::{explained, parse_error};
 use super::sessions::{HEADER_SESSION_ID, Sessions};
 use super::{Face, ToolSet};
 use crate::config::Settings;
@@ -208,42 +208,4 @@ fn accept_all(request: &mut ServiceRequest) {
         let both = header::HeaderValue::from_static("application/json, text/event-stream");
         headers.insert(header::ACCEPT, both);
     }
-}
-
-/// rmcp's refusals in words, where it has only a status.
-fn explained(answer: ServiceResponse<BoxBody>, body: &[u8]) -> ServiceResponse<BoxBody> {
-    let explained = match answer.status() {
-        StatusCode::NOT_ACCEPTABLE => ApiError::new(
-            StatusCode::NOT_ACCEPTABLE,
-            "Accept must list application/json and text/event-stream",
-        )
-        .error_response(),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE if !is_json(answer.request()) => ApiError::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Content-Type must be application/json",
-        )
-        .error_response(),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
-                Ok(_) => rpc_error(-32600, "The body is no message of JSON-RPC 2.0"),
-                Err(error) => parse_error(&format!("The body is not JSON: {error}")),
-            }
-        }
-        _ => return answer,
-    };
-    answer.into_response(explained)
-}
-
-fn is_json(request: &HttpRequest) -> bool {
-    request.content_type().eq_ignore_ascii_case("application/json")
-}
-
-fn parse_error(message: &str) -> HttpResponse {
-    rpc_error(-32700, message)
-}
-
-/// JSON-RPC 2.0, section 5.1. Nothing is known of the request's id.
-fn rpc_error(code: i32, message: &str) -> HttpResponse {
-    let error = json!({ "code": code, "message": message });
-    HttpResponse::BadRequest().json(json!({ "jsonrpc": "2.0", "id": null, "error": error }))
 }

@@ -9,7 +9,7 @@
 //! - [`resources`] and [`prompts`]: what else there is to read,
 //! - [`changes`]: who is told when it changes,
 //! - [`handler`]: rmcp's side of all that,
-//! - [`http`] and [`stdio`]: the two ways in; [`sessions`]: what is kept between requests.
+//! - [`http`], with [`refusals`], and [`stdio`]: the two ways in; [`sessions`]: what is kept between requests.
 //!
 //! Invariant: every call of a tool goes through the dispatcher.
 
@@ -22,6 +22,7 @@ pub(crate) mod http;
 mod lean;
 mod progress;
 pub mod prompts;
+mod refusals;
 pub mod resources;
 mod sessions;
 pub(crate) mod stdio;
