@@ -7,6 +7,10 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use clap::Parser;
 
+/// The server's, so that what is compared is not how memory is had.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Answers every request with the same bytes.
 #[derive(Parser)]
 struct Arguments {

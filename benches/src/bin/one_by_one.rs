@@ -21,6 +21,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use schema::{logs, tasks};
 
+/// The server's, so that what is compared is not how memory is had.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many requests may wait.
 const QUEUE: usize = 1024;
 
