@@ -26,8 +26,7 @@ Written by `scripts/bench`, like everything in this folder: do not edit. The raw
 - **The floor** is a bare actix-web handler with as many workers that gives the same bytes and does nothing
   else (`benches/src/bin/floor.rs`).
 - **One transaction each** is the same two inserts into the same tables, in an immediate transaction for each
-  request (`benches/src/bin/one_by_one.rs`). It has one connection in a thread of its own,
-  whose connections wait for each other's lock.
+  request (`benches/src/bin/one_by_one.rs`). It has one connection in a thread of its own.
 - **p99** is the time within which 99 of 100 answers came, at 32 connections.
 - **pgbench** runs the same two inserts between `BEGIN` and `COMMIT`, as prepared statements over the same
   number of connections, in a copy of the server's own tables, on the same PostgreSQL with its defaults. Its
