@@ -16,6 +16,7 @@ pub mod dispatch;
 pub mod domain;
 pub mod error;
 pub mod json;
+pub mod lean;
 pub mod memory;
 pub mod snapshot;
 

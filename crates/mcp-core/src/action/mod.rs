@@ -9,6 +9,7 @@ mod prepared;
 pub mod registry;
 mod schema;
 mod values;
+mod view;
 
 use std::future::Future;
 
@@ -21,6 +22,7 @@ use crate::error::ActionError;
 use crate::memory::Memory;
 pub use prepared::{MemoryWork, Prepared, RemoteWork};
 pub use registry::Action;
+pub use view::{Column, Pages, Part, Shape, View};
 pub use schema::{Parameter, of_output as output_schema};
 pub(crate) use values::unexpected;
 
