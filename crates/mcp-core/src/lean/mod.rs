@@ -1,7 +1,11 @@
 //! The lean face: what an action answers, in as few tokens as carry it.
 
+pub mod blobs;
+pub mod cursor;
 pub mod fields;
 pub mod format;
+pub mod reduce;
+pub mod summary;
 pub mod tokens;
 
 #[cfg(test)]
