@@ -1,6 +1,7 @@
 //! The lean face: what an action answers, in as few tokens as carry it.
 
 pub mod blobs;
+pub mod budget;
 pub mod cursor;
 pub mod fields;
 pub mod format;

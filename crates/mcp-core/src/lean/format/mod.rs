@@ -9,7 +9,6 @@ pub mod toon;
 
 use serde_json::{Value, json};
 
-use super::tokens;
 use crate::error::ActionError;
 
 /// How the line of a cursor begins in CSV and TOON.
@@ -108,33 +107,29 @@ pub enum Content<'a> {
     One(&'a Item),
 }
 
-/// Writes it in a form; [`Format::Auto`] is the smallest.
+/// Writes it in a form that is not [`Format::Auto`].
 #[must_use]
 pub fn write(content: Content<'_>, next: Option<&str>, format: Format) -> String {
     match format {
-        Format::Json => json_text(content, next),
+        Format::Json | Format::Auto => json_text(content, next),
         Format::Csv => with_next(csv::write(&flat(content)), next),
         Format::Toon => with_next(toon::write(&flat(content)), next),
-        Format::Auto => {
-            let texts = Format::Auto.candidates().iter();
-            let mut best = String::new();
-            for text in texts.filter_map(|format| write_faithfully(content, next, *format)) {
-                if best.is_empty() || tokens::count(&text) < tokens::count(&best) {
-                    best = text;
-                }
-            }
-            best
-        }
     }
 }
 
-/// Writes it in a form from which it can be read back; none where it cannot. JSON always can.
+/// Writes it in a form that is tried for the one that was asked for: [`Format::Auto`] takes none
+/// from which the data could not be read back.
 #[must_use]
-pub fn write_faithfully(content: Content<'_>, next: Option<&str>, format: Format) -> Option<String> {
+pub fn write_as(
+    content: Content<'_>,
+    next: Option<&str>,
+    format: Format,
+    asked: Format,
+) -> Option<String> {
     let is_faithful = match format {
-        Format::Json | Format::Auto => true,
-        Format::Csv => csv::keeps(&flat(content)),
-        Format::Toon => toon::keeps(&flat(content)),
+        Format::Csv if asked == Format::Auto => csv::keeps(&flat(content)),
+        Format::Toon if asked == Format::Auto => toon::keeps(&flat(content)),
+        _ => true,
     };
     is_faithful.then(|| write(content, next, format))
 }
