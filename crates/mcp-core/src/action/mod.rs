@@ -22,9 +22,9 @@ use crate::error::ActionError;
 use crate::memory::Memory;
 pub use prepared::{MemoryWork, Prepared, RemoteWork};
 pub use registry::Action;
-pub use view::{Column, Pages, Part, Shape, View};
 pub use schema::{Parameter, of_output as output_schema};
 pub(crate) use values::unexpected;
+pub use view::{Column, Pages, Part, Shape, View};
 
 /// Whether an action changes stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,19 +98,36 @@ pub struct Doc {
     /// Whether the action itself looks at a null of any optional parameter. Otherwise null counts
     /// as left out where the schema does not admit it.
     pub sees_null: bool,
+    /// How the lean face shows what it answers.
+    pub view: View,
 }
 
 impl Doc {
     /// The usual document of an action.
     #[must_use]
     pub const fn new(group: Group, summary: &'static str, example: Example) -> Self {
-        Self { summary, group, words: &[], example, required: None, sees_null: false }
+        Self {
+            summary,
+            group,
+            words: &[],
+            example,
+            required: None,
+            sees_null: false,
+            view: View::WHOLE,
+        }
     }
 
     /// With words that people use for it.
     #[must_use]
     pub const fn words(mut self, words: &'static [&'static str]) -> Self {
         self.words = words;
+        self
+    }
+
+    /// With another view of what it answers on the lean face than all of it.
+    #[must_use]
+    pub const fn view(mut self, view: View) -> Self {
+        self.view = view;
         self
     }
 
@@ -200,4 +217,8 @@ pub trait RemoteAction: Send + Sync + 'static {
         &self,
         params: Self::Params,
     ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
+    /// Whether what was answered is a page and another follows.
+    fn goes_on(&self, _: &Self::Output) -> bool {
+        false
+    }
 }

@@ -25,14 +25,12 @@ pub enum Shape {
         /// How the other side hands out its list, where it comes in pages.
         pages: Option<Pages>,
     },
-    /// A tree, shown as rows down to some depth.
+    /// A tree, shown as rows down to as many levels as fit.
     Tree {
-        /// The path of the tree's top, or of several.
+        /// The path of what fields are named of; `*` is every member of an object.
         at: &'static str,
-        /// The rows of the tree: a top, and how many levels below it are shown.
+        /// The rows of a result's tree, down to so many levels below the first.
         outline: fn(&Value, usize) -> Vec<Value>,
-        /// The most levels that are worth trying.
-        deepest: usize,
     },
     /// A picture, which is never shown as text.
     Picture {
@@ -50,19 +48,36 @@ pub enum Shape {
     },
 }
 
-/// A list that comes in numbered pages, the first of them 1.
+/// A list that comes in pages, each asked for by parameters.
 #[derive(Clone, Copy, Debug)]
-pub struct Pages {
-    /// The parameter that is a page's number.
-    pub page: &'static str,
-    /// The parameter that is how many rows a page has.
-    pub size: &'static str,
-    /// How many rows a page has where nothing is said.
-    pub usual: usize,
-    /// How many rows a page has at most.
-    pub most: usize,
-    /// The field that tells rows apart.
-    pub key: &'static str,
+pub enum Pages {
+    /// Pages with numbers, the first of them 1. What is added or removed moves the rows between
+    /// them.
+    Numbered {
+        /// The parameter that is a page's number.
+        page: &'static str,
+        /// The parameter that is how many rows a page has.
+        size: &'static str,
+        /// How many rows a page has where nothing is said.
+        usual: usize,
+        /// How many rows a page has at most.
+        most: usize,
+        /// The field that tells rows apart.
+        key: &'static str,
+    },
+    /// Pages that begin behind a row.
+    Keyed {
+        /// The parameter that is the key of the row before the page.
+        after: &'static str,
+        /// The parameter that is how many rows a page has.
+        size: &'static str,
+        /// How many rows a page has where nothing is said.
+        usual: usize,
+        /// How many rows a page has at most.
+        most: usize,
+        /// The field that tells rows apart: a number.
+        key: &'static str,
+    },
 }
 
 /// A field of a summary.
@@ -77,7 +92,7 @@ pub struct Column {
 }
 
 /// What is shown of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Part {
     /// All of it.
     Whole,
@@ -85,6 +100,12 @@ pub enum Part {
     Day,
     /// It, where it is true; otherwise nothing.
     True,
+    /// True where it is there and not null; otherwise nothing.
+    There,
+    /// The last two names of an address: `octocat/Hello-World`.
+    Tail,
+    /// These fields of each row of a list.
+    Rows(&'static [Column]),
 }
 
 impl Column {
@@ -104,6 +125,24 @@ impl Column {
     #[must_use]
     pub const fn day(name: &'static str) -> Self {
         Self { name, path: name, part: Part::Day }
+    }
+
+    /// True where there is the field of that name.
+    #[must_use]
+    pub const fn there(name: &'static str) -> Self {
+        Self { name, path: name, part: Part::There }
+    }
+
+    /// These fields of each row of the list in the field of that name.
+    #[must_use]
+    pub const fn rows(name: &'static str, columns: &'static [Column]) -> Self {
+        Self { name, path: name, part: Part::Rows(columns) }
+    }
+
+    /// The last two names of the address in the field of that name.
+    #[must_use]
+    pub const fn tail(name: &'static str) -> Self {
+        Self { name, path: name, part: Part::Tail }
     }
 
     /// The field of that name, where it is true.

@@ -32,12 +32,7 @@ pub struct BlobLimits {
 
 impl Default for BlobLimits {
     fn default() -> Self {
-        Self {
-            bytes: 64 << 20,
-            largest: 16 << 20,
-            count: 1000,
-            age: Duration::from_secs(60 * 60),
-        }
+        Self { bytes: 64 << 20, largest: 16 << 20, count: 1000, age: Duration::from_secs(60 * 60) }
     }
 }
 

@@ -52,7 +52,8 @@ impl Budget {
     /// a dozen bytes, and a row that is cut off is found behind the cursor.
     #[must_use]
     pub fn bytes(self) -> usize {
-        self.tokens.map_or(MOST_BYTES, |tokens| tokens.saturating_mul(64).clamp(64 << 10, MOST_BYTES))
+        self.tokens
+            .map_or(MOST_BYTES, |tokens| tokens.saturating_mul(64).clamp(64 << 10, MOST_BYTES))
     }
 
     /// Whether a text is within it.
@@ -117,10 +118,14 @@ pub fn write_rows(
         let list: Value = items.iter().map(|item| item.json.clone()).collect();
         return write_one(&Item::same(list), format, budget, blobs);
     }
-    let parts = format.candidates().iter().filter_map(|format| largest(items.len(), |count| attempt(count, *format)));
+    let parts = format
+        .candidates()
+        .iter()
+        .filter_map(|format| largest(items.len(), |count| attempt(count, *format)));
     let parts: Vec<Written> = parts.collect();
     let most = parts.iter().map(|part| part.rows).max().unwrap_or_default();
-    if let Some(written) = smallest(parts.into_iter().filter(|part| part.rows == most && most > 0)) {
+    if let Some(written) = smallest(parts.into_iter().filter(|part| part.rows == most && most > 0))
+    {
         return Ok(written);
     }
     let first = items.first().expect("an empty list fits");

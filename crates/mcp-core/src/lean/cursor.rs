@@ -259,7 +259,8 @@ mod tests {
         let refusal = |text: &str| Cursor::read(text, 1).expect_err(text).message;
         assert!(refusal("2.20").contains("another query"));
         let long = format!("1.20.s{}", "0".repeat(1000));
-        for text in ["", "1", "1.", "x!.5", "1.h", "1.20.q5", "1.20.s%2", "1.20.", "1.é.é", &long] {
+        for text in ["", "1", "1.", "x!.5", "1.h", "1.20.q5", "1.20.s%2", "1.20.", "1.é.é", &long]
+        {
             assert!(refusal(text).contains("none that this server gave"), "{text}");
         }
     }

@@ -159,7 +159,8 @@ pub fn prune(value: &Value, paths: &[&str]) -> Value {
         }
         Value::Array(items) => {
             let is_index = |path: &&str| split_first(path).0.parse::<usize>().is_ok();
-            let (picked, mapped): (Vec<&str>, Vec<&str>) = paths.iter().copied().partition(is_index);
+            let (picked, mapped): (Vec<&str>, Vec<&str>) =
+                paths.iter().copied().partition(is_index);
             if mapped.is_empty() && !picked.is_empty() {
                 let of = |path: &&str| find(value, path);
                 return picked.iter().filter_map(of).collect();
@@ -201,9 +202,9 @@ fn steps<'a>(
     path: &'a str,
 ) -> impl Iterator<Item = (&'a Value, Option<&'a str>)> {
     let whole = members.get(path).map(|member| (member, None));
-    let parts = path.rmatch_indices('.').filter_map(|(dot, _)| {
-        Some((members.get(&path[..dot])?, Some(&path[dot + 1..])))
-    });
+    let parts = path
+        .rmatch_indices('.')
+        .filter_map(|(dot, _)| Some((members.get(&path[..dot])?, Some(&path[dot + 1..]))));
     whole.into_iter().chain(parts)
 }
 

@@ -5,7 +5,9 @@ pub mod budget;
 pub mod cursor;
 pub mod fields;
 pub mod format;
+pub mod known;
 pub mod reduce;
+pub mod select;
 pub mod summary;
 pub mod tokens;
 

@@ -103,7 +103,8 @@ fn wrong(name: &str, right: &str) -> ActionError {
 }
 
 fn filter(value: &Value) -> Result<Vec<(FieldPath, Vec<Value>)>, ActionError> {
-    let wrong = || wrong("filter", "an object of fields with the value, or list of values, of each");
+    let wrong =
+        || wrong("filter", "an object of fields with the value, or list of values, of each");
     let conditions = value.as_object().ok_or_else(wrong)?;
     if conditions.len() > MOST_CONDITIONS {
         return Err(ActionError::invalid(format!("filter has more than {MOST_CONDITIONS} fields")));
@@ -319,9 +320,7 @@ impl<'a> Gather<'a> {
 
     fn sort_kept(&mut self) {
         let mut kept = std::mem::take(&mut self.kept);
-        kept.sort_by(|one, other| {
-            self.order(&one.sorted, one.place, &other.sorted, other.place)
-        });
+        kept.sort_by(|one, other| self.order(&one.sorted, one.place, &other.sorted, other.place));
         self.kept = kept;
     }
 

@@ -29,7 +29,18 @@ pub fn cell(row: &Value, column: &Column) -> Option<Value> {
     let value = fields::find(row, column.path)?;
     match column.part {
         Part::Whole => Some(value),
+        Part::Rows(columns) => match value {
+            Value::Array(rows) => Some(rows.iter().map(|row| of(row, columns)).collect()),
+            other => Some(other),
+        },
         Part::True => (value == true).then_some(value),
+        Part::There => (!value.is_null()).then_some(Value::Bool(true)),
+        Part::Tail => match value.as_str().map(|text| text.rmatch_indices('/').nth(1)) {
+            Some(Some((slash, _))) => {
+                value.as_str().and_then(|text| text.get(slash + 1..)).map(Value::from)
+            }
+            _ => Some(value),
+        },
         Part::Day => match &value {
             Value::String(time) if time.get(DAY..).is_some_and(|rest| rest.starts_with('T')) => {
                 Some(time[..DAY].into())
@@ -55,15 +66,20 @@ mod tests {
             Column::day("closed_at"),
             Column::flag("draft"),
             Column::flag("locked"),
+            Column::there("pull_request"),
+            Column::there("milestone"),
+            Column::tail("repository_url"),
             Column::of("nope"),
         ];
         let row = json!({
             "number": 7, "title": "x", "user": {"login": "octocat"}, "labels": [{"name": "bug"}],
             "updated_at": "2026-02-16T15:14:57Z", "closed_at": null, "draft": true, "locked": false,
+            "pull_request": {"url": "x"}, "milestone": null,
+            "repository_url": "https://api.github.com/repos/octocat/Hello-World",
         });
         assert_eq!(
             of(&row, COLUMNS).to_string(),
-            r#"{"number":7,"user":"octocat","labels":["bug"],"updated_at":"2026-02-16","draft":true}"#
+            r#"{"number":7,"user":"octocat","labels":["bug"],"updated_at":"2026-02-16","draft":true,"pull_request":true,"repository_url":"octocat/Hello-World"}"#
         );
         assert_eq!(of(&json!("alice"), COLUMNS), json!("alice"));
     }

@@ -7,9 +7,37 @@ use serde_json::{Map, Number, Value};
 pub(super) fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
-            "", " ", "null", "true", "1", "-0", "1e5", "05", "a,b", "a;b", "a\"b", "\"", "a\nb", "\r",
-            "- x", "[1]", "[]", "{}", "{\"a\":1}", "# next: x", "#", ":", "a: b", "\u{feff}x", "\t",
-            "x ", "漢字", "\\", "value", ";", ",",
+            "",
+            " ",
+            "null",
+            "true",
+            "1",
+            "-0",
+            "1e5",
+            "05",
+            "a,b",
+            "a;b",
+            "a\"b",
+            "\"",
+            "a\nb",
+            "\r",
+            "- x",
+            "[1]",
+            "[]",
+            "{}",
+            "{\"a\":1}",
+            "# next: x",
+            "#",
+            ":",
+            "a: b",
+            "\u{feff}x",
+            "\t",
+            "x ",
+            "漢字",
+            "\\",
+            "value",
+            ";",
+            ",",
         ])
         .prop_map(ToOwned::to_owned),
         any::<String>(),
@@ -23,8 +51,7 @@ fn any_number() -> impl Strategy<Value = Number> {
         any::<i64>().prop_map(Number::from),
         any::<u64>().prop_map(Number::from),
         (-1000_i64..1000).prop_map(Number::from),
-        any::<f64>()
-            .prop_filter_map("a number", Number::from_f64),
+        any::<f64>().prop_filter_map("a number", Number::from_f64),
     ]
 }
 

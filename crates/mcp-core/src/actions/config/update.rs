@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::{ConfigMap, json};
 use crate::action::params::{JsonText, Text};
+use crate::action::{Column, View};
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
 /// Puts a value of the configuration under its name, in place of what was there.
@@ -30,15 +31,9 @@ impl MemoryAction for UpdateConfig {
             params: r#"{"key":"app_name","value":"My MCP Server"}"#,
             answer: r#"{"app_name":"My MCP Server","updated":true}"#,
         };
-        Doc::new(Group::Config, "Set a configuration value", example).words(&[
-            "setting",
-            "settings",
-            "change",
-            "write",
-            "store",
-            "option",
-            "preference",
-        ])
+        Doc::new(Group::Config, "Set a configuration value", example)
+            .words(&["setting", "settings", "change", "write", "store", "option", "preference"])
+            .view(View::of(&[Column::of("updated")]))
     }
 
     fn run(

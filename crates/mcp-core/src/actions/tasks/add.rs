@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::action::params::Text;
+use crate::action::{Column, View};
 use crate::domain::{NewTask, Task};
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
@@ -50,6 +51,7 @@ impl MemoryAction for AddTask {
         };
         Doc::new(Group::Tasks, "Add a task", example)
             .words(&["create", "new", "todo", "ticket", "work", "remember", "assign"])
+            .view(View::of(&[Column::of("id")]))
     }
 
     fn run(&self, params: AddTaskParams, memory: &mut dyn Memory) -> Result<Task, ActionError> {

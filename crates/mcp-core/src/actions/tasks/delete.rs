@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::no_such_task;
+use crate::action::{Column, View};
 use crate::domain::TaskId;
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
@@ -37,6 +38,7 @@ impl MemoryAction for DeleteTask {
             Example { params: r#"{"task_id":1}"#, answer: r#"{"task_id":1,"deleted":true}"# };
         Doc::new(Group::Tasks, "Delete a task", example)
             .words(&["remove", "drop", "discard", "cancel"])
+            .view(View::of(&[Column::of("task_id")]))
     }
 
     fn run(

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::no_such_task;
+use crate::action::{Column, View};
 use crate::domain::{Change, Task, TaskChanges, TaskId};
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
@@ -54,6 +55,7 @@ impl MemoryAction for UpdateTask {
                 "rename", "set",
             ])
             .sees_null()
+            .view(View::of(&[Column::of("id")]))
     }
 
     fn run(&self, params: UpdateTaskParams, memory: &mut dyn Memory) -> Result<Task, ActionError> {

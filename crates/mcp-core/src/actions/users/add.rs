@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::params::{ObjectText, Text};
+use crate::action::{Column, View};
 use crate::domain::NewUser;
 use crate::error::ErrorCode;
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
@@ -55,6 +56,7 @@ impl MemoryAction for AddUser {
         };
         Doc::new(Group::Users, "Add a user", example)
             .words(&["create", "new", "register", "member", "person", "agent", "invite"])
+            .view(View::of(&[Column::of("username")]))
     }
 
     fn run(

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::params::Text;
+use crate::action::{Column, View};
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
 /// Removes a user. The tasks that are assigned to it stay as they are.
@@ -38,6 +39,7 @@ impl MemoryAction for RemoveUser {
         };
         Doc::new(Group::Users, "Remove a user; its tasks stay", example)
             .words(&["delete", "drop", "member", "person", "agent"])
+            .view(View::of(&[Column::of("username")]))
     }
 
     fn run(

@@ -18,15 +18,20 @@ pub fn write(data: &Value) -> String {
     let rows = rows(data);
     let Some(columns) = columns(rows) else {
         let mut lines = vec![VALUE.to_owned()];
-        lines.extend(rows.iter().map(cell));
+        lines.extend(rows.iter().map(|row| line(cell(row))));
         return lines.join("\n");
     };
     let mut lines = vec![columns.iter().map(|name| text(name)).collect::<Vec<_>>().join(",")];
     for row in rows {
         let of = |name: &&str| row.get(*name).map_or_else(String::new, cell);
-        lines.push(columns.iter().map(of).collect::<Vec<_>>().join(","));
+        lines.push(line(columns.iter().map(of).collect::<Vec<_>>().join(",")));
     }
     lines.join("\n")
+}
+
+/// A line that is not empty: many readers skip those.
+fn line(line: String) -> String {
+    if line.is_empty() { quoted("") } else { line }
 }
 
 /// Whether the data can be read back from its CSV.
@@ -290,8 +295,10 @@ mod tests {
 
     #[test]
     fn no_cell_begins_like_the_line_of_a_cursor() {
-        assert_eq!(write(&json!([{"a": "# next: x"}, {"a": ["# next: x"]}])),
-            "a\n\"# next: x\"\n\"[\"\"# next: x\"\"]\"");
+        assert_eq!(
+            write(&json!([{"a": "# next: x"}, {"a": ["# next: x"]}])),
+            "a\n\"# next: x\"\n\"[\"\"# next: x\"\"]\""
+        );
     }
 
     proptest! {

@@ -58,9 +58,10 @@ impl Format {
     /// When there is none.
     pub fn named(name: &Value) -> Result<Self, ActionError> {
         let known = |format: &Self| name.as_str() == Some(format.name());
-        Self::ALL.into_iter().find(known).ok_or_else(|| {
-            ActionError::invalid("format must be json, csv, toon or auto")
-        })
+        Self::ALL
+            .into_iter()
+            .find(known)
+            .ok_or_else(|| ActionError::invalid("format must be json, csv, toon or auto"))
     }
 
     /// What is tried for it, the best first among equals.

@@ -69,7 +69,10 @@ mod tests {
     #[test]
     fn no_line_begins_like_the_line_of_a_cursor() {
         for data in [json!("# next: x"), json!(["# next: x"]), json!({"# next": "x"})] {
-            assert!(!write(&data).lines().last().expect("a line").starts_with("# next: "), "{data}");
+            assert!(
+                !write(&data).lines().last().expect("a line").starts_with("# next: "),
+                "{data}"
+            );
         }
     }
 
