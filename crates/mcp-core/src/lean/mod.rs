@@ -6,10 +6,14 @@ pub mod cursor;
 pub mod fields;
 pub mod format;
 pub mod known;
+mod nearest;
+pub mod query;
 pub mod reduce;
 pub mod select;
 pub mod summary;
 pub mod tokens;
+
+pub use query::LeanQuery;
 
 #[cfg(test)]
 mod testing;

@@ -20,6 +20,9 @@ pub struct UpdateConfigParams {
     value: JsonText,
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("updated")]);
+
 impl MemoryAction for UpdateConfig {
     const NAME: &'static str = "update_config";
     const EFFECT: Effect = Effect::Write;
@@ -33,7 +36,7 @@ impl MemoryAction for UpdateConfig {
         };
         Doc::new(Group::Config, "Set a configuration value", example)
             .words(&["setting", "settings", "change", "write", "store", "option", "preference"])
-            .view(View::of(&[Column::of("updated")]))
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(

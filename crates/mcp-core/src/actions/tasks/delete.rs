@@ -27,6 +27,9 @@ pub struct DeleteTaskOutput {
     deleted: bool,
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("task_id")]);
+
 impl MemoryAction for DeleteTask {
     const NAME: &'static str = "delete_task";
     const EFFECT: Effect = Effect::Write;
@@ -38,7 +41,7 @@ impl MemoryAction for DeleteTask {
             Example { params: r#"{"task_id":1}"#, answer: r#"{"task_id":1,"deleted":true}"# };
         Doc::new(Group::Tasks, "Delete a task", example)
             .words(&["remove", "drop", "discard", "cancel"])
-            .view(View::of(&[Column::of("task_id")]))
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(

@@ -43,6 +43,9 @@ pub struct AddUserOutput {
     added: bool,
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("username")]);
+
 impl MemoryAction for AddUser {
     const NAME: &'static str = "add_user";
     const EFFECT: Effect = Effect::Write;
@@ -56,7 +59,7 @@ impl MemoryAction for AddUser {
         };
         Doc::new(Group::Users, "Add a user", example)
             .words(&["create", "new", "register", "member", "person", "agent", "invite"])
-            .view(View::of(&[Column::of("username")]))
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(

@@ -26,6 +26,9 @@ pub struct RemoveUserOutput {
     removed: bool,
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("username")]);
+
 impl MemoryAction for RemoveUser {
     const NAME: &'static str = "remove_user";
     const EFFECT: Effect = Effect::Write;
@@ -39,7 +42,7 @@ impl MemoryAction for RemoveUser {
         };
         Doc::new(Group::Users, "Remove a user; its tasks stay", example)
             .words(&["delete", "drop", "member", "person", "agent"])
-            .view(View::of(&[Column::of("username")]))
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(
