@@ -24,7 +24,7 @@ pub use prepared::{MemoryWork, Prepared, RemoteWork};
 pub use registry::Action;
 pub use schema::{Parameter, of_output as output_schema};
 pub(crate) use values::unexpected;
-pub use view::{Column, Pages, Part, Shape, View};
+pub use view::{Column, Pages, Shape, Shown, View};
 
 /// Whether an action changes stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

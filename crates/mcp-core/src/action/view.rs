@@ -88,12 +88,12 @@ pub struct Column {
     /// Where it is in a row.
     pub path: &'static str,
     /// What is shown of it.
-    pub part: Part,
+    pub shown: Shown,
 }
 
 /// What is shown of a field.
 #[derive(Clone, Copy, Debug)]
-pub enum Part {
+pub enum Shown {
     /// All of it.
     Whole,
     /// The day of a time, `2026-02-16`.
@@ -112,43 +112,43 @@ impl Column {
     /// The field of that name, whole.
     #[must_use]
     pub const fn of(name: &'static str) -> Self {
-        Self { name, path: name, part: Part::Whole }
+        Self { name, path: name, shown: Shown::Whole }
     }
 
     /// The field at a path, under a shorter name.
     #[must_use]
     pub const fn at(name: &'static str, path: &'static str) -> Self {
-        Self { name, path, part: Part::Whole }
+        Self { name, path, shown: Shown::Whole }
     }
 
     /// The day of the time in the field of that name.
     #[must_use]
     pub const fn day(name: &'static str) -> Self {
-        Self { name, path: name, part: Part::Day }
+        Self { name, path: name, shown: Shown::Day }
     }
 
     /// True where there is the field of that name.
     #[must_use]
     pub const fn there(name: &'static str) -> Self {
-        Self { name, path: name, part: Part::There }
+        Self { name, path: name, shown: Shown::There }
     }
 
     /// These fields of each row of the list in the field of that name.
     #[must_use]
     pub const fn rows(name: &'static str, columns: &'static [Column]) -> Self {
-        Self { name, path: name, part: Part::Rows(columns) }
+        Self { name, path: name, shown: Shown::Rows(columns) }
     }
 
     /// The last two names of the address in the field of that name.
     #[must_use]
     pub const fn tail(name: &'static str) -> Self {
-        Self { name, path: name, part: Part::Tail }
+        Self { name, path: name, shown: Shown::Tail }
     }
 
     /// The field of that name, where it is true.
     #[must_use]
     pub const fn flag(name: &'static str) -> Self {
-        Self { name, path: name, part: Part::True }
+        Self { name, path: name, shown: Shown::True }
     }
 }
 

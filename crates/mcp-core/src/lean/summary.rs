@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fields;
-use crate::action::{Column, Part};
+use crate::action::{Column, Shown};
 
 /// How many characters of an ISO 8601 time are its day.
 const DAY: usize = "2026-02-16".len();
@@ -27,21 +27,21 @@ pub fn of(row: &Value, columns: &[Column]) -> Value {
 #[must_use]
 pub fn cell(row: &Value, column: &Column) -> Option<Value> {
     let value = fields::find(row, column.path)?;
-    match column.part {
-        Part::Whole => Some(value),
-        Part::Rows(columns) => match value {
+    match column.shown {
+        Shown::Whole => Some(value),
+        Shown::Rows(columns) => match value {
             Value::Array(rows) => Some(rows.iter().map(|row| of(row, columns)).collect()),
             other => Some(other),
         },
-        Part::True => (value == true).then_some(value),
-        Part::There => (!value.is_null()).then_some(Value::Bool(true)),
-        Part::Tail => match value.as_str().map(|text| text.rmatch_indices('/').nth(1)) {
+        Shown::True => (value == true).then_some(value),
+        Shown::There => (!value.is_null()).then_some(Value::Bool(true)),
+        Shown::Tail => match value.as_str().map(|text| text.rmatch_indices('/').nth(1)) {
             Some(Some((slash, _))) => {
                 value.as_str().and_then(|text| text.get(slash + 1..)).map(Value::from)
             }
             _ => Some(value),
         },
-        Part::Day => match &value {
+        Shown::Day => match &value {
             Value::String(time) if time.get(DAY..).is_some_and(|rest| rest.starts_with('T')) => {
                 Some(time[..DAY].into())
             }
