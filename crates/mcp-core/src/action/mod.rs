@@ -17,10 +17,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::Dispatcher;
 use crate::domain::{Page, Part};
 use crate::error::ActionError;
-use crate::memory::Memory;
-pub use prepared::{MemoryWork, Prepared, RemoteWork};
+use crate::memory::{Freshness, Memory};
+pub use prepared::{CompoundRun, CompoundWork, MemoryWork, Prepared, RemoteText, RemoteWork};
 pub use registry::Action;
 pub use schema::{Parameter, of_output as output_schema};
 pub(crate) use values::unexpected;
@@ -156,6 +157,8 @@ pub trait MemoryAction: Send + Sync + 'static {
     type Params: DeserializeOwned + JsonSchema + Send + 'static;
     /// What it answers.
     type Output: Serialize + JsonSchema;
+    /// What it must have seen, where it only reads.
+    const FRESHNESS: Freshness = Freshness::Writes;
     /// What is said about it.
     fn doc(&self) -> Doc;
     /// Does its work.
@@ -221,4 +224,25 @@ pub trait RemoteAction: Send + Sync + 'static {
     fn goes_on(&self, _: &Self::Output) -> bool {
         false
     }
+}
+
+/// A tool that calls others, each through the dispatcher as any caller would.
+pub trait CompoundAction: Send + Sync + 'static {
+    /// Its name: `snake_case`, at most 64 characters, no two alike.
+    const NAME: &'static str;
+    /// Its parameters. The field comments are the documentation.
+    type Params: DeserializeOwned + JsonSchema + Send + 'static;
+    /// What it answers.
+    type Output: Serialize + JsonSchema;
+    /// What is said about it.
+    fn doc(&self) -> Doc;
+    /// Does its work. Dropping the future stops it.
+    ///
+    /// # Errors
+    /// With what the caller is told.
+    fn run(
+        &self,
+        params: Self::Params,
+        dispatcher: &Dispatcher,
+    ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
 }
