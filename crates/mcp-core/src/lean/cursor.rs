@@ -48,13 +48,27 @@ pub struct Place {
     pub page: u32,
     /// The number of the row on its page, the first is 0.
     pub index: u32,
+    /// Whether the keys of the list fall or rise, where they do.
+    pub order: Order,
+}
+
+/// How the keys of a list follow each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// In no order that is known.
+    #[default]
+    Unknown,
+    /// Each is higher than the one before.
+    Rising,
+    /// Each is lower than the one before.
+    Falling,
 }
 
 impl Place {
     /// The place of a row that is told by its key alone.
     #[must_use]
     pub const fn at(key: Key) -> Self {
-        Self { key, page: 0, index: 0 }
+        Self { key, page: 0, index: 0, order: Order::Unknown }
     }
 }
 
@@ -85,7 +99,12 @@ impl Cursor {
                 text.push_str(&base36(digest));
             }
         }
-        let Place { page, index, .. } = self.place;
+        let Place { page, index, order, .. } = self.place;
+        text.push_str(match order {
+            Order::Unknown => "",
+            Order::Rising => ".r",
+            Order::Falling => ".f",
+        });
         for (letter, number) in [('p', page.into()), ('i', index.into()), ('t', self.taken)] {
             if number != 0 {
                 text.push('.');
@@ -134,6 +153,8 @@ impl Cursor {
         for part in parts {
             let (letter, rest) = part.split_at_checked(1)?;
             match letter {
+                "r" if rest.is_empty() => cursor.place.order = Order::Rising,
+                "f" if rest.is_empty() => cursor.place.order = Order::Falling,
                 "p" => cursor.place.page = u32::try_from(from_base36(rest)?).ok()?,
                 "i" => cursor.place.index = u32::try_from(from_base36(rest)?).ok()?,
                 "t" => cursor.taken = from_base36(rest)?,
@@ -250,8 +271,9 @@ mod tests {
             sorted: Vec::new(),
         };
         assert_eq!(cursor.to_text(), "9ix.20");
-        let place = Place { key: Key::Number(1347), page: 2, index: 9 };
-        assert_eq!(Cursor { place, ..cursor }.to_text(), "9ix.1347.p2.i9");
+        let order = Order::Falling;
+        let place = Place { key: Key::Number(1347), page: 2, index: 9, order };
+        assert_eq!(Cursor { place, ..cursor }.to_text(), "9ix.1347.f.p2.i9");
     }
 
     #[test]
@@ -277,10 +299,13 @@ mod tests {
         #[test]
         fn what_is_written_is_read(
             query in any::<u32>(), key in any_key(), page in any::<u32>(), index in any::<u32>(),
-            taken in any::<u64>(), sorted in prop::collection::vec(any_json(), 0..3),
+            taken in any::<u64>(),
+            order in prop::sample::select(vec![Order::Unknown, Order::Rising, Order::Falling]),
+            sorted in prop::collection::vec(any_json(), 0..3),
         ) {
             let sorted = sorted.into_iter().map(|value| sortable(Some(value))).collect();
-            let cursor = Cursor { query, place: Place { key, page, index }, taken, sorted };
+            let place = Place { key, page, index, order };
+            let cursor = Cursor { query, place, taken, sorted };
             let text = cursor.to_text();
             prop_assert_eq!(Cursor::read(&text, query).map_err(|error| error.message), Ok(cursor));
         }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// What a schema says of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
+pub(super) enum Known {
     /// It is there.
     Yes,
     /// Only the data says.
@@ -16,7 +16,7 @@ pub enum Known {
 
 /// What a schema without references says of the field at a path. Lists are mapped through.
 #[must_use]
-pub fn in_schema(schema: &Value, path: &str) -> Known {
+pub(super) fn in_schema(schema: &Value, path: &str) -> Known {
     let Some(members) = schema.as_object() else { return Known::Open };
     if let Some(choices) = ["anyOf", "oneOf"].iter().find_map(|key| members.get(*key)?.as_array()) {
         return any_of(choices, path);
@@ -50,7 +50,7 @@ pub fn in_schema(schema: &Value, path: &str) -> Known {
 
 /// The schema of what is at a path that leads through objects; anything where it says nothing.
 #[must_use]
-pub fn schema_at<'a>(schema: &'a Value, path: &str) -> &'a Value {
+pub(super) fn schema_at<'a>(schema: &'a Value, path: &str) -> &'a Value {
     let step = |schema: &'a Value, name: &str| schema.get("properties")?.get(name);
     path.split('.')
         .filter(|name| !name.is_empty())

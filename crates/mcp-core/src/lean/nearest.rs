@@ -11,7 +11,7 @@ const NAMED: usize = 3;
 /// The names of the actions that are most like a name: by its letters, and by its words, of which
 /// each may stand in the action's name or among those that it is searched by.
 #[must_use]
-pub fn nearest(registry: &Registry, name: &str) -> Vec<&'static str> {
+pub(super) fn nearest(registry: &Registry, name: &str) -> Vec<&'static str> {
     let name: String = name.chars().take(100).collect::<String>().to_lowercase();
     let words: Vec<&str> =
         name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();

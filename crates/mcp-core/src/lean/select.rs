@@ -11,7 +11,7 @@ use crate::action::Column;
 /// What is written of rows. Columns that no row has are left out; the others stand in the same
 /// order for each.
 #[must_use]
-pub fn items(rows: Vec<Value>, wanted: &Fields, columns: &[Column]) -> Vec<Item> {
+pub(super) fn items(rows: Vec<Value>, wanted: &Fields, columns: &[Column]) -> Vec<Item> {
     let named = |wanted: &[fields::FieldPath]| {
         let paths: Vec<&str> = wanted.iter().map(fields::FieldPath::as_str).collect();
         let of = |row: &Value| {
@@ -40,7 +40,7 @@ pub fn items(rows: Vec<Value>, wanted: &Fields, columns: &[Column]) -> Vec<Item>
 
 /// What is written of one thing.
 #[must_use]
-pub fn one(value: Value, wanted: &Fields, columns: &[Column]) -> Item {
+pub(super) fn one(value: Value, wanted: &Fields, columns: &[Column]) -> Item {
     let mut items = items(vec![value], wanted, columns);
     items.pop().expect("one in, one out")
 }

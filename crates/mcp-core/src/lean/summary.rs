@@ -10,7 +10,7 @@ const DAY: usize = "2026-02-16".len();
 
 /// The summary of a row; a row that is no object is its own.
 #[must_use]
-pub fn of(row: &Value, columns: &[Column]) -> Value {
+pub(super) fn of(row: &Value, columns: &[Column]) -> Value {
     if columns.is_empty() || !row.is_object() {
         return row.clone();
     }
@@ -25,7 +25,7 @@ pub fn of(row: &Value, columns: &[Column]) -> Value {
 
 /// What a column shows of a row.
 #[must_use]
-pub fn cell(row: &Value, column: &Column) -> Option<Value> {
+pub(super) fn cell(row: &Value, column: &Column) -> Option<Value> {
     let value = fields::find(row, column.path)?;
     match column.shown {
         Shown::Whole => Some(value),
