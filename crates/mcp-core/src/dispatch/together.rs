@@ -6,8 +6,8 @@ use super::record::{log_entry, unknown_action_entry};
 use super::rows::page_after;
 use super::{Call, Dispatcher, Redactor, prepare, teaching};
 use crate::Timestamp;
-use crate::action::Prepared;
 use crate::action::registry::Registry;
+use crate::action::{Action, Prepared};
 use crate::answer::{ListWork, RowsText};
 use crate::domain::{LogEntry, LogStatus, Position};
 use crate::error::{ActionError, ErrorCode};
@@ -75,7 +75,14 @@ impl Dispatcher {
     }
 }
 
-impl Together<'_> {
+impl<'a> Together<'a> {
+    /// The action of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn action(&self, name: &str) -> Result<&'a Action, ActionError> {
+        self.registry.find(name)
+    }
     /// Calls a memory action. Its log entry commits with all the others.
     ///
     /// # Errors

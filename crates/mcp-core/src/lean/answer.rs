@@ -4,20 +4,23 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::batch::Batch;
 use super::blobs::Blobs;
 use super::budget::{self, Budget, Rows, Written};
 use super::cursor::{Cursor, Place};
 use super::fields::Fields;
 use super::format::{Format, Item};
-use super::gather::{Gathered, gather};
+use super::gather::{Gathered, gather, gather_together};
 use super::nearest::nearest;
 use super::query::LeanQuery;
 use super::reduce::Kept;
 use super::unknown::Unknown;
 use super::{select, shapes, tokens, tree};
-use crate::Dispatcher;
 use crate::action::{Action, Shape};
+use crate::actions::blobs::ReadBlob;
+use crate::dispatch::Together;
 use crate::error::{ActionError, ErrorCode};
+use crate::{Dispatcher, RegistryBuilder};
 
 /// The lean face: queries, and the blobs that their answers name.
 #[derive(Clone)]
@@ -72,6 +75,12 @@ impl Lean {
         Self { blobs }
     }
 
+    /// Registers the actions that belong to it.
+    #[must_use]
+    pub fn register(&self, registry: RegistryBuilder) -> RegistryBuilder {
+        registry.memory(ReadBlob::new(Arc::clone(&self.blobs))).compound(Batch::new(self.clone()))
+    }
+
     /// What is kept for its answers.
     #[must_use]
     pub fn blobs(&self) -> &Blobs {
@@ -87,6 +96,7 @@ impl Lean {
         dispatcher: &Dispatcher,
         query: &LeanQuery,
     ) -> Result<LeanAnswer, ActionError> {
+        let query = &query.for_steps(dispatcher.registry())?;
         let fetched = self.fetch(dispatcher, query).await?;
         let action = dispatcher.registry().find(&query.action)?;
         let written = self.write(action, query, fetched, query.budget)?;
@@ -112,6 +122,19 @@ impl Lean {
         let gathered = gather(dispatcher, action, query, cursor.as_ref(), unknown).await?;
         let taken = cursor.map_or(0, |cursor| cursor.taken);
         Ok(Fetched { data: self.data(action, query, gathered)?, query: digest, taken })
+    }
+
+    /// The same inside a transaction.
+    pub(super) fn fetch_together(
+        &self,
+        together: &mut Together<'_>,
+        query: &LeanQuery,
+    ) -> Result<Fetched, ActionError> {
+        let action = together.action(&query.action)?;
+        let unknown = Unknown::check(action, query)?;
+        let gathered = gather_together(together, action, query, unknown)?;
+        let data = self.data(action, query, gathered)?;
+        Ok(Fetched { data, query: query.digest(), taken: 0 })
     }
 
     fn data(

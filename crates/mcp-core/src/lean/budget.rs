@@ -42,6 +42,12 @@ impl Budget {
         }
     }
 
+    /// How many tokens; 0 for no limit.
+    #[must_use]
+    pub fn to_tokens(self) -> usize {
+        self.tokens.unwrap_or_default()
+    }
+
     /// The most rows that can be of use.
     #[must_use]
     pub fn rows(self) -> usize {

@@ -6,12 +6,13 @@ use super::cursor::Cursor;
 use super::fields::Fields;
 use super::query::LeanQuery;
 use super::reduce::{Gather, Kept, Reduced};
-use super::source::{Given, Source, Whole};
+use super::source::{Given, Row, Source, Whole, given, rows_of};
 use super::unknown::Unknown;
 use super::{shapes, tree};
-use crate::Dispatcher;
 use crate::action::{Action, Effect, Shape};
+use crate::dispatch::{InTransaction, Together};
 use crate::error::ActionError;
+use crate::{Call, Dispatcher};
 
 /// What an action gave, reduced.
 pub(super) enum Gathered {
@@ -83,6 +84,69 @@ pub(super) async fn gather(
     }
     let goes_on = action.effect == Effect::Read;
     Ok(match rows.finish(more) {
+        Reduced::Rows(kept, more) => Gathered::Rows { kept, more, goes_on },
+        Reduced::Value(value) => Gathered::Counted(value),
+    })
+}
+
+/// Carries a memory action out inside a transaction. The whole list is looked through.
+pub(super) fn gather_together(
+    together: &mut Together<'_>,
+    action: &Action,
+    query: &LeanQuery,
+    mut unknown: Unknown,
+) -> Result<Gathered, ActionError> {
+    let at = match action.doc.view.shape {
+        Shape::Rows { at, .. } => at,
+        _ => "",
+    };
+    let mut rows = Gather::new(
+        &query.reductions,
+        action.doc.view.columns,
+        None,
+        query.budget.rows(),
+        query.budget.bytes(),
+    );
+    let mut take = |part: Vec<Row>| -> Result<bool, ActionError> {
+        for (row, place) in part {
+            unknown.see(&row);
+            if !rows.push(row, place)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    match together.call(&Call::new(query.action.clone(), query.params.clone()))? {
+        InTransaction::Text(text) => match given(&text, at, query, None)? {
+            Given::Rows(Source::Whole(mut whole)) => {
+                take(whole.take().unwrap_or_default())?;
+            }
+            Given::One(value) => match of_one(action, query, value, None, &mut unknown)? {
+                Given::One(value) => {
+                    unknown.end()?;
+                    return Ok(Gathered::One(value));
+                }
+                Given::Rows(_) => {
+                    return Err(ActionError::internal("a memory action gives no tree"));
+                }
+            },
+            Given::Rows(_) => return Err(ActionError::internal("a result is whole")),
+        },
+        InTransaction::List(mut work) => {
+            let mut after = None;
+            loop {
+                let (part, next) = together.rows(&mut *work, after)?;
+                let places = part.rows.iter().map(|(position, _)| *position);
+                if !take(rows_of(&part.text, places)?)? || next.is_none() {
+                    break;
+                }
+                after = next;
+            }
+        }
+    }
+    unknown.end()?;
+    let goes_on = action.effect == Effect::Read;
+    Ok(match rows.finish(false) {
         Reduced::Rows(kept, more) => Gathered::Rows { kept, more, goes_on },
         Reduced::Value(value) => Gathered::Counted(value),
     })

@@ -8,6 +8,7 @@
 //! as one of the [`blobs`].
 
 mod answer;
+pub mod batch;
 pub mod blobs;
 pub mod budget;
 pub mod cursor;

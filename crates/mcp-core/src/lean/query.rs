@@ -8,6 +8,7 @@ use super::cursor::digest;
 use super::fields::Fields;
 use super::format::Format;
 use super::reduce::{self, Reductions};
+use crate::Registry;
 use crate::action::params::ParamsText;
 use crate::error::ActionError;
 use crate::json::RawObject;
@@ -100,6 +101,18 @@ impl LeanQuery {
             _ => self.reductions.take(name, &value)?,
         }
         Ok(())
+    }
+
+    /// The query, with its budget for the steps where the action has some and none is said there.
+    pub(super) fn for_steps(&self, registry: &Registry) -> Result<Self, ActionError> {
+        let mut query = self.clone();
+        if registry.find(&self.action).is_ok_and(|action| action.compound)
+            && let Ok(Value::Object(mut params)) = serde_json::from_str(self.params.get())
+        {
+            params.entry("max_tokens").or_insert_with(|| self.budget.to_tokens().into());
+            query.params = ParamsText::from_value(&params.into())?;
+        }
+        Ok(query)
     }
 
     /// A digest of what a cursor belongs to: everything that says which rows there are, in which

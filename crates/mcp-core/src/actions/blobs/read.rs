@@ -97,9 +97,9 @@ impl MemoryAction for ReadBlob {
         };
         if let Some(text) = blob.text() {
             let end = text.floor_char_boundary(end);
-            let part = text.get(offset..end).ok_or_else(|| {
-                ActionError::invalid("offset must be where a character starts")
-            })?;
+            let part = text
+                .get(offset..end)
+                .ok_or_else(|| ActionError::invalid("offset must be where a character starts"))?;
             output.text = Some(part.to_owned());
             output.next = (end < bytes).then_some(end);
         } else {

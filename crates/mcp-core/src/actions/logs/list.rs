@@ -59,10 +59,7 @@ const SUMMARY: View = View::of(&[
     Column::of("action"),
     Column::of("status"),
 ])
-.rows(
-    "",
-    Some(Pages::Keyed { after: "before", size: "limit", usual: 20, most: 1000, key: "id" }),
-);
+.rows("", Some(Pages::Keyed { after: "before", size: "limit", usual: 20, most: 1000, key: "id" }));
 
 impl MemoryAction for ListLogs {
     const NAME: &'static str = "list_logs";
@@ -93,7 +90,8 @@ impl MemoryAction for ListLogs {
         };
         let LogRange { after: Position(oldest), through: Position(newest) } =
             memory.log_range(None, 0)?;
-        let mut through = params.before.map_or(newest, |before| newest.min(before.saturating_sub(1)));
+        let mut through =
+            params.before.map_or(newest, |before| newest.min(before.saturating_sub(1)));
         let (mut found, mut bytes) = (Vec::new(), 0);
         while through > oldest && found.len() < limit && bytes < MOST_BYTES {
             let after = oldest.max(through - AT_ONCE);
