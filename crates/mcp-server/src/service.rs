@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mcp_core::dispatch::Redactor;
+use mcp_core::lean::Lean;
+use mcp_core::lean::blobs::{BlobLimits, Blobs};
 use mcp_core::{
     Clock, Dispatcher, Registry, RegistryError, Store, StoreError, SystemClock, Timestamp, actions,
 };
@@ -17,6 +19,7 @@ use crate::config::Settings;
 /// Everything that a face of the server needs.
 pub struct Service {
     dispatcher: Dispatcher,
+    lean: Lean,
     clock: Arc<dyn Clock>,
     browser: Browser,
 }
@@ -68,19 +71,26 @@ impl Service {
         };
         let integrations = integrations(settings, machine, Arc::clone(&clock));
         let browser = integrations.browser().clone();
-        let registry = with_every_action(integrations)?;
+        let lean = lean(settings, Arc::clone(&clock));
+        let registry = with_every_action(integrations, &lean)?;
         let store = mcp_storage::open(&location, &options, Arc::clone(&clock))?;
         log::info!("the database is {}", absolute(&location));
         let secrets = settings.secrets().into_iter();
         let redactor = Redactor::new(secrets.map(|secret| secret.expose_secret().to_owned()));
         let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor);
-        Ok(Self { dispatcher, clock, browser })
+        Ok(Self { dispatcher, lean, clock, browser })
     }
 
     /// The one way to an action.
     #[must_use]
     pub fn dispatcher(&self) -> &Dispatcher {
         &self.dispatcher
+    }
+
+    /// The lean face.
+    #[must_use]
+    pub fn lean(&self) -> &Lean {
+        &self.lean
     }
 
     /// Where everything is kept.
@@ -111,14 +121,23 @@ impl Service {
 /// # Errors
 /// When two actions have one name.
 pub fn registry(settings: &Settings) -> Result<Registry, RegistryError> {
-    with_every_action(integrations(settings, &Machine::default(), SystemClock::shared()))
+    let clock = SystemClock::shared();
+    let lean = lean(settings, Arc::clone(&clock));
+    with_every_action(integrations(settings, &Machine::default(), clock), &lean)
 }
 
-fn with_every_action(integrations: Integrations) -> Result<Registry, RegistryError> {
+fn with_every_action(integrations: Integrations, lean: &Lean) -> Result<Registry, RegistryError> {
     Registry::builder()
         .with(actions::register)
+        .with(|registry| lean.register(registry))
         .with(|registry| integrations.register(registry))
         .build()
+}
+
+fn lean(settings: &Settings, clock: Arc<dyn Clock>) -> Lean {
+    let limits =
+        BlobLimits { bytes: settings.blob_store, age: settings.blob_time, ..BlobLimits::default() };
+    Lean::new(Arc::new(Blobs::new(limits, clock)))
 }
 
 fn integrations(settings: &Settings, machine: &Machine, clock: Arc<dyn Clock>) -> Integrations {

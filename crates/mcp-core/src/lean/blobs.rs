@@ -20,10 +20,8 @@ const IDS: u64 = 36 * 36 * 36 * 36;
 /// The bounds of what is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct BlobLimits {
-    /// Bytes of all blobs together.
+    /// Bytes of all blobs together. One may have a quarter of that.
     pub bytes: usize,
-    /// Bytes of one.
-    pub largest: usize,
     /// How many blobs.
     pub count: usize,
     /// How long each is kept.
@@ -32,7 +30,7 @@ pub struct BlobLimits {
 
 impl Default for BlobLimits {
     fn default() -> Self {
-        Self { bytes: 64 << 20, largest: 16 << 20, count: 1000, age: Duration::from_secs(60 * 60) }
+        Self { bytes: 64 << 20, count: 1000, age: Duration::from_secs(60 * 60) }
     }
 }
 
@@ -101,7 +99,7 @@ impl Blobs {
     /// # Errors
     /// When it is larger than a blob may be.
     pub fn keep(&self, media_type: &str, bytes: Vec<u8>) -> Result<Value, ActionError> {
-        let largest = self.limits.largest.min(self.limits.bytes);
+        let largest = self.limits.bytes / 4;
         if bytes.len() > largest {
             let message = format!(
                 "The result has {} bytes, and at most {largest} are kept: name fields, or ask for \
@@ -191,7 +189,7 @@ mod tests {
     }
 
     fn small() -> BlobLimits {
-        BlobLimits { bytes: 10, largest: 8, count: 3, age: Duration::from_secs(60) }
+        BlobLimits { bytes: 32, count: 3, age: Duration::from_secs(60) }
     }
 
     fn is_there(blobs: &Blobs, handle: &Value) -> bool {
@@ -223,10 +221,13 @@ mod tests {
             (0..4).map(|_| blobs.keep(TEXT, vec![b'x'; 2]).expect("a handle")).collect();
         let there: Vec<bool> = handles.iter().map(|handle| is_there(&blobs, handle)).collect();
         assert_eq!(there, [false, true, true, true]);
-        let large = blobs.keep(TEXT, vec![b'x'; 8]).expect("a handle");
-        assert!(is_there(&blobs, &large) && is_there(&blobs, &handles[3]));
-        assert!(!is_there(&blobs, &handles[2]));
         assert!(blobs.keep(TEXT, vec![b'x'; 9]).is_err());
+        let narrow = BlobLimits { bytes: 33, count: 100, ..small() };
+        let (blobs, _) = store(narrow);
+        let handles: Vec<Value> =
+            (0..5).map(|_| blobs.keep(TEXT, vec![b'x'; 8]).expect("a handle")).collect();
+        let there: Vec<bool> = handles.iter().map(|handle| is_there(&blobs, handle)).collect();
+        assert_eq!(there, [false, true, true, true, true]);
     }
 
     #[test]
