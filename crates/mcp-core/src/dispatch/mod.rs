@@ -224,7 +224,8 @@ fn prepare(redactor: &Redactor, action: &Action, call: &Call) -> Result<Prepared
 /// The error with how the action is called, where it was called wrongly.
 fn teaching(mut error: ActionError, action: &Action) -> ActionError {
     // What a compound action says is of its steps.
-    if error.code == ErrorCode::InvalidParams && error.signature.is_none() && !action.compound {
+    let is_said = action.compound || error.message.contains(&action.signature);
+    if error.code == ErrorCode::InvalidParams && error.signature.is_none() && !is_said {
         error.signature = Some(action.signature.clone());
     }
     error

@@ -33,3 +33,5 @@ pub use query::LeanQuery;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
