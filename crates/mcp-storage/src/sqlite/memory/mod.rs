@@ -3,6 +3,8 @@
 mod configs;
 mod counts;
 mod logs;
+#[cfg(test)]
+mod plans;
 mod search;
 mod tasks;
 mod users;

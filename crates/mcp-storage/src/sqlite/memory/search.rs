@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 
 use diesel::dsl::count_star;
-use diesel::expression::AsExpression;
 use diesel::prelude::*;
+use diesel::query_builder::QueryFragment;
+use diesel::query_dsl::methods::LoadQuery;
 use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
 use mcp_core::domain::{Page, Part, Position, SearchText, Task, fold_case};
@@ -58,12 +59,7 @@ impl SqliteMemory<'_> {
                 .load(self.connection)?
         };
         let mut changed = changed.into_iter().map(Task::from).peekable();
-        let mut found = tasks_search::table
-            .inner_join(tasks::table.on(tasks::id.eq(tasks_search::rowid)))
-            .filter(Match::new(tasks_search::row, AsExpression::<Text>::as_expression(query)))
-            .filter(tasks_search::rowid.gt(behind(page.after)))
-            .order(tasks_search::rowid)
-            .select(Row::as_select())
+        let mut found = found(query, page.after)
             .load_iter::<Row, _>(self.connection)?
             .map(|row| row.map(Task::from))
             .filter(|row| {
@@ -98,6 +94,29 @@ impl SqliteMemory<'_> {
             .load(self.connection)?;
         Ok(ids.into_iter().collect())
     }
+}
+
+/// The tasks behind a place that the index finds, in their order.
+pub(super) fn found(query: &str, after: Option<Position>) -> impl Found + use<> {
+    tasks_search::table
+        .inner_join(tasks::table.on(tasks::id.eq(tasks_search::rowid)))
+        .filter(Match::new(tasks_search::row, query.to_owned().into_sql::<Text>()))
+        .filter(tasks_search::rowid.gt(behind(after)))
+        .order(tasks_search::rowid)
+        .select(Row::as_select())
+}
+
+/// A query for tasks that can be run and explained.
+pub(super) trait Found:
+    for<'a> LoadQuery<'a, SqliteConnection, Row> + RunQueryDsl<SqliteConnection> + QueryFragment<Sqlite>
+{
+}
+
+impl<T> Found for T where
+    T: for<'a> LoadQuery<'a, SqliteConnection, Row>
+        + RunQueryDsl<SqliteConnection>
+        + QueryFragment<Sqlite>
+{
 }
 
 /// The part of the candidates that hold the text. Ends where enough were looked at, too.

@@ -144,7 +144,7 @@ fn counted(filter: &TaskFilter) -> Option<Counted<'_>> {
 }
 
 /// The tasks behind a place that are wanted, in their order.
-fn listed(filter: &TaskFilter, after: Option<Position>) -> Listed<'_> {
+pub(super) fn listed(filter: &TaskFilter, after: Option<Position>) -> Listed<'_> {
     let mut query = wanted(filter);
     if let Some(Position(id)) = after {
         query = query.filter(tasks::id.gt(id));
@@ -152,7 +152,7 @@ fn listed(filter: &TaskFilter, after: Option<Position>) -> Listed<'_> {
     query.select(Row::as_select()).order(tasks::id)
 }
 
-type Listed<'a> = diesel::helper_types::IntoBoxed<
+pub(super) type Listed<'a> = diesel::helper_types::IntoBoxed<
     'a,
     diesel::helper_types::Select<tasks::table, diesel::helper_types::AsSelect<Row, Sqlite>>,
     Sqlite,
