@@ -216,13 +216,17 @@ pub struct Gather<'a> {
     /// Still to be given of the limit.
     left: usize,
     kept: Vec<Kept>,
+    /// The bytes of what is kept to be sorted, and the last row of that where others were dropped.
+    held: usize,
+    last: Option<(Vec<Value>, Place)>,
     dropped: bool,
     groups: Map<String, Value>,
     count: u64,
 }
 
 impl<'a> Gather<'a> {
-    /// Keeps at most `most` rows, and no more behind `bytes` bytes of them.
+    /// Keeps at most `most` rows, and no more behind `bytes` bytes of them; where they are sorted,
+    /// at most a few times that until the end is reached.
     #[must_use]
     pub fn new(
         reductions: &'a Reductions,
@@ -241,6 +245,8 @@ impl<'a> Gather<'a> {
             bytes,
             left: usize::try_from(left).unwrap_or(usize::MAX),
             kept: Vec::new(),
+            held: 0,
+            last: None,
             dropped: false,
             groups: Map::new(),
             count: 0,
@@ -310,12 +316,39 @@ impl<'a> Gather<'a> {
         if self.after.is_some_and(is_answered) {
             return;
         }
+        let is_behind = |(sorted, place): &(Vec<Value>, Place)| {
+            self.order(&kept.sorted, kept.place, sorted, *place) == Ordering::Greater
+        };
+        if self.last.as_ref().is_some_and(is_behind) {
+            return;
+        }
+        self.held += size(&kept.row);
         self.kept.push(kept);
         let most = self.most.min(self.left).saturating_add(1);
-        if self.kept.len() > most.saturating_mul(2) {
+        if self.kept.len() > most.saturating_mul(2) || self.held > self.bytes.saturating_mul(4) {
             self.sort_kept();
-            self.kept.truncate(most);
+            self.drop_behind(most);
         }
+    }
+
+    /// Keeps the first of the sorted rows, as many as can be of use. What is behind them is answered
+    /// behind a cursor.
+    fn drop_behind(&mut self, most: usize) {
+        let (mut count, mut held) = (0, 0);
+        for kept in self.kept.iter().take(most) {
+            held += size(&kept.row);
+            count += 1;
+            if held > self.bytes {
+                break;
+            }
+        }
+        if count < self.kept.len() {
+            let last = &self.kept[count - 1];
+            self.last = Some((last.sorted.clone(), last.place));
+            self.dropped = true;
+            self.kept.truncate(count);
+        }
+        self.held = held;
     }
 
     fn sort_kept(&mut self) {
@@ -448,6 +481,22 @@ mod tests {
         ] {
             assert_eq!(reduced(text), left, "{text}");
         }
+    }
+
+    #[test]
+    fn few_bytes_are_held_and_what_is_answered_first_is_right() {
+        let reductions = reductions(r#"{"sort":"id"}"#);
+        let mut gather = Gather::new(&reductions, COLUMNS, None, 1000, 500);
+        let ids = (0..1000_i64).map(|number| number * 7919 % 1000);
+        for id in ids {
+            let row = json!({"id": id, "text": "x".repeat(30)});
+            assert!(gather.push(row, Place::at(Key::Number(id))).expect("it is taken"));
+            assert!(gather.kept.len() <= 41, "{}", gather.kept.len());
+        }
+        let Reduced::Rows(kept, more) = gather.finish(false) else { panic!("rows") };
+        assert!(more && kept.len() >= 10);
+        let ids: Vec<i64> = kept.iter().filter_map(|kept| kept.row["id"].as_i64()).collect();
+        assert_eq!(ids, (0..).take(ids.len()).collect::<Vec<_>>());
     }
 
     #[test]

@@ -41,6 +41,10 @@ pub(super) fn items(rows: Vec<Value>, wanted: &Fields, columns: &[Column]) -> Ve
 /// What is written of one thing.
 #[must_use]
 pub(super) fn one(value: Value, wanted: &Fields, columns: &[Column]) -> Item {
+    let is_summed_up = columns.iter().any(|column| fields::find(&value, column.path).is_some());
+    if *wanted == Fields::Summary && !is_summed_up {
+        return Item::same(value);
+    }
     let mut items = items(vec![value], wanted, columns);
     items.pop().expect("one in, one out")
 }
