@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{self, Fields};
 use super::format::Item;
-use super::summary;
+use super::{reduce, summary};
 use crate::action::Column;
 
 /// What is written of rows. Columns that no row has are left out; the others stand in the same
@@ -35,6 +35,18 @@ pub(super) fn items(rows: Vec<Value>, wanted: &Fields, columns: &[Column]) -> Ve
             tabled(rows.iter().map(of).collect())
         }
         Fields::Named(paths) => named(paths),
+    }
+}
+
+/// About how many bytes are written of a row.
+pub(super) fn size(row: &Value, wanted: &Fields, columns: &[Column]) -> usize {
+    match wanted {
+        Fields::All => reduce::size(row),
+        Fields::Summary => reduce::size(&summary::of(row, columns)),
+        Fields::Named(paths) => {
+            let paths: Vec<&str> = paths.iter().map(fields::FieldPath::as_str).collect();
+            reduce::size(&fields::prune(row, &paths))
+        }
     }
 }
 
