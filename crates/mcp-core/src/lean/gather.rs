@@ -27,7 +27,7 @@ pub(super) enum Gathered {
 /// About how many bytes of whole rows a query holds at once.
 const MOST_HELD: usize = 16 << 20;
 
-fn room<'a>(query: &LeanQuery, weigh: &'a dyn Fn(&Value) -> usize) -> Room<'a> {
+fn room<'a>(query: &LeanQuery, weigh: &'a (dyn Fn(&Value) -> usize + Sync)) -> Room<'a> {
     let (rows, bytes) = (query.budget.rows(), query.budget.bytes());
     Room { rows, bytes, weigh, held: MOST_HELD }
 }

@@ -213,7 +213,7 @@ pub struct Room<'a> {
     /// No row behind so many bytes of what is shown of rows.
     pub bytes: usize,
     /// About how many bytes are shown of a row.
-    pub weigh: &'a dyn Fn(&Value) -> usize,
+    pub weigh: &'a (dyn Fn(&Value) -> usize + Sync),
     /// About how many bytes of whole rows are held at once.
     pub held: usize,
 }
@@ -227,7 +227,7 @@ pub struct Gather<'a> {
     most: usize,
     bytes: usize,
     /// About how many bytes are shown of a row.
-    weigh: &'a dyn Fn(&Value) -> usize,
+    weigh: &'a (dyn Fn(&Value) -> usize + Sync),
     /// About how many bytes of whole rows are held at most.
     most_held: usize,
     /// Still to be given of the limit.
