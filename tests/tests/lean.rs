@@ -216,6 +216,8 @@ fn what_is_too_long_is_a_handle_with_ranges() {
     ] {
         assert_eq!(get(Some(range), condition).status, 200, "{range}");
     }
+    let deleted = server.request("DELETE", &path).key("k-12345").send();
+    assert_eq!((deleted.status, deleted.header("allow")), (405, Some("GET, HEAD")));
     let gone = server.request("GET", "/api/v2/blobs/b_nope").key("k-12345").send();
     assert!(gone.refusal(404).contains("b_nope"));
 }

@@ -64,7 +64,9 @@ impl Subject {
             Prepared::Remote(work) => {
                 work.await.map(|answer| serde_json::from_str(&answer.text).expect("JSON"))
             }
-            Prepared::Memory(_) | Prepared::List(_) | Prepared::Compound(_) => unreachable!("pages are remote"),
+            Prepared::Memory(_) | Prepared::List(_) | Prepared::Compound(_) => {
+                unreachable!("pages are remote")
+            }
         }
     }
 

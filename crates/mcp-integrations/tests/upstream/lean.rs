@@ -190,7 +190,12 @@ async fn a_figma_file_is_a_tree_that_fits_with_every_page_in_it() {
     let deep = rig.lean(query(0)).await.expect("an answer");
     let lines: Vec<&str> = deep.text.lines().collect();
     assert_eq!(lines.len(), 1 + 3 + 36 + 288);
-    assert_eq!(lines[3], "1:11,2,Label,320x24,TEXT", "{}", lines[3]);
+    assert_eq!(lines[0], "id,depth,name,type,size,text,styles");
+    assert_eq!(
+        lines[3],
+        "1:11,2,Label,TEXT,320x24,Sign up for the newsletter,a=1:7 Brand/Primary;b=1:8 Heading"
+    );
+    assert_eq!(lines[4], "1:12,2,Label,TEXT,320x24,Sign up for the newsletter,a;b");
     assert_eq!(deep.text.matches("Brand/Primary").count(), 1);
     let each = deep.tokens / (lines.len() - 1);
     assert!(each <= 25, "{each} tokens for a node");

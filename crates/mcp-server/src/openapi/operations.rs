@@ -153,8 +153,6 @@ fn examples(registry: &Registry, of: impl Fn(&mcp_core::action::Action) -> Value
     let examples: Map<String, Value> = registry
         .actions()
         .iter()
-        // Tools take a `$ref` for a reference of the document's, wherever it stands.
-        .filter(|action| !action.doc.example.params.contains("$ref"))
         .map(|action| {
             let example = json!({ "summary": action.doc.summary, "value": of(action) });
             (action.name.to_owned(), example)
