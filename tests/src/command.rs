@@ -75,7 +75,9 @@ impl Command {
         Output { exit: status.code(), stdout, stderr }
     }
 
-    pub(crate) fn into_inner(self) -> process::Command {
+    /// The process that is to be, for whoever talks to it while it runs.
+    #[must_use]
+    pub fn into_process(self) -> process::Command {
         self.0
     }
 }

@@ -31,7 +31,7 @@ pub struct Answer {
 }
 
 /// The status and the header fields of an answer.
-type Head = (u16, Vec<(String, String)>);
+pub type Head = (u16, Vec<(String, String)>);
 
 /// A connection to the server.
 #[derive(Debug)]
@@ -232,12 +232,7 @@ impl Connection {
 
     /// The next answer to a request with this method.
     pub fn answer_to(&mut self, method: &str) -> io::Result<Answer> {
-        let (status, headers) = loop {
-            if let Some(head) = self.head()? {
-                break head;
-            }
-            self.more()?;
-        };
+        let (status, headers) = self.begin()?;
         let named = |wanted: &str| {
             headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
         };
@@ -252,6 +247,32 @@ impl Connection {
             return Err(io::Error::other("the answer does not say how long it is"));
         };
         Ok(Answer { status, headers, body })
+    }
+
+    /// The head of the next answer; its body is left to [`Connection::chunk`].
+    pub fn begin(&mut self) -> io::Result<Head> {
+        loop {
+            if let Some(head) = self.head()? {
+                return Ok(head);
+            }
+            self.more()?;
+        }
+    }
+
+    /// The next chunk of a body that comes in chunks; `None` behind the last.
+    pub fn chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let (start, length) = loop {
+            let parsed = httparse::parse_chunk_size(&self.unread)
+                .map_err(|_| io::Error::other("a broken chunk"))?;
+            match parsed {
+                httparse::Status::Complete(found) => break found,
+                httparse::Status::Partial => self.more()?,
+            }
+        };
+        self.unread.drain(..start);
+        let chunk = self.take(usize::try_from(length).map_err(io::Error::other)?)?;
+        self.take(2)?;
+        Ok((length > 0).then_some(chunk))
     }
 
     /// Whether the other side ends the connection, without another byte.
@@ -275,20 +296,10 @@ impl Connection {
 
     fn chunks(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
-        loop {
-            let parsed = httparse::parse_chunk_size(&self.unread)
-                .map_err(|_| io::Error::other("a broken chunk"))?;
-            let httparse::Status::Complete((start, length)) = parsed else {
-                self.more()?;
-                continue;
-            };
-            self.unread.drain(..start);
-            body.extend(self.take(usize::try_from(length).map_err(io::Error::other)?)?);
-            self.take(2)?;
-            if length == 0 {
-                return Ok(body);
-            }
+        while let Some(chunk) = self.chunk()? {
+            body.extend(chunk);
         }
+        Ok(body)
     }
 
     fn take(&mut self, length: usize) -> io::Result<Vec<u8>> {

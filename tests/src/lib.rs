@@ -16,10 +16,12 @@
 
 mod command;
 mod http;
+mod protocol;
 mod server;
 
 pub use command::{Command, Output};
-pub use http::{Answer, Connection, Request};
+pub use http::{Answer, Connection, Head, Request};
+pub use protocol::{Messages, Protocol};
 pub use server::{Builder, Stopped, TestServer};
 
 use std::path::{Path, PathBuf};

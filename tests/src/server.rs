@@ -230,7 +230,7 @@ impl Builder {
         for (name, value) in self.environment {
             command = command.env(name, value);
         }
-        let mut command = command.into_inner();
+        let mut command = command.into_process();
         command.args(self.arguments).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program can be run");
         let pipe = child.stderr.take().expect("stderr is a pipe");

@@ -103,7 +103,7 @@ fn success_is_an_envelope_of_four_fields_in_their_order() {
 fn a_path_that_nothing_serves_is_404_in_json_whatever_the_method() {
     let server = TestServer::start();
     let paths =
-        ["/nope", "/api/v1", "/api/v1/", "/api/v1/nope", "/api/v1/query/", "/mcp", "/docs/x"];
+        ["/nope", "/api/v1", "/api/v1/", "/api/v1/nope", "/api/v1/query/", "/mcp/x", "/docs/x"];
     for path in paths {
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "BREW"] {
             let answer = server.request(method, path).send();

@@ -94,14 +94,11 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.written() {
-            Some(text) => f.pad(str::from_utf8(&text).expect("digits are ASCII")),
-            None => {
-                let moment =
-                    DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::UNIX_EPOCH);
-                write!(f, "{}", moment.format("%Y-%m-%dT%H:%M:%S%.6f"))
-            }
+        if let Some(text) = self.written() {
+            return f.pad(str::from_utf8(&text).expect("digits are ASCII"));
         }
+        let moment = DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::UNIX_EPOCH);
+        write!(f, "{}", moment.format("%Y-%m-%dT%H:%M:%S%.6f"))
     }
 }
 

@@ -11,13 +11,16 @@
 pub mod action;
 pub mod actions;
 pub mod answer;
+pub mod changes;
 pub mod clock;
+pub mod content;
 pub mod dispatch;
 pub mod domain;
 pub mod error;
 pub mod json;
 pub mod lean;
 pub mod memory;
+pub mod progress;
 pub mod snapshot;
 
 pub use action::registry::{Registry, RegistryBuilder, RegistryError};
@@ -29,3 +32,4 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use dispatch::{Call, Dispatcher, Reply, UnknownParams};
 pub use error::{ActionError, ErrorCode};
 pub use memory::{Memory, Store, StoreError};
+pub use progress::Progress;

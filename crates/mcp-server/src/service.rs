@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mcp_core::changes::Watcher;
 use mcp_core::dispatch::Redactor;
 use mcp_core::lean::Lean;
 use mcp_core::lean::blobs::{BlobLimits, Blobs};
 use mcp_core::{
-    Clock, Dispatcher, Registry, RegistryError, Store, StoreError, SystemClock, Timestamp, actions,
+    Clock, Dispatcher, Registry, RegistryBuilder, RegistryError, Store, StoreError, SystemClock,
+    Timestamp, actions,
 };
 use mcp_integrations::browser::{Browser, BrowserSettings};
 use mcp_integrations::{HttpSettings, IntegrationSettings, Integrations};
@@ -15,6 +17,9 @@ use mcp_storage::{Location, LocationError, OpenError, Options};
 use secrecy::ExposeSecret;
 
 use crate::config::Settings;
+use crate::mcp::Feed;
+use crate::mcp::prompts::PromptSource;
+use crate::mcp::resources::ResourceSource;
 
 /// Everything that a face of the server needs.
 pub struct Service {
@@ -22,6 +27,43 @@ pub struct Service {
     lean: Lean,
     clock: Arc<dyn Clock>,
     browser: Browser,
+    feed: Arc<Feed>,
+    resources: Vec<Arc<dyn ResourceSource>>,
+    prompts: Vec<Arc<dyn PromptSource>>,
+}
+
+/// What an embedding program adds to the server's own.
+#[derive(Default)]
+pub struct Additions {
+    actions: Vec<Box<dyn FnOnce(RegistryBuilder) -> RegistryBuilder>>,
+    resources: Vec<Arc<dyn ResourceSource>>,
+    prompts: Vec<Arc<dyn PromptSource>>,
+}
+
+impl Additions {
+    /// With more actions.
+    #[must_use]
+    pub fn actions(
+        mut self,
+        add: impl FnOnce(RegistryBuilder) -> RegistryBuilder + 'static,
+    ) -> Self {
+        self.actions.push(Box::new(add));
+        self
+    }
+
+    /// With more resources for clients of the Model Context Protocol.
+    #[must_use]
+    pub fn resources(mut self, source: impl ResourceSource + 'static) -> Self {
+        self.resources.push(Arc::new(source));
+        self
+    }
+
+    /// With another prompt for them.
+    #[must_use]
+    pub fn prompt(mut self, prompt: impl PromptSource + 'static) -> Self {
+        self.prompts.push(Arc::new(prompt));
+        self
+    }
 }
 
 /// What the server finds on the machine that it runs on.
@@ -61,6 +103,18 @@ impl Service {
     /// # Errors
     /// With one line that says what is wrong and what would be right.
     pub fn start(settings: &Settings, machine: &Machine) -> Result<Self, StartError> {
+        Self::start_with(settings, machine, Additions::default())
+    }
+
+    /// The same, with what an embedding program adds.
+    ///
+    /// # Errors
+    /// With one line that says what is wrong and what would be right.
+    pub fn start_with(
+        settings: &Settings,
+        machine: &Machine,
+        additions: Additions,
+    ) -> Result<Self, StartError> {
         let clock = SystemClock::shared();
         let location = Location::parse(settings.database_url.as_str())?;
         let options = Options {
@@ -73,13 +127,21 @@ impl Service {
         let integrations = integrations(settings, machine, Arc::clone(&clock));
         let browser = integrations.browser().clone();
         let lean = lean(settings, Arc::clone(&clock));
-        let registry = with_every_action(integrations, &lean)?;
+        let registry = additions
+            .actions
+            .into_iter()
+            .fold(every_action(integrations, &lean), RegistryBuilder::with)
+            .build()?;
         let store = mcp_storage::open(&location, &options, Arc::clone(&clock))?;
         log::info!("the database is {}", absolute(&location));
         let secrets = settings.secrets().into_iter();
         let redactor = Redactor::new(secrets.map(|secret| secret.expose_secret().to_owned()));
-        let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor);
-        Ok(Self { dispatcher, lean, clock, browser })
+        let feed = Arc::new(Feed::new());
+        let watcher: Arc<dyn Watcher> = Arc::<Feed>::clone(&feed);
+        let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor)
+            .watched_by(watcher);
+        let Additions { resources, prompts, .. } = additions;
+        Ok(Self { dispatcher, lean, clock, browser, feed, resources, prompts })
     }
 
     /// The one way to an action.
@@ -106,6 +168,21 @@ impl Service {
         self.clock.now()
     }
 
+    /// What tells of changes.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// The resources that an embedding program added.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = Arc<dyn ResourceSource>> {
+        self.resources.iter().cloned()
+    }
+
+    /// The prompts that an embedding program added.
+    pub(crate) fn prompts(&self) -> impl Iterator<Item = Arc<dyn PromptSource>> {
+        self.prompts.iter().cloned()
+    }
+
     /// Ends the browsers and lets go of the database.
     ///
     /// # Errors
@@ -124,15 +201,14 @@ impl Service {
 pub fn registry(settings: &Settings) -> Result<Registry, RegistryError> {
     let clock = SystemClock::shared();
     let lean = lean(settings, Arc::clone(&clock));
-    with_every_action(integrations(settings, &Machine::default(), clock), &lean)
+    every_action(integrations(settings, &Machine::default(), clock), &lean).build()
 }
 
-fn with_every_action(integrations: Integrations, lean: &Lean) -> Result<Registry, RegistryError> {
+fn every_action(integrations: Integrations, lean: &Lean) -> RegistryBuilder {
     Registry::builder()
         .with(actions::register)
         .with(|registry| lean.register(registry))
         .with(|registry| integrations.register(registry))
-        .build()
 }
 
 fn lean(settings: &Settings, clock: Arc<dyn Clock>) -> Lean {

@@ -44,6 +44,11 @@ pub enum LocationError {
 }
 
 impl Location {
+    /// The file, where it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        if let Self::File(path) = self { Some(path) } else { None }
+    }
+
     /// Reads `sqlite:///path`, `sqlite://path`, `sqlite:path`, a plain path, `sqlite::memory:` and
     /// `:memory:`; and with the feature `postgres`, `postgres://…` as libpq does.
     ///

@@ -50,6 +50,7 @@ pub(crate) struct Read {
 
 impl Read {
     /// When it was asked for.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "a file never goes away"))]
     pub(crate) fn asked_at(&self) -> Instant {
         self.asked_at
     }

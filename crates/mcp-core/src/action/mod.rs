@@ -21,7 +21,10 @@ use crate::Dispatcher;
 use crate::domain::{Page, Part};
 use crate::error::ActionError;
 use crate::memory::{Freshness, Memory};
-pub use prepared::{CompoundRun, CompoundWork, MemoryWork, Prepared, RemoteText, RemoteWork};
+use crate::progress::Progress;
+pub use prepared::{
+    CompoundRun, CompoundWork, MemoryWork, Prepared, RemoteRun, RemoteText, RemoteWork,
+};
 pub use registry::Action;
 pub use schema::{Parameter, of_output as output_schema};
 pub(crate) use values::unexpected;
@@ -58,6 +61,24 @@ pub enum Group {
 }
 
 impl Group {
+    /// All of them, in the order in which they are listed to people.
+    pub const ALL: [Self; 8] = [
+        Self::Users,
+        Self::Tasks,
+        Self::Config,
+        Self::Utilities,
+        Self::Github,
+        Self::Figma,
+        Self::Pages,
+        Self::Custom,
+    ];
+
+    /// The group of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.name() == name)
+    }
+
     /// The name that tool lists and documents use.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -83,6 +104,23 @@ pub struct Example {
     pub answer: &'static str,
 }
 
+/// What an answer is made of, for faces that show more than data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnswerForm {
+    /// Data alone.
+    #[default]
+    Data,
+    /// An object with a picture in it, in base64.
+    Picture {
+        /// The member that holds the picture.
+        data: &'static str,
+        /// The member that holds its media type.
+        media_type: &'static str,
+    },
+    /// [`Contents`](crate::content::Contents).
+    Contents,
+}
+
 /// What is said about an action wherever it is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Doc {
@@ -96,6 +134,14 @@ pub struct Doc {
     pub example: Example,
     /// What is said when a required parameter is missing, where it is not `<name> is required`.
     pub required: Option<&'static str>,
+    /// A name for people; otherwise it is made of the action's own.
+    pub title: Option<&'static str>,
+    /// Whether a write may only add, and takes nothing away and overwrites nothing.
+    pub additive: bool,
+    /// Whether a second equal call changes nothing more.
+    pub idempotent: bool,
+    /// What the answer is made of.
+    pub answer: AnswerForm,
     /// Whether the action itself looks at a null of any optional parameter. Otherwise null counts
     /// as left out where the schema does not admit it.
     pub sees_null: bool,
@@ -113,9 +159,48 @@ impl Doc {
             words: &[],
             example,
             required: None,
+            title: None,
+            additive: false,
+            idempotent: false,
+            answer: AnswerForm::Data,
             sees_null: false,
             view: View::WHOLE,
         }
+    }
+
+    /// With a name for people.
+    #[must_use]
+    pub const fn title(mut self, title: &'static str) -> Self {
+        self.title = Some(title);
+        self
+    }
+
+    /// A write that only adds.
+    #[must_use]
+    pub const fn additive(mut self) -> Self {
+        self.additive = true;
+        self
+    }
+
+    /// A write of which a second equal call changes nothing more.
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// With a picture in the answer: base64 under `data`, its media type under `media_type`.
+    #[must_use]
+    pub const fn picture(mut self, data: &'static str, media_type: &'static str) -> Self {
+        self.answer = AnswerForm::Picture { data, media_type };
+        self
+    }
+
+    /// With [`Contents`](crate::content::Contents) as its answer.
+    #[must_use]
+    pub const fn contents(mut self) -> Self {
+        self.answer = AnswerForm::Contents;
+        self
     }
 
     /// With words that people use for it.
@@ -212,13 +297,14 @@ pub trait RemoteAction: Send + Sync + 'static {
     fn available(&self) -> Result<(), ActionError> {
         Ok(())
     }
-    /// Does its work. Dropping the future stops it.
+    /// Does its work, and says how far it is. Dropping the future stops it.
     ///
     /// # Errors
     /// With what the caller is told.
     fn run(
         &self,
         params: Self::Params,
+        progress: &Progress,
     ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
     /// Whether what was answered is a page and another follows.
     fn goes_on(&self, _: &Self::Output) -> bool {

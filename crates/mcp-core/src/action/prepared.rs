@@ -13,12 +13,17 @@ use crate::answer::{ListWork, RowsText};
 use crate::domain::Page;
 use crate::error::ActionError;
 use crate::memory::Memory;
+use crate::progress::Progress;
 
 /// What is left of a call of a memory action: it runs inside a transaction and gives JSON text.
 pub type MemoryWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<String, ActionError> + Send>;
 
-/// What is left of a call of a remote action: it waits for another system.
-pub type RemoteWork = Pin<Box<dyn Future<Output = Result<RemoteText, ActionError>> + Send>>;
+/// What is left of a call of a remote action: it waits for another system. Dropping the future stops
+/// it.
+pub type RemoteWork = Box<dyn FnOnce(Progress) -> RemoteRun + Send>;
+
+/// A remote action at work.
+pub type RemoteRun = Pin<Box<dyn Future<Output = Result<RemoteText, ActionError>> + Send>>;
 
 /// What is left of a call of a compound action: it calls others and gives JSON text.
 pub type CompoundWork = Box<dyn for<'a> FnOnce(&'a Dispatcher) -> CompoundRun<'a> + Send>;
@@ -79,9 +84,11 @@ pub(super) fn over_network<A: RemoteAction>(action: A) -> Prepare {
         action.available()?;
         let params = params::parse::<A::Params>(params, action.doc().required)?;
         let action = Arc::clone(&action);
-        Ok(Prepared::Remote(Box::pin(async move {
-            let output = action.run(params).await?;
-            Ok(RemoteText { text: json(&output)?, goes_on: action.goes_on(&output) })
+        Ok(Prepared::Remote(Box::new(move |progress| {
+            Box::pin(async move {
+                let output = action.run(params, &progress).await?;
+                Ok(RemoteText { text: json(&output)?, goes_on: action.goes_on(&output) })
+            })
         })))
     })
 }

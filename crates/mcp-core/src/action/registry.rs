@@ -100,6 +100,19 @@ impl Action {
         }
     }
 
+    /// A name for people: the document's, or `Add task` for `add_task`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        self.doc.title.map_or_else(
+            || {
+                let words = self.name.replace('_', " ");
+                let (first, rest) = words.split_at(1);
+                first.to_ascii_uppercase() + rest
+            },
+            ToOwned::to_owned,
+        )
+    }
+
     /// Parses the parameters; only the work is left. Null counts as left out for a parameter of
     /// which it is no value.
     ///

@@ -16,9 +16,11 @@ use serde_json::value::RawValue;
 use crate::action::params::ParamsText;
 use crate::action::registry::{Action, Registry};
 use crate::action::{MemoryWork, Prepared};
+use crate::changes::{Change, Recorded, Watcher};
 use crate::domain::{LogStatus, Position};
 use crate::error::{ActionError, ErrorCode};
-use crate::memory::{Freshness, Store, StoreRuns};
+use crate::memory::{Freshness, Logs as _, Store, StoreError, StoreRuns};
+use crate::progress::Progress;
 use crate::{Clock, Effect, Timestamp};
 use record::{log_entry, unknown_action_entry};
 pub use redact::Redactor;
@@ -46,13 +48,30 @@ pub struct Call {
     pub params: ParamsText,
     /// What is done with parameters that the action does not have.
     pub unknown: UnknownParams,
+    /// Who listens how far it is.
+    pub progress: Progress,
 }
 
 impl Call {
     /// A call that refuses parameters that the action does not have.
     #[must_use]
     pub fn new(action: impl Into<String>, params: ParamsText) -> Self {
-        Self { action: action.into(), params, unknown: UnknownParams::Refuse }
+        let (unknown, progress) = (UnknownParams::Refuse, Progress::none());
+        Self { action: action.into(), params, unknown, progress }
+    }
+
+    /// The same call, but parameters that the action does not have are ignored.
+    #[must_use]
+    pub fn ignoring_unknown(mut self) -> Self {
+        self.unknown = UnknownParams::Ignore;
+        self
+    }
+
+    /// The same call, with somebody who listens how far it is.
+    #[must_use]
+    pub fn heard_by(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
     }
 }
 
@@ -62,6 +81,7 @@ pub struct Dispatcher {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     redactor: Arc<Redactor>,
+    watcher: Option<Arc<dyn Watcher>>,
 }
 
 impl Dispatcher {
@@ -73,7 +93,14 @@ impl Dispatcher {
         clock: Arc<dyn Clock>,
         redactor: Redactor,
     ) -> Self {
-        Self { registry, store, clock, redactor: Arc::new(redactor) }
+        Self { registry, store, clock, redactor: Arc::new(redactor), watcher: None }
+    }
+
+    /// With somebody who is told of every change.
+    #[must_use]
+    pub fn watched_by(mut self, watcher: Arc<dyn Watcher>) -> Self {
+        self.watcher = Some(watcher);
+        self
     }
 
     /// What can be called.
@@ -110,7 +137,7 @@ impl Dispatcher {
     /// # Errors
     /// With what the caller is told. The cause of a fault of the server's own is in its log.
     pub async fn call(&self, call: Call) -> Result<Reply, ActionError> {
-        self.tell(call, ()).await
+        self.carry_out(call, ()).await
     }
 
     /// Calls an action as [`Dispatcher::call`] does. A list that is read in parts comes as rows,
@@ -119,10 +146,10 @@ impl Dispatcher {
     /// # Errors
     /// As [`Dispatcher::call`].
     pub async fn open(&self, call: Call, after: Option<Position>) -> Result<Opened, ActionError> {
-        self.tell(call, after).await
+        self.carry_out(call, after).await
     }
 
-    async fn tell<T: Given>(&self, call: Call, start: T::Start) -> Result<T, ActionError> {
+    async fn carry_out<T: Given>(&self, call: Call, start: T::Start) -> Result<T, ActionError> {
         let timed = log::log_enabled!(log::Level::Debug)
             .then(|| (self.redactor.scrub(&call.action), Instant::now()));
         let outcome = self.outcome::<T>(call, start).await;
@@ -138,12 +165,31 @@ impl Dispatcher {
         outcome.map_err(|error| self.redactor.scrub_error(error))
     }
 
+    /// Removes everything and restores the default configuration.
+    ///
+    /// # Errors
+    /// When the store cannot be written; then everything is as it was.
+    pub async fn reset(&self) -> Result<(), StoreError> {
+        self.store.write_for::<_, StoreError>(|memory| memory.reset()).await?;
+        self.tell(&[Change::All]);
+        Ok(())
+    }
+
+    fn tell(&self, changes: &[Change]) {
+        if let Some(watcher) = &self.watcher {
+            for change in changes {
+                watcher.changed(*change);
+            }
+        }
+    }
+
     async fn outcome<T: Given>(&self, call: Call, start: T::Start) -> Result<T, ActionError> {
         let now = self.clock.now();
         let action = match self.registry.find(&call.action) {
             Ok(action) => action,
             Err(error) => {
                 self.store.record(unknown_action_entry(&self.redactor, now, &call, &error)).await?;
+                self.tell(&[Change::Logs]);
                 return Err(error);
             }
         };
@@ -160,7 +206,7 @@ impl Dispatcher {
             }
             Ok(Prepared::List(work)) => T::list(work, start, self.store()).await,
             Ok(Prepared::Remote(work)) => {
-                work.await.map(|answer| T::text(answer.text, answer.goes_on))
+                work(call.progress.clone()).await.map(|answer| T::text(answer.text, answer.goes_on))
             }
             Ok(Prepared::Compound(work)) => work(self).await.map(|text| T::text(text, false)),
             Err(error) => Err(error),
@@ -174,7 +220,10 @@ impl Dispatcher {
         match self.store.record(entry).await {
             // A call that failed because storage did says so itself.
             Err(error) if result.is_ok() => Err(error.into()),
-            _ => result,
+            _ => {
+                self.tell(&[Change::Logs]);
+                result
+            }
         }
     }
 
@@ -195,14 +244,18 @@ impl Dispatcher {
     ) -> Result<String, ActionError> {
         let (name, params) = (action.name, params.clone());
         let redactor = Arc::clone(&self.redactor);
-        self.store
-            .write_for(move |memory| {
-                let text = work(memory)?;
+        let (text, changes) = self
+            .store
+            .write_for::<_, ActionError>(move |memory| {
+                let mut recorded = Recorded::new(memory);
+                let text = work(&mut recorded)?;
                 let entry = log_entry(&redactor, now, name, &params, &text, LogStatus::Success);
-                memory.append_log(&entry)?;
-                Ok(text)
+                recorded.append_log(&entry)?;
+                Ok((text, recorded.into_changes()))
             })
-            .await
+            .await?;
+        self.tell(&changes);
+        Ok(text)
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn log_entry(
 ) -> LogEntry {
     let params = bounded(redactor.json(params.get()));
     let result = match status {
-        LogStatus::Success => redactor.json(result),
+        LogStatus::Success => redactor.json_beginning(result, RESULT_CHARS),
         LogStatus::Error => redactor.scrub(result),
     };
     let payload = Payload { params: &params, result: cut(&result) };

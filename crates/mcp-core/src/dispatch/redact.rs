@@ -55,6 +55,9 @@ const SUSPICIOUS: [&str; 12] = [
     "jwt",
 ];
 
+/// How many characters the longest of these words has.
+const LONGEST_WORD: usize = 10;
+
 /// Hides secrets.
 #[derive(Debug)]
 pub struct Redactor {
@@ -93,6 +96,24 @@ impl Redactor {
             // Only what is no JSON, or is nested too deeply to be read, comes here.
             Err(_) => format!("\"{HIDDEN}\""),
         }
+    }
+
+    /// The beginning of [`Redactor::json`], so many characters of it. Of a long text without secrets
+    /// no more than that is looked at.
+    #[must_use]
+    pub fn json_beginning(&self, text: &str, characters: usize) -> String {
+        // A secret that begins in the beginning may end behind it.
+        let longest = self.secrets.iter().map(String::len).max().unwrap_or(0).max(LONGEST_WORD);
+        let end = |count| text.char_indices().nth(count).map_or(text.len(), |(end, _)| end);
+        let beginning = &text[..end(characters)];
+        let looked_at = &text[..end(characters + longest)];
+        // What a `value` is may be said by a name behind it.
+        if self.is_suspicious(looked_at) || beginning.contains("\"value\"") {
+            let clean = self.json(text);
+            let end = clean.char_indices().nth(characters).map_or(clean.len(), |(end, _)| end);
+            return clean[..end].to_owned();
+        }
+        beginning.to_owned()
     }
 
     /// Whether JSON text holds a configured secret in a key or a text, escaped or not.
@@ -244,6 +265,23 @@ mod tests {
             assert!(redactor().is_secret_in(text), "{text}");
         }
         assert!(!redactor().is_secret_in(r#"{"t":"t\n"}"#), "a short one is in ordinary words");
+    }
+
+    #[test]
+    fn a_beginning_is_that_of_the_whole_text_without_secrets() {
+        assert_eq!(SUSPICIOUS.map(str::len).into_iter().max(), Some(LONGEST_WORD));
+        for text in [
+            r#"{"title":"plain","more":"ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü"}"#,
+            r#"{"title":"x","a":"s3cret-of-the-server","token":"hunter2"}"#,
+            r#"{"value":"hunter2","and":"much that is between","name":"github_token"}"#,
+            r#"{"p\u0061ssword":"hunter2"}"#,
+            "[1,2,3]",
+        ] {
+            for characters in 0..text.chars().count() + 3 {
+                let whole: String = redactor().json(text).chars().take(characters).collect();
+                assert_eq!(redactor().json_beginning(text, characters), whole, "{text}");
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::Timestamp;
 use crate::action::registry::Registry;
 use crate::action::{Action, Prepared};
 use crate::answer::{ListWork, RowsText};
+use crate::changes::{Change, Recorded};
 use crate::domain::{LogEntry, LogStatus, Position};
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Memory, StoreError, StoreRuns};
@@ -55,17 +56,25 @@ impl Dispatcher {
             .store
             .write_for(move |memory| {
                 let (registry, redactor) = (&*registry, &*redactor);
+                let mut recorded = Recorded::new(memory);
+                let memory = &mut recorded;
                 let mut together = Together { registry, redactor, now, memory, failed: None };
                 let done = run(&mut together);
-                done.map_err(|error| Undone(Box::new((error, together.failed.take()))))
+                let failed = together.failed.take();
+                let done = done.map_err(|error| Undone(Box::new((error, failed))))?;
+                Ok((done, recorded.into_changes()))
             })
             .await;
         match done {
-            Ok(done) => Ok(done),
+            Ok((done, changes)) => {
+                self.tell(&changes);
+                Ok(done)
+            }
             Err(Undone(why)) => {
                 let (error, entry) = *why;
                 if let Some(entry) = entry {
                     self.store.record(entry).await?;
+                    self.tell(&[Change::Logs]);
                 }
                 Err(error)
             }

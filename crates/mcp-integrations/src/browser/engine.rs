@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use mcp_core::ActionError;
+use mcp_core::{ActionError, Progress};
 use reqwest::Url;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
@@ -60,16 +60,24 @@ struct Visit {
     window: (u32, u32),
     wait: Duration,
     reading: Reading,
+    progress: Progress,
 }
 
 impl Visit {
     async fn run(&self, lease: &Lease, deadline: Instant) -> Result<(String, String), ActionError> {
+        self.step(1.0, "opening the page");
         let page = Page::open(lease.session(), &self.url, self.window).await?;
         if !self.wait.is_zero() {
+            self.step(2.0, "waiting on the page");
             let last = deadline - FOR_THE_PICTURE;
             page.wait_until((Instant::now() + self.wait).min(last)).await?;
         }
+        self.step(3.0, "reading the page");
         page.read(&self.reading).await
+    }
+
+    fn step(&self, done: f64, what: &str) {
+        self.progress.step(done, Some(4.0), what);
     }
 }
 
@@ -112,9 +120,14 @@ impl Browser {
     }
 
     /// A page's title and address.
-    pub(super) async fn title(&self, url: Url) -> Result<(String, String), ActionError> {
+    pub(super) async fn title(
+        &self,
+        url: Url,
+        progress: &Progress,
+    ) -> Result<(String, String), ActionError> {
         let reading = Reading::Expression("document.title".into());
-        self.visit(Visit { url, window: WINDOW, wait: Duration::ZERO, reading }).await
+        let progress = progress.clone();
+        self.visit(Visit { url, window: WINDOW, wait: Duration::ZERO, reading, progress }).await
     }
 
     /// A page's visible text, at most so many characters of it, and its address.
@@ -122,6 +135,7 @@ impl Browser {
         &self,
         url: Url,
         most: usize,
+        progress: &Progress,
     ) -> Result<(CutText, String), ActionError> {
         // Cut in the browser already, so that no huge text travels. A character has at most two of
         // the units that JavaScript counts; what is left after that tells that there is more.
@@ -133,7 +147,8 @@ impl Browser {
                 return text.slice(0, {units}).toWellFormed();
             }})()"
         ));
-        let visit = Visit { url, window: WINDOW, wait: Duration::ZERO, reading };
+        let progress = progress.clone();
+        let visit = Visit { url, window: WINDOW, wait: Duration::ZERO, reading, progress };
         let (mut text, url) = self.visit(visit).await?;
         let end = text.char_indices().nth(most).map(|(end, _)| end);
         text.truncate(end.unwrap_or(text.len()));
@@ -145,9 +160,11 @@ impl Browser {
         &self,
         url: Url,
         shot: Shot,
+        progress: &Progress,
     ) -> Result<(String, String), ActionError> {
         let reading = Reading::Picture { whole: shot.full_page.then_some(LARGEST) };
-        let visit = Visit { url, window: shot.window, wait: shot.wait, reading };
+        let progress = progress.clone();
+        let visit = Visit { url, window: shot.window, wait: shot.wait, reading, progress };
         let (picture, url) = self.visit(visit).await?;
         if picture.len() > PICTURE_LIMIT {
             return Err(fault::upstream("The picture is larger than 32 MiB in base64."));
@@ -163,6 +180,7 @@ impl Browser {
         let deadline = Instant::now() + DEADLINE;
         let task = engine.handle().spawn(async move {
             let done = async {
+                visit.step(0.0, "waiting for a browser");
                 let lease = timeout_at(deadline, place.browser()).await;
                 let lease = lease.map_err(|_| fault::busy())??;
                 let done = timeout_at(deadline, visit.run(&lease, deadline)).await;

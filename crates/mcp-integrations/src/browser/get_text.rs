@@ -1,7 +1,7 @@
 //! `playwright_get_text`
 
 use mcp_core::action::params::Bounded;
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -55,9 +55,13 @@ impl RemoteAction for GetText {
             .words(&["browser", "website", "site", "read", "scrape", "content", "article"])
     }
 
-    async fn run(&self, params: GetTextParams) -> Result<GetTextOutput, ActionError> {
+    async fn run(
+        &self,
+        params: GetTextParams,
+        progress: &Progress,
+    ) -> Result<GetTextOutput, ActionError> {
         let most = params.max_chars.get() as usize;
-        let (cut, url) = self.browser.text(params.url.into_url(), most).await?;
+        let (cut, url) = self.browser.text(params.url.into_url(), most, progress).await?;
         Ok(GetTextOutput { text: cut.text, truncated: cut.truncated, url })
     }
 }

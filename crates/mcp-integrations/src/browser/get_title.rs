@@ -1,6 +1,6 @@
 //! `playwright_get_title`
 
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,8 +49,12 @@ impl RemoteAction for GetTitle {
             .words(&["browser", "website", "site", "visit", "open", "heading", "name"])
     }
 
-    async fn run(&self, params: GetTitleParams) -> Result<GetTitleOutput, ActionError> {
-        let (title, url) = self.browser.title(params.url.into_url()).await?;
+    async fn run(
+        &self,
+        params: GetTitleParams,
+        progress: &Progress,
+    ) -> Result<GetTitleOutput, ActionError> {
+        let (title, url) = self.browser.title(params.url.into_url(), progress).await?;
         Ok(GetTitleOutput { title, url })
     }
 }

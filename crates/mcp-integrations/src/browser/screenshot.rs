@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mcp_core::action::params::Bounded;
 use mcp_core::action::{Shape, View};
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -71,17 +71,23 @@ impl RemoteAction for Screenshot {
             answer: r#"{"content_type":"image/png","screenshot_base64":"iVBORw0KGgoAAAANSUhEUgAA","url":"https://example.com/"}"#,
         };
         Doc::new(Group::Pages, "Take a picture of a web page", example)
+            .picture("screenshot_base64", "content_type")
             .words(&["browser", "website", "screenshot", "image", "png", "look", "capture"])
             .view(VIEW)
     }
 
-    async fn run(&self, params: ScreenshotParams) -> Result<ScreenshotOutput, ActionError> {
+    async fn run(
+        &self,
+        params: ScreenshotParams,
+        progress: &Progress,
+    ) -> Result<ScreenshotOutput, ActionError> {
         let shot = Shot {
             window: (params.viewport_width.get(), params.viewport_height.get()),
             full_page: params.full_page,
             wait: Duration::from_millis(params.wait_ms.get().into()),
         };
-        let (screenshot_base64, url) = self.browser.picture(params.url.into_url(), shot).await?;
+        let (screenshot_base64, url) =
+            self.browser.picture(params.url.into_url(), shot, progress).await?;
         Ok(ScreenshotOutput { content_type: "image/png".into(), screenshot_base64, url })
     }
 }

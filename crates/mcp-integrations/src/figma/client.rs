@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Uri};
-use mcp_core::{ActionError, ErrorCode};
+use mcp_core::{ActionError, ErrorCode, Progress};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -56,10 +56,11 @@ impl Figma {
         file: &FileKey,
         part: &[&str],
         query: &impl Serialize,
+        progress: &Progress,
     ) -> Result<JsonObject, ActionError> {
         let path = [&["v1", "files", file.as_str()], part].concat();
         let url = Endpoint::new(&self.base, &path).query(query).into_url();
-        self.upstream.get(url).await?.read(self.upstream.name())
+        self.upstream.get(url, progress).await?.read(self.upstream.name())
     }
 }
 

@@ -1,6 +1,6 @@
 //! `figma_get_components`
 
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -46,7 +46,11 @@ impl RemoteAction for GetComponents {
         self.figma.available()
     }
 
-    async fn run(&self, params: GetComponentsParams) -> Result<JsonObject, ActionError> {
-        self.figma.get(&params.file_key, &["components"], &()).await
+    async fn run(
+        &self,
+        params: GetComponentsParams,
+        progress: &Progress,
+    ) -> Result<JsonObject, ActionError> {
+        self.figma.get(&params.file_key, &["components"], &(), progress).await
     }
 }

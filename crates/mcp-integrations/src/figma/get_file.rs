@@ -1,6 +1,6 @@
 //! `figma_get_file`
 
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -46,7 +46,11 @@ impl RemoteAction for GetFile {
         self.figma.available()
     }
 
-    async fn run(&self, params: GetFileParams) -> Result<JsonObject, ActionError> {
-        self.figma.get(&params.file_key, &[], &()).await
+    async fn run(
+        &self,
+        params: GetFileParams,
+        progress: &Progress,
+    ) -> Result<JsonObject, ActionError> {
+        self.figma.get(&params.file_key, &[], &(), progress).await
     }
 }

@@ -1,6 +1,6 @@
 //! `figma_get_nodes`
 
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +55,13 @@ impl RemoteAction for GetNodes {
         self.figma.available()
     }
 
-    async fn run(&self, params: GetNodesParams) -> Result<JsonObject, ActionError> {
-        self.figma.get(&params.file_key, &["nodes"], &Query { ids: params.node_ids.joined() }).await
+    async fn run(
+        &self,
+        params: GetNodesParams,
+        progress: &Progress,
+    ) -> Result<JsonObject, ActionError> {
+        self.figma
+            .get(&params.file_key, &["nodes"], &Query { ids: params.node_ids.joined() }, progress)
+            .await
     }
 }

@@ -1,6 +1,6 @@
 //! `figma_get_styles`
 
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -54,7 +54,11 @@ impl RemoteAction for GetStyles {
         self.figma.available()
     }
 
-    async fn run(&self, params: GetStylesParams) -> Result<JsonObject, ActionError> {
-        self.figma.get(&params.file_key, &["styles"], &()).await
+    async fn run(
+        &self,
+        params: GetStylesParams,
+        progress: &Progress,
+    ) -> Result<JsonObject, ActionError> {
+        self.figma.get(&params.file_key, &["styles"], &(), progress).await
     }
 }

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::{Request, Response, Uri};
-use mcp_core::{ActionError, ErrorCode};
+use mcp_core::{ActionError, ErrorCode, Progress};
 use octocrab::service::middleware::auth_header::AuthHeaderLayer;
 use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use reqwest::Url;
@@ -45,8 +45,9 @@ impl Github {
         &self,
         path: &[&str],
         query: &impl Serialize,
+        progress: &Progress,
     ) -> Result<T, ActionError> {
-        Ok(self.page(path, query).await?.0)
+        Ok(self.page(path, query, progress).await?.0)
     }
 
     /// A page of what GitHub answers at this path, and whether another page follows.
@@ -54,9 +55,10 @@ impl Github {
         &self,
         path: &[&str],
         query: &impl Serialize,
+        progress: &Progress,
     ) -> Result<(T, bool), ActionError> {
         let url = Endpoint::new(&self.base, path).query(query).into_url();
-        let json = self.upstream.get(url).await?;
+        let json = self.upstream.get(url, progress).await?;
         Ok((json.read(self.upstream.name())?, json.goes_on()))
     }
 }

@@ -1,6 +1,6 @@
 //! `github_get_repository`
 
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -45,8 +45,12 @@ impl RemoteAction for GetRepository {
             .view(views::REPOSITORY)
     }
 
-    async fn run(&self, params: GetRepositoryParams) -> Result<JsonObject, ActionError> {
+    async fn run(
+        &self,
+        params: GetRepositoryParams,
+        progress: &Progress,
+    ) -> Result<JsonObject, ActionError> {
         let path = ["repos", params.owner.as_str(), params.repo.as_str()];
-        self.github.get(&path, &()).await
+        self.github.get(&path, &(), progress).await
     }
 }

@@ -1,6 +1,6 @@
 //! `github_list_issues`
 
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -56,10 +56,15 @@ impl RemoteAction for ListIssues {
             .view(views::ISSUES)
     }
 
-    async fn run(&self, params: ListIssuesParams) -> Result<Listed, ActionError> {
+    async fn run(
+        &self,
+        params: ListIssuesParams,
+        progress: &Progress,
+    ) -> Result<Listed, ActionError> {
         let ListIssuesParams { owner, repo, state, per_page, page } = params;
         let path = ["repos", owner.as_str(), repo.as_str(), "issues"];
-        let (items, goes_on) = self.github.page(&path, &List { state, per_page, page }).await?;
+        let (items, goes_on) =
+            self.github.page(&path, &List { state, per_page, page }, progress).await?;
         Ok(Listed { items, goes_on })
     }
 

@@ -1,6 +1,6 @@
 //! `github_list_pulls`
 
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -55,10 +55,15 @@ impl RemoteAction for ListPulls {
             .view(views::PULLS)
     }
 
-    async fn run(&self, params: ListPullsParams) -> Result<Listed, ActionError> {
+    async fn run(
+        &self,
+        params: ListPullsParams,
+        progress: &Progress,
+    ) -> Result<Listed, ActionError> {
         let ListPullsParams { owner, repo, state, per_page, page } = params;
         let path = ["repos", owner.as_str(), repo.as_str(), "pulls"];
-        let (items, goes_on) = self.github.page(&path, &List { state, per_page, page }).await?;
+        let (items, goes_on) =
+            self.github.page(&path, &List { state, per_page, page }, progress).await?;
         Ok(Listed { items, goes_on })
     }
 

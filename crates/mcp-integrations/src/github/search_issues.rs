@@ -1,7 +1,7 @@
 //! `github_search_issues`
 
 use mcp_core::action::params::Text;
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,10 +79,14 @@ impl RemoteAction for SearchIssues {
             .view(views::FOUND_ISSUES)
     }
 
-    async fn run(&self, params: SearchIssuesParams) -> Result<Found, ActionError> {
+    async fn run(
+        &self,
+        params: SearchIssuesParams,
+        progress: &Progress,
+    ) -> Result<Found, ActionError> {
         let SearchIssuesParams { query, sort, order, per_page, page } = params;
         let search = Search { q: &query.0, sort, order, per_page, page };
-        let (found, goes_on) = self.github.page(&["search", "issues"], &search).await?;
+        let (found, goes_on) = self.github.page(&["search", "issues"], &search, progress).await?;
         Ok(Found { goes_on, ..found })
     }
 

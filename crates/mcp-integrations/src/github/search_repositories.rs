@@ -1,7 +1,7 @@
 //! `github_search_repositories`
 
 use mcp_core::action::params::Text;
-use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -66,10 +66,15 @@ impl RemoteAction for SearchRepositories {
             .view(views::REPOSITORIES)
     }
 
-    async fn run(&self, params: SearchRepositoriesParams) -> Result<Found, ActionError> {
+    async fn run(
+        &self,
+        params: SearchRepositoriesParams,
+        progress: &Progress,
+    ) -> Result<Found, ActionError> {
         let SearchRepositoriesParams { query, sort, order, per_page, page } = params;
         let search = Search { q: &query.0, sort, order, per_page, page };
-        let (found, goes_on) = self.github.page(&["search", "repositories"], &search).await?;
+        let (found, goes_on) =
+            self.github.page(&["search", "repositories"], &search, progress).await?;
         Ok(Found { goes_on, ..found })
     }
 

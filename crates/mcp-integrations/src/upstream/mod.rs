@@ -28,7 +28,7 @@ use std::sync::Arc;
 use http::header::CONTENT_TYPE;
 use http::{StatusCode, Uri};
 use mcp_core::dispatch::Redactor;
-use mcp_core::{ActionError, Clock};
+use mcp_core::{ActionError, Clock, Progress};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
@@ -114,17 +114,21 @@ impl Upstream {
     ///
     /// # Errors
     /// With what went wrong at or on the way to the other system; never with its token.
-    pub(crate) async fn get(&self, url: Url) -> Result<Json, ActionError> {
+    pub(crate) async fn get(&self, url: Url, progress: &Progress) -> Result<Json, ActionError> {
         let key = Key { account: self.0.account, url: url.into() };
         if let Some(kept) = self.fresh(&key) {
+            progress.step(2.0, Some(2.0), "answered from what is kept");
             return Ok(kept);
         }
+        progress.step(0.0, Some(2.0), &format!("asking {}", self.0.name));
         let this = self.clone();
         let ask = {
             let key = key.clone();
             move || async move { this.ask(key).await }
         };
-        self.0.exchange.flights.join(&key, ask).await.map_err(ActionError::from)
+        let json = self.0.exchange.flights.join(&key, ask).await.map_err(ActionError::from)?;
+        progress.step(1.0, Some(2.0), &format!("{} has answered", self.0.name));
+        Ok(json)
     }
 
     fn fresh(&self, key: &Key) -> Option<Json> {

@@ -62,6 +62,7 @@ impl Subject {
         let params = ParamsText::from_value(&params).expect("an object");
         match action.prepare(params)? {
             Prepared::Remote(work) => {
+                let work = work(mcp_core::Progress::none());
                 work.await.map(|answer| serde_json::from_str(&answer.text).expect("JSON"))
             }
             Prepared::Memory(_) | Prepared::List(_) | Prepared::Compound(_) => {

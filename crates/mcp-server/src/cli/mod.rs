@@ -5,6 +5,7 @@ mod client;
 mod config;
 mod database;
 mod start;
+mod stdio;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -48,6 +49,8 @@ struct SettingsArgs {
 enum Command {
     /// Start the server (also what no command at all does)
     Start(SettingsArgs),
+    /// Serve one client of the Model Context Protocol over stdin and stdout
+    Stdio(stdio::StdioArgs),
     /// Call an action of a running server
     Query(client::QueryArgs),
     /// Show the memory of a running server
@@ -104,6 +107,7 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
         Some(Command::Start(settings)) => {
             start::run(&environment.sources(settings), &environment.machine())
         }
+        Some(Command::Stdio(args)) => stdio::run(args, &environment),
         Some(Command::Query(args)) => client::query(&args, &environment),
         Some(Command::State(args)) => client::state(&args, &environment),
         Some(Command::Logs(args)) => client::logs(&args, &environment),

@@ -14,13 +14,7 @@ use crate::service::{Machine, Service};
 pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
     let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
     super::database::location(&settings, sources)?;
-    env_logger::Builder::new()
-        // One tells of every worker, the other, as an error, of every request that is no HTTP: a
-        // stranger could fill the log. A filter of their own names can ask for both.
-        .filter_module("actix_server", log::LevelFilter::Warn)
-        .filter_module("actix_http", log::LevelFilter::Off)
-        .parse_filters(&settings.log_level)
-        .init();
+    start_log(&settings);
     if settings.api_key.is_none() && !settings.is_loopback() {
         log::warn!(
             "ANYBODY WHO CAN REACH {} CAN READ AND CHANGE EVERYTHING: set MCP_API_KEY, or listen \
@@ -29,6 +23,21 @@ pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
         );
     }
     actix_web::rt::System::new().block_on(serve(settings, machine))
+}
+
+/// The server's own log goes to stderr.
+pub(super) fn start_log(settings: &Settings) {
+    env_logger::Builder::new()
+        // The first tells of every worker, the second, as an error, of every request that is no
+        // HTTP, the others of every message and what is in it: a stranger could fill the log. A
+        // filter of their own names can ask for all of them.
+        .filter_module("actix_server", log::LevelFilter::Warn)
+        .filter_module("actix_http", log::LevelFilter::Off)
+        .filter_module("rmcp", log::LevelFilter::Off)
+        .filter_module("rmcp_actix_web", log::LevelFilter::Off)
+        .filter_module("tracing", log::LevelFilter::Off)
+        .parse_filters(&settings.log_level)
+        .init();
 }
 
 async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
@@ -52,7 +61,7 @@ async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
 }
 
 /// Ready when the process is told to stop: SIGTERM, or SIGINT (Ctrl-C).
-fn order_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn order_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {

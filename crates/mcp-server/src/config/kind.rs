@@ -8,6 +8,7 @@ use mcp_integrations::browser::AllowedHost;
 
 use super::rate_limit::RateLimit;
 use super::{hidden, log_filter, network};
+use crate::mcp::ToolSet;
 
 /// The kinds of settings.
 pub(super) enum Kind {
@@ -41,6 +42,10 @@ pub(super) enum Kind {
     Rate,
     /// A filter as `env_logger` reads it.
     LogFilter,
+    /// `on` or `off`.
+    Switch,
+    /// A set of tools.
+    Tools,
 }
 
 impl Kind {
@@ -75,6 +80,8 @@ impl Kind {
                 "off, or a limit such as 100/minute: from 1 to {} per second, minute, hour or day",
                 u32::MAX
             ),
+            Self::Switch => "on or off".into(),
+            Self::Tools => ToolSet::expected(),
             Self::LogFilter => {
                 "off, error, warn, info, debug or trace, or a filter such as info,actix_web=debug"
                     .into()
@@ -134,6 +141,18 @@ impl Kind {
                 let limit = text(value)?;
                 limit.parse::<RateLimit>().ok().map(|_| limit.into())
             }
+            Self::Switch => match value {
+                Value::Bool(_, switch) => Some((*switch).into()),
+                value => match text(value)?.to_ascii_lowercase().as_str() {
+                    "on" | "true" => Some(true.into()),
+                    "off" | "false" => Some(false.into()),
+                    _ => None,
+                },
+            },
+            Self::Tools => {
+                let set = list(value)?.join(",").parse::<ToolSet>().ok()?;
+                Some(set.to_string().into())
+            }
             Self::LogFilter => {
                 let filter = text(value)?;
                 log_filter::is_valid(filter).then(|| filter.into())
@@ -153,6 +172,7 @@ impl Kind {
             }
             (Self::Bytes { .. }, value) => whole(value).map(bytes_text).unwrap_or_default(),
             (_, Value::String(_, text)) => hidden::hide_passwords(text),
+            (_, Value::Bool(_, switch)) => if *switch { "on" } else { "off" }.into(),
             (_, Value::Array(..)) => list(value).unwrap_or_default().join(","),
             (_, value) => whole(value).map(|number| number.to_string()).unwrap_or_default(),
         }

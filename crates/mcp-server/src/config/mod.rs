@@ -36,6 +36,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 
+use crate::mcp::ToolSet;
 pub use cors::CorsOrigins;
 pub use database_url::DatabaseUrl;
 pub use effective::{Row, effective, settings_table};
@@ -110,6 +111,13 @@ pub struct Settings {
     pub browser_allowed_hosts: Vec<AllowedHost>,
     /// The web pages that may call from a browser.
     pub cors_origins: CorsOrigins,
+    /// The tools that clients of the Model Context Protocol are shown who do not say which.
+    #[serde(deserialize_with = "text")]
+    pub tools: ToolSet,
+    /// Whether its older revisions get sessions.
+    pub sessions: bool,
+    /// The largest result of one of its tools, in bytes.
+    pub result_limit: usize,
     /// Host names, in lower case and optionally with a port, that a request may name beside loopback's.
     pub allowed_hosts: Vec<String>,
     /// The proxies whose word about the caller's address is believed.

@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::error::ApiError;
+use super::permission::{Door, admit};
 use super::wire::KeyNote;
 
 const X_API_KEY: &str = "x-api-key";
@@ -62,6 +63,17 @@ impl ApiKey {
         })
     }
 
+    /// The digest of the key that these headers bring; none where no key is configured, or none
+    /// comes.
+    #[must_use]
+    pub fn presented_digest(&self, headers: &HeaderMap) -> Option<[u8; 32]> {
+        self.0?;
+        match presented(headers) {
+            Presented::Key(key) => Some(Sha256::digest(key).into()),
+            _ => None,
+        }
+    }
+
     fn is_set(&self) -> bool {
         self.0.is_some()
     }
@@ -93,17 +105,27 @@ impl fmt::Debug for ApiKey {
 #[derive(Clone, Copy, Debug)]
 pub struct Caller;
 
-impl FromRequest for Caller {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+impl Caller {
+    /// Whoever sends this request.
+    ///
+    /// # Errors
+    /// 401 without a key, 403 with a wrong one.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let key = request
             .app_data::<web::Data<ApiKey>>()
             .expect("the app is given its key where it is built");
         let is_padded = request.conn_data::<KeyNote>().is_some_and(KeyNote::is_padded);
         let outcome = key.check(request.headers());
-        ready(if is_padded && key.is_set() { Err(wrong_key()) } else { outcome.map(|()| Self) })
+        if is_padded && key.is_set() { Err(wrong_key()) } else { outcome.map(|()| Self) }
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(admit(Door::V1, request).map(|()| Self))
     }
 }
 

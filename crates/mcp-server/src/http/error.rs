@@ -126,14 +126,18 @@ impl actix_web::Responder for ApiError {
 /// `allowed` is every method that the resource does have, for `Allow` (RFC 9110 section 10.2.1).
 #[must_use]
 pub fn method_not_allowed(allowed: &[Method]) -> Route {
+    let allowed = allowed.to_vec();
+    web::route().to(move || ready(method_not_allowed_answer(&allowed)))
+}
+
+/// 405, with the methods that there are.
+pub(crate) fn method_not_allowed_answer(allowed: &[Method]) -> HttpResponse {
     let names = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
-    web::route().to(move || {
-        let mut answer = named(StatusCode::METHOD_NOT_ALLOWED).error_response();
-        if let Ok(allow) = HeaderValue::from_str(&names) {
-            answer.headers_mut().insert(header::ALLOW, allow);
-        }
-        ready(answer)
-    })
+    let mut answer = named(StatusCode::METHOD_NOT_ALLOWED).error_response();
+    if let Ok(allow) = HeaderValue::from_str(&names) {
+        answer.headers_mut().insert(header::ALLOW, allow);
+    }
+    answer
 }
 
 /// Has actix-web's extractors refuse in JSON: 413 for a body over `body_limit` bytes, 422 for a

@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use actix_web::{dev::ServiceRequest, http::StatusCode};
+use actix_web::{
+    dev::{RequestHead, ServiceRequest},
+    http::StatusCode,
+};
 
 use super::{
     authority::{self, Authority},
@@ -34,6 +37,15 @@ impl Hosts {
     #[must_use]
     pub fn guard(&self) -> Guard<Self> {
         Guard(self.clone())
+    }
+
+    /// Whether a request is for a name that is known to be this server's: loopback's, one that is
+    /// allowed, or an address, which no name server can turn to another.
+    pub(crate) fn knows(&self, head: &RequestHead) -> bool {
+        let is_known = |wanted: &Authority| {
+            matches!(wanted.host, authority::Host::Address(_)) || self.serves(wanted)
+        };
+        authority::of_request(head).is_ok_and(|wanted| wanted.iter().all(is_known))
     }
 
     fn serves(&self, wanted: &Authority) -> bool {

@@ -10,8 +10,8 @@
 //! 5. [`cors`]: outside the limits, so that a browser may read a 429 or 503 and its headers.
 //! 6. [`rate_limit`]: bounds what one client may ask for, before it takes room from others.
 //! 7. [`in_hand`]: bounds what is worked on at once.
-//! 8. [`auth`]: asked for by each protected route, so that unknown paths are 404 and wrong methods
-//!    405.
+//! 8. [`permission`] and in it [`auth`]: asked for by each protected route, so that unknown paths are
+//!    404 and wrong methods 405.
 //!
 //! [`server`] wraps them, [`routes`] is what they guard.
 
@@ -31,6 +31,7 @@ pub mod in_hand;
 pub mod json_text;
 pub mod origin;
 mod page;
+pub mod permission;
 pub mod rate_limit;
 pub mod routes;
 mod server;

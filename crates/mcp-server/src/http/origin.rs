@@ -58,6 +58,17 @@ pub fn is_foreign(request: &HttpRequest, listed: &[String]) -> bool {
     !own && !listed.iter().any(|it| Origin::parse(it).is_some_and(|it| it == origin))
 }
 
+/// Whether this request comes from a page whose origin is `listed` by name.
+#[must_use]
+pub fn is_listed(request: &HttpRequest, listed: &[String]) -> bool {
+    let mut lines = request.headers().get_all(header::ORIGIN);
+    let origin = lines.next().and_then(|line| line.to_str().ok()).and_then(Origin::parse);
+    lines.next().is_none()
+        && origin.is_some_and(|origin| {
+            listed.iter().any(|it| Origin::parse(it).is_some_and(|it| it == origin))
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;

@@ -26,6 +26,8 @@ use super::unread::close_unread;
 use super::wire::Wire;
 use super::{Guards, cors};
 use crate::config::Settings;
+use crate::mcp::Face;
+use crate::mcp::http::Mount;
 use crate::service::Service;
 
 /// How long requests in flight may take after the order to stop. With the closing of the database
@@ -57,6 +59,8 @@ pub async fn serve(
     };
     let address = listener.local_addr()?;
     let Settings { header_timeout, body_timeout, keep_alive, max_connections, .. } = *settings;
+    let face = Arc::new(Face::new(Arc::clone(&service), settings));
+    let mount = Mount::new(&face, settings);
     let service = Data::from(service);
     let stopping = Stopping::new();
     let told = stopping.clone();
@@ -68,12 +72,15 @@ pub async fn serve(
             .app_data(documents.clone())
             .app_data(Data::new(guards.api_key.clone()))
             .app_data(Data::new(guards.origins.clone()))
+            .app_data(Data::new(guards.hosts.clone()))
             .app_data(Data::new(limits))
             .configure(|config| extractors(config, limits.size))
             .configure(routes::configure_documents)
             .wrap_api()
             .configure(routes::configure)
             .build()
+            // Behind the routes below its path.
+            .service(mount.clone().scope())
             .default_service(web::to(not_found))
             .wrap(from_fn(head_as_get))
             // The last is the outermost; why in this order is said in the module above.
@@ -120,6 +127,7 @@ pub async fn serve(
         stop.await;
         log::info!("stopping: no new connections, ending what is in flight");
         handle.pause().await;
+        face.stop.cancel();
         told.begin();
         // A worker that stops drops the connections that it was given and has not taken up.
         actix_web::rt::time::sleep(TAKING_UP).await;

@@ -122,10 +122,7 @@ pub(super) fn prepare_reader(connection: &mut SqliteConnection) -> QueryResult<(
 
 /// The name under which SQLite opens the location.
 pub(super) fn name(location: &Location) -> String {
-    match location {
-        Location::File(path) => file_name(path),
-        _ => ":memory:".into(),
-    }
+    location.file().map_or_else(|| ":memory:".into(), file_name)
 }
 
 /// A relative path begins with `./`, so that no file name can mean something else to SQLite

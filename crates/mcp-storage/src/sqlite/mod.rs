@@ -48,10 +48,7 @@ impl SqliteStore {
         let mut connection = connection::for_writing(location, options.synchronous)?;
         migrate::run(&mut connection, location)?;
         let writer = writer::start(connection, location, options, Arc::clone(&clock))?;
-        let readers = match location {
-            Location::File(path) => Some(Readers::open(path, options)?),
-            _ => None,
-        };
+        let readers = location.file().map(|path| Readers::open(path, options)).transpose()?;
         Ok(Self { writer, readers, clock })
     }
 

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use mcp_core::memory::StoreError;
 
 use super::error::store_error;
+use super::files;
 use super::memory::index_tasks;
 use super::transaction;
 use crate::Location;
@@ -40,14 +41,7 @@ pub(super) struct Upkeep {
 
 impl Upkeep {
     pub(super) fn of(location: &Location) -> Self {
-        let log = match location {
-            Location::File(path) => {
-                let mut log = path.clone().into_os_string();
-                log.push("-wal");
-                Some(log.into())
-            }
-            _ => None,
-        };
+        let log = location.file().map(|path| files::beside(path, "-wal"));
         let now = Instant::now();
         Self { log, next_try: now, next_optimize: now + OPTIMIZE_EVERY }
     }

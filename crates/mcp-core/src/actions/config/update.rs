@@ -35,6 +35,7 @@ impl MemoryAction for UpdateConfig {
             answer: r#"{"app_name":"My MCP Server","updated":true}"#,
         };
         Doc::new(Group::Config, "Set a configuration value", example)
+            .idempotent()
             .words(&["setting", "settings", "change", "write", "store", "option", "preference"])
             .view(ACKNOWLEDGMENT)
     }

@@ -53,6 +53,7 @@ impl MemoryAction for AddTask {
             answer: r#"{"id":1,"title":"Ship v1","description":"","priority":"high","status":"pending","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000"}"#,
         };
         Doc::new(Group::Tasks, "Add a task", example)
+            .additive()
             .words(&["create", "new", "todo", "ticket", "work", "remember", "assign"])
             .view(ACKNOWLEDGMENT)
     }

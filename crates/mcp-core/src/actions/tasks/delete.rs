@@ -40,6 +40,7 @@ impl MemoryAction for DeleteTask {
         let example =
             Example { params: r#"{"task_id":1}"#, answer: r#"{"task_id":1,"deleted":true}"# };
         Doc::new(Group::Tasks, "Delete a task", example)
+            .idempotent()
             .words(&["remove", "drop", "discard", "cancel"])
             .view(ACKNOWLEDGMENT)
     }

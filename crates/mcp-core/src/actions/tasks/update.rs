@@ -53,6 +53,7 @@ impl MemoryAction for UpdateTask {
             answer: r#"{"id":1,"title":"Ship v1","description":"","priority":"high","status":"completed","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T17:00:00.000000"}"#,
         };
         Doc::new(Group::Tasks, "Change fields of a task", example)
+            .idempotent()
             .words(&[
                 "edit", "modify", "complete", "finish", "done", "close", "reassign", "assign",
                 "rename", "set",

@@ -58,6 +58,7 @@ impl MemoryAction for AddUser {
             answer: r#"{"username":"carol","added":true}"#,
         };
         Doc::new(Group::Users, "Add a user", example)
+            .additive()
             .words(&["create", "new", "register", "member", "person", "agent", "invite"])
             .view(ACKNOWLEDGMENT)
     }

@@ -41,6 +41,7 @@ impl MemoryAction for RemoveUser {
             answer: r#"{"username":"bob","removed":true}"#,
         };
         Doc::new(Group::Users, "Remove a user; its tasks stay", example)
+            .idempotent()
             .words(&["delete", "drop", "member", "person", "agent"])
             .view(ACKNOWLEDGMENT)
     }

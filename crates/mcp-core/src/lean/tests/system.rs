@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::action::params::Bounded;
 use crate::action::{Column, Pages, Shape, View};
-use crate::{ActionError, Doc, Example, Group, RegistryBuilder, RemoteAction};
+use crate::{ActionError, Doc, Example, Group, Progress, RegistryBuilder, RemoteAction};
 
 /// The system's rows, the newest first, and whether it says that a page follows.
 #[derive(Clone, Default)]
@@ -69,7 +69,7 @@ impl RemoteAction for ListIssues {
         Doc::new(Group::Custom, "List issues", example).words(&["bugs"]).view(ISSUES)
     }
 
-    async fn run(&self, params: ListParams) -> Result<Listed, ActionError> {
+    async fn run(&self, params: ListParams, _: &Progress) -> Result<Listed, ActionError> {
         *self.0.asked.lock().expect("a lock") += 1;
         let rows = self.0.rows.lock().expect("a lock").clone();
         let size = params.per_page.get() as usize;
@@ -124,7 +124,11 @@ impl RemoteAction for GetTree {
             .view(View::WHOLE.shaped(Shape::Tree { at: "pages.*", outline }))
     }
 
-    async fn run(&self, _: Nothing) -> Result<serde_json::Map<String, Value>, ActionError> {
+    async fn run(
+        &self,
+        _: Nothing,
+        _: &Progress,
+    ) -> Result<serde_json::Map<String, Value>, ActionError> {
         let node = |page: usize, number: usize, children: Vec<Value>| json!({"id": format!("{page}:{number}"), "fills": [1, 2], "children": children});
         let page = |page: usize| {
             let leaves =
@@ -153,7 +157,11 @@ impl RemoteAction for TakePicture {
             .view(View::WHOLE.shaped(Shape::Picture { base64: "base64", media_type: "type" }))
     }
 
-    async fn run(&self, _: Nothing) -> Result<serde_json::Map<String, Value>, ActionError> {
+    async fn run(
+        &self,
+        _: Nothing,
+        _: &Progress,
+    ) -> Result<serde_json::Map<String, Value>, ActionError> {
         let picture = json!({"type": "image/png", "base64": PICTURE, "url": "https://a.example/"});
         Ok(picture.as_object().expect("an object").clone())
     }
@@ -171,7 +179,11 @@ impl RemoteAction for GetArticle {
         Doc::new(Group::Custom, "Get an article", example).words(&["text"])
     }
 
-    async fn run(&self, _: Nothing) -> Result<serde_json::Map<String, Value>, ActionError> {
+    async fn run(
+        &self,
+        _: Nothing,
+        _: &Progress,
+    ) -> Result<serde_json::Map<String, Value>, ActionError> {
         let article = json!({"title": "On numbers", "text": article()});
         Ok(article.as_object().expect("an object").clone())
     }

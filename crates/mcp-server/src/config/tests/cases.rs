@@ -170,6 +170,24 @@ pub(super) const CASES: &[Case] = &[
         &["1", "true", "{}", "[1]", "[\"\"]", "[\"*\", \"https://a.example\"]"],
     ),
     case(
+        "tools",
+        &[("lean", "lean"), (" all ", "all"), ("github, users,users", "users,github")],
+        &["ALL", "users,lean", "everything", " "],
+        &["1", "true", "{}", "[]", "1979-05-27"],
+    ),
+    case(
+        "sessions",
+        &[("on", "on"), ("off", "off"), (" ON ", "on"), ("true", "on"), ("False", "off")],
+        &["yes", "1", "0", "enabled", " "],
+        &["1", "0.5", "[]", "{}", "1979-05-27"],
+    ),
+    case(
+        "result_limit",
+        &[("1024", "1KiB"), ("8MiB", "8MiB"), ("1GiB", "1GiB")],
+        &["1023", "2GiB", "-1", "8 megabytes"],
+        NOT_NUMBERS,
+    ),
+    case(
         "allowed_hosts",
         &[
             ("MCP.example.com", "mcp.example.com"),

@@ -2,9 +2,9 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use mcp_core::Call;
 use mcp_core::action::params::ParamsText;
 use mcp_core::json::RawObject;
-use mcp_core::{Call, UnknownParams};
 use paperclip::actix::api_v2_operation;
 use serde_json::value::RawValue;
 
@@ -37,7 +37,7 @@ pub(super) async fn query(
         None => ParamsText::none(),
     };
     let message = format!("Action '{}' completed successfully", query.action);
-    let call = Call { action: query.action, params, unknown: UnknownParams::Ignore };
+    let call = Call::new(query.action, params).ignoring_unknown();
     let answer = service.dispatcher().call(call).await?;
     Ok(reply(service, answer, move |_| message))
 }

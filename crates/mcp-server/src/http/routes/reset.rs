@@ -1,18 +1,14 @@
 //! `POST /reset`: everything is removed and the default configuration restored.
 
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use mcp_core::StoreError;
-use mcp_core::memory::StoreRuns;
 use paperclip::actix::api_v2_operation;
 use serde_json::json;
 
-use crate::config::CorsOrigins;
 use crate::http::answer::success;
-use crate::http::auth::{ApiKey, Caller};
+use crate::http::auth::Caller;
 use crate::http::error::ApiError;
-use crate::http::origin::is_foreign;
+use crate::http::permission::{self, Door};
 use crate::service::Service;
 
 #[api_v2_operation(
@@ -24,15 +20,9 @@ use crate::service::Service;
 pub(super) async fn reset(
     _: Caller,
     request: HttpRequest,
-    key: Data<ApiKey>,
-    origins: Data<CorsOrigins>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    if !key.is_right(request.headers()) && is_foreign(&request, origins.listed()) {
-        let detail = "A page of another origin may not reset the memory: list its origin in \
-                      MCP_CORS_ORIGINS or send the API key";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, detail));
-    }
-    service.store().write_for::<_, StoreError>(|memory| memory.reset()).await?;
+    permission::admit(Door::Reset, &request)?;
+    service.dispatcher().reset().await?;
     success(&service, &json!({ "reset": true }), "Memory reset complete")
 }

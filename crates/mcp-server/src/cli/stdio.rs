@@ -1,0 +1,56 @@
+//! `mcp-server stdio`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::start::{order_to_stop, start_log};
+use super::{Environment, Failure, REFUSED, SettingsArgs, USAGE};
+use crate::config::Settings;
+use crate::mcp::{ToolSet, stdio};
+use crate::service::{Machine, Service};
+
+/// How long a read of stdin that nothing ends may hold the process back.
+const LAST_READ: Duration = Duration::from_millis(100);
+
+/// Where settings come from, and which tools the client is shown.
+#[derive(Debug, Args)]
+pub(super) struct StdioArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// The tools to show: lean, all, or groups such as users,tasks [default: what `MCP_TOOLS` says]
+    #[arg(long, value_name = "SET")]
+    tools: Option<String>,
+}
+
+pub(super) fn run(args: StdioArgs, environment: &Environment) -> Result<(), Failure> {
+    let sources = environment.sources(args.settings);
+    let mut settings = Settings::load(&sources).map_err(|error| Failure::new(USAGE, error))?;
+    if let Some(text) = args.tools {
+        settings.tools = text.parse().map_err(|_| {
+            Failure::new(USAGE, format!("--tools: {text:?}: expected {}", ToolSet::expected()))
+        })?;
+    }
+    super::database::location(&settings, &sources)?;
+    start_log(&settings);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(REFUSED, format!("cannot start: {error}")))?;
+    let outcome = runtime.block_on(serve(&settings, &environment.machine()));
+    // A blocking read of stdin ends with its next byte alone: it must not keep the process.
+    runtime.shutdown_timeout(LAST_READ);
+    outcome
+}
+
+async fn serve(settings: &Settings, machine: &Machine) -> Result<(), Failure> {
+    let stop = order_to_stop()
+        .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
+    let service =
+        Arc::new(Service::start(settings, machine).map_err(|error| Failure::new(REFUSED, error))?);
+    let served = stdio::serve(settings, Arc::clone(&service), stop).await;
+    let closed = service.close().await;
+    served.map_err(|error| Failure::new(REFUSED, format!("the client: {error}")))?;
+    closed.map_err(|error| Failure::new(REFUSED, format!("closing the database: {error}")))
+}

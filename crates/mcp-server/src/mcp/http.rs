@@ -1,0 +1,249 @@
+//! The protocol over HTTP, at `/mcp`: what a request passes before rmcp sees it.
+//!
+//! The app's own guards come first, as for every route. Then, in this order: the method, who
+//! asks and from where, whose session it is, which tools it wants, and the body within its limits.
+
+use std::sync::Arc;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::guard::fn_guard;
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, Scope};
+use futures_util::StreamExt;
+use rmcp::model::Extensions;
+use rmcp_actix_web::transport::StreamableHttpService;
+use serde_json::json;
+
+use super::arguments::RawArguments;
+use super::handler::Handler;
+use super::sessions::{HEADER_SESSION_ID, Sessions};
+use super::{Face, ToolSet};
+use crate::config::Settings;
+use crate::http::auth::ApiKey;
+use crate::http::error::{ApiError, method_not_allowed_answer};
+use crate::http::permission::{self, Door};
+use crate::http::routes::BodyLimits;
+use crate::http::{body, json_text};
+
+/// The path.
+pub(crate) const PATH: &str = "/mcp";
+
+/// The way in over HTTP: made once, mounted in every worker's app.
+#[derive(Clone)]
+pub(crate) struct Mount {
+    service: StreamableHttpService<Handler, Sessions>,
+    gate: Gate,
+}
+
+/// What the gate needs to know.
+#[derive(Clone)]
+struct Gate {
+    /// The sessions, where they are switched on.
+    sessions: Option<Arc<Sessions>>,
+}
+
+impl Mount {
+    pub(crate) fn new(face: &Arc<Face>, settings: &Settings) -> Self {
+        let sessions = Arc::new(Sessions::new(Arc::clone(&face.listeners), face.stop.clone()));
+        let lasting = settings.sessions;
+        let for_handlers = Arc::clone(face);
+        let service = StreamableHttpService::builder()
+            .service_factory(Arc::new(move || Ok(Handler::new(Arc::clone(&for_handlers), lasting))))
+            .session_manager(Arc::clone(&sessions))
+            .stateful_mode(settings.sessions)
+            .json_response(true)
+            .max_request_body_bytes(settings.body_limit)
+            // Host and Origin are the app's and the gate's to check.
+            .allowed_hosts(Vec::new())
+            .on_request_fn(|request, extensions| {
+                let noted = request.extensions();
+                if let Some(set) = noted.get::<ToolSet>() {
+                    extensions.insert(set.clone());
+                }
+                if let Some(arguments) = noted.get::<RawArguments>() {
+                    extensions.insert(arguments.clone());
+                }
+            })
+            .build();
+        let sessions = settings.sessions.then_some(sessions);
+        Self { service, gate: Gate { sessions } }
+    }
+
+    /// The scope to mount. It is behind the routes below its path, which are others' business.
+    pub(crate) fn scope(
+        self,
+    ) -> Scope<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<impl MessageBody>,
+            Error = Error,
+            InitError = (),
+        >,
+    > {
+        let gate = self.gate;
+        self.service
+            .scope_with_path(PATH)
+            .guard(fn_guard(|context| context.head().uri.path().trim_end_matches('/') == PATH))
+            .wrap(from_fn(move |request, next| pass(gate.clone(), request, next)))
+    }
+}
+
+/// What the gate noted of a request; none where there was nothing to note, or it came otherwise.
+pub(super) fn noted<T: Clone + Send + Sync + 'static>(extensions: &Extensions) -> Option<T> {
+    let parts = extensions.get::<http::request::Parts>()?;
+    parts.extensions.get::<Extensions>()?.get::<T>().cloned()
+}
+
+async fn pass(
+    gate: Gate,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match gate.admit(&mut request).await {
+        Ok(body) => {
+            let caller = gate.caller(&request);
+            let answer = next.call(request).await?.map_into_boxed_body();
+            gate.remember(&answer, caller);
+            Ok(explained(answer, &body))
+        }
+        Err(refusal) => Ok(request.into_response(refusal)),
+    }
+}
+
+impl Gate {
+    /// Lets a request through, with its body read; or says how it is refused.
+    async fn admit(&self, request: &mut ServiceRequest) -> Result<Bytes, HttpResponse> {
+        let refuse = |error: ApiError| error.error_response();
+        let methods: &[Method] = match self.sessions {
+            Some(_) => &[Method::GET, Method::POST, Method::DELETE],
+            None => &[Method::POST],
+        };
+        if !methods.contains(request.method()) {
+            return Err(method_not_allowed_answer(methods));
+        }
+        permission::admit(Door::Protocol, request.request()).map_err(refuse)?;
+        self.check_session(request).await.map_err(refuse)?;
+        if let Some(set) = wanted_tools(request.query_string()).map_err(refuse)? {
+            request.extensions_mut().insert(set);
+        }
+        if request.method() != Method::POST {
+            return Ok(Bytes::new());
+        }
+        let body = read(request).await.map_err(refuse)?;
+        let text = str::from_utf8(&body).map_err(|_| parse_error("The body is not UTF-8"))?;
+        json_text::check(text).map_err(|problem| parse_error(&problem.to_string()))?;
+        if let Some(arguments) = RawArguments::of(text) {
+            request.extensions_mut().insert(arguments);
+        }
+        accept_all(request);
+        let again = futures_util::stream::once(std::future::ready(Ok(body.clone()))).boxed();
+        request.set_payload(Payload::Stream { payload: again });
+        Ok(body)
+    }
+
+    /// A session is its opener's alone: to everybody else it does not exist.
+    async fn check_session(&self, request: &ServiceRequest) -> Result<(), ApiError> {
+        let Some(sessions) = &self.sessions else { return Ok(()) };
+        let Some(id) = request.headers().get(HEADER_SESSION_ID) else {
+            return if sessions.is_full().await {
+                let busy = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "Too many sessions");
+                Err(busy.retry_after(1))
+            } else {
+                Ok(())
+            };
+        };
+        let owned = id.to_str().is_ok_and(|id| sessions.belongs_to(id, self.caller(request)));
+        if owned {
+            return Ok(());
+        }
+        Err(ApiError::new(StatusCode::NOT_FOUND, "There is no such session"))
+    }
+
+    /// Who asks: the key's digest, or nobody where there are no keys.
+    fn caller(&self, request: &ServiceRequest) -> Option<[u8; 32]> {
+        self.sessions.as_ref()?;
+        request.app_data::<Data<ApiKey>>()?.presented_digest(request.headers())
+    }
+
+    fn remember(&self, answer: &ServiceResponse<BoxBody>, caller: Option<[u8; 32]>) {
+        let Some(sessions) = &self.sessions else { return };
+        let opened = answer.headers().get(HEADER_SESSION_ID).and_then(|id| id.to_str().ok());
+        if let Some(id) = opened {
+            sessions.give(id, caller);
+        }
+    }
+}
+
+async fn read(request: &mut ServiceRequest) -> Result<Bytes, ApiError> {
+    let limits = *request
+        .app_data::<Data<BodyLimits>>()
+        .expect("the app is given its limits where it is built")
+        .as_ref();
+    let payload = request.extract::<web::Payload>().await.expect("every request has a payload");
+    body::read(request.request(), payload, limits.size, limits.deadline).await
+}
+
+/// `?tools=`; other members of the query are nobody's.
+fn wanted_tools(query: &str) -> Result<Option<ToolSet>, ApiError> {
+    let pairs = reqwest::Url::parse(&format!("mcp://server/?{query}"))
+        .map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "The query is malformed"))?;
+    let Some((_, text)) = pairs.query_pairs().find(|(name, _)| name == "tools") else {
+        return Ok(None);
+    };
+    text.parse().map(Some).map_err(|_| {
+        let detail = format!("tools must be {}", ToolSet::expected());
+        ApiError::new(StatusCode::BAD_REQUEST, detail)
+    })
+}
+
+/// A client that takes anything, or does not say what it takes, takes both forms of an answer.
+fn accept_all(request: &mut ServiceRequest) {
+    let headers = request.headers_mut();
+    let anything = headers.get(header::ACCEPT).is_none_or(|accept| accept == "*/*");
+    if anything {
+        let both = header::HeaderValue::from_static("application/json, text/event-stream");
+        headers.insert(header::ACCEPT, both);
+    }
+}
+
+/// rmcp's refusals in words, where it has only a status.
+fn explained(answer: ServiceResponse<BoxBody>, body: &[u8]) -> ServiceResponse<BoxBody> {
+    let explained = match answer.status() {
+        StatusCode::NOT_ACCEPTABLE => ApiError::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "Accept must list application/json and text/event-stream",
+        )
+        .error_response(),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE if !is_json(answer.request()) => ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Content-Type must be application/json",
+        )
+        .error_response(),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+                Ok(_) => rpc_error(-32600, "The body is no message of JSON-RPC 2.0"),
+                Err(error) => parse_error(&format!("The body is not JSON: {error}")),
+            }
+        }
+        _ => return answer,
+    };
+    answer.into_response(explained)
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    request.content_type().eq_ignore_ascii_case("application/json")
+}
+
+fn parse_error(message: &str) -> HttpResponse {
+    rpc_error(-32700, message)
+}
+
+/// JSON-RPC 2.0, section 5.1. Nothing is known of the request's id.
+fn rpc_error(code: i32, message: &str) -> HttpResponse {
+    let error = json!({ "code": code, "message": message });
+    HttpResponse::BadRequest().json(json!({ "jsonrpc": "2.0", "id": null, "error": error }))
+}

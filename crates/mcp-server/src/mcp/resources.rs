@@ -1,0 +1,100 @@
+//! What there is to read: `mcp://users`, `mcp://tasks`, `mcp://tasks/{id}`, `mcp://config` and
+//! `mcp://logs`, and what an embedding program adds.
+
+mod memory;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use mcp_core::changes::Change;
+use mcp_core::{ActionError, ErrorCode};
+use rmcp::model::{ErrorData, Resource, ResourceContents, ResourceTemplate};
+
+use super::Face;
+use crate::service::Service;
+
+/// What a source answers, later.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, ActionError>> + Send + 'a>>;
+
+/// A source of resources.
+pub trait ResourceSource: Send + Sync {
+    /// Those that are listed, always in the same order.
+    fn list(&self) -> Vec<Resource>;
+
+    /// The forms of further addresses (RFC 6570).
+    fn templates(&self) -> Vec<ResourceTemplate> {
+        Vec::new()
+    }
+
+    /// What stands at an address, in at most so many bytes; `None` where it is not this source's.
+    fn read<'a>(&'a self, uri: &'a str, bytes: usize) -> Later<'a, Option<Vec<ResourceContents>>>;
+
+    /// What a variable of one of its templates may be, given how it begins.
+    fn complete<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> Later<'a, Vec<String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// Whether clients can be told of changes at this address.
+    fn is_watched(&self, _: &str) -> bool {
+        false
+    }
+
+    /// Whether a change of memory is one at this address.
+    fn concerns(&self, _: &str, _: Change) -> bool {
+        false
+    }
+}
+
+/// Stored memory as resources.
+pub(super) fn of_memory(service: Arc<Service>) -> Arc<dyn ResourceSource> {
+    Arc::new(memory::MemoryResources::new(service))
+}
+
+/// What stands at an address.
+///
+/// # Errors
+/// When nothing does, or too much.
+pub(super) async fn read(face: &Face, uri: &str) -> Result<Vec<ResourceContents>, ErrorData> {
+    let limit = face.result_limit;
+    for source in &face.resources {
+        match source.read(uri, limit).await {
+            Ok(None) => {}
+            Ok(Some(contents)) if contents.iter().map(size).sum::<usize>() <= limit => {
+                return Ok(contents);
+            }
+            Err(error) if error.code != ErrorCode::PayloadTooLarge => {
+                return Err(refused(face, error));
+            }
+            _ => {
+                let uri = face.shown(uri);
+                let message = format!(
+                    "{uri} has more than {limit} bytes (MCP_RESULT_LIMIT): ask for a part of it with \
+                     ?limit= and ?offset=, or call a tool"
+                );
+                return Err(ErrorData::invalid_params(message, None));
+            }
+        }
+    }
+    let uri = face.shown(uri);
+    let data = serde_json::json!({ "uri": uri });
+    Err(ErrorData::resource_not_found(format!("No such resource: {uri}"), Some(data)))
+}
+
+fn size(contents: &ResourceContents) -> usize {
+    match contents {
+        ResourceContents::TextResourceContents { text, .. } => text.len(),
+        ResourceContents::BlobResourceContents { blob, .. } => blob.len(),
+        _ => 0,
+    }
+}
+
+/// An action's error as the protocol's; the cause goes to the log.
+pub(super) fn refused(face: &Face, error: ActionError) -> ErrorData {
+    let error = face.dispatcher().redactor().scrub_error(error);
+    if let Some(cause) = &error.cause {
+        let cause = face.dispatcher().redactor().scrub(&cause.to_string());
+        log::error!("{}: {cause}", error.code.row().name);
+    }
+    ErrorData::new(rmcp::model::ErrorCode(error.code.row().rpc), error.message, None)
+}

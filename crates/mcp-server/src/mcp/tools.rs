@@ -1,0 +1,124 @@
+//! The tools that clients are shown, made of the registry: once, when the face is built.
+
+use std::sync::Arc;
+
+use mcp_core::action::{Action, AnswerForm};
+use mcp_core::{Effect, Registry};
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
+use serde_json::{Value, json};
+
+use super::ToolSet;
+use super::lean;
+
+/// The member under which an answer stands that is no object.
+pub(super) const RESULT: &str = "result";
+
+/// Every tool there is.
+pub(super) struct Tools {
+    query: Tool,
+    /// In the order of the registry's groups, and in each in the order of registration.
+    of_actions: Vec<Tool>,
+}
+
+impl Tools {
+    pub(super) fn new(registry: &Registry) -> Self {
+        Self { query: lean::tool(registry), of_actions: ordered(registry).map(tool).collect() }
+    }
+
+    /// The tools of a set, always in the same order.
+    pub(super) fn of(&self, set: &ToolSet, registry: &Registry) -> Vec<Tool> {
+        if *set == ToolSet::Lean {
+            return vec![self.query.clone()];
+        }
+        let tools = ordered(registry).zip(&self.of_actions);
+        tools.filter(|(action, _)| set.holds(action)).map(|(_, tool)| tool.clone()).collect()
+    }
+
+    /// The tool of that name, in whichever set it is.
+    pub(super) fn named(&self, name: &str) -> Option<&Tool> {
+        std::iter::once(&self.query).chain(&self.of_actions).find(|tool| tool.name == name)
+    }
+}
+
+fn ordered(registry: &Registry) -> impl Iterator<Item = &Action> {
+    let mut actions: Vec<&Action> = registry.actions().iter().collect();
+    actions.sort_by_key(|action| action.doc.group);
+    actions.into_iter()
+}
+
+fn tool(action: &Action) -> Tool {
+    let read_only = action.effect == Effect::Read;
+    let annotations = ToolAnnotations::new()
+        .read_only(read_only)
+        .destructive(!read_only && !action.doc.additive)
+        .idempotent(read_only || action.doc.idempotent)
+        .open_world(action.remote);
+    let mut tool = Tool::new(action.name, action.doc.summary, input_schema(action));
+    tool.title = Some(action.title());
+    tool.output_schema = output_schema(action);
+    tool.with_annotations(annotations)
+}
+
+/// Always an object. A choice at its top (`anyOf` and the like), which models' providers refuse, is
+/// in none of the server's own actions; a test sees to that.
+fn input_schema(action: &Action) -> Arc<JsonObject> {
+    let mut schema = object(&action.params_schema);
+    schema.insert("type".into(), "object".into());
+    Arc::new(schema)
+}
+
+/// What the structured content looks like; none where there is none.
+fn output_schema(action: &Action) -> Option<Arc<JsonObject>> {
+    let mut schema = object(&action.output_schema);
+    match action.doc.answer {
+        AnswerForm::Contents => return None,
+        AnswerForm::Picture { data, .. } => without_member(&mut schema, data),
+        AnswerForm::Data if schema.get("type") != Some(&Value::from("object")) => {
+            let wrapped = json!({
+                "type": "object",
+                "properties": { RESULT: Value::Object(schema) },
+                "required": [RESULT],
+            });
+            schema = object(&wrapped);
+        }
+        AnswerForm::Data => {}
+    }
+    Some(Arc::new(schema))
+}
+
+fn without_member(schema: &mut JsonObject, name: &str) {
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.shift_remove(name);
+    }
+    if let Some(Value::Array(required)) = schema.get_mut("required") {
+        required.retain(|known| known != name);
+    }
+}
+
+/// A schema's members, without the formats of Rust's numbers (`uint64`): JSON Schema has none such,
+/// and validators complain of them.
+fn object(schema: &Value) -> JsonObject {
+    let mut schema = schema.clone();
+    remove_number_formats(&mut schema);
+    match schema {
+        Value::Object(members) => members,
+        // `true`: anything.
+        _ => JsonObject::new(),
+    }
+}
+
+fn remove_number_formats(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|key, value| {
+                let number = value.as_str().is_some_and(|format| {
+                    ["uint", "int", "float", "double"].iter().any(|it| format.starts_with(it))
+                });
+                key != "format" || !number
+            });
+            members.values_mut().for_each(remove_number_formats);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_number_formats),
+        _ => {}
+    }
+}

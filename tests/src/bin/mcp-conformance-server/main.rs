@@ -1,0 +1,42 @@
+//! The server with the fixtures that the Model Context Protocol's conformance suite asks for, added
+//! through the public API: what any program that embeds the server can do. `scripts/conformance`
+//! runs the suite against it.
+
+mod prompts;
+mod resources;
+mod tools;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use mcp_server::config::{Settings, Sources};
+use mcp_server::http;
+use mcp_server::service::{Additions, Machine, Service};
+
+const SETTINGS: [(&str, &str); 5] = [
+    ("MCP_PORT", "0"),
+    ("MCP_RATE_LIMIT", "off"),
+    ("MCP_SESSIONS", "on"),
+    ("MCP_TOOLS", "all"),
+    ("DATABASE_URL", "sqlite::memory:"),
+];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let environment = SETTINGS.map(|(name, value)| (name.into(), value.into())).into();
+    let settings = Settings::load(&Sources { environment, ..Sources::default() })?;
+    let additions = Additions::default()
+        .actions(tools::register)
+        .resources(resources::Fixtures)
+        .prompt(prompts::Simple)
+        .prompt(prompts::WithArguments)
+        .prompt(prompts::WithResource)
+        .prompt(prompts::WithImage);
+    actix_web::rt::System::new().block_on(async {
+        let listener = TcpListener::bind(settings.address())?;
+        let service = Arc::new(Service::start_with(&settings, &Machine::default(), additions)?);
+        println!("listening on http://{}", listener.local_addr()?);
+        http::serve(listener, &settings, Arc::clone(&service), std::future::pending()).await?;
+        service.close().await?;
+        Ok(())
+    })
+}

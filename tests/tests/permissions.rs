@@ -1,0 +1,138 @@
+//! Who may do what, over every face: the table of `mcp_server::http::permission`, walked.
+
+use mcp_server::http::permission::{Door, Foreign, PERMISSIONS};
+use serde_json::json;
+use service_tests::{Request, TestServer};
+
+const KEY: &str = "the-right-key";
+const LISTED: &str = "https://app.example";
+
+/// The ways in behind a door: a name, and the request.
+fn ways(door: Door, server: &TestServer) -> Vec<(&'static str, Request)> {
+    let query = |path| server.post(path).json(&json!({"action": "list_users"}));
+    match door {
+        Door::V1 => vec![
+            ("a call on v1", query("/api/v1/query")),
+            ("a call on legacy", query("/mcp/query")),
+            ("the state", server.request("GET", "/api/v1/state")),
+            ("the log", server.request("GET", "/mcp/logs")),
+        ],
+        Door::Reset => vec![
+            ("the reset of v1", server.post("/api/v1/reset")),
+            ("the legacy reset", server.post("/mcp/reset")),
+        ],
+        Door::Protocol => {
+            let old = server.protocol("2025-11-25");
+            let new = server.protocol("2026-07-28");
+            let read = json!({"name": "query", "arguments": {"action": "list_users"}});
+            let write = json!({
+                "name": "query",
+                "arguments": {"action": "update_config", "params": {"key": "k", "value": 1}},
+            });
+            vec![
+                ("a call that reads", old.request("tools/call", read.clone())),
+                ("a call that writes", new.request("tools/call", write)),
+                ("a resource", new.request("resources/read", json!({"uri": "mcp://users"}))),
+                (
+                    "a list of tools",
+                    old.clone().query("tools=all").request("tools/list", json!({})),
+                ),
+                ("the discovery", new.request("server/discover", json!({}))),
+            ]
+        }
+    }
+}
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum From {
+    Program,
+    OwnPage,
+    ForeignPage,
+    ListedPage,
+}
+
+/// The key that it brings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Brings {
+    Nothing,
+    WrongKey,
+    RightKey,
+}
+
+/// What the table says.
+fn expected(door: Door, key_is_set: bool, brings: Brings, from: From) -> u16 {
+    let foreign = from == From::ForeignPage;
+    let opens = key_is_set && brings == Brings::RightKey;
+    match (door.asks_of_foreign(), key_is_set, brings) {
+        (Foreign::Listed, ..) if foreign => 403,
+        (_, true, Brings::Nothing) => 401,
+        (_, true, Brings::WrongKey) => 403,
+        (Foreign::KeyOrListed, ..) if foreign && !opens => 403,
+        _ => 200,
+    }
+}
+
+#[test]
+fn every_door_asks_for_what_the_table_says() {
+    let open = TestServer::with([("MCP_CORS_ORIGINS", LISTED)]).start();
+    let closed = TestServer::with([("MCP_CORS_ORIGINS", LISTED), ("MCP_API_KEY", KEY)]).start();
+    for (server, key_is_set) in [(&open, false), (&closed, true)] {
+        let own = server.base_url();
+        for (door, _) in PERMISSIONS {
+            for brings in [Brings::Nothing, Brings::WrongKey, Brings::RightKey] {
+                for from in [From::Program, From::OwnPage, From::ForeignPage, From::ListedPage] {
+                    for (way, request) in ways(door, server) {
+                        let request = match from {
+                            From::Program => request,
+                            From::OwnPage => request.header("Origin", &own),
+                            From::ForeignPage => request.header("Origin", "https://evil.example"),
+                            From::ListedPage => request.header("Origin", LISTED),
+                        };
+                        let request = match brings {
+                            Brings::Nothing => request,
+                            Brings::WrongKey => request.key("another"),
+                            Brings::RightKey => request.key(KEY),
+                        };
+                        let answer = request.send();
+                        let wanted = expected(door, key_is_set, brings, from);
+                        let case = format!("{way}, key set: {key_is_set}, {brings:?}, {from:?}");
+                        assert_eq!(answer.status, wanted, "{case}: {}", answer.text());
+                        let challenge = answer.header("www-authenticate").is_some();
+                        assert_eq!(challenge, wanted == 401, "{case}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_wildcard_lists_nobody_at_the_protocol() {
+    let server = TestServer::with([("MCP_CORS_ORIGINS", "*")]).start();
+    for origin in ["https://evil.example", "null", "http://localhost:1", "http://127.0.0.1"] {
+        let client = server.protocol("2025-11-25").header("Origin", origin);
+        let refusal = client.send("tools/list", json!({})).refusal(403);
+        assert!(refusal.contains("MCP_CORS_ORIGINS"), "{origin}: {refusal}");
+    }
+}
+
+#[test]
+fn a_name_that_was_made_to_resolve_here_gets_nothing() {
+    // Beyond loopback any Host is served on v1; the protocol trusts a page's own origin only where
+    // its name is known to be the server's.
+    let everywhere = TestServer::with([("MCP_HOST", "0.0.0.0")]).start();
+    let named =
+        TestServer::with([("MCP_HOST", "0.0.0.0"), ("MCP_ALLOWED_HOSTS", "mcp.example")]).start();
+    let ask = |server: &TestServer, host: &str, origin: &str| {
+        let request = server.protocol("2025-11-25").request("tools/list", json!({}));
+        request.host(host).header("Origin", origin).send().status
+    };
+    assert_eq!(ask(&everywhere, "evil.example", "http://evil.example"), 403);
+    assert_eq!(ask(&everywhere, "127.0.0.1:80", "http://127.0.0.1"), 200);
+    assert_eq!(ask(&named, "evil.example", "http://evil.example"), 403);
+    assert_eq!(ask(&named, "mcp.example", "https://mcp.example"), 200);
+    let loopback = TestServer::start();
+    let request = loopback.protocol("2025-11-25").request("tools/list", json!({}));
+    assert_eq!(request.host("evil.example").send().status, 403);
+}

@@ -1,0 +1,150 @@
+//! The Model Context Protocol over HTTP: its revisions beside one another, and what is refused.
+
+use serde_json::{Value, json};
+use service_tests::TestServer;
+
+const OLD: [&str; 2] = ["2025-06-18", "2025-11-25"];
+const REVISIONS: [&str; 3] = ["2025-06-18", "2025-11-25", "2026-07-28"];
+
+fn hello(revision: &str) -> Value {
+    json!({
+        "protocolVersion": revision,
+        "capabilities": {},
+        "clientInfo": {"name": "t", "version": "1"},
+    })
+}
+
+#[test]
+fn each_client_gets_the_revision_that_it_asks_for() {
+    let server = TestServer::start();
+    for revision in OLD {
+        let said = server.protocol(revision).result("initialize", hello(revision));
+        assert_eq!(said["protocolVersion"], revision);
+        assert_eq!(said["serverInfo"]["name"], "mcp-server");
+    }
+    let said = server.protocol("2025-11-25").send("initialize", hello("1999-01-01"));
+    assert_eq!(said.status, 400, "the header says something else");
+    let said = server.protocol("2026-07-28").result("server/discover", json!({}));
+    let supported: Vec<&str> = said["supportedVersions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert!(REVISIONS.iter().all(|revision| supported.contains(revision)), "{said}");
+    for revision in REVISIONS {
+        let tools = server.protocol(revision).result("tools/list", json!({}));
+        assert_eq!(tools["tools"][0]["name"], "query", "{revision}");
+        assert_eq!(tools["ttlMs"].is_u64(), revision == "2026-07-28", "{tools}");
+    }
+}
+
+#[test]
+fn a_client_outlives_the_server() {
+    let server = TestServer::start();
+    let folder = server.keep_folder();
+    let said = server.protocol("2025-11-25").send("initialize", hello("2025-11-25"));
+    assert_eq!(said.header("mcp-session-id"), None);
+    let call = json!({"name": "query", "arguments": {"action": "add_user", "params": {"username": "alice"}}});
+    assert_eq!(server.protocol("2025-11-25").result("tools/call", call)["isError"], false);
+    let _ = server.stop();
+    // Another server, which has never heard of the client.
+    let server = TestServer::with([]).in_folder(&folder).start();
+    let users = server.protocol("2025-11-25").tool("query", json!({"action": "list_users"}));
+    assert_eq!(users["structuredContent"], json!({"result": ["alice"]}));
+}
+
+#[test]
+fn an_answer_that_does_not_stream_is_json() {
+    let server = TestServer::start();
+    for revision in REVISIONS {
+        let call = json!({"name": "query", "arguments": {"action": "list_users"}});
+        let answer = server.protocol(revision).send("tools/call", call);
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{revision}");
+    }
+    // And a client that does not say what it takes is not sent away.
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    assert_eq!(server.post("/mcp").json(&list).send().status, 200);
+    let any = server.post("/mcp").header("Accept", "*/*").json(&list).send();
+    assert_eq!(any.status, 200);
+    let html = server.post("/mcp").header("Accept", "text/html").json(&list).send();
+    assert!(html.refusal(406).contains("text/event-stream"));
+}
+
+#[test]
+fn the_legacy_paths_beside_it_are_as_they_were() {
+    let server = TestServer::start();
+    let call = json!({"action": "list_users"});
+    assert_eq!(server.post("/mcp/query").json(&call).send().data(), json!([]));
+    for path in ["/mcp/state", "/mcp/logs"] {
+        assert_eq!(server.get(path).status, 200, "{path}");
+    }
+    assert_eq!(server.post("/mcp/reset").send().status, 200);
+    assert_eq!(server.get("/mcp/nothing").refusal(404), "Not Found");
+    assert_eq!(server.post("/mcp/nothing").json(&call).send().refusal(404), "Not Found");
+}
+
+#[test]
+fn a_wrong_method_is_told_the_right_one() {
+    let server = TestServer::start();
+    for method in ["GET", "DELETE", "PUT"] {
+        let answer = server.request(method, "/mcp").send();
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{method}");
+    }
+    let lasting = TestServer::with([("MCP_SESSIONS", "on")]).start();
+    let answer = lasting.request("PUT", "/mcp").send();
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, POST, DELETE")));
+}
+
+#[test]
+fn what_is_no_message_is_refused_in_json_rpc() {
+    let server = TestServer::start();
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for (body, code) in [
+        ("", -32700),
+        ("not json", -32700),
+        ("{\"jsonrpc\":\"2.0\"", -32700),
+        (deep.as_str(), -32700),
+        ("[]", -32600),
+        ("{}", -32600),
+        ("{\"jsonrpc\":\"2.0\",\"id\":1}", -32600),
+    ] {
+        let answer = server.post("/mcp").json_text(body).send();
+        let said = answer.json();
+        assert_eq!((answer.status, &said["error"]["code"]), (400, &json!(code)), "{body}: {said}");
+        assert_eq!((&said["jsonrpc"], &said["id"]), (&json!("2.0"), &Value::Null));
+    }
+    let answer = server.post("/mcp").body("{}").header("Content-Type", "text/plain").send();
+    assert!(answer.refusal(415).contains("application/json"));
+    let (code, _) = server.protocol("2025-11-25").error("no/such/method", json!({}));
+    assert_eq!(code, -32601);
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused() {
+    let server = TestServer::with([("MCP_BODY_LIMIT", "1KiB")]).start();
+    let call = json!({"name": "query", "arguments": {"action": "x".repeat(2000)}});
+    let answer = server.protocol("2025-11-25").send("tools/call", call);
+    assert!(answer.refusal(413).contains("1024"));
+}
+
+#[test]
+fn the_rate_limit_and_the_log_are_those_of_v1() {
+    let server = TestServer::with([("MCP_RATE_LIMIT", "2/day")]).start();
+    let client = server.protocol("2025-11-25");
+    let call = json!({"name": "query", "arguments": {"action": "list_users"}});
+    assert_eq!(client.send("tools/call", call.clone()).status, 200);
+    assert_eq!(client.send("tools/call", call.clone()).status, 200);
+    assert_eq!(client.send("tools/call", call).status, 429);
+    let server = TestServer::start();
+    let client = server.protocol("2025-11-25");
+    let _ = client.tool("query", json!({"action": "add_user", "params": {"username": "alice"}}));
+    let _ = client.tool("query", json!({"action": "nonsense"}));
+    let logs = server.get("/api/v1/logs").data();
+    let entries: Vec<(&str, &str)> = (logs.as_array().expect("a list").iter())
+        .map(|entry| {
+            (entry["action"].as_str().expect("a text"), entry["status"].as_str().expect("a text"))
+        })
+        .collect();
+    assert_eq!(entries, [("add_user", "success"), ("nonsense", "error")]);
+}

@@ -1,0 +1,149 @@
+//! Calls that take a while: what is said meanwhile, and what ends them. The other system is a
+//! GitHub of the test's own, which keeps the server waiting.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+
+use serde_json::{Value, json};
+use service_tests::{DEADLINE, TestServer};
+
+/// A GitHub that answers when the test says so.
+struct SlowGithub(TcpListener);
+
+/// A request that waits there.
+struct Waiting(TcpStream);
+
+impl SlowGithub {
+    fn start() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").expect("a free port"))
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.0.local_addr().expect("an address"))
+    }
+
+    /// Waits for a request.
+    fn asked(&self) -> Waiting {
+        let (mut stream, _) = self.0.accept().expect("a connection");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") {
+            stream.read_exact(&mut byte).expect("the head of a request");
+            head.push(byte[0]);
+        }
+        Waiting(stream)
+    }
+}
+
+impl Waiting {
+    fn answer(mut self, body: &Value) {
+        let body = body.to_string();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        self.0.write_all((head + &body).as_bytes()).expect("the server reads");
+    }
+
+    /// Whether whoever asked goes away.
+    fn is_given_up(mut self) -> bool {
+        matches!(self.0.read(&mut [0]), Ok(0))
+    }
+}
+
+fn server(github: &SlowGithub, sessions: &str) -> TestServer {
+    TestServer::with([("MCP_GITHUB_API_URL", &github.url()), ("MCP_SESSIONS", sessions)]).start()
+}
+
+fn call(progress: Option<&str>) -> Value {
+    let arguments = json!({
+        "action": "github_get_repository", "params": {"owner": "octocat", "repo": "hello"},
+    });
+    let mut call = json!({"name": "query", "arguments": arguments});
+    if let Some(token) = progress {
+        call["_meta"]["progressToken"] = token.into();
+    }
+    call
+}
+
+#[test]
+fn a_client_that_asks_for_it_hears_how_far_a_call_is() {
+    let github = SlowGithub::start();
+    for (revision, sessions) in [("2025-11-25", "off"), ("2025-11-25", "on"), ("2026-07-28", "off")]
+    {
+        let server = server(&github, sessions);
+        let client = server.protocol(revision);
+        let client = if sessions == "on" { client.session() } else { client };
+        let mut messages = client.listen("tools/call", call(Some("t-1")));
+        let waiting = github.asked();
+        let first = messages.next_of("notifications/progress")["params"].take();
+        assert_eq!(first["progressToken"], "t-1");
+        assert_eq!((&first["progress"], &first["total"]), (&json!(0.0), &json!(2.0)), "{first}");
+        assert_eq!(first["message"], "asking GitHub");
+        waiting.answer(&json!({"full_name": "octocat/hello"}));
+        let second = messages.next_of("notifications/progress")["params"].take();
+        assert!(second["progress"].as_f64() > first["progress"].as_f64(), "{second}");
+        let last = messages.next_message();
+        assert_eq!(last["result"]["structuredContent"]["full_name"], "octocat/hello", "{last}");
+    }
+}
+
+#[test]
+fn a_client_that_does_not_ask_hears_the_answer_alone() {
+    let github = SlowGithub::start();
+    let server = server(&github, "off");
+    let client = server.protocol("2025-11-25");
+    let mut connection = server.connect();
+    connection.send(&client.request("tools/call", call(None)).bytes());
+    github.asked().answer(&json!({"full_name": "octocat/hello"}));
+    let answer = connection.answer_to("POST").expect("an answer");
+    assert_eq!(answer.json()["result"]["structuredContent"]["full_name"], "octocat/hello");
+}
+
+#[test]
+fn a_client_that_goes_away_stops_the_work() {
+    let github = SlowGithub::start();
+    for revision in ["2025-11-25", "2026-07-28"] {
+        let server = server(&github, "off");
+        let client = server.protocol(revision);
+        let mut connection = server.connect();
+        connection.send(&client.request("tools/call", call(None)).bytes());
+        let waiting = github.asked();
+        drop(connection);
+        assert!(waiting.is_given_up(), "{revision}");
+        // And one that hears of progress already.
+        let mut messages = client.listen("tools/call", call(Some("t-1")));
+        let waiting = github.asked();
+        let _ = messages.next_of("notifications/progress");
+        drop(messages);
+        assert!(waiting.is_given_up(), "{revision}, streaming");
+    }
+}
+
+#[test]
+fn a_client_that_cancels_stops_the_work() {
+    let github = SlowGithub::start();
+    let server = server(&github, "on");
+    let client = server.protocol("2025-11-25").session();
+    let mut messages = client.listen("tools/call", call(Some("t-1")));
+    let waiting = github.asked();
+    let _ = messages.next_of("notifications/progress");
+    assert_eq!(client.notify("notifications/cancelled", json!({"requestId": 1})), 202);
+    assert!(waiting.is_given_up());
+}
+
+#[test]
+fn a_server_that_stops_ends_its_calls_first() {
+    let github = SlowGithub::start();
+    let server = server(&github, "off");
+    let client = server.protocol("2025-11-25");
+    let mut connection = server.connect();
+    connection.send(&client.request("tools/call", call(None)).bytes());
+    let waiting = github.asked();
+    server.terminate();
+    waiting.answer(&json!({"full_name": "octocat/hello"}));
+    let answer = connection.answer_to("POST").expect("an answer");
+    assert_eq!(answer.json()["result"]["structuredContent"]["full_name"], "octocat/hello");
+    assert!(server.wait().status.success());
+}

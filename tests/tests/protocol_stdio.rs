@@ -1,0 +1,150 @@
+//! The Model Context Protocol over stdio.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use service_tests::{Command, TestServer};
+use tempfile::TempDir;
+
+/// `mcp-server stdio`, killed when this is dropped.
+struct Client {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Client {
+    fn start(database: &str, arguments: &[&str]) -> Self {
+        let arguments = [&["stdio"], arguments].concat();
+        let mut command = Command::new(arguments).env("DATABASE_URL", database).into_process();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the program can be run");
+        let input = child.stdin.take();
+        let output = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
+        Self { child, input, output }
+    }
+
+    fn hello(mut self) -> Self {
+        let hello = json!({
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "t", "version": "1"},
+        });
+        assert_eq!(self.ask("initialize", hello)["protocolVersion"], "2025-11-25");
+        self.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        self
+    }
+
+    fn send(&mut self, message: &Value) {
+        let input = self.input.as_mut().expect("stdin is open");
+        writeln!(input, "{message}").expect("the server reads");
+    }
+
+    fn next_message(&mut self) -> Value {
+        let mut line = String::new();
+        let read = self.output.read_line(&mut line).expect("the server writes");
+        assert!(read > 0, "the server has ended");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "every caller writes the JSON there")]
+    fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.send(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}));
+        loop {
+            let mut message = self.next_message();
+            if message["id"] == 1 {
+                assert!(message["result"].is_object(), "{message}");
+                return message["result"].take();
+            }
+        }
+    }
+
+    /// Closes stdin, and says how the process ends.
+    fn end(mut self) -> Option<i32> {
+        drop(self.input.take());
+        self.child.wait().expect("it is our child").code()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn folder() -> (TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:///{}/memory.db", folder.path().display());
+    (folder, url)
+}
+
+#[test]
+fn the_same_registry_and_the_same_database() {
+    let (folder, url) = folder();
+    let mut client = Client::start(&url, &[]).hello();
+    let tools = client.ask("tools/list", json!({}));
+    assert_eq!(tools["tools"][0]["name"], "query");
+    let add = json!({
+        "name": "query",
+        "arguments": {"action": "add_user", "params": {"username": "alice"}},
+    });
+    assert_eq!(client.ask("tools/call", add)["isError"], false);
+    assert_eq!(client.end(), Some(0));
+    let folder = std::sync::Arc::new(folder);
+    let server = TestServer::with([]).in_folder(&folder).start();
+    assert_eq!(server.data("list_users", json!({})), json!(["alice"]));
+}
+
+#[test]
+fn the_tools_are_those_that_are_asked_for() {
+    let (_folder, url) = folder();
+    let mut client = Client::start(&url, &["--tools", "config"]).hello();
+    let tools = client.ask("tools/list", json!({}));
+    let names: Vec<_> =
+        tools["tools"].as_array().expect("a list").iter().map(|it| &it["name"]).collect();
+    assert_eq!(names, ["get_config", "update_config"]);
+    assert_eq!(client.end(), Some(0));
+    let wrong = Command::new(["stdio", "--tools", "everything"]).run();
+    assert!(wrong.refusal(2).contains("users, tasks, config"), "{wrong:?}");
+}
+
+#[test]
+fn the_newest_revision_needs_no_handshake() {
+    let (_folder, url) = folder();
+    let mut client = Client::start(&url, &[]);
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let said = client.ask("server/discover", json!({"_meta": meta}));
+    assert!(said["supportedVersions"].as_array().expect("a list").contains(&json!("2026-07-28")));
+    let call = json!({"name": "query", "arguments": {"action": "list_users"}, "_meta": meta});
+    let users = client.ask("tools/call", call);
+    assert_eq!(users["structuredContent"], json!({"result": []}));
+}
+
+#[test]
+fn changes_of_its_own_are_told() {
+    let (_folder, url) = folder();
+    let mut client = Client::start(&url, &[]).hello();
+    let _ = client.ask("resources/subscribe", json!({"uri": "mcp://users"}));
+    let add = json!({
+        "name": "query",
+        "arguments": {"action": "add_user", "params": {"username": "alice"}},
+    });
+    let _ = client.ask("tools/call", add);
+    let told = client.next_message();
+    assert_eq!(told["method"], "notifications/resources/updated", "{told}");
+    assert_eq!(told["params"]["uri"], "mcp://users");
+}
+
+#[test]
+fn an_order_to_stop_ends_it() {
+    let (_folder, url) = folder();
+    let mut client = Client::start(&url, &[]).hello();
+    kill_process(Pid::from_child(&client.child), Signal::TERM).expect("it runs");
+    assert_eq!(client.child.wait().expect("it is our child").code(), Some(0));
+}

@@ -1,0 +1,225 @@
+//! The tools of the Model Context Protocol: which there are, how they are described, and what they
+//! answer.
+
+use serde_json::{Value, json};
+use service_tests::{Protocol, TestServer};
+
+fn tools(client: &Protocol<'_>) -> Vec<Value> {
+    client.result("tools/list", json!({}))["tools"].as_array().expect("a list").clone()
+}
+
+fn names(client: &Protocol<'_>) -> Vec<String> {
+    tools(client).iter().map(|tool| tool["name"].as_str().expect("a name").to_owned()).collect()
+}
+
+fn text(result: &Value) -> &str {
+    let content = result["content"].as_array().expect("content");
+    content.iter().find_map(|block| block["text"].as_str()).expect("a text")
+}
+
+#[test]
+fn the_address_and_the_setting_choose_the_tools() {
+    let server = TestServer::start();
+    let old = server.protocol("2025-11-25");
+    assert_eq!(names(&old), ["query"]);
+    assert_eq!(names(&old.clone().query("tools=lean")), ["query"]);
+    let all = names(&old.clone().query("tools=all"));
+    assert!(all.len() >= 25 && !all.contains(&"query".into()), "{all:?}");
+    let groups = names(&old.clone().query("tools=github,users"));
+    assert_eq!(groups[..4], ["list_users", "add_user", "remove_user", "get_user"]);
+    assert!(groups[4..].iter().all(|name| name.starts_with("github_")), "{groups:?}");
+    for wrong in ["tools=", "tools=everything", "tools=users,lean"] {
+        let refusal = old.clone().query(wrong).send("tools/list", json!({})).refusal(400);
+        assert!(refusal.contains("users, tasks, config"), "{wrong}: {refusal}");
+    }
+    let server = TestServer::with([("MCP_TOOLS", "tasks")]).start();
+    let old = server.protocol("2025-11-25");
+    assert!(names(&old).contains(&"add_task".into()));
+    assert_eq!(names(&old.query("tools=lean")), ["query"]);
+}
+
+#[test]
+fn a_tool_that_is_not_shown_cannot_be_called() {
+    let server = TestServer::start();
+    let old = server.protocol("2025-11-25");
+    let call = |name: &str| json!({"name": name, "arguments": {}});
+    for (client, name) in [
+        (old.clone(), "list_users"),
+        (old.clone(), "nothing"),
+        (old.clone().query("tools=all"), "query"),
+        (old.clone().query("tools=tasks"), "list_users"),
+        (server.protocol("2026-07-28"), "nothing"),
+    ] {
+        let (code, message) = client.error("tools/call", call(name));
+        assert_eq!((code, message), (-32602, format!("Unknown tool: {name}")));
+    }
+}
+
+#[test]
+fn every_description_is_what_clients_and_models_can_use() {
+    let server = TestServer::start();
+    let all = server.protocol("2025-11-25").query("tools=all");
+    let found = tools(&all);
+    assert_eq!(found, tools(&all), "the order is always the same");
+    for tool in &found {
+        let name = tool["name"].as_str().expect("a name");
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        assert!(!name.is_empty() && name.len() <= 64 && name.bytes().all(fits), "{name}");
+        assert!(!tool["title"].as_str().expect("a title").is_empty(), "{name}");
+        assert!(!tool["description"].as_str().expect("a description").is_empty(), "{name}");
+        for schema in ["inputSchema", "outputSchema"] {
+            let schema = &tool[schema];
+            assert_eq!(schema["type"], "object", "{name}: {schema}");
+            for choice in ["oneOf", "anyOf", "allOf"] {
+                assert!(schema.get(choice).is_none(), "{name}: {schema}");
+            }
+            jsonschema::meta::validate(schema).expect(name);
+        }
+        let hints = &tool["annotations"];
+        for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
+            assert!(hints[hint].is_boolean(), "{name}: {hint}");
+        }
+        assert!(!(hints["readOnlyHint"] == true && hints["destructiveHint"] == true), "{name}");
+    }
+    let hints = |name: &str| {
+        let tool = found.iter().find(|tool| tool["name"] == name).expect(name);
+        let hint = |hint: &str| tool["annotations"][hint] == true;
+        (
+            hint("readOnlyHint"),
+            hint("destructiveHint"),
+            hint("idempotentHint"),
+            hint("openWorldHint"),
+        )
+    };
+    assert_eq!(hints("list_tasks"), (true, false, true, false));
+    assert_eq!(hints("add_task"), (false, false, false, false));
+    assert_eq!(hints("update_task"), (false, true, true, false));
+    assert_eq!(hints("delete_task"), (false, true, true, false));
+    assert_eq!(hints("github_list_issues"), (true, false, true, true));
+}
+
+#[test]
+fn structured_content_fits_its_schema_and_is_the_text() {
+    let server = TestServer::start();
+    let all = server.protocol("2025-11-25").query("tools=all");
+    let found = tools(&all);
+    for (name, arguments) in [
+        ("add_user", json!({"username": "alice", "metadata": {"team": ["a", 1, null]}})),
+        ("list_users", json!({})),
+        ("get_user", json!({"username": "alice"})),
+        ("get_user", json!({"username": "nobody"})),
+        ("add_task", json!({"title": "Ü \"x\" \u{1F600}", "assigned_to": "alice"})),
+        ("list_tasks", json!({})),
+        ("search_tasks", json!({"query": "ü"})),
+        ("update_task", json!({"task_id": 1, "status": "completed"})),
+        ("update_config", json!({"key": "deep", "value": {"a": [1, 2.5, {"b": null}]}})),
+        ("get_config", json!({})),
+        ("calculate", json!({"operation": "average", "numbers": []})),
+        ("summarize_data", json!({})),
+        ("delete_task", json!({"task_id": 1})),
+        ("remove_user", json!({"username": "alice"})),
+    ] {
+        let result = all.tool(name, arguments);
+        assert_eq!(result["isError"], false, "{name}: {result}");
+        let structured = &result["structuredContent"];
+        assert!(structured.is_object(), "{name}: {result}");
+        let same: Value = serde_json::from_str(text(&result)).expect("JSON");
+        assert_eq!(&same, structured, "{name}");
+        assert!(!text(&result).contains("\": "), "{name}: compact");
+        let tool = found.iter().find(|tool| tool["name"] == name).expect(name);
+        let schema = jsonschema::validator_for(&tool["outputSchema"]).expect("a schema");
+        if let Err(error) = schema.validate(structured) {
+            panic!("{name}: {error}: {structured}");
+        }
+    }
+}
+
+#[test]
+fn what_is_stored_is_kept_as_it_was_written() {
+    let server = TestServer::start();
+    let all = server.protocol("2025-11-25").query("tools=all");
+    let value = "123456789012345678901234567890";
+    let call = |params: &str| {
+        let body = all.request("tools/call", json!({"name": "x"}));
+        body.body(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#))
+    };
+    let set = format!(r#"{{"name":"update_config","arguments":{{"key":"k","value":{value}}}}}"#);
+    assert_eq!(call(&set).send().json()["result"]["isError"], false);
+    let config = server.get("/api/v1/state?entity=config");
+    assert!(config.text().contains(value), "{}", config.text());
+    let result = all.tool("get_config", json!({"key": "k"}));
+    assert!(text(&result).contains(value), "{result}");
+}
+
+#[test]
+fn a_failing_action_is_a_tool_error_with_the_right_signature() {
+    let server = TestServer::start();
+    let signature =
+        "add_task(title, description?, priority?=medium, status?=pending, assigned_to?)";
+    let all = server.protocol("2025-11-25").query("tools=all");
+    let lean = server.protocol("2026-07-28");
+    for (params, wrong) in [
+        (json!({}), "title is required"),
+        (json!({"title": 5}), "title must be a string, not an integer"),
+        (json!({"title": "t", "titel": "t"}), "Unknown parameter: titel"),
+    ] {
+        let own = all.tool("add_task", params.clone());
+        let query = lean.tool("query", json!({"action": "add_task", "params": params}));
+        for result in [own, query] {
+            assert_eq!(result["isError"], true, "{result}");
+            assert_eq!(text(&result), format!("{wrong}. Use {signature}"));
+        }
+    }
+    let result = all.tool("delete_task", json!({"task_id": 9}));
+    assert_eq!(text(&result), "Task 9 not found. Use delete_task(task_id)");
+    for (arguments, wrong) in [
+        (json!({}), "action is required. Use query(action, params?)"),
+        (json!({"action": 1}), "action must be a string"),
+        (json!({"action": "list_users", "params": []}), "params must be an object"),
+        (json!({"action": "list_users", "limit": 1}), "Unknown argument: limit"),
+        (json!({"action": "list_usrs"}), "Unknown action: list_usrs"),
+    ] {
+        let result = lean.tool("query", arguments);
+        assert_eq!(result["isError"], true, "{result}");
+        assert!(text(&result).starts_with(wrong), "{result}");
+    }
+}
+
+#[test]
+fn a_result_over_the_limit_says_how_to_narrow_the_call() {
+    let server = TestServer::with([("MCP_RESULT_LIMIT", "1KiB")]).start();
+    for number in 0..20 {
+        let _ = server.data("add_task", json!({"title": format!("Task {number}")}));
+    }
+    let client = server.protocol("2025-11-25");
+    let result = client.tool("query", json!({"action": "list_tasks"}));
+    assert_eq!(result["isError"], true);
+    let said = text(&result);
+    assert!(said.contains("MCP_RESULT_LIMIT") && said.contains("list_tasks("), "{said}");
+    let few = json!({"action": "list_tasks", "params": {"status": "completed"}});
+    assert_eq!(client.tool("query", few)["isError"], false);
+    let (_, message) = client.error("resources/read", json!({"uri": "mcp://tasks"}));
+    assert!(message.contains("?limit="), "{message}");
+    let part = client.result("resources/read", json!({"uri": "mcp://tasks?limit=2&offset=1"}));
+    assert!(
+        part["contents"][0]["text"].as_str().expect("a text").contains("\"count\":2"),
+        "{part}"
+    );
+}
+
+#[test]
+fn a_configured_secret_is_neither_stored_nor_said_back() {
+    let secret = "ghp_a-token-that-nobody-sees";
+    let server = TestServer::with([("MCP_GITHUB_TOKEN", secret)]).start();
+    let client = server.protocol("2025-11-25");
+    let add = json!({"action": "add_user", "params": {"username": secret}});
+    let result = client.tool("query", add);
+    assert_eq!(result["isError"], true, "{result}");
+    assert!(!result.to_string().contains(secret), "{result}");
+    let (_, message) = client.error("tools/call", json!({"name": secret}));
+    assert!(!message.contains(secret), "{message}");
+    let (_, message) = client.error("resources/read", json!({"uri": format!("mcp://x/{secret}")}));
+    assert!(!message.contains(secret), "{message}");
+    assert!(!server.get("/api/v1/logs").text().contains(secret));
+    assert!(!server.stop().stderr.contains(secret));
+}
