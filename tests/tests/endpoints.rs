@@ -4,11 +4,13 @@ use serde_json::json;
 use service_tests::TestServer;
 
 /// Every route and its one method.
-const ROUTES: [(&str, &str); 15] = [
+const ROUTES: [(&str, &str); 17] = [
     ("GET", "/"),
     ("GET", "/live"),
     ("GET", "/ready"),
     ("GET", "/api/v2/status"),
+    ("POST", "/api/v2/query"),
+    ("POST", "/api/v2/batch"),
     ("POST", "/api/v1/query"),
     ("GET", "/api/v1/state"),
     ("GET", "/api/v1/logs"),

@@ -120,6 +120,8 @@ pub struct ActionError {
     pub code: ErrorCode,
     /// What the caller is told: what was wrong and what would be right.
     pub message: String,
+    /// How the action is called, where its parameters were wrong.
+    pub signature: Option<String>,
     /// After how long another try makes sense, where that is known.
     pub retry_after: Option<Duration>,
     /// What only the server's log is told.
@@ -130,7 +132,7 @@ impl ActionError {
     /// An error of the given kind with its public message.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after: None, cause: None }
+        Self { code, message: message.into(), signature: None, retry_after: None, cause: None }
     }
 
     /// A parameter is missing or wrong; the message names it.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use mcp_core::changes::Watcher;
 use mcp_core::dispatch::Redactor;
+use mcp_core::lean::Lean;
+use mcp_core::lean::blobs::{BlobLimits, Blobs};
 use mcp_core::{
     Clock, Dispatcher, Registry, RegistryBuilder, RegistryError, Store, StoreError, SystemClock,
     Timestamp, actions,
@@ -22,6 +24,7 @@ use crate::mcp::resources::ResourceSource;
 /// Everything that a face of the server needs.
 pub struct Service {
     dispatcher: Dispatcher,
+    lean: Lean,
     clock: Arc<dyn Clock>,
     browser: Browser,
     feed: Arc<Feed>,
@@ -123,10 +126,11 @@ impl Service {
         };
         let integrations = integrations(settings, machine, Arc::clone(&clock));
         let browser = integrations.browser().clone();
+        let lean = lean(settings, Arc::clone(&clock));
         let registry = additions
             .actions
             .into_iter()
-            .fold(every_action(integrations), RegistryBuilder::with)
+            .fold(every_action(integrations, &lean), RegistryBuilder::with)
             .build()?;
         let store = mcp_storage::open(&location, &options, Arc::clone(&clock))?;
         log::info!("the database is {}", absolute(&location));
@@ -137,13 +141,19 @@ impl Service {
         let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor)
             .watched_by(watcher);
         let Additions { resources, prompts, .. } = additions;
-        Ok(Self { dispatcher, clock, browser, feed, resources, prompts })
+        Ok(Self { dispatcher, lean, clock, browser, feed, resources, prompts })
     }
 
     /// The one way to an action.
     #[must_use]
     pub fn dispatcher(&self) -> &Dispatcher {
         &self.dispatcher
+    }
+
+    /// The lean face.
+    #[must_use]
+    pub fn lean(&self) -> &Lean {
+        &self.lean
     }
 
     /// Where everything is kept.
@@ -189,11 +199,22 @@ impl Service {
 /// # Errors
 /// When two actions have one name.
 pub fn registry(settings: &Settings) -> Result<Registry, RegistryError> {
-    every_action(integrations(settings, &Machine::default(), SystemClock::shared())).build()
+    let clock = SystemClock::shared();
+    let lean = lean(settings, Arc::clone(&clock));
+    every_action(integrations(settings, &Machine::default(), clock), &lean).build()
 }
 
-fn every_action(integrations: Integrations) -> RegistryBuilder {
-    Registry::builder().with(actions::register).with(|registry| integrations.register(registry))
+fn every_action(integrations: Integrations, lean: &Lean) -> RegistryBuilder {
+    Registry::builder()
+        .with(actions::register)
+        .with(|registry| lean.register(registry))
+        .with(|registry| integrations.register(registry))
+}
+
+fn lean(settings: &Settings, clock: Arc<dyn Clock>) -> Lean {
+    let limits =
+        BlobLimits { bytes: settings.blob_store, age: settings.blob_time, ..BlobLimits::default() };
+    Lean::new(Arc::new(Blobs::new(limits, clock)))
 }
 
 fn integrations(settings: &Settings, machine: &Machine, clock: Arc<dyn Clock>) -> Integrations {

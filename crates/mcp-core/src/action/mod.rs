@@ -9,6 +9,7 @@ mod prepared;
 pub mod registry;
 mod schema;
 mod values;
+mod view;
 
 use std::future::Future;
 
@@ -16,14 +17,18 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::Dispatcher;
 use crate::domain::{Page, Part};
 use crate::error::ActionError;
-use crate::memory::Memory;
+use crate::memory::{Freshness, Memory};
 use crate::progress::Progress;
-pub use prepared::{MemoryWork, Prepared, RemoteRun, RemoteWork};
+pub use prepared::{
+    CompoundRun, CompoundWork, MemoryWork, Prepared, RemoteRun, RemoteText, RemoteWork,
+};
 pub use registry::Action;
 pub use schema::{Parameter, of_output as output_schema};
 pub(crate) use values::unexpected;
+pub use view::{Column, Pages, Shape, Shown, View};
 
 /// Whether an action changes stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +145,8 @@ pub struct Doc {
     /// Whether the action itself looks at a null of any optional parameter. Otherwise null counts
     /// as left out where the schema does not admit it.
     pub sees_null: bool,
+    /// How the lean face shows what it answers.
+    pub view: View,
 }
 
 impl Doc {
@@ -157,6 +164,7 @@ impl Doc {
             idempotent: false,
             answer: AnswerForm::Data,
             sees_null: false,
+            view: View::WHOLE,
         }
     }
 
@@ -202,6 +210,13 @@ impl Doc {
         self
     }
 
+    /// With another view of what it answers on the lean face than all of it.
+    #[must_use]
+    pub const fn view(mut self, view: View) -> Self {
+        self.view = view;
+        self
+    }
+
     /// With an eye of its own on nulls.
     #[must_use]
     pub const fn sees_null(mut self) -> Self {
@@ -227,6 +242,8 @@ pub trait MemoryAction: Send + Sync + 'static {
     type Params: DeserializeOwned + JsonSchema + Send + 'static;
     /// What it answers.
     type Output: Serialize + JsonSchema;
+    /// What it must have seen, where it only reads.
+    const FRESHNESS: Freshness = Freshness::Writes;
     /// What is said about it.
     fn doc(&self) -> Doc;
     /// Does its work.
@@ -288,5 +305,30 @@ pub trait RemoteAction: Send + Sync + 'static {
         &self,
         params: Self::Params,
         progress: &Progress,
+    ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
+    /// Whether what was answered is a page and another follows.
+    fn goes_on(&self, _: &Self::Output) -> bool {
+        false
+    }
+}
+
+/// A tool that calls others, each through the dispatcher as any caller would.
+pub trait CompoundAction: Send + Sync + 'static {
+    /// Its name: `snake_case`, at most 64 characters, no two alike.
+    const NAME: &'static str;
+    /// Its parameters. The field comments are the documentation.
+    type Params: DeserializeOwned + JsonSchema + Send + 'static;
+    /// What it answers.
+    type Output: Serialize + JsonSchema;
+    /// What is said about it.
+    fn doc(&self) -> Doc;
+    /// Does its work. Dropping the future stops it.
+    ///
+    /// # Errors
+    /// With what the caller is told.
+    fn run(
+        &self,
+        params: Self::Params,
+        dispatcher: &Dispatcher,
     ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
 }

@@ -7,10 +7,11 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::params::ParamsText;
-use super::prepared::{Prepare, Prepared, over_list, over_memory, over_network};
+use super::prepared::{Prepare, Prepared, over_actions, over_list, over_memory, over_network};
 use super::schema::{self, Parameter};
-use super::{Doc, Effect, ListAction, MemoryAction, RemoteAction};
+use super::{CompoundAction, Doc, Effect, ListAction, MemoryAction, RemoteAction};
 use crate::error::{ActionError, ErrorCode};
+use crate::memory::Freshness;
 
 /// The longest name that tool lists of the Model Context Protocol take.
 const LONGEST_NAME: usize = 64;
@@ -27,6 +28,10 @@ pub struct Action {
     pub effect: Effect,
     /// Whether it asks another system.
     pub remote: bool,
+    /// Whether it calls other actions.
+    pub compound: bool,
+    /// What it must have seen, where it only reads.
+    pub freshness: Freshness,
     /// What is said about it.
     pub doc: Doc,
     /// Its parameters, those that a call must give first.
@@ -41,12 +46,26 @@ pub struct Action {
 
 impl Action {
     fn over_memory<A: MemoryAction>(action: A) -> Self {
-        Self::new::<A::Params, A::Output>(A::NAME, A::EFFECT, action.doc(), over_memory(action))
+        let doc = action.doc();
+        Self {
+            freshness: A::FRESHNESS,
+            ..Self::new::<A::Params, A::Output>(A::NAME, A::EFFECT, doc, over_memory(action))
+        }
     }
 
     fn over_list<A: ListAction>(action: A) -> Self {
         let doc = action.doc();
         Self::new::<A::Params, Vec<A::Item>>(A::NAME, Effect::Read, doc, over_list(action))
+    }
+
+    fn over_actions<A: CompoundAction>(action: A) -> Self {
+        let doc = action.doc();
+        let action = over_actions(action);
+        Self {
+            remote: true,
+            compound: true,
+            ..Self::new::<A::Params, A::Output>(A::NAME, Effect::Write, doc, action)
+        }
     }
 
     fn over_network<A: RemoteAction>(action: A) -> Self {
@@ -71,6 +90,8 @@ impl Action {
             name,
             effect,
             remote: false,
+            compound: false,
+            freshness: Freshness::Writes,
             doc,
             signature: schema::signature(name, &parameters),
             parameters,
@@ -186,6 +207,13 @@ impl RegistryBuilder {
     #[must_use]
     pub fn remote<A: RemoteAction>(mut self, action: A) -> Self {
         self.actions.push(Action::over_network(action));
+        self
+    }
+
+    /// Adds an action that calls others.
+    #[must_use]
+    pub fn compound<A: CompoundAction>(mut self, action: A) -> Self {
+        self.actions.push(Action::over_actions(action));
         self
     }
 

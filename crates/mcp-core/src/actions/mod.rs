@@ -1,6 +1,8 @@
 //! The built-in actions over stored memory. Adding one is its file and its line here.
 
+pub mod blobs;
 pub mod config;
+pub mod logs;
 pub mod tasks;
 pub mod users;
 pub mod utilities;
@@ -24,6 +26,7 @@ pub fn register(registry: RegistryBuilder) -> RegistryBuilder {
         .memory(config::UpdateConfig)
         .memory(utilities::Calculate)
         .memory(utilities::SummarizeData)
+        .memory(logs::ListLogs)
 }
 
 /// The parameters of an action that has none.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mcp_core::action::params::Bounded;
+use mcp_core::action::{Shape, View};
 use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,10 @@ pub struct ScreenshotOutput {
     pub url: String,
 }
 
+/// The picture itself is never shown as text.
+const VIEW: View =
+    View::WHOLE.shaped(Shape::Picture { base64: "screenshot_base64", media_type: "content_type" });
+
 impl RemoteAction for Screenshot {
     const NAME: &'static str = "playwright_screenshot";
     type Params = ScreenshotParams;
@@ -68,6 +73,7 @@ impl RemoteAction for Screenshot {
         Doc::new(Group::Pages, "Take a picture of a web page", example)
             .picture("screenshot_base64", "content_type")
             .words(&["browser", "website", "screenshot", "image", "png", "look", "capture"])
+            .view(VIEW)
     }
 
     async fn run(

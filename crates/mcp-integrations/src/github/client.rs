@@ -47,8 +47,19 @@ impl Github {
         query: &impl Serialize,
         progress: &Progress,
     ) -> Result<T, ActionError> {
+        Ok(self.page(path, query, progress).await?.0)
+    }
+
+    /// A page of what GitHub answers at this path, and whether another page follows.
+    pub(super) async fn page<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &impl Serialize,
+        progress: &Progress,
+    ) -> Result<(T, bool), ActionError> {
         let url = Endpoint::new(&self.base, path).query(query).into_url();
-        self.upstream.get(url, progress).await?.read(self.upstream.name())
+        let json = self.upstream.get(url, progress).await?;
+        Ok((json.read(self.upstream.name())?, json.goes_on()))
     }
 }
 

@@ -4,7 +4,7 @@ use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Github, Owner, RepoName};
+use super::{Github, Owner, RepoName, views};
 use crate::JsonObject;
 
 /// Gets a repository: <https://docs.github.com/en/rest/repos/repos#get-a-repository>.
@@ -42,6 +42,7 @@ impl RemoteAction for GetRepository {
         Doc::new(Group::Github, "Get a GitHub repository's details", example)
             .required("owner and repo are required")
             .words(&["repo", "project", "stars", "forks", "license", "branch", "about"])
+            .view(views::REPOSITORY)
     }
 
     async fn run(

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::query::{List, PageNumber, PerPage, State};
-use super::{Github, Listed, Owner, RepoName};
+use super::{Github, Listed, Owner, RepoName, views};
 
 /// Lists a repository's issues: <https://docs.github.com/en/rest/issues/issues#list-repository-issues>.
 ///
@@ -53,6 +53,7 @@ impl RemoteAction for ListIssues {
         Doc::new(Group::Github, "List the issues of a GitHub repository", example)
             .required("owner and repo are required")
             .words(&["bugs", "tickets", "reports", "open", "closed", "repo", "todo"])
+            .view(views::ISSUES)
     }
 
     async fn run(
@@ -62,7 +63,12 @@ impl RemoteAction for ListIssues {
     ) -> Result<Listed, ActionError> {
         let ListIssuesParams { owner, repo, state, per_page, page } = params;
         let path = ["repos", owner.as_str(), repo.as_str(), "issues"];
-        let items = self.github.get(&path, &List { state, per_page, page }, progress).await?;
-        Ok(Listed { items })
+        let (items, goes_on) =
+            self.github.page(&path, &List { state, per_page, page }, progress).await?;
+        Ok(Listed { items, goes_on })
+    }
+
+    fn goes_on(&self, listed: &Listed) -> bool {
+        listed.goes_on
     }
 }

@@ -61,10 +61,13 @@ impl Subject {
         let action = self.registry.find(action).expect("an action");
         let params = ParamsText::from_value(&params).expect("an object");
         match action.prepare(params)? {
-            Prepared::Remote(work) => work(mcp_core::Progress::none())
-                .await
-                .map(|text| serde_json::from_str(&text).expect("JSON")),
-            Prepared::Memory(_) | Prepared::List(_) => unreachable!("pages are remote"),
+            Prepared::Remote(work) => {
+                let work = work(mcp_core::Progress::none());
+                work.await.map(|answer| serde_json::from_str(&answer.text).expect("JSON"))
+            }
+            Prepared::Memory(_) | Prepared::List(_) | Prepared::Compound(_) => {
+                unreachable!("pages are remote")
+            }
         }
     }
 

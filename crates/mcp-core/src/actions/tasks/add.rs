@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::action::params::Text;
+use crate::action::{Column, View};
 use crate::domain::{NewTask, Task};
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
@@ -37,6 +38,9 @@ fn default_status() -> String {
     "pending".into()
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("id")]);
+
 impl MemoryAction for AddTask {
     const NAME: &'static str = "add_task";
     const EFFECT: Effect = Effect::Write;
@@ -51,6 +55,7 @@ impl MemoryAction for AddTask {
         Doc::new(Group::Tasks, "Add a task", example)
             .additive()
             .words(&["create", "new", "todo", "ticket", "work", "remember", "assign"])
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(&self, params: AddTaskParams, memory: &mut dyn Memory) -> Result<Task, ActionError> {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::no_such_task;
+use crate::action::{Column, View};
 use crate::domain::TaskId;
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
@@ -26,6 +27,9 @@ pub struct DeleteTaskOutput {
     deleted: bool,
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("task_id")]);
+
 impl MemoryAction for DeleteTask {
     const NAME: &'static str = "delete_task";
     const EFFECT: Effect = Effect::Write;
@@ -38,6 +42,7 @@ impl MemoryAction for DeleteTask {
         Doc::new(Group::Tasks, "Delete a task", example)
             .idempotent()
             .words(&["remove", "drop", "discard", "cancel"])
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::SUMMARY;
 use crate::domain::{Page, Part, Task, TaskFilter};
 use crate::{ActionError, Doc, Example, Group, ListAction, Memory};
 
@@ -32,6 +33,7 @@ impl ListAction for ListTasks {
         };
         Doc::new(Group::Tasks, "List tasks, by status or user", example)
             .words(&["todo", "open", "backlog", "work", "show", "all", "filter"])
+            .view(SUMMARY)
     }
 
     fn part(

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::SUMMARY;
 use crate::domain::{Page, Part, SearchText, Task};
 use crate::{ActionError, Doc, Example, Group, ListAction, Memory};
 
@@ -29,6 +30,7 @@ impl ListAction for SearchTasks {
         };
         Doc::new(Group::Tasks, "Find tasks by a text in title or description", example)
             .words(&["look", "query", "contains", "mention", "about", "keyword"])
+            .view(SUMMARY)
     }
 
     fn part(

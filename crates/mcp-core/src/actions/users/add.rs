@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::params::{ObjectText, Text};
+use crate::action::{Column, View};
 use crate::domain::NewUser;
 use crate::error::ErrorCode;
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
@@ -42,6 +43,9 @@ pub struct AddUserOutput {
     added: bool,
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("username")]);
+
 impl MemoryAction for AddUser {
     const NAME: &'static str = "add_user";
     const EFFECT: Effect = Effect::Write;
@@ -56,6 +60,7 @@ impl MemoryAction for AddUser {
         Doc::new(Group::Users, "Add a user", example)
             .additive()
             .words(&["create", "new", "register", "member", "person", "agent", "invite"])
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(

@@ -25,10 +25,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(web::resource("/").route(web::get().to(root::health)).default_service(get()))
         .service(web::resource("/live").route(web::get().to(probes::live)).default_service(get()))
-        .service(web::resource("/ready").route(web::get().to(probes::ready)).default_service(get()))
         .service(
-            web::resource("/api/v2/status").route(web::get().to(v2::status)).default_service(get()),
+            web::resource("/ready").route(web::get().to(probes::ready)).default_service(get()),
         );
+    v2::configure(config);
     for face in [Face::V1, Face::Legacy] {
         config
             .service(
