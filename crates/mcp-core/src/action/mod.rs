@@ -4,6 +4,7 @@
 //! Invariant: an action parses nothing, times nothing and logs nothing; the dispatcher does.
 
 mod bounded;
+pub mod catalogue;
 pub mod params;
 mod prepared;
 pub mod registry;
@@ -35,6 +36,8 @@ pub enum Effect {
 /// The family that an action belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
+    /// What can be called.
+    Help,
     /// People and agents.
     Users,
     /// Work to be done.
@@ -58,6 +61,7 @@ impl Group {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Help => "help",
             Self::Users => "users",
             Self::Tasks => "tasks",
             Self::Config => "config",
@@ -66,6 +70,20 @@ impl Group {
             Self::Figma => "figma",
             Self::Pages => "pages",
             Self::Custom => "custom",
+        }
+    }
+
+    /// Words that people use for what the whole family is about.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Users => "person people member account",
+            Self::Tasks => "todo ticket chore item backlog",
+            Self::Config => "setting option preference",
+            Self::Github => "repo open source",
+            Self::Figma => "design mockup wireframe",
+            Self::Pages => "website site web page url browser link",
+            Self::Help | Self::Utilities | Self::Custom => "",
         }
     }
 }
@@ -86,7 +104,8 @@ pub struct Doc {
     pub summary: &'static str,
     /// The family it belongs to.
     pub group: Group,
-    /// Words that people use for it and that are in neither name nor summary.
+    /// Words that people use for it and that are in neither name nor summary; an entry may hold
+    /// several.
     pub words: &'static [&'static str],
     /// A worked example.
     pub example: Example,

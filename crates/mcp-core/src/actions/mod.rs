@@ -1,6 +1,7 @@
 //! The built-in actions over stored memory. Adding one is its file and its line here.
 
 pub mod config;
+pub mod help;
 pub mod tasks;
 pub mod users;
 pub mod utilities;
@@ -10,7 +11,9 @@ use crate::RegistryBuilder;
 /// Registers every built-in action over stored memory.
 #[must_use]
 pub fn register(registry: RegistryBuilder) -> RegistryBuilder {
+    let catalogue = registry.catalogue();
     registry
+        .memory(help::Help::new(catalogue))
         .memory(users::ListUsers)
         .memory(users::AddUser)
         .memory(users::RemoveUser)
