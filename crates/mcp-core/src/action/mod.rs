@@ -77,12 +77,14 @@ impl Group {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Users => "person people member account",
-            Self::Tasks => "todo ticket chore item backlog",
-            Self::Config => "setting option preference",
-            Self::Github => "repo open source",
-            Self::Figma => "design mockup wireframe",
-            Self::Pages => "website site web page url browser link",
+            Self::Users => {
+                "person people somebody someone member account colleague teammate coworker employee agent"
+            }
+            Self::Tasks => "todo ticket chore item job assignment",
+            Self::Config => "setting option preference config parameter variable flag",
+            Self::Github => "repo repository project",
+            Self::Figma => "design designer mockup wireframe ui",
+            Self::Pages => "website site webpage web page url address link homepage browser",
             Self::Help | Self::Utilities | Self::Custom => "",
         }
     }

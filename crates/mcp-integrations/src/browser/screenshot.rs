@@ -65,15 +65,7 @@ impl RemoteAction for Screenshot {
             params: r#"{"url":"https://example.com","viewport_width":800,"viewport_height":600}"#,
             answer: r#"{"content_type":"image/png","screenshot_base64":"iVBORw0KGgoAAAANSUhEUgAA","url":"https://example.com/"}"#,
         };
-        Doc::new(Group::Pages, "Take a picture of a web page", example).words(&[
-            "browser",
-            "website",
-            "screenshot",
-            "image",
-            "png",
-            "look",
-            "capture",
-        ])
+        Doc::new(Group::Pages, "Take a picture of a web page", example).words(&["make screenshot image photo snapshot png capture render shoot visual visually thumbnail pixels", "look looks looks-like appearance appear mobile phone desktop"])
     }
 
     async fn run(&self, params: ScreenshotParams) -> Result<ScreenshotOutput, ActionError> {

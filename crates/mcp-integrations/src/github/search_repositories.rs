@@ -61,15 +61,7 @@ impl RemoteAction for SearchRepositories {
             params: r#"{"query":"tetris language:assembly","sort":"stars","order":"desc","per_page":1}"#,
             answer: r#"{"total":40,"items":[{"id":3081286,"name":"Tetris","full_name":"dtrupenn/Tetris","owner":{"login":"dtrupenn","id":872147},"private":false,"html_url":"https://github.com/dtrupenn/Tetris","description":"A C implementation of Tetris using Pennsim through LC4","fork":false,"stargazers_count":1,"language":"Assembly"}]}"#,
         };
-        Doc::new(Group::Github, "Search GitHub's repositories", example).words(&[
-            "find",
-            "repos",
-            "projects",
-            "code",
-            "library",
-            "stars",
-            "open source",
-        ])
+        Doc::new(Group::Github, "Search GitHub's repositories", example).words(&["look discover explore libraries packages frameworks tools crates code open-source which", "language sorted popular starred most stars trending topic written implement alternative about projects repos"])
     }
 
     async fn run(&self, params: SearchRepositoriesParams) -> Result<Found, ActionError> {

@@ -4,10 +4,11 @@
 //! It is made when the registry is built. An action that is part of the registry and tells about it
 //! (`help`) is given a [`CatalogueHandle`] before.
 
+mod request;
 mod spelling;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use bm25::{Embedder, EmbedderBuilder, Scorer, Tokenizer};
@@ -15,6 +16,7 @@ use bm25::{Embedder, EmbedderBuilder, Scorer, Tokenizer};
 use super::registry::Action;
 use super::schema::{self, Parameter};
 use super::{Example, Group};
+use words::Words;
 
 /// How many actions are told to somebody who looks for one.
 pub const SHOWN: usize = 3;
@@ -54,9 +56,10 @@ impl Entry {
 pub struct Catalogue {
     entries: Vec<Entry>,
     by_name: BTreeMap<&'static str, usize>,
-    embedder: Embedder<u64, Words>,
+    embedder: Embedder<u64, Spaces>,
     scorer: Scorer<usize, u64>,
-    known: std::collections::BTreeSet<String>,
+    words: Words,
+    known: BTreeSet<String>,
 }
 
 /// The catalogue of a registry that is still being filled.
@@ -76,9 +79,9 @@ impl CatalogueHandle {
 }
 
 /// Texts come as words already, with a space between two.
-struct Words;
+struct Spaces;
 
-impl Tokenizer for Words {
+impl Tokenizer for Spaces {
     fn tokenize(&self, text: &str) -> Vec<String> {
         text.split(' ').filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect()
     }
@@ -86,19 +89,23 @@ impl Tokenizer for Words {
 
 impl Catalogue {
     fn new(actions: &[Action]) -> Self {
+        let words = Words::new();
         let entries: Vec<Entry> = actions.iter().map(entry).collect();
-        let documents: Vec<Vec<String>> = actions.iter().map(document).collect();
+        let documents: Vec<Vec<String>> =
+            actions.iter().map(|action| document(&words, action)).collect();
         // No action is worth less for having more words said about it: b is 0.
-        let embedder = EmbedderBuilder::<u64, Words>::with_tokenizer_and_fit_to_corpus(Words, &[])
-            .b(0.0)
-            .build();
+        let embedder =
+            EmbedderBuilder::<u64, Spaces>::with_tokenizer_and_fit_to_corpus(Spaces, &[])
+                .b(0.0)
+                .build();
         let mut scorer = Scorer::new();
-        for (index, words) in documents.iter().enumerate() {
-            scorer.upsert(&index, embedder.embed(&words.join(" ")));
+        for (index, said) in documents.iter().enumerate() {
+            scorer.upsert(&index, embedder.embed(&said.join(" ")));
         }
-        let by_name = entries.iter().enumerate().map(|(index, entry)| (entry.name, index)).collect();
+        let by_name =
+            entries.iter().enumerate().map(|(index, entry)| (entry.name, index)).collect();
         let known = documents.into_iter().flatten().collect();
-        Self { entries, by_name, embedder, scorer, known }
+        Self { entries, by_name, embedder, scorer, words, known }
     }
 
     /// The entry of the action of that name.
@@ -110,7 +117,7 @@ impl Catalogue {
     /// The actions that fit a request, the best first, at most [`SHOWN`].
     #[must_use]
     pub fn search(&self, request: &str) -> Vec<&Entry> {
-        let words = words::of_request(request, |word| self.known.contains(word));
+        let words = request::of_request(&self.words, request, &|word| self.known.contains(word));
         let mut found = self.scorer.matches(&self.embedder.embed(&words.join(" ")));
         found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
         let named = self.by_name.get(request.trim()).copied();
@@ -171,11 +178,67 @@ fn entry(action: &Action) -> Entry {
     }
 }
 
-/// All that an action is found by. What is said twice counts more.
-fn document(action: &Action) -> Vec<String> {
-    let parameters = action.parameters.iter().map(|parameter| parameter.name.as_str());
-    let texts = [action.name, action.name, action.doc.summary, action.doc.group.words()];
-    let all: Vec<&str> =
-        texts.into_iter().chain(parameters).chain(action.doc.words.iter().copied()).collect();
-    words::of_text(&all.join("\n"))
+/// All that an action is found by: a word counts once for each place where it is said.
+fn document(words: &Words, action: &Action) -> Vec<String> {
+    let parameters: Vec<&str> = action.parameters.iter().map(|it| it.name.as_str()).collect();
+    let places = [
+        action.name,
+        action.doc.summary,
+        action.doc.group.words(),
+        &parameters.join(" "),
+        &action.doc.words.join(" "),
+    ];
+    let said = places.map(|text| words.of_text(text).into_iter().collect::<BTreeSet<String>>());
+    said.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Registry, actions};
+
+    fn registry() -> Registry {
+        Registry::builder().with(actions::register).build().expect("a registry")
+    }
+
+    #[test]
+    fn the_best_three_come_first_and_a_name_before_all() {
+        let registry = registry();
+        let found = |request| {
+            let found = registry.catalogue().search(request);
+            found.into_iter().map(|entry| entry.name).collect::<Vec<_>>()
+        };
+        assert_eq!(found("create a ticket for bob")[0], "add_task");
+        assert_eq!(found("create a ticket for bob").len(), 3);
+        assert_eq!(found(" delete_task ")[0], "delete_task");
+        assert_eq!(found("of the and to"), Vec::<&str>::new());
+        assert_eq!(found("xyzzy"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn an_unknown_action_names_the_nearest_by_spelling_then_by_meaning() {
+        let registry = registry();
+        let nearest = |name: &str| registry.find(name).map(|_| ()).expect_err("none").nearest;
+        assert_eq!(nearest("ad_task")[0], "add_task");
+        assert_eq!(nearest("lst_users")[0], "list_users");
+        assert_eq!(nearest("create_ticket")[0], "add_task");
+        assert_eq!(nearest("getUser")[0], "get_user");
+        for name in ["", "💥", &"x".repeat(10_000)] {
+            assert_eq!(nearest(name).len(), 3, "{name}");
+        }
+        let refusal = registry.find("ad_task").map(|_| ()).expect_err("none");
+        assert_eq!(refusal.message, "Unknown action: ad_task");
+    }
+
+    #[test]
+    fn the_list_of_all_has_every_signature_once_without_defaults() {
+        let registry = registry();
+        let lines = registry.catalogue().lines();
+        assert!(lines.contains(&"config: get_config(key?) update_config(key, value)".to_owned()));
+        for action in registry.actions() {
+            let call = format!(" {}(", action.name);
+            let times: usize = lines.iter().map(|line| line.matches(&call).count()).sum();
+            assert_eq!(times, 1, "{}", action.name);
+        }
+        assert!(lines.iter().all(|line| !line.contains('=')));
+    }
 }

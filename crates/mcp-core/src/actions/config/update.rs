@@ -31,13 +31,8 @@ impl MemoryAction for UpdateConfig {
             answer: r#"{"app_name":"My MCP Server","updated":true}"#,
         };
         Doc::new(Group::Config, "Set a configuration value", example).words(&[
-            "setting",
-            "settings",
-            "change",
-            "write",
-            "store",
-            "option",
-            "preference",
+            "write store save put configure reconfigure override persist remember assign new",
+            "turn-on turn-off turn enable disable switch toggle increase decrease raise lower",
         ])
     }
 

@@ -48,8 +48,7 @@ impl MemoryAction for AddTask {
             params: r#"{"title":"Ship v1","priority":"high","assigned_to":"alice"}"#,
             answer: r#"{"id":1,"title":"Ship v1","description":"","priority":"high","status":"pending","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000"}"#,
         };
-        Doc::new(Group::Tasks, "Add a task", example)
-            .words(&["create", "new", "todo", "ticket", "work", "remember", "assign"])
+        Doc::new(Group::Tasks, "Add a task", example).words(&["make put write write-down note jot file open log record register plan schedule raise capture track", "remember remind reminder backlog something work done later for assign urgent high list"])
     }
 
     fn run(&self, params: AddTaskParams, memory: &mut dyn Memory) -> Result<Task, ActionError> {

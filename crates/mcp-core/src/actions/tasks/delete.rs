@@ -35,8 +35,7 @@ impl MemoryAction for DeleteTask {
     fn doc(&self) -> Doc {
         let example =
             Example { params: r#"{"task_id":1}"#, answer: r#"{"task_id":1,"deleted":true}"# };
-        Doc::new(Group::Tasks, "Delete a task", example)
-            .words(&["remove", "drop", "discard", "cancel"])
+        Doc::new(Group::Tasks, "Delete a task", example).words(&["cancel clear clean permanently good obsolete duplicate unneeded nobody longer throw-away"])
     }
 
     fn run(

@@ -53,8 +53,7 @@ impl MemoryAction for AddUser {
             params: r#"{"username":"carol","role":"admin","metadata":{"team":"engineering"}}"#,
             answer: r#"{"username":"carol","added":true}"#,
         };
-        Doc::new(Group::Users, "Add a user", example)
-            .words(&["create", "new", "register", "member", "person", "agent", "invite"])
+        Doc::new(Group::Users, "Add a user", example).words(&["make register invite onboard enroll enrol join hire sign sign-up set-up introduce admit put account", "team newcomer starter role developer admin into directory"])
     }
 
     fn run(

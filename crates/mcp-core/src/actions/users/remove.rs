@@ -36,8 +36,10 @@ impl MemoryAction for RemoveUser {
             params: r#"{"username":"bob"}"#,
             answer: r#"{"username":"bob","removed":true}"#,
         };
-        Doc::new(Group::Users, "Remove a user; its tasks stay", example)
-            .words(&["delete", "drop", "member", "person", "agent"])
+        Doc::new(Group::Users, "Remove a user; its tasks stay", example).words(&[
+            "offboard unregister deactivate kick ban expel fire revoke take account",
+            "quit left leave leaving gone longer team close",
+        ])
     }
 
     fn run(

@@ -56,7 +56,7 @@ impl MemoryAction for Calculate {
             answer: r#"{"operation":"sum","result":100}"#,
         };
         Doc::new(Group::Utilities, "Compute a sum, average, maximum or minimum", example)
-            .words(&["add", "mean", "total", "math", "numbers", "largest", "smallest"])
+            .words(&["work-out cost costs price add add-up sum-up sum addition plus total mean median math arithmetic calculation number figures values amounts prices", "largest biggest highest greatest max top smallest lowest least min these several column scores list"])
     }
 
     fn run(
