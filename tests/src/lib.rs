@@ -16,10 +16,15 @@
 
 mod command;
 mod http;
+mod many;
+mod requests;
 mod server;
+pub mod tokens;
 
 pub use command::{Command, Output};
 pub use http::{Answer, Connection, Request};
+pub use many::with_many_actions;
+pub use requests::{AgentRequest, Half, agent_requests};
 pub use server::{Builder, Stopped, TestServer};
 
 use std::path::{Path, PathBuf};

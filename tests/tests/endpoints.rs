@@ -4,10 +4,12 @@ use serde_json::json;
 use service_tests::TestServer;
 
 /// Every route and its one method.
-const ROUTES: [(&str, &str); 15] = [
+const ROUTES: [(&str, &str); 17] = [
     ("GET", "/"),
     ("GET", "/live"),
     ("GET", "/ready"),
+    ("GET", "/llms.txt"),
+    ("GET", "/api/v2/help"),
     ("GET", "/api/v2/status"),
     ("POST", "/api/v1/query"),
     ("GET", "/api/v1/state"),

@@ -115,6 +115,10 @@ fn operations_have_names_of_their_own_and_say_how_they_fail() {
         let closed = operation["security"] != json!([]);
         let common = ["200", "403", "429", "503"].into_iter();
         for status in common.chain(closed.then_some("401")) {
+            let content = &responses[status]["content"];
+            if status == "200" && content["text/plain"]["schema"]["type"] == "string" {
+                continue;
+            }
             let schema = &responses[status]["content"]["application/json"]["schema"]["$ref"];
             let name = schema.as_str().and_then(|it| it.rsplit('/').next()).expect(&label);
             assert!(document["components"]["schemas"].get(name).is_some(), "{label} {status}");

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use mcp_core::dispatch::Redactor;
 use mcp_core::{
-    Clock, Dispatcher, Registry, RegistryError, Store, StoreError, SystemClock, Timestamp, actions,
+    Clock, Dispatcher, Registry, RegistryBuilder, RegistryError, Store, StoreError, SystemClock,
+    Timestamp, actions,
 };
 use mcp_integrations::browser::{Browser, BrowserSettings};
 use mcp_integrations::{HttpSettings, IntegrationSettings, Integrations};
@@ -67,7 +68,7 @@ impl Service {
         };
         let integrations = integrations(settings, machine, Arc::clone(&clock));
         let browser = integrations.browser().clone();
-        let registry = with_every_action(integrations)?;
+        let registry = every_action(integrations).build()?;
         let store = mcp_storage::open(&location, &options, Arc::clone(&clock))?;
         log::info!("the database is {}", absolute(&location));
         let secrets = settings.secrets().into_iter();
@@ -110,14 +111,23 @@ impl Service {
 /// # Errors
 /// When two actions have one name.
 pub fn registry(settings: &Settings) -> Result<Registry, RegistryError> {
-    with_every_action(integrations(settings, &Machine::default(), SystemClock::shared()))
+    registry_with(settings, |registry| registry)
 }
 
-fn with_every_action(integrations: Integrations) -> Result<Registry, RegistryError> {
-    Registry::builder()
-        .with(actions::register)
-        .with(|registry| integrations.register(registry))
-        .build()
+/// The same with more actions, of an embedding program.
+///
+/// # Errors
+/// When two actions have one name.
+pub fn registry_with(
+    settings: &Settings,
+    more: impl FnOnce(RegistryBuilder) -> RegistryBuilder,
+) -> Result<Registry, RegistryError> {
+    let integrations = integrations(settings, &Machine::default(), SystemClock::shared());
+    every_action(integrations).with(more).build()
+}
+
+fn every_action(integrations: Integrations) -> RegistryBuilder {
+    Registry::builder().with(actions::register).with(|registry| integrations.register(registry))
 }
 
 fn integrations(settings: &Settings, machine: &Machine, clock: Arc<dyn Clock>) -> Integrations {

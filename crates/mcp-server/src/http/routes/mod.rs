@@ -2,6 +2,7 @@
 
 mod body;
 mod docs;
+mod help;
 mod legacy;
 mod logs;
 mod probes;
@@ -26,6 +27,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(web::resource("/").route(web::get().to(root::health)).default_service(get()))
         .service(web::resource("/live").route(web::get().to(probes::live)).default_service(get()))
         .service(web::resource("/ready").route(web::get().to(probes::ready)).default_service(get()))
+        .service(web::resource("/llms.txt").route(web::get().to(help::llms)).default_service(get()))
+        .service(
+            web::resource("/api/v2/help").route(web::get().to(help::help)).default_service(get()),
+        )
         .service(
             web::resource("/api/v2/status").route(web::get().to(v2::status)).default_service(get()),
         );

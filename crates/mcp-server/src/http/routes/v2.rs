@@ -18,7 +18,7 @@ pub(super) async fn status(_: Caller) -> Result<HttpResponse, ApiError> {
         "version": "v2",
         "status": "not_implemented",
         "message": "v2 offers no actions yet; use /api/v1",
-        "routes": ["/api/v2/status"],
+        "routes": ["/api/v2/help", "/api/v2/status"],
         "actions": [],
     })))
 }
