@@ -4,11 +4,12 @@ use serde_json::json;
 use service_tests::TestServer;
 
 /// Every route and its one method.
-const ROUTES: [(&str, &str); 17] = [
+const ROUTES: [(&str, &str); 18] = [
     ("GET", "/"),
     ("GET", "/live"),
     ("GET", "/ready"),
     ("GET", "/llms.txt"),
+    ("GET", "/metrics"),
     ("GET", "/api/v2/help"),
     ("GET", "/api/v2/status"),
     ("POST", "/api/v1/query"),

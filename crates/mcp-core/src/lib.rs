@@ -2,7 +2,7 @@
 //! registry and the dispatcher.
 //!
 //! It knows no HTTP, no SQL and no network. A program of its own can embed it: implement
-//! [`MemoryAction`] or [`RemoteAction`], register it beside (or instead of) the built-in
+//! [`MemoryAction`], [`ListAction`] or [`RemoteAction`], register it beside (or instead of) the built-in
 //! [`actions`], and call it through a [`Dispatcher`]; see `examples/embed.rs`.
 //!
 //! Start reading at [`action`] (what an action is), then [`dispatch`] (what happens to a call) and
@@ -10,6 +10,7 @@
 
 pub mod action;
 pub mod actions;
+pub mod answer;
 pub mod clock;
 pub mod dispatch;
 pub mod domain;
@@ -19,8 +20,9 @@ pub mod memory;
 pub mod snapshot;
 
 pub use action::registry::{Registry, RegistryBuilder, RegistryError};
-pub use action::{Doc, Effect, Example, Group, MemoryAction, RemoteAction};
+pub use action::{Doc, Effect, Example, Group, ListAction, MemoryAction, RemoteAction};
+pub use answer::Answer;
 pub use clock::{Clock, SystemClock, Timestamp};
-pub use dispatch::{Call, Dispatcher, UnknownParams};
+pub use dispatch::{Call, Dispatcher, Reply, UnknownParams};
 pub use error::{ActionError, ErrorCode};
 pub use memory::{Memory, Store, StoreError};

@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::ActionError;
 use crate::actions::config::ConfigMap;
+use crate::answer::{Answer, ListWork, RowsText};
 use crate::domain::{LogEntry, Page, Task, TaskFilter};
-use crate::memory::{Memory, StoreResult};
+use crate::memory::Memory;
 
 /// What a snapshot can be narrowed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +59,13 @@ pub struct Stats {
 pub struct FullSnapshot {
     users: Vec<String>,
     tasks: Vec<Task>,
+    #[serde(flatten)]
+    rest: RestOfFull,
+}
+
+/// What follows the lists.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RestOfFull {
     /// Always empty: kept for clients of the first service.
     projects: [bool; 0],
     config: ConfigMap,
@@ -95,55 +104,111 @@ pub struct EntitySnapshot {
     pub filtered_by_status: Option<String>,
 }
 
-/// Everything but the log.
-pub fn full(memory: &mut dyn Memory) -> StoreResult<FullSnapshot> {
-    let users = memory.list_usernames(Page::ALL)?;
-    let tasks = memory.list_tasks(&TaskFilter::default(), Page::ALL)?;
-    Ok(FullSnapshot {
-        stats: Stats {
-            total_users: users.len() as u64,
-            total_tasks: tasks.len() as u64,
-            total_projects: 0,
-            total_logs: memory.count_logs()?,
-        },
-        users,
-        tasks,
-        projects: [],
-        config: memory.list_config()?.into(),
-        session_data: Empty {},
+/// Everything but the log, as a [`FullSnapshot`].
+#[must_use]
+pub fn full() -> Answer {
+    Answer::default()
+        .text(r#"{"users":["#)
+        .rows(Page::ALL, usernames())
+        .text(r#"],"tasks":["#)
+        .rows(Page::ALL, tasks(TaskFilter::default()))
+        .made(|counts, memory| {
+            let rest = RestOfFull {
+                projects: [],
+                config: memory.list_config()?.into(),
+                session_data: Empty {},
+                stats: Stats {
+                    total_users: counts[0],
+                    total_tasks: counts[1],
+                    total_projects: 0,
+                    total_logs: memory.count_logs()?,
+                },
+            };
+            behind("]", &rest)
+        })
+}
+
+/// A part of one kind of thing, as an [`EntitySnapshot`]. The status narrows tasks and nothing else.
+#[must_use]
+pub fn of_entity(entity: Entity, page: Page, status: Option<String>) -> Answer {
+    match entity {
+        Entity::Users => Answer::default()
+            .text(r#"{"users":["#)
+            .rows(page, usernames())
+            .made(|counts, memory| counted(counts[0], memory.count_users()?, None)),
+        Entity::Tasks => {
+            let filter = TaskFilter { status, assigned_to: None };
+            Answer::default().text(r#"{"tasks":["#).rows(page, tasks(filter.clone())).made(
+                move |counts, memory| {
+                    counted(counts[0], memory.count_tasks(&filter)?, filter.status)
+                },
+            )
+        }
+        Entity::Config => Answer::default().made(|_, memory| {
+            let config = Some(memory.list_config()?.into());
+            text(&EntitySnapshot { config, ..EntitySnapshot::default() })
+        }),
+        Entity::Logs => Answer::default()
+            .text(r#"{"logs":["#)
+            .rows(Page::ALL, newest_logs(page))
+            .made(|counts, memory| counted(counts[0], memory.count_logs()?, None)),
+    }
+}
+
+/// The newest entries of the log, newest last: leaves out the `offset` newest, then takes `limit`.
+#[must_use]
+pub fn logs(page: Page) -> Answer {
+    Answer::list(newest_logs(page))
+}
+
+fn usernames() -> Box<dyn ListWork> {
+    Box::new(|page: Page, memory: &mut dyn Memory, rows: &mut RowsText| {
+        let part = memory.list_usernames(page)?;
+        rows.append(&part)?;
+        Ok(part.next)
     })
 }
 
-/// A part of one kind of thing. The status narrows tasks and nothing else.
-pub fn of_entity(
-    memory: &mut dyn Memory,
-    entity: Entity,
-    page: Page,
-    status: Option<String>,
-) -> StoreResult<EntitySnapshot> {
-    let mut snapshot = EntitySnapshot::default();
-    match entity {
-        Entity::Users => {
-            let users = memory.list_usernames(page)?;
-            snapshot.total = Some(memory.count_users()?);
-            snapshot.count = Some(users.len() as u64);
-            snapshot.users = Some(users);
-        }
-        Entity::Tasks => {
-            let filter = TaskFilter { status, assigned_to: None };
-            let tasks = memory.list_tasks(&filter, page)?;
-            snapshot.total = Some(memory.count_tasks(&filter)?);
-            snapshot.count = Some(tasks.len() as u64);
-            snapshot.tasks = Some(tasks);
-            snapshot.filtered_by_status = filter.status;
-        }
-        Entity::Config => snapshot.config = Some(memory.list_config()?.into()),
-        Entity::Logs => {
-            let logs = memory.newest_logs(page)?;
-            snapshot.total = Some(memory.count_logs()?);
-            snapshot.count = Some(logs.len() as u64);
-            snapshot.logs = Some(logs);
-        }
-    }
-    Ok(snapshot)
+fn tasks(filter: TaskFilter) -> Box<dyn ListWork> {
+    Box::new(move |page: Page, memory: &mut dyn Memory, rows: &mut RowsText| {
+        let part = memory.list_tasks(&filter, page)?;
+        rows.append(&part)?;
+        Ok(part.next)
+    })
+}
+
+fn newest_logs(wanted: Page) -> Box<dyn ListWork> {
+    let mut range = None;
+    Box::new(move |page: Page, memory: &mut dyn Memory, rows: &mut RowsText| {
+        // Which entries they are is said once: others come while these are read.
+        let range = match range {
+            Some(range) => range,
+            None => *range.insert(memory.log_range(wanted.limit, wanted.offset)?),
+        };
+        let part = memory.list_logs(range, page)?;
+        rows.append(&part)?;
+        Ok(part.next)
+    })
+}
+
+/// The end of a snapshot of one kind of thing.
+fn counted(count: u64, total: u64, status: Option<String>) -> Result<String, ActionError> {
+    let rest = EntitySnapshot {
+        total: Some(total),
+        count: Some(count),
+        filtered_by_status: status,
+        ..EntitySnapshot::default()
+    };
+    behind("]", &rest)
+}
+
+/// The members of an object, behind other members that end with this.
+fn behind(end: &str, members: &impl Serialize) -> Result<String, ActionError> {
+    let members = text(members)?;
+    let members = members.strip_prefix('{').unwrap_or(&members);
+    Ok(format!("{end},{members}"))
+}
+
+fn text(value: &impl Serialize) -> Result<String, ActionError> {
+    serde_json::to_string(value).map_err(ActionError::internal)
 }

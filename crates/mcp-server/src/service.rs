@@ -14,12 +14,14 @@ use mcp_storage::{Location, LocationError, OpenError, Options};
 use secrecy::ExposeSecret;
 
 use crate::config::Settings;
+use crate::metrics::Metrics;
 
 /// Everything that a face of the server needs.
 pub struct Service {
     dispatcher: Dispatcher,
     clock: Arc<dyn Clock>,
     browser: Browser,
+    metrics: Arc<Metrics>,
 }
 
 /// What the server finds on the machine that it runs on.
@@ -65,6 +67,7 @@ impl Service {
             readers: settings.database_pool,
             queue: u32::try_from(settings.write_queue).unwrap_or(u32::MAX),
             log_retention: settings.log_retention,
+            synchronous: settings.sqlite_synchronous,
         };
         let integrations = integrations(settings, machine, Arc::clone(&clock));
         let browser = integrations.browser().clone();
@@ -74,13 +77,21 @@ impl Service {
         let secrets = settings.secrets().into_iter();
         let redactor = Redactor::new(secrets.map(|secret| secret.expose_secret().to_owned()));
         let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor);
-        Ok(Self { dispatcher, clock, browser })
+        let metrics = Arc::new(Metrics::default());
+        let dispatcher = dispatcher.metered(Arc::clone(&metrics) as _);
+        Ok(Self { metrics, dispatcher, clock, browser })
     }
 
     /// The one way to an action.
     #[must_use]
     pub fn dispatcher(&self) -> &Dispatcher {
         &self.dispatcher
+    }
+
+    /// What has been counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Where everything is kept.

@@ -22,11 +22,23 @@ pub struct Options {
     pub queue: u32,
     /// How many log entries are kept.
     pub log_retention: u32,
+    /// What a power cut may take (SQLite).
+    pub synchronous: Synchronous,
+}
+
+/// When SQLite waits for the disk (`PRAGMA synchronous`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// At every commit: a power cut takes nothing that was answered.
+    #[default]
+    Full,
+    /// Now and then: a power cut may take the last commits, and damages nothing.
+    Normal,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 4, queue: 1024, log_retention: 1000 }
+        Self { readers: 4, queue: 1024, log_retention: 1000, synchronous: Synchronous::Full }
     }
 }
 

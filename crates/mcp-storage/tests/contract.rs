@@ -88,10 +88,10 @@ async fn users_are_kept_in_order_and_byte_for_byte() {
         }
         assert!(write(&store, |memory| memory.remove_user("o'brien")).await);
         assert!(!write(&store, |memory| memory.remove_user("o'brien")).await);
-        let names = read(&store, |memory| memory.list_usernames(Page::ALL)).await;
+        let names = read(&store, |memory| memory.list_usernames(Page::ALL)).await.items();
         assert_eq!(names, ["Zoë 漢字", "nul\0in it", "a b\t\n"]);
-        let page = Page { limit: Some(1), offset: 1 };
-        assert_eq!(read(&store, move |m| m.list_usernames(page)).await, ["nul\0in it"]);
+        let page = Page::new(Some(1), 1);
+        assert_eq!(read(&store, move |m| m.list_usernames(page)).await.items(), ["nul\0in it"]);
         assert_eq!(read(&store, |memory| memory.count_users()).await, 3);
         let user = read(&store, |memory| memory.find_user("Zoë 漢字")).await.expect("a user");
         assert_eq!(user.metadata.get(), r#"{ "n" : 1.0 }"#);
@@ -149,22 +149,24 @@ async fn filters_pages_counts_and_search_agree() {
                 TaskFilter { status: status.map(Into::into), assigned_to: user.map(Into::into) };
             let store = Arc::clone(&store);
             async move {
-                let tasks = read(&store, move |memory| memory.list_tasks(&filter, page)).await;
+                let tasks =
+                    read(&store, move |memory| memory.list_tasks(&filter, page)).await.items();
                 tasks.iter().map(|task| task.id.0).collect::<Vec<_>>()
             }
         };
         assert_eq!(ids(None, None, Page::ALL).await, [1, 2, 3, 4]);
         assert_eq!(ids(Some("pending"), Some("alice"), Page::ALL).await, [1, 4]);
         assert_eq!(ids(Some("nope"), None, Page::ALL).await, [0_i64; 0]);
-        let page = Page { limit: Some(2), offset: 1 };
+        let page = Page::new(Some(2), 1);
         assert_eq!(ids(None, None, page).await, [2, 3]);
-        let page = Page { limit: Some(u64::MAX), offset: u64::MAX };
+        let page = Page::new(Some(u64::MAX), u64::MAX);
         assert_eq!(ids(None, None, page).await, [0_i64; 0]);
         for (query, found) in
             [("STRASSE", vec![1]), ("%", vec![2]), ("ÜB", vec![3]), ("", vec![1, 2, 3, 4])]
         {
             let text = SearchText::new(query);
-            let tasks = read(&store, move |memory| memory.search_tasks(&text)).await;
+            let tasks =
+                read(&store, move |memory| memory.search_tasks(&text, Page::ALL)).await.items();
             let ids: Vec<i64> = tasks.iter().map(|task| task.id.0).collect();
             assert_eq!(ids, found, "{query}");
         }
@@ -216,19 +218,20 @@ async fn the_log_keeps_the_newest_entries_whoever_wrote_them() {
                 store.record(entry(number)).await.expect("recorded");
             }
         }
-        let newest = |page| {
+        let newest = |page: Page| {
             let store = Arc::clone(&store);
             async move {
-                let logs = read(&store, move |memory| memory.newest_logs(page)).await;
+                let logs =
+                    read(&store, move |memory| memory.newest_logs(page.limit, page.offset)).await;
                 logs.into_iter().map(|entry| entry.action).collect::<Vec<_>>()
             }
         };
         let all = ["action_3", "action_4", "action_5", "action_6", "action_7"];
         assert_eq!(newest(Page::ALL).await, all);
         assert_eq!(read(&store, |memory| memory.count_logs()).await, u64::from(RETENTION));
-        assert_eq!(newest(Page { limit: Some(2), offset: 0 }).await, all[3..]);
-        assert_eq!(newest(Page { limit: Some(2), offset: 1 }).await, all[2..4]);
-        assert!(newest(Page { limit: Some(0), offset: 0 }).await.is_empty());
+        assert_eq!(newest(Page::new(Some(2), 0)).await, all[3..]);
+        assert_eq!(newest(Page::new(Some(2), 1)).await, all[2..4]);
+        assert!(newest(Page::new(Some(0), 0)).await.is_empty());
     })
     .await;
 }
@@ -244,8 +247,9 @@ async fn a_work_that_fails_is_undone_alone() {
             .await;
         assert!(matches!(failed, Err(StoreError::Failed(_))));
         write(&store, |memory| memory.add_task(&task("kept", "pending", None))).await;
-        let tasks =
-            read(&store, |memory| memory.list_tasks(&TaskFilter::default(), Page::ALL)).await;
+        let tasks = read(&store, |memory| memory.list_tasks(&TaskFilter::default(), Page::ALL))
+            .await
+            .items();
         assert_eq!(tasks.iter().map(|t| t.title.as_str()).collect::<Vec<_>>(), ["kept"]);
     })
     .await;
@@ -275,7 +279,7 @@ async fn many_writes_at_once_are_all_kept_and_numbered_without_gaps() {
     }
     assert_eq!(kept, 200);
     let all = TaskFilter::default();
-    let tasks = read(&store, move |memory| memory.list_tasks(&all, Page::ALL)).await;
+    let tasks = read(&store, move |memory| memory.list_tasks(&all, Page::ALL)).await.items();
     assert_eq!(
         tasks.iter().map(|task| task.id.0).collect::<Vec<_>>(),
         (1..=200).collect::<Vec<_>>()

@@ -41,14 +41,14 @@ async fn the_first_services_database_is_migrated_with_everything_in_it() {
     let copy = folder.path().join("mcp_server.db.before-migration");
     assert_eq!(std::fs::read(copy).expect("a copy"), before, "byte for byte");
 
-    let names = read(&store, |memory| memory.list_usernames(Page::ALL)).await;
+    let names = read(&store, |memory| memory.list_usernames(Page::ALL)).await.items();
     assert_eq!(names, ["alice", "Zoë 漢字"]);
     let zoe = read(&store, |memory| memory.find_user("Zoë 漢字")).await.expect("a user");
     assert_eq!((zoe.role.as_str(), zoe.metadata.get()), ("user", r#"{"\ud83d\ude42": true}"#));
     assert_eq!(zoe.created_at, Timestamp::parse("2026-11-22T18:09:30.034971").expect("a time"));
 
     let all = TaskFilter::default();
-    let tasks = read(&store, move |memory| memory.list_tasks(&all, Page::ALL)).await;
+    let tasks = read(&store, move |memory| memory.list_tasks(&all, Page::ALL)).await.items();
     assert_eq!(tasks.iter().map(|task| task.id.0).collect::<Vec<_>>(), [1, 4]);
     assert_eq!(tasks[0].title, "Task 0 ü \"q\" %_");
     assert_eq!(tasks[0].created_at.to_string(), "2026-11-22T18:09:30.335736");
@@ -71,7 +71,7 @@ async fn the_first_services_database_is_migrated_with_everything_in_it() {
         ]
     );
 
-    let logs = read(&store, |memory| memory.newest_logs(Page::ALL)).await;
+    let logs = read(&store, |memory| memory.newest_logs(None, 0)).await;
     assert_eq!(logs.iter().map(|e| e.action.as_str()).collect::<Vec<_>>(), ["add_task", "no_such"]);
     assert!(logs[0].payload.get().contains("'id': 7"));
 

@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::{Page, Part};
 use crate::error::ActionError;
 use crate::memory::Memory;
 pub use prepared::{MemoryWork, Prepared, RemoteWork};
@@ -168,6 +169,29 @@ pub trait MemoryAction: Send + Sync + 'static {
         params: Self::Params,
         memory: &mut dyn Memory,
     ) -> Result<Self::Output, ActionError>;
+}
+
+/// A tool over stored memory that answers a list, which is read a part at a time: a long one never
+/// stands in memory whole.
+pub trait ListAction: Send + Sync + 'static {
+    /// Its name: `snake_case`, at most 64 characters, no two alike.
+    const NAME: &'static str;
+    /// Its parameters. The field comments are the documentation.
+    type Params: DeserializeOwned + JsonSchema + Send + 'static;
+    /// What the list is of.
+    type Item: Serialize + JsonSchema;
+    /// What is said about it.
+    fn doc(&self) -> Doc;
+    /// Reads a part of the list.
+    ///
+    /// # Errors
+    /// With what the caller is told.
+    fn part(
+        &self,
+        params: &Self::Params,
+        page: Page,
+        memory: &mut dyn Memory,
+    ) -> Result<Part<Self::Item>, ActionError>;
 }
 
 /// A tool that asks another system. It holds no transaction while it waits.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::params::{self, ParamsText};
-use super::{MemoryAction, RemoteAction};
+use super::{ListAction, MemoryAction, RemoteAction};
+use crate::answer::{ListWork, RowsText};
+use crate::domain::Page;
 use crate::error::ActionError;
 use crate::memory::Memory;
 
@@ -21,6 +23,8 @@ pub type RemoteWork = Pin<Box<dyn Future<Output = Result<String, ActionError>> +
 pub enum Prepared {
     /// Runs inside a transaction.
     Memory(MemoryWork),
+    /// Is read in parts, each inside a transaction.
+    List(Box<dyn ListWork>),
     /// Waits for another system.
     Remote(RemoteWork),
 }
@@ -34,6 +38,20 @@ pub(super) fn over_memory<A: MemoryAction>(action: A) -> Prepare {
         let params = params::parse::<A::Params>(params, action.doc().required)?;
         let action = Arc::clone(&action);
         Ok(Prepared::Memory(Box::new(move |memory| json(&action.run(params, memory)?))))
+    })
+}
+
+pub(super) fn over_list<A: ListAction>(action: A) -> Prepare {
+    let action = Arc::new(action);
+    Box::new(move |params| {
+        let params = params::parse::<A::Params>(params, action.doc().required)?;
+        let action = Arc::clone(&action);
+        let work = move |page: Page, memory: &mut dyn Memory, rows: &mut RowsText| {
+            let part = action.part(&params, page, memory)?;
+            rows.append(&part)?;
+            Ok(part.next)
+        };
+        Ok(Prepared::List(Box::new(work)))
     })
 }
 

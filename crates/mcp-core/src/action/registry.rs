@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueHandle};
 use super::params::ParamsText;
-use super::prepared::{Prepare, Prepared, over_memory, over_network};
+use super::prepared::{Prepare, Prepared, over_list, over_memory, over_network};
 use super::schema::{self, Parameter};
-use super::{Doc, Effect, MemoryAction, RemoteAction};
+use super::{Doc, Effect, ListAction, MemoryAction, RemoteAction};
 use crate::error::{ActionError, ErrorCode};
 
 /// The longest name that tool lists of the Model Context Protocol take.
@@ -43,6 +43,11 @@ pub struct Action {
 impl Action {
     fn over_memory<A: MemoryAction>(action: A) -> Self {
         Self::new::<A::Params, A::Output>(A::NAME, A::EFFECT, action.doc(), over_memory(action))
+    }
+
+    fn over_list<A: ListAction>(action: A) -> Self {
+        let doc = action.doc();
+        Self::new::<A::Params, Vec<A::Item>>(A::NAME, Effect::Read, doc, over_list(action))
     }
 
     fn over_network<A: RemoteAction>(action: A) -> Self {
@@ -171,6 +176,13 @@ impl RegistryBuilder {
     #[must_use]
     pub fn memory<A: MemoryAction>(mut self, action: A) -> Self {
         self.actions.push(Action::over_memory(action));
+        self
+    }
+
+    /// Adds an action over stored memory that answers a list.
+    #[must_use]
+    pub fn list<A: ListAction>(mut self, action: A) -> Self {
+        self.actions.push(Action::over_list(action));
         self
     }
 

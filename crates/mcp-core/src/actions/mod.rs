@@ -14,15 +14,15 @@ pub fn register(registry: RegistryBuilder) -> RegistryBuilder {
     let catalogue = registry.catalogue();
     registry
         .memory(help::Help::new(catalogue))
-        .memory(users::ListUsers)
+        .list(users::ListUsers)
         .memory(users::AddUser)
         .memory(users::RemoveUser)
         .memory(users::GetUser)
-        .memory(tasks::ListTasks)
+        .list(tasks::ListTasks)
         .memory(tasks::AddTask)
         .memory(tasks::UpdateTask)
         .memory(tasks::DeleteTask)
-        .memory(tasks::SearchTasks)
+        .list(tasks::SearchTasks)
         .memory(config::GetConfig)
         .memory(config::UpdateConfig)
         .memory(utilities::Calculate)

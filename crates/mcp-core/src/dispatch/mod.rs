@@ -1,9 +1,11 @@
-//! What happens to a call: look-up, parameters, the work, redaction, the log.
+//! What happens to a call: look-up, parameters, the work, redaction, the log, the count.
 //!
 //! Invariant: nothing else does any of it, whatever door the call came through.
 
+pub mod meter;
 mod record;
 pub mod redact;
+mod reply;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,12 +15,15 @@ use serde_json::value::RawValue;
 use crate::action::params::ParamsText;
 use crate::action::registry::{Action, Registry};
 use crate::action::{MemoryWork, Prepared};
+use crate::answer::Answer;
 use crate::domain::LogStatus;
 use crate::error::ActionError;
 use crate::memory::{Freshness, Store, StoreRuns};
 use crate::{Clock, Effect, Timestamp};
+pub use meter::{Called, Meter, Tokens};
 use record::{log_entry, unknown_action_entry};
 pub use redact::Redactor;
+pub use reply::{Reply, Rest};
 
 /// What is done with parameters that the action does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +60,7 @@ pub struct Dispatcher {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     redactor: Arc<Redactor>,
+    meter: Option<Arc<dyn Meter>>,
 }
 
 impl Dispatcher {
@@ -66,7 +72,20 @@ impl Dispatcher {
         clock: Arc<dyn Clock>,
         redactor: Redactor,
     ) -> Self {
-        Self { registry, store, clock, redactor: Arc::new(redactor) }
+        Self { registry, store, clock, redactor: Arc::new(redactor), meter: None }
+    }
+
+    /// With somebody who counts the calls.
+    #[must_use]
+    pub fn metered(mut self, meter: Arc<dyn Meter>) -> Self {
+        self.meter = Some(meter);
+        self
+    }
+
+    /// Who counts the calls.
+    #[must_use]
+    pub fn meter(&self) -> Option<&dyn Meter> {
+        self.meter.as_deref()
     }
 
     /// What can be called.
@@ -87,15 +106,27 @@ impl Dispatcher {
         &self.redactor
     }
 
-    /// Calls an action and gives its result as JSON text. The call's log entry is stored with
-    /// what it wrote, or, where nothing was written, handed over before this returns.
+    /// Calls an action and gives its result as JSON text, whole, however long it is. For a result
+    /// that is handed on, [`Dispatcher::call`] needs less memory.
+    ///
+    /// # Errors
+    /// As [`Dispatcher::call`].
+    pub async fn dispatch(&self, call: Call) -> Result<Box<RawValue>, ActionError> {
+        let text = self.call(call).await?.whole(self.store(), usize::MAX).await?;
+        RawValue::from_string(text).map_err(ActionError::internal)
+    }
+
+    /// Calls an action. The call's log entry is stored with what it wrote, or, where nothing was
+    /// written, handed over before this returns.
     ///
     /// # Errors
     /// With what the caller is told. The cause of a fault of the server's own is in its log.
-    pub async fn dispatch(&self, call: Call) -> Result<Box<RawValue>, ActionError> {
+    pub async fn call(&self, call: Call) -> Result<Reply, ActionError> {
         let timed = log::log_enabled!(log::Level::Debug)
             .then(|| (self.redactor.scrub(&call.action), Instant::now()));
+        let counted = meter::Counted::start(self.meter(), &self.registry, &call.action);
         let outcome = self.outcome(call).await;
+        counted.end(outcome.as_ref().err());
         if let Some((name, start)) = timed {
             let status = if outcome.is_ok() { LogStatus::Success } else { LogStatus::Error };
             log::debug!("{name}: {} in {:?}", status.as_str(), start.elapsed());
@@ -105,11 +136,10 @@ impl Dispatcher {
         {
             log::error!("{}: {}", error.code.row().name, self.redactor.scrub(&cause.to_string()));
         }
-        let text = outcome.map_err(|error| self.redactor.scrub_error(error))?;
-        RawValue::from_string(text).map_err(ActionError::internal)
+        outcome.map_err(|error| self.redactor.scrub_error(error))
     }
 
-    async fn outcome(&self, call: Call) -> Result<String, ActionError> {
+    async fn outcome(&self, call: Call) -> Result<Reply, ActionError> {
         let now = self.clock.now();
         let action = match self.registry.find(&call.action) {
             Ok(action) => action,
@@ -122,16 +152,19 @@ impl Dispatcher {
             Ok(Prepared::Memory(work)) if action.effect == Effect::Write => {
                 // Its log entry commits with it.
                 match self.write(work, now, action, &call.params).await {
-                    Ok(text) => return Ok(text),
+                    Ok(text) => return Ok(text.into()),
                     Err(error) => Err(error),
                 }
             }
-            Ok(Prepared::Memory(work)) => self.read(work).await,
-            Ok(Prepared::Remote(work)) => work.await,
+            Ok(Prepared::Memory(work)) => self.read(work).await.map(Reply::from),
+            Ok(Prepared::List(work)) => {
+                Reply::read(Freshness::Writes, Answer::list(work), self.store()).await
+            }
+            Ok(Prepared::Remote(work)) => work.await.map(Reply::from),
             Err(error) => Err(error),
         };
         let (status, text) = match &result {
-            Ok(text) => (LogStatus::Success, text.as_str()),
+            Ok(reply) => (LogStatus::Success, reply.beginning()),
             Err(error) => (LogStatus::Error, error.message.as_str()),
         };
         let entry = log_entry(&self.redactor, now, action.name, &call.params, text, status);

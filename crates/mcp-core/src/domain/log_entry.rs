@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::Position;
 use crate::Timestamp;
 
 /// How an action ended.
@@ -41,4 +42,21 @@ pub struct LogEntry {
     pub payload: Box<RawValue>,
     /// How it ended: `success` or `error`.
     pub status: String,
+}
+
+impl LogEntry {
+    /// About how many bytes the entry is.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.action.len() + self.payload.get().len() + self.status.len()
+    }
+}
+
+/// Entries that follow each other in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogRange {
+    /// Behind this one.
+    pub after: Position,
+    /// Up to this one, which is the last.
+    pub through: Position,
 }

@@ -7,8 +7,8 @@ mod task;
 mod user;
 
 pub use config::{ConfigEntry, DEFAULT_CONFIG};
-pub use log_entry::{LogEntry, LogStatus};
-pub use page::Page;
+pub use log_entry::{LogEntry, LogRange, LogStatus};
+pub use page::{Page, Part, Position};
 pub use task::{
     Change, NewTask, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, fold_case,
 };

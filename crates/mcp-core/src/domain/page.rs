@@ -1,4 +1,9 @@
-//! A part of a list.
+//! A part of a list, by number or by place.
+
+/// Where an item of a list stands. What follows it does not change when other items are added or
+/// removed, so a list can be read on behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub i64);
 
 /// Which part of a list is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -7,15 +12,65 @@ pub struct Page {
     pub limit: Option<u64>,
     /// After leaving out this many.
     pub offset: u64,
+    /// Only what stands behind this.
+    pub after: Option<Position>,
+    /// Ends behind the item with which the texts come to this many bytes; `None` for no such end.
+    pub bytes: Option<usize>,
 }
 
 impl Page {
     /// The whole list.
-    pub const ALL: Self = Self { limit: None, offset: 0 };
+    pub const ALL: Self = Self { limit: None, offset: 0, after: None, bytes: None };
 
-    /// The wanted part of an iterator.
-    pub fn of<T>(self, items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    /// A part of a list by numbers.
+    #[must_use]
+    pub const fn new(limit: Option<u64>, offset: u64) -> Self {
+        Self { limit, offset, ..Self::ALL }
+    }
+
+    /// The wanted part of a list of rows, which come in their order from behind `after` on, each
+    /// with the bytes of its texts. No more rows are asked for than that takes.
+    ///
+    /// # Errors
+    /// The first that a row has.
+    pub fn take<T, E>(
+        self,
+        rows: impl Iterator<Item = Result<(Position, T, usize), E>>,
+    ) -> Result<Part<T>, E> {
         let clamp = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-        items.skip(clamp(self.offset)).take(self.limit.map_or(usize::MAX, clamp))
+        let limit = self.limit.map_or(usize::MAX, clamp);
+        let mut part = Part { rows: Vec::new(), next: None };
+        if limit == 0 {
+            return Ok(part);
+        }
+        let mut bytes = 0;
+        for row in rows.skip(clamp(self.offset)) {
+            let (position, item, size) = row?;
+            part.rows.push((position, item));
+            bytes += size;
+            if part.rows.len() == limit || self.bytes.is_some_and(|most| bytes >= most) {
+                part.next = Some(position);
+                break;
+            }
+        }
+        Ok(part)
+    }
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part<T> {
+    /// The items and where they stand.
+    pub rows: Vec<(Position, T)>,
+    /// Behind what the list may go on; `None` at its end. A part without rows can have one, when
+    /// what was looked through held nothing.
+    pub next: Option<Position>,
+}
+
+impl<T> Part<T> {
+    /// The items alone.
+    #[must_use]
+    pub fn items(self) -> Vec<T> {
+        self.rows.into_iter().map(|(_, item)| item).collect()
     }
 }

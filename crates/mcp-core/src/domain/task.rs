@@ -7,6 +7,7 @@ use icu_casemap::CaseMapper;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Position;
 use crate::Timestamp;
 
 /// A task's number, given out once and never again (until a reset).
@@ -41,6 +42,21 @@ pub struct Task {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Task {
+    /// Where it stands in a list of tasks.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        Position(self.id.0)
+    }
+
+    /// About how many bytes its texts are.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let texts = [&self.description, &self.priority, &self.status, &self.assigned_to];
+        self.title.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
 }
 
 /// A task to be added.

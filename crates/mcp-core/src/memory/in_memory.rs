@@ -4,6 +4,7 @@
 //! stored: right for hundreds of rows, not for millions.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::value::RawValue;
@@ -12,8 +13,8 @@ use super::{
     Configs, Freshness, Logs, Memory, Store, StoreFuture, StoreResult, Tasks, Users, Verdict, Work,
 };
 use crate::domain::{
-    ConfigEntry, DEFAULT_CONFIG, LogEntry, NewTask, NewUser, Page, SearchText, Task, TaskChanges,
-    TaskCounts, TaskFilter, TaskId, User,
+    ConfigEntry, DEFAULT_CONFIG, LogEntry, LogRange, NewTask, NewUser, Page, Part, Position,
+    SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, User,
 };
 use crate::{Clock, Timestamp};
 
@@ -76,11 +77,14 @@ impl Store for InMemoryStore {
 struct State {
     now: Timestamp,
     log_retention: usize,
-    users: Vec<User>,
+    users: Vec<(Position, User)>,
+    last_user: i64,
     tasks: Vec<Task>,
     last_task: i64,
     config: Vec<ConfigEntry>,
     logs: VecDeque<LogEntry>,
+    /// How many entries were removed before the first that is kept.
+    forgotten_logs: i64,
 }
 
 impl State {
@@ -93,17 +97,38 @@ impl State {
             now: Timestamp::from_micros(0),
             log_retention: 0,
             users: Vec::new(),
+            last_user: 0,
             tasks: Vec::new(),
             last_task: 0,
             config: config.into(),
             logs: VecDeque::new(),
+            forgotten_logs: 0,
         }
+    }
+
+    fn part_of_tasks(&self, page: Page, wanted: impl Fn(&Task) -> bool) -> Part<Task> {
+        let start = page
+            .after
+            .map_or(0, |after| self.tasks.partition_point(|task| task.position() <= after));
+        let tasks = self.tasks[start..].iter().filter(|task| wanted(task));
+        sure(page.take(tasks.map(|task| Ok((task.position(), task.clone(), task.size())))))
     }
 }
 
+/// What cannot fail.
+fn sure<T>(result: Result<T, Infallible>) -> T {
+    let Ok(value) = result;
+    value
+}
+
 impl Users for State {
-    fn list_usernames(&mut self, page: Page) -> StoreResult<Vec<String>> {
-        Ok(page.of(self.users.iter().map(|user| user.username.clone())).collect())
+    fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>> {
+        let users = self.users.iter().filter(|(position, _)| page.after < Some(*position));
+        Ok(sure(page.take(
+            users.map(|(position, user)| {
+                Ok((*position, user.username.clone(), user.username.len()))
+            }),
+        )))
     }
 
     fn count_users(&mut self) -> StoreResult<u64> {
@@ -111,25 +136,28 @@ impl Users for State {
     }
 
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {
-        Ok(self.users.iter().find(|user| user.username == username).cloned())
+        let found = self.users.iter().find(|(_, user)| user.username == username);
+        Ok(found.map(|(_, user)| user.clone()))
     }
 
     fn add_user(&mut self, user: &NewUser) -> StoreResult<bool> {
         if self.find_user(&user.username)?.is_some() {
             return Ok(false);
         }
-        self.users.push(User {
+        self.last_user += 1;
+        let user = User {
             username: user.username.clone(),
             role: user.role.clone(),
             metadata: user.metadata.clone(),
             created_at: self.now,
-        });
+        };
+        self.users.push((Position(self.last_user), user));
         Ok(true)
     }
 
     fn remove_user(&mut self, username: &str) -> StoreResult<bool> {
         let before = self.users.len();
-        self.users.retain(|user| user.username != username);
+        self.users.retain(|(_, user)| user.username != username);
         Ok(self.users.len() < before)
     }
 }
@@ -169,16 +197,16 @@ impl Tasks for State {
         Ok(self.tasks.len() < before)
     }
 
-    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Vec<Task>> {
-        Ok(page.of(self.tasks.iter().filter(|task| filter.matches(task)).cloned()).collect())
+    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
+        Ok(self.part_of_tasks(page, |task| filter.matches(task)))
     }
 
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
         Ok(self.tasks.iter().filter(|task| filter.matches(task)).count() as u64)
     }
 
-    fn search_tasks(&mut self, text: &SearchText) -> StoreResult<Vec<Task>> {
-        Ok(self.tasks.iter().filter(|task| text.is_in(task)).cloned().collect())
+    fn search_tasks(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>> {
+        Ok(self.part_of_tasks(page, |task| text.is_in(task)))
     }
 
     fn task_counts(&mut self) -> StoreResult<TaskCounts> {
@@ -221,14 +249,25 @@ impl Logs for State {
         self.logs.push_back(entry.clone());
         while self.logs.len() > self.log_retention {
             self.logs.pop_front();
+            self.forgotten_logs += 1;
         }
         Ok(())
     }
 
-    fn newest_logs(&mut self, page: Page) -> StoreResult<Vec<LogEntry>> {
-        let mut newest: Vec<_> = page.of(self.logs.iter().rev().cloned()).collect();
-        newest.reverse();
-        Ok(newest)
+    fn log_range(&mut self, limit: Option<u64>, offset: u64) -> StoreResult<LogRange> {
+        let kept = self.logs.len() as u64;
+        let through = kept.saturating_sub(offset);
+        let after = limit.map_or(0, |limit| through.saturating_sub(limit));
+        let position = |index: u64| Position(self.forgotten_logs.saturating_add_unsigned(index));
+        Ok(LogRange { after: position(after), through: position(through) })
+    }
+
+    fn list_logs(&mut self, range: LogRange, page: Page) -> StoreResult<Part<LogEntry>> {
+        let after = page.after.map_or(range.after, |after| after.max(range.after));
+        let positions = (self.forgotten_logs + 1..).map(Position);
+        let entries = positions.zip(&self.logs);
+        let wanted = entries.filter(|(at, _)| after < *at && *at <= range.through);
+        Ok(sure(page.take(wanted.map(|(at, entry)| Ok((at, entry.clone(), entry.size()))))))
     }
 
     fn count_logs(&mut self) -> StoreResult<u64> {

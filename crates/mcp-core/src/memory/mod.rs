@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 
 use crate::Timestamp;
 use crate::domain::{
-    ConfigEntry, LogEntry, NewTask, NewUser, Page, SearchText, Task, TaskChanges, TaskCounts,
-    TaskFilter, TaskId, User,
+    ConfigEntry, LogEntry, LogRange, NewTask, NewUser, Page, Part, SearchText, Task, TaskChanges,
+    TaskCounts, TaskFilter, TaskId, User,
 };
 pub use store::{Freshness, Store, StoreError, StoreFuture, StoreRuns, Verdict, Work};
 
@@ -20,7 +20,7 @@ pub type StoreResult<T> = Result<T, StoreError>;
 /// Stored users. Lists are in the order in which they were added.
 pub trait Users {
     /// The names of a part of the users.
-    fn list_usernames(&mut self, page: Page) -> StoreResult<Vec<String>>;
+    fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>>;
     /// How many users there are.
     fn count_users(&mut self) -> StoreResult<u64>;
     /// The user of that name.
@@ -42,11 +42,11 @@ pub trait Tasks {
     /// Removes a task; `false` when there is none of that number.
     fn remove_task(&mut self, id: TaskId) -> StoreResult<bool>;
     /// A part of the tasks that the filter wants.
-    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Vec<Task>>;
+    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>>;
     /// How many tasks the filter wants.
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64>;
-    /// The tasks that hold the text.
-    fn search_tasks(&mut self, text: &SearchText) -> StoreResult<Vec<Task>>;
+    /// A part of the tasks that hold the text.
+    fn search_tasks(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>>;
     /// How many tasks there are, by what.
     fn task_counts(&mut self) -> StoreResult<TaskCounts>;
 }
@@ -65,8 +65,15 @@ pub trait Configs {
 pub trait Logs {
     /// Adds an entry as the newest.
     fn append_log(&mut self, entry: &LogEntry) -> StoreResult<()>;
-    /// The newest entries, newest last: leaves out the `offset` newest, then takes `limit`.
-    fn newest_logs(&mut self, page: Page) -> StoreResult<Vec<LogEntry>>;
+    /// The newest entries: leaves out the `offset` newest, then takes `limit`.
+    fn log_range(&mut self, limit: Option<u64>, offset: u64) -> StoreResult<LogRange>;
+    /// A part of these entries, newest last.
+    fn list_logs(&mut self, range: LogRange, page: Page) -> StoreResult<Part<LogEntry>>;
+    /// The entries of [`Logs::log_range`], newest last.
+    fn newest_logs(&mut self, limit: Option<u64>, offset: u64) -> StoreResult<Vec<LogEntry>> {
+        let range = self.log_range(limit, offset)?;
+        Ok(self.list_logs(range, Page::ALL)?.items())
+    }
     /// How many entries there are.
     fn count_logs(&mut self) -> StoreResult<u64>;
 }

@@ -64,7 +64,7 @@ impl Subject {
             Prepared::Remote(work) => {
                 work.await.map(|text| serde_json::from_str(&text).expect("JSON"))
             }
-            Prepared::Memory(_) => unreachable!("pages are remote"),
+            Prepared::Memory(_) | Prepared::List(_) => unreachable!("pages are remote"),
         }
     }
 

@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Whole { what: &'static str, least: u64, most: u64 },
     /// A number of bytes, also as `512KiB`, `2MiB` or `1GiB`.
     Bytes { least: u64, most: u64 },
+    /// One of these words.
+    Word(&'static [&'static str]),
     /// A database's URL or path, which may hold a password.
     Database,
     /// A key or token that travels in an HTTP header. Never shown. Empty is not set.
@@ -57,6 +59,7 @@ impl Kind {
                 bytes_text(*least),
                 bytes_text(*most)
             ),
+            Self::Word(words) => words.join(" or "),
             Self::Database => "a database URL or path, such as sqlite:///./mcp_server.db".into(),
             Self::Secret => "text of visible ASCII characters without spaces".into(),
             Self::BaseUrl => "an http or https URL without credentials, query and fragment".into(),
@@ -90,6 +93,10 @@ impl Kind {
             Self::Bytes { least, most } => {
                 let number = bytes(value)?;
                 (*least..=*most).contains(&number).then(|| number.into())
+            }
+            Self::Word(words) => {
+                let text = text(value)?;
+                words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| (*word).into())
             }
             Self::Database => {
                 let url = text(value)?;

@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use mcp_integrations::browser::AllowedHost;
+use mcp_storage::Synchronous;
 use reqwest::Url;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
@@ -60,6 +61,9 @@ pub struct Settings {
     pub database_pool: u32,
     /// Writes that may wait for a commit before more are turned away.
     pub write_queue: usize,
+    /// When SQLite waits for the disk.
+    #[serde(deserialize_with = "synchronous")]
+    pub sqlite_synchronous: Synchronous,
     /// The key that callers must send; without one, everybody may call.
     #[serde(deserialize_with = "secret")]
     pub api_key: Option<SecretString>,
@@ -161,6 +165,14 @@ impl Settings {
 }
 
 /// An empty secret is one that is not set.
+fn synchronous<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Synchronous, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "full" => Ok(Synchronous::Full),
+        "normal" => Ok(Synchronous::Normal),
+        _ => Err(de::Error::custom("full or normal")),
+    }
+}
+
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok((!text.is_empty()).then(|| SecretString::from(text)))

@@ -2,19 +2,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use mcp_core::{ActionError, StoreError, Timestamp};
+use actix_web::web::{Bytes, Data};
+use futures_util::stream;
+use mcp_core::dispatch::Rest;
+use mcp_core::{ActionError, Reply, StoreError};
 use serde::Serialize;
 
 use super::error::ApiError;
 use crate::service::Service;
-
-#[derive(Serialize)]
-struct Envelope<'a, T> {
-    success: bool,
-    data: &'a T,
-    message: &'a str,
-    timestamp: Timestamp,
-}
 
 /// `{"success": true, "data": …, "message": …, "timestamp": …}`.
 pub(super) fn success<T: Serialize>(
@@ -32,9 +27,72 @@ pub(super) fn envelope<T: Serialize>(
     data: &T,
     message: &str,
 ) -> Result<HttpResponse, ApiError> {
-    let envelope = Envelope { success, data, message, timestamp: service.now() };
-    let body = serde_json::to_vec(&envelope).map_err(ActionError::internal)?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+    let data = serde_json::to_string(data).map_err(ActionError::internal)?;
+    Ok(json(format!("{}{data}{}", before(success), after(service, message))))
+}
+
+/// The envelope around a reply. A long one is sent as it is read, so that it never stands in memory
+/// whole; `message` is told how many rows each of its lists had.
+pub(super) fn reply(
+    service: Data<Service>,
+    reply: Reply,
+    message: impl FnOnce(&[u64]) -> String + 'static,
+) -> HttpResponse {
+    let (data, rest) = reply.into_parts();
+    if rest.is_empty() {
+        let message = message(rest.counts());
+        return json(format!("{}{data}{}", before(true), after(&service, &message)));
+    }
+    let beginning = format!("{}{data}", before(true));
+    let parts = Parts { service, rest, beginning: Some(beginning), message: Some(message) };
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .streaming(stream::try_unfold(parts, Parts::next))
+}
+
+/// A reply that is being sent.
+struct Parts<M> {
+    service: Data<Service>,
+    rest: Rest,
+    /// None once it is sent.
+    beginning: Option<String>,
+    /// None once all is sent.
+    message: Option<M>,
+}
+
+impl<M: FnOnce(&[u64]) -> String> Parts<M> {
+    /// A fault ends the connection before the answer's end, which is how a client sees it
+    /// (RFC 9112, section 8): its status was sent long ago.
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, actix_web::Error> {
+        let text = match self.beginning.take() {
+            Some(beginning) => beginning,
+            None => match self.rest.next(self.service.store()).await {
+                Ok(Some(part)) => part,
+                Ok(None) => {
+                    let Some(message) = self.message.take() else { return Ok(None) };
+                    after(&self.service, &message(self.rest.counts()))
+                }
+                Err(error) => {
+                    log::error!("an answer ends before its end: {:?}", error.cause);
+                    return Err(ApiError::from(error).into());
+                }
+            },
+        };
+        Ok(Some((text.into(), self)))
+    }
+}
+
+fn before(success: bool) -> &'static str {
+    if success { r#"{"success":true,"data":"# } else { r#"{"success":false,"data":"# }
+}
+
+fn after(service: &Service, message: &str) -> String {
+    let message = serde_json::Value::from(message);
+    format!(r#","message":{message},"timestamp":"{}"}}"#, service.now())
+}
+
+fn json(body: String) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(body)
 }
 
 impl From<ActionError> for ApiError {

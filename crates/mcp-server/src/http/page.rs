@@ -10,10 +10,8 @@ use super::error::ApiError;
 /// # Errors
 /// 422 that names the parameter, when one is no whole number of at least 0.
 pub(super) fn page(limit: Option<&str>, offset: Option<&str>) -> Result<Page, ApiError> {
-    Ok(Page {
-        limit: limit.map(|text| count("limit", text)).transpose()?,
-        offset: offset.map_or(Ok(0), |text| count("offset", text))?,
-    })
+    let limit = limit.map(|text| count("limit", text)).transpose()?;
+    Ok(Page::new(limit, offset.map_or(Ok(0), |text| count("offset", text))?))
 }
 
 /// A number beyond what can be stored is as good as the largest that can.
@@ -33,7 +31,7 @@ mod tests {
     fn only_whole_numbers_are_taken() {
         let large = "9".repeat(40);
         let taken = page(Some(&large), Some("007")).expect("numbers");
-        assert_eq!(taken, Page { limit: Some(u64::MAX), offset: 7 });
+        assert_eq!(taken, Page::new(Some(u64::MAX), 7));
         assert_eq!(page(None, None).expect("nothing"), Page::ALL);
         for text in ["", "abc", "-1", "+1", "1.0", "1e3", " 1", "٣"] {
             let refusal = page(None, Some(text)).expect_err(text);

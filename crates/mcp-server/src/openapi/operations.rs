@@ -7,6 +7,8 @@ use super::components::reference;
 
 /// Instead of a schema's name: plain text.
 const TEXT: &str = "text/plain";
+/// The same for Prometheus.
+const OPEN_METRICS: &str = "application/openmetrics-text";
 
 /// Puts what is known of each operation where paperclip left it open.
 pub(super) fn complete(document: &mut Value, registry: &Registry) {
@@ -52,6 +54,7 @@ fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
         "reset" => ("ResetAnswer", &[ErrorCode::Internal, ErrorCode::Busy, ErrorCode::StorageFull]),
         "help" => (TEXT, &[ErrorCode::NotFound, ErrorCode::Internal, ErrorCode::Busy]),
         "llms" => (TEXT, &[]),
+        "metrics" => (OPEN_METRICS, &[ErrorCode::Internal]),
         "health" => ("Health", &[]),
         "ready" => ("Status", &[ErrorCode::Unavailable]),
         _ => ("Status", &[]),
@@ -117,7 +120,7 @@ fn responses(answer: &str, errors: &[ErrorCode], is_open: bool) -> Value {
     let content = |schema: &str| json!({ "application/json": { "schema": reference(schema) } });
     let mut responses = Map::new();
     let good = match answer {
-        TEXT => json!({ "text/plain": { "schema": { "type": "string" } } }),
+        TEXT | OPEN_METRICS => json!({ answer: { "schema": { "type": "string" } } }),
         answer => content(answer),
     };
     responses.insert("200".into(), json!({ "description": "It worked.", "content": good }));

@@ -1,107 +1,143 @@
 //! Group commit: jobs run each in a savepoint inside one transaction, which is committed once; then
 //! all of them are answered. One that fails is undone alone.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use diesel::result::Error;
 use mcp_core::Clock;
-use mcp_core::memory::{Logs, StoreError, Verdict, Work};
+use mcp_core::domain::LogEntry;
+use mcp_core::memory::{StoreError, Verdict, Work};
 
-use super::error::store_error;
-use super::jobs::{Done, Job, Queued};
-use super::memory::{SqliteMemory, trim_logs};
+use super::error::{Faults, store_error};
+use super::jobs::{Done, Job, Jobs};
+use super::memory::{SqliteMemory, index_tasks, trim_logs, unsearched_tasks};
+use super::transaction;
+
+/// How many jobs share a commit at most, and for how long they are taken in: what a client waits
+/// for is bounded.
+const MOST_JOBS: usize = 256;
+const LONGEST: Duration = Duration::from_millis(50);
+
+/// From how many tasks on that are not in the search index some are put there with a commit. A
+/// writer that has nothing else to do puts them there anyway.
+const MANY_UNSEARCHED: i64 = 512;
 
 /// Jobs that share a commit.
 pub(super) struct Batch<'a> {
+    jobs: &'a Jobs,
+    faults: &'a Faults,
     clock: &'a dyn Clock,
     retention: u32,
     /// What each caller is told, once the commit is durable.
     answers: Vec<(Done, Result<(), StoreError>)>,
+    /// The log entries that it stores, in case that they must be stored again.
+    entries: VecDeque<LogEntry>,
+    /// Who waits for what was before.
+    flushes: Vec<Done>,
     /// Who asked to stop.
     stop: Option<Done>,
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(clock: &'a dyn Clock, retention: u32) -> Self {
-        Self { clock, retention, answers: Vec::new(), stop: None }
+    pub(super) fn new(
+        jobs: &'a Jobs,
+        faults: &'a Faults,
+        clock: &'a dyn Clock,
+        retention: u32,
+    ) -> Self {
+        Self {
+            jobs,
+            faults,
+            clock,
+            retention,
+            answers: Vec::new(),
+            entries: VecDeque::new(),
+            flushes: Vec::new(),
+            stop: None,
+        }
     }
 
-    /// Runs the jobs, commits and answers everybody. Gives back who asked to stop.
-    pub(super) fn run(
-        mut self,
-        connection: &mut SqliteConnection,
-        jobs: Vec<Queued>,
-    ) -> Option<Done> {
-        let writes = |job: &Job| matches!(job, Job::Write(..) | Job::Record(_));
-        let needs_commit = jobs.iter().any(|queued| writes(&queued.job));
-        let mut jobs = jobs.into_iter();
-        let outcome = if needs_commit {
-            connection.immediate_transaction(|connection| {
-                jobs.try_for_each(|queued| self.run_job(queued.job, connection))?;
-                trim_logs(connection, self.retention)
-            })
-        } else {
-            jobs.try_for_each(|queued| self.run_job(queued.job, connection))
-        };
-        let fault = outcome.err().map(store_error);
+    /// Runs the jobs that are waiting, commits and answers everybody. Gives back who asked to stop.
+    pub(super) fn run(mut self, connection: &mut SqliteConnection) -> Option<Done> {
+        // Nothing is written, and no lock asked for, when nobody wants it.
+        let reads_alone = |job: &Job, entries: bool| !matches!(job, Job::Write(..)) && !entries;
+        self.run_jobs(connection, reads_alone).expect("only a write can lose its transaction");
+        if !self.jobs.has_something_to_write() {
+            self.answer(None);
+            return self.stop;
+        }
+        self.faults.take();
+        let outcome = transaction::begin_writing(connection)
+            .and_then(|()| self.run_all(connection))
+            .inspect_err(|_| transaction::rollback(connection))
+            .and_then(|()| transaction::commit(connection));
+        // What went wrong first is the fault: a transaction that SQLite ends takes its savepoints
+        // along, and what is said of those tells nobody anything.
+        let fault = outcome.err().map(|error| self.faults.take().unwrap_or(store_error(error)));
         if let Some(fault) = &fault {
             log::error!("a commit failed, and everything in it is undone: {fault}");
-            // Those behind the job at which it failed have not run.
-            jobs.for_each(|queued| self.give_up(queued.job));
+            self.jobs.put_back(std::mem::take(&mut self.entries));
         }
-        for (done, answer) in self.answers {
-            let answer = fault.as_ref().map_or(answer, |fault| Err(fault.clone()));
-            // Who has gone away needs no answer.
-            let _ = done.send(answer);
-        }
+        self.answer(fault.as_ref());
         self.stop
     }
 
-    /// Does one job. An error means that the whole transaction is lost.
-    fn run_job(&mut self, job: Job, connection: &mut SqliteConnection) -> QueryResult<()> {
-        match job {
-            Job::Write(work, done) => {
-                let answer = self.in_savepoint(work, connection);
-                let (answer, lost) = match answer {
-                    Ok(answer) => (answer, Ok(())),
-                    // Replaced by the transaction's fault.
-                    Err(error) => (Ok(()), Err(error)),
-                };
-                self.answers.push((done, answer));
-                lost
-            }
-            Job::Read(work, done) => {
-                // It shares the transaction of the log entries before it.
-                trim_logs(connection, self.retention)?;
-                let mut memory = SqliteMemory::new(connection, self.clock.now());
-                let ran = catch_unwind(AssertUnwindSafe(|| work(&mut memory)));
-                self.answers.push((done, ran.map(|_| ()).map_err(|_| panicked())));
-                Ok(())
-            }
-            Job::Record(entry) => {
-                let mut memory = SqliteMemory::new(connection, self.clock.now());
-                memory.append_log(&entry).or_else(|error| {
-                    log::error!("a log entry is lost: {error}");
-                    Ok(())
-                })
-            }
-            Job::Flush(_) | Job::Stop(_) => {
-                self.give_up(job);
-                Ok(())
-            }
+    fn run_all(&mut self, connection: &mut SqliteConnection) -> QueryResult<()> {
+        self.store_entries(connection)?;
+        self.run_jobs(connection, |_, _| true)?;
+        trim_logs(connection, self.retention)?;
+        if unsearched_tasks(connection)? >= MANY_UNSEARCHED {
+            index_tasks(connection, MANY_UNSEARCHED)?;
         }
+        Ok(())
     }
 
-    /// Notes who is waiting for a job, without doing it.
-    fn give_up(&mut self, job: Job) {
-        match job {
-            Job::Write(_, done) | Job::Read(_, done) | Job::Flush(done) => {
-                self.answers.push((done, Ok(())));
+    /// Stores the log entries that are waiting.
+    fn store_entries(&mut self, connection: &mut SqliteConnection) -> QueryResult<()> {
+        let mut entries = self.jobs.take_entries();
+        let mut memory = SqliteMemory::new(connection, self.clock.now());
+        let stored = entries.iter().try_for_each(|entry| memory.insert_log(entry));
+        self.entries.append(&mut entries);
+        stored
+    }
+
+    /// Runs jobs for as long as the next is wanted, which may depend on whether log entries are
+    /// waiting. An error means that the transaction is lost.
+    fn run_jobs(
+        &mut self,
+        connection: &mut SqliteConnection,
+        wanted: impl Fn(&Job, bool) -> bool,
+    ) -> QueryResult<()> {
+        let until = Instant::now() + LONGEST;
+        while self.answers.len() < MOST_JOBS && self.stop.is_none() && Instant::now() < until {
+            let Some(next) = self.jobs.next_if(&wanted) else { break };
+            if next.behind_entries && !matches!(next.queued.job, Job::Write(..)) {
+                // They were left before this job, which wants to see them.
+                self.store_entries(connection)?;
             }
-            Job::Stop(done) => self.stop = Some(done),
-            Job::Record(_) => {}
+            match next.queued.job {
+                Job::Write(work, done) => match self.in_savepoint(work, connection) {
+                    Ok(answer) => self.answers.push((done, answer)),
+                    Err(error) => {
+                        // It is told what became of the transaction.
+                        self.answers.push((done, Ok(())));
+                        return Err(error);
+                    }
+                },
+                Job::Read(work, done) => {
+                    // It sees the log as it will be.
+                    trim_logs(connection, self.retention)?;
+                    let mut memory = SqliteMemory::new(connection, self.clock.now());
+                    let ran = catch_unwind(AssertUnwindSafe(|| work(&mut memory)));
+                    self.answers.push((done, ran.map(|_| ()).map_err(|_| panicked())));
+                }
+                Job::Flush(done) => self.flushes.push(done),
+                Job::Stop(done) => self.stop = Some(done),
+            }
         }
+        Ok(())
     }
 
     fn in_savepoint(
@@ -109,32 +145,26 @@ impl<'a> Batch<'a> {
         work: Work,
         connection: &mut SqliteConnection,
     ) -> QueryResult<Result<(), StoreError>> {
-        let outcome = connection.transaction(|connection| {
-            let mut memory = SqliteMemory::new(connection, self.clock.now());
+        let now = self.clock.now();
+        transaction::in_savepoint(connection, |connection| {
+            let mut memory = SqliteMemory::new(connection, now);
             match catch_unwind(AssertUnwindSafe(|| work(&mut memory))) {
-                Ok(Verdict::Commit) => Ok(()),
-                Ok(Verdict::Rollback) => Err(Undone::Asked),
-                Err(_) => Err(Undone::Panicked),
+                Ok(verdict) => (verdict == Verdict::Commit, Ok(())),
+                Err(_) => (false, Err(panicked())),
             }
-        });
-        match outcome {
-            Ok(()) | Err(Undone::Asked) => Ok(Ok(())),
-            Err(Undone::Panicked) => Ok(Err(panicked())),
-            Err(Undone::Lost(error)) => Err(error),
-        }
+        })
     }
-}
 
-/// Why a savepoint was not kept.
-enum Undone {
-    Asked,
-    Panicked,
-    Lost(Error),
-}
-
-impl From<Error> for Undone {
-    fn from(error: Error) -> Self {
-        Self::Lost(error)
+    fn answer(&mut self, fault: Option<&StoreError>) {
+        for (done, answer) in self.answers.drain(..) {
+            let answer = fault.map_or(answer, |fault| Err(fault.clone()));
+            // Who has gone away needs no answer.
+            let _ = done.send(answer);
+        }
+        // Who waits for the log entries of others reads without them rather than not at all.
+        for done in self.flushes.drain(..) {
+            let _ = done.send(Ok(()));
+        }
     }
 }
 

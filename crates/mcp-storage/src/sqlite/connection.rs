@@ -1,38 +1,55 @@
 //! Connections and what is set on each.
 
 use std::path::Path;
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::OpenError;
-use crate::Location;
+use crate::{Location, Synchronous};
 
-/// Waits for another process's lock come first: every later pragma may need one.
-const EVERY_CONNECTION: &str = "
-    PRAGMA busy_timeout = 5000;
-    PRAGMA foreign_keys = ON;
-    PRAGMA trusted_schema = OFF;
-    PRAGMA temp_store = MEMORY;
-";
+/// How long a connection waits for another process's lock.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The wait for a lock comes first: every later pragma may need one.
+fn every_connection() -> String {
+    format!(
+        "PRAGMA busy_timeout = {};
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA temp_store = MEMORY;",
+        BUSY_TIMEOUT.as_millis()
+    )
+}
 
 /// WAL: readers keep their snapshot while the writer writes. FULL: the log is synced at every
-/// commit, so that an answered write survives a power cut.
-const WRITER: &str = "
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA journal_size_limit = 67108864;
-";
+/// commit, so that an answered write survives a power cut. NORMAL: it is synced before it is put
+/// into the file, so that a power cut takes the last commits away and damages nothing.
+fn writer(synchronous: Synchronous) -> String {
+    let synchronous = match synchronous {
+        Synchronous::Full => "FULL",
+        Synchronous::Normal => "NORMAL",
+    };
+    format!(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = {synchronous};
+         PRAGMA journal_size_limit = 8388608;"
+    )
+}
 
 const READER: &str = "PRAGMA query_only = ON;";
 
 /// The connection that writes.
-pub(super) fn for_writing(location: &Location) -> Result<SqliteConnection, OpenError> {
+pub(super) fn for_writing(
+    location: &Location,
+    synchronous: Synchronous,
+) -> Result<SqliteConnection, OpenError> {
     let failed = |error: &dyn std::fmt::Display| failed(location, &error.to_string());
     let mut connection =
         SqliteConnection::establish(&name(location)).map_err(|error| failed(&error))?;
     connection
-        .batch_execute(&format!("{EVERY_CONNECTION}{WRITER}"))
+        .batch_execute(&(every_connection() + &writer(synchronous)))
         .map_err(|error| failed(&error))?;
     Ok(connection)
 }
@@ -42,13 +59,13 @@ pub(super) fn for_looking(location: &Location) -> Result<SqliteConnection, OpenE
     let failed = |error: &dyn std::fmt::Display| failed(location, &error.to_string());
     let mut connection =
         SqliteConnection::establish(&name(location)).map_err(|error| failed(&error))?;
-    connection.batch_execute(EVERY_CONNECTION).map_err(|error| failed(&error))?;
+    connection.batch_execute(&every_connection()).map_err(|error| failed(&error))?;
     Ok(connection)
 }
 
 /// Sets what a reading connection needs.
 pub(super) fn prepare_reader(connection: &mut SqliteConnection) -> QueryResult<()> {
-    connection.batch_execute(&format!("{EVERY_CONNECTION}{READER}"))
+    connection.batch_execute(&(every_connection() + READER))
 }
 
 /// The name under which SQLite opens the location.

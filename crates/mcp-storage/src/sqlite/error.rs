@@ -1,8 +1,11 @@
 //! What SQLite's messages mean for the port.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use diesel::connection::{Connection, InstrumentationEvent};
 use diesel::result::Error;
+use diesel::sqlite::SqliteConnection;
 use mcp_core::StoreError;
 
 /// Why a database cannot be opened.
@@ -38,6 +41,33 @@ pub enum OpenError {
 pub(super) fn store_error(error: Error) -> StoreError {
     let message = error.to_string();
     classified(&message).unwrap_or(StoreError::Failed(message))
+}
+
+/// Notes the first fault of the database itself that a connection meets.
+#[derive(Clone, Default)]
+pub(super) struct Faults(Arc<Mutex<Option<StoreError>>>);
+
+impl Faults {
+    /// Watches a connection from now on.
+    pub(super) fn watch(&self, connection: &mut SqliteConnection) {
+        let faults = Self::clone(self);
+        connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::FinishQuery { error: Some(error), .. } = event
+                && let Some(fault) = classified(&error.to_string())
+            {
+                faults.lock().get_or_insert(fault);
+            }
+        });
+    }
+
+    /// The first fault since the last look.
+    pub(super) fn take(&self) -> Option<StoreError> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<StoreError>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// diesel gives no result codes, only SQLite's messages (`sqlite3_errstr`), which are stable.

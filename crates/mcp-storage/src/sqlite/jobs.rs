@@ -1,11 +1,17 @@
-//! The writer's queue: bounded, in order.
+//! The writer's queue: bounded, in order. Log entries that belong to no write wait beside it.
 
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use mcp_core::domain::LogEntry;
 use mcp_core::memory::{StoreError, Work};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+/// How long log entries may wait for a commit to share: nobody waits for them.
+const ENTRIES_WAIT: Duration = Duration::from_millis(100);
+/// How many bytes of log entries wait before they are stored without waiting longer.
+const ENTRIES_BYTES: usize = 4 * 1024 * 1024;
 
 /// Where a job's outcome goes.
 pub(super) type Done = oneshot::Sender<Result<(), StoreError>>;
@@ -16,8 +22,6 @@ pub(super) enum Job {
     Write(Work, Done),
     /// Run a work that only reads (a database in memory has no other connection).
     Read(Work, Done),
-    /// Store a log entry with the next commit.
-    Record(LogEntry),
     /// Answer when everything before is committed.
     Flush(Done),
     /// Commit, let go of the database and end.
@@ -30,34 +34,196 @@ pub(super) struct Queued {
     _place: OwnedSemaphorePermit,
 }
 
-/// The end of the queue into which jobs are put.
+/// A job whose turn it is.
+pub(super) struct Next {
+    pub(super) queued: Queued,
+    /// Whether log entries are waiting that were left before it was taken.
+    pub(super) behind_entries: bool,
+}
+
+/// What is waiting for the writer.
 pub(super) struct Jobs {
-    sender: Sender<Queued>,
+    waiting: Mutex<Waiting>,
+    /// Told when there is something to do for a writer that sleeps.
+    called: Condvar,
     places: Arc<Semaphore>,
+    /// More entries than are kept need not be stored: a later one would take their place at once.
+    retention: usize,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Queued>,
+    entries: VecDeque<LogEntry>,
+    entries_bytes: usize,
+    /// When the entries are stored at the latest; none where there are none.
+    entries_until: Option<Instant>,
+    sleeping: bool,
+    closed: bool,
+}
+
+/// Why the writer is called.
+pub(super) enum Call {
+    /// There are jobs, or entries that have waited long enough.
+    Work,
+    /// There has been nothing to do for as long as was asked.
+    Idle,
+    /// Nobody can put jobs any more.
+    Abandoned,
 }
 
 impl Jobs {
     /// A queue of that many places.
-    pub(super) fn queue(places: u32) -> (Self, Receiver<Queued>) {
-        let (sender, receiver) = channel();
-        let places = Arc::new(Semaphore::new(places as usize));
-        (Self { sender, places }, receiver)
+    pub(super) fn new(places: u32, retention: u32) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            called: Condvar::new(),
+            places: Arc::new(Semaphore::new(places as usize)),
+            retention: retention as usize,
+        }
     }
 
     /// Puts a job into the queue if there is room.
     pub(super) fn try_put(&self, job: Job) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| StoreError::Busy)?;
-        self.send(job, place)
+        self.push(job, place)
     }
 
     /// Puts a job into the queue, after waiting for room.
     pub(super) async fn put(&self, job: Job) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Busy)?;
-        self.send(job, place)
+        self.push(job, place)
     }
 
-    fn send(&self, job: Job, place: OwnedSemaphorePermit) -> Result<(), StoreError> {
-        self.sender.send(Queued { job, _place: place }).map_err(|_| closed())
+    fn push(&self, job: Job, place: OwnedSemaphorePermit) -> Result<(), StoreError> {
+        let mut waiting = self.lock();
+        if waiting.closed {
+            return Err(closed());
+        }
+        waiting.jobs.push_back(Queued { job, _place: place });
+        self.call(&mut waiting);
+        Ok(())
+    }
+
+    /// Leaves a log entry for the next commit. Says whether there are so many bytes of them that
+    /// who brings more should wait.
+    pub(super) fn leave(&self, entry: LogEntry) -> Result<bool, StoreError> {
+        let mut waiting = self.lock();
+        if waiting.closed {
+            return Err(closed());
+        }
+        waiting.entries_bytes += entry.size();
+        waiting.entries.push_back(entry);
+        if waiting.entries.len() > self.retention {
+            waiting.forget_oldest();
+        }
+        if waiting.entries_until.is_none() {
+            waiting.entries_until = Some(Instant::now() + ENTRIES_WAIT);
+            self.call(&mut waiting);
+        }
+        let is_much = waiting.entries_bytes > ENTRIES_BYTES;
+        if is_much {
+            waiting.entries_until = Some(Instant::now());
+            self.call(&mut waiting);
+        }
+        Ok(is_much)
+    }
+
+    /// Wakes the writer, if it sleeps.
+    fn call(&self, waiting: &mut Waiting) {
+        if std::mem::take(&mut waiting.sleeping) {
+            self.called.notify_one();
+        }
+    }
+
+    /// Sleeps until there is something to do, or for so long.
+    pub(super) fn wait(&self, idle: Duration) -> Call {
+        let idle_until = Instant::now() + idle;
+        let mut waiting = self.lock();
+        loop {
+            let now = Instant::now();
+            if !waiting.jobs.is_empty() || waiting.entries_until.is_some_and(|until| until <= now) {
+                return Call::Work;
+            }
+            if waiting.closed {
+                return Call::Abandoned;
+            }
+            if idle_until <= now {
+                return Call::Idle;
+            }
+            let until = waiting.entries_until.map_or(idle_until, |until| until.min(idle_until));
+            waiting.sleeping = true;
+            let woken = self.called.wait_timeout(waiting, until - now);
+            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
+            waiting.sleeping = false;
+        }
+    }
+
+    /// The next job, if it is wanted; that is told whether log entries are waiting.
+    pub(super) fn next_if(&self, wanted: impl Fn(&Job, bool) -> bool) -> Option<Next> {
+        let mut waiting = self.lock();
+        let behind_entries = !waiting.entries.is_empty();
+        let queued = waiting.jobs.pop_front_if(|queued| wanted(&queued.job, behind_entries))?;
+        Some(Next { queued, behind_entries })
+    }
+
+    /// Whether the next job writes, or log entries are waiting.
+    pub(super) fn has_something_to_write(&self) -> bool {
+        let waiting = self.lock();
+        let writes = |queued: &Queued| matches!(queued.job, Job::Write(..));
+        !waiting.entries.is_empty() || waiting.jobs.front().is_some_and(writes)
+    }
+
+    /// The log entries that are waiting.
+    pub(super) fn take_entries(&self) -> VecDeque<LogEntry> {
+        let mut waiting = self.lock();
+        waiting.entries_bytes = 0;
+        waiting.entries_until = None;
+        std::mem::take(&mut waiting.entries)
+    }
+
+    /// Puts entries back that could not be stored; they are tried again.
+    pub(super) fn put_back(&self, mut entries: VecDeque<LogEntry>) {
+        if entries.is_empty() {
+            return;
+        }
+        let mut waiting = self.lock();
+        waiting.entries_bytes += entries.iter().map(LogEntry::size).sum::<usize>();
+        entries.append(&mut waiting.entries);
+        waiting.entries = entries;
+        while waiting.entries.len() > self.retention || waiting.entries_bytes > ENTRIES_BYTES {
+            waiting.forget_oldest();
+        }
+        waiting.entries_until = Some(Instant::now() + 10 * ENTRIES_WAIT);
+    }
+
+    /// Takes no more jobs, and gives back those that are waiting.
+    pub(super) fn close(&self) -> VecDeque<Queued> {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        std::mem::take(&mut waiting.jobs)
+    }
+
+    /// Tells the writer that there will be no more jobs; what is waiting is still done.
+    pub(super) fn abandon(&self) {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        if !waiting.entries.is_empty() {
+            waiting.entries_until = Some(Instant::now());
+        }
+        self.call(&mut waiting);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn forget_oldest(&mut self) {
+        if let Some(entry) = self.entries.pop_front() {
+            self.entries_bytes -= entry.size();
+        }
     }
 }
 

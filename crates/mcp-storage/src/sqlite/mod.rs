@@ -12,6 +12,8 @@ mod migrate;
 mod readers;
 mod reference;
 mod schema;
+mod transaction;
+mod upkeep;
 mod writer;
 
 use std::sync::Arc;
@@ -42,9 +44,9 @@ impl SqliteStore {
     ) -> Result<Self, OpenError> {
         connection::check_file(location)?;
         reference::migrate(location)?;
-        let mut connection = connection::for_writing(location)?;
+        let mut connection = connection::for_writing(location, options.synchronous)?;
         migrate::run(&mut connection, location)?;
-        let writer = Writer::start(connection, options, Arc::clone(&clock))?;
+        let writer = Writer::start(connection, location, options, Arc::clone(&clock))?;
         let readers = match location {
             Location::File(path) => Some(Readers::open(path, options)?),
             Location::Memory => None,
@@ -80,7 +82,7 @@ impl Store for SqliteStore {
 
     fn ready(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {
-            self.writer.flush().await?;
+            self.writer.ready().await?;
             let work: Work = Box::new(|_| mcp_core::memory::Verdict::Commit);
             match &self.readers {
                 Some(readers) => readers.read(self.now(), work).await,

@@ -43,3 +43,30 @@ diesel::table! {
         status -> Text,
     }
 }
+
+diesel::table! {
+    tasks_search (rowid) {
+        rowid -> BigInt,
+        /// The whole row, as `MATCH` takes it.
+        #[sql_name = "tasks_search"]
+        row -> Text,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    tasks_unsearched (id) {
+        id -> BigInt,
+    }
+}
+
+diesel::table! {
+    row_counts (kind, value, block) {
+        kind -> Text,
+        value -> Text,
+        block -> BigInt,
+        rows -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(tasks, tasks_search, tasks_unsearched);

@@ -1,50 +1,56 @@
 //! The one writer: a thread with a connection of its own, which takes the jobs that are waiting
-//! and has them share a commit.
+//! and has them share a commit. When nothing is waiting it keeps the database tidy.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use mcp_core::Clock;
 use mcp_core::domain::LogEntry;
-use mcp_core::memory::{StoreError, Work};
+use mcp_core::memory::{StoreError, Verdict, Work};
 use tokio::sync::oneshot;
 
 use super::OpenError;
 use super::batch::Batch;
-use super::error::store_error;
-use super::jobs::{Done, Job, Jobs, Queued, closed};
+use super::error::Faults;
+use super::jobs::{Call, Done, Job, Jobs, closed};
 use super::memory::trim_logs;
-use crate::Options;
+use super::upkeep::{self, Upkeep};
+use crate::{Location, Options};
 
-/// How many jobs share a commit at most: what a client waits for is bounded.
-const LARGEST_BATCH: usize = 256;
-
-/// How long log entries that nobody waits for may wait for a commit to share.
-const RECORDS_WAIT: Duration = Duration::from_millis(50);
+/// After how long without work the writer looks for something to tidy.
+const IDLE: Duration = Duration::from_millis(20);
 
 /// The writer's queue and its thread.
 pub(super) struct Writer {
-    jobs: Jobs,
+    jobs: Arc<Jobs>,
 }
 
 impl Writer {
     pub(super) fn start(
-        connection: SqliteConnection,
+        mut connection: SqliteConnection,
+        location: &Location,
         options: &Options,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let (jobs, waiting) = Jobs::queue(options.queue);
-        let mut work = Thread { connection, clock, retention: options.log_retention };
         let failed =
             |error: &dyn std::fmt::Display| OpenError::Failed("writer".into(), error.to_string());
-        trim_logs(&mut work.connection, work.retention).map_err(|error| failed(&error))?;
+        trim_logs(&mut connection, options.log_retention).map_err(|error| failed(&error))?;
+        let jobs = Arc::new(Jobs::new(options.queue, options.log_retention));
+        let faults = Faults::default();
+        faults.watch(&mut connection);
+        let work = Thread {
+            jobs: Arc::clone(&jobs),
+            connection,
+            faults,
+            upkeep: Upkeep::of(location),
+            clock,
+            retention: options.log_retention,
+        };
         thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || work.run(&waiting))
+            .spawn(move || work.run())
             .map_err(|error| failed(&error))?;
         Ok(Self { jobs })
     }
@@ -57,13 +63,24 @@ impl Writer {
         self.answered(|done| self.jobs.try_put(Job::Read(work, done))).await
     }
 
-    /// Waits until every job before is committed.
+    /// Waits until every job before is committed, and the log entries that were left.
     pub(super) async fn flush(&self) -> Result<(), StoreError> {
         self.answered(|done| self.jobs.try_put(Job::Flush(done))).await
     }
 
+    /// Whether a transaction that writes can be had now.
+    pub(super) async fn ready(&self) -> Result<(), StoreError> {
+        self.write(Box::new(|_| Verdict::Commit)).await
+    }
+
+    /// Leaves a log entry for the next commit. Who brings more than is stored waits for it.
     pub(super) async fn record(&self, entry: LogEntry) -> Result<(), StoreError> {
-        self.jobs.put(Job::Record(entry)).await
+        if self.jobs.leave(entry)? {
+            let (done, outcome) = oneshot::channel();
+            self.jobs.put(Job::Flush(done)).await?;
+            outcome.await.unwrap_or_else(|_| Err(closed()))?;
+        }
+        Ok(())
     }
 
     pub(super) async fn stop(&self) -> Result<(), StoreError> {
@@ -82,49 +99,50 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    /// A store that is dropped without being closed leaves no thread behind.
+    fn drop(&mut self) {
+        self.jobs.abandon();
+    }
+}
+
 /// What lives on the writer's thread.
 struct Thread {
+    jobs: Arc<Jobs>,
     connection: SqliteConnection,
+    faults: Faults,
+    upkeep: Upkeep,
     clock: Arc<dyn Clock>,
     retention: u32,
 }
 
 impl Thread {
-    fn run(mut self, waiting: &Receiver<Queued>) {
-        while let Some(jobs) = next_batch(waiting) {
-            let batch = Batch::new(&*self.clock, self.retention);
-            if let Some(stopped) = batch.run(&mut self.connection, jobs) {
-                let Self { mut connection, .. } = self;
-                // What is in the log goes into the file, so that one file is the whole database.
-                let checkpoint = connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)");
-                drop(connection);
-                let _ = stopped.send(checkpoint.map_err(store_error));
-                return;
+    fn run(mut self) {
+        // There may be something to tidy from before.
+        let mut idle = IDLE;
+        loop {
+            match self.jobs.wait(idle) {
+                Call::Work => {
+                    let batch = Batch::new(&self.jobs, &self.faults, &*self.clock, self.retention);
+                    let stopped = batch.run(&mut self.connection);
+                    self.upkeep.after_commit(&mut self.connection);
+                    idle = IDLE;
+                    if let Some(stopped) = stopped {
+                        return self.stop(stopped);
+                    }
+                }
+                Call::Idle => idle = self.upkeep.when_idle(&mut self.connection),
+                Call::Abandoned => return,
             }
         }
     }
-}
 
-/// The jobs that share the next commit: those that are waiting. Log entries alone wait a moment
-/// for company, since nobody waits for them. `None` when nobody can put jobs any more.
-fn next_batch(waiting: &Receiver<Queued>) -> Option<Vec<Queued>> {
-    let mut batch = vec![waiting.recv().ok()?];
-    let company_until = Instant::now() + RECORDS_WAIT;
-    while batch.len() < LARGEST_BATCH {
-        match waiting.try_recv() {
-            Ok(queued) => batch.push(queued),
-            Err(TryRecvError::Disconnected) => break,
-            Err(TryRecvError::Empty) => {
-                if !batch.iter().all(|queued| matches!(queued.job, Job::Record(_))) {
-                    break;
-                }
-                let left = company_until.saturating_duration_since(Instant::now());
-                match waiting.recv_timeout(left) {
-                    Ok(queued) => batch.push(queued),
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-                }
-            }
-        }
+    fn stop(self, stopped: Done) {
+        let Self { jobs, mut connection, .. } = self;
+        // Who is still waiting learns by the end of the channel that the store is closed.
+        drop(jobs.close());
+        let last = upkeep::at_the_end(&mut connection);
+        drop(connection);
+        let _ = stopped.send(last);
     }
-    Some(batch)
 }

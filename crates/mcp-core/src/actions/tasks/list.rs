@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::domain::{Page, Task, TaskFilter};
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use crate::domain::{Page, Part, Task, TaskFilter};
+use crate::{ActionError, Doc, Example, Group, ListAction, Memory};
 
 /// Lists tasks, all of them or those that match, in the order of their numbers.
 pub struct ListTasks;
@@ -20,11 +20,10 @@ pub struct ListTasksParams {
     assigned_to: Option<String>,
 }
 
-impl MemoryAction for ListTasks {
+impl ListAction for ListTasks {
     const NAME: &'static str = "list_tasks";
-    const EFFECT: Effect = Effect::Read;
     type Params = ListTasksParams;
-    type Output = Vec<Task>;
+    type Item = Task;
 
     fn doc(&self) -> Doc {
         let example = Example {
@@ -39,12 +38,14 @@ impl MemoryAction for ListTasks {
         ])
     }
 
-    fn run(
+    fn part(
         &self,
-        params: ListTasksParams,
+        params: &ListTasksParams,
+        page: Page,
         memory: &mut dyn Memory,
-    ) -> Result<Vec<Task>, ActionError> {
+    ) -> Result<Part<Task>, ActionError> {
         let ListTasksParams { status, assigned_to } = params;
-        Ok(memory.list_tasks(&TaskFilter { status, assigned_to }, Page::ALL)?)
+        let filter = TaskFilter { status: status.clone(), assigned_to: assigned_to.clone() };
+        Ok(memory.list_tasks(&filter, page)?)
     }
 }

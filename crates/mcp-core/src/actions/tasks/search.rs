@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::domain::{SearchText, Task};
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use crate::domain::{Page, Part, SearchText, Task};
+use crate::{ActionError, Doc, Example, Group, ListAction, Memory};
 
 /// Finds the tasks whose title or description hold a text, whatever the case.
 pub struct SearchTasks;
@@ -17,11 +17,10 @@ pub struct SearchTasksParams {
     query: String,
 }
 
-impl MemoryAction for SearchTasks {
+impl ListAction for SearchTasks {
     const NAME: &'static str = "search_tasks";
-    const EFFECT: Effect = Effect::Read;
     type Params = SearchTasksParams;
-    type Output = Vec<Task>;
+    type Item = Task;
 
     fn doc(&self) -> Doc {
         let example = Example {
@@ -34,11 +33,12 @@ impl MemoryAction for SearchTasks {
         ])
     }
 
-    fn run(
+    fn part(
         &self,
-        params: SearchTasksParams,
+        params: &SearchTasksParams,
+        page: Page,
         memory: &mut dyn Memory,
-    ) -> Result<Vec<Task>, ActionError> {
-        Ok(memory.search_tasks(&SearchText::new(&params.query))?)
+    ) -> Result<Part<Task>, ActionError> {
+        Ok(memory.search_tasks(&SearchText::new(&params.query), page)?)
     }
 }

@@ -60,7 +60,7 @@ impl MemoryAction for GetUser {
             return Ok(GetUserOutput { username, exists: false, task_count: None, tasks: None });
         }
         let filter = TaskFilter { assigned_to: Some(username.clone()), status: None };
-        let tasks = memory.list_tasks(&filter, Page::ALL)?;
+        let tasks = memory.list_tasks(&filter, Page::ALL)?.items();
         Ok(GetUserOutput {
             username,
             exists: true,

@@ -57,6 +57,12 @@ pub(super) const CASES: &[Case] = &[
     case("database_pool", &[("1", "1"), ("64", "64")], &["0", "65", "four"], NOT_NUMBERS),
     case("write_queue", &[("1", "1"), ("65536", "65536")], &["0", "65537", "x"], NOT_NUMBERS),
     case(
+        "sqlite_synchronous",
+        &[("full", "full"), (" NORMAL ", "normal")],
+        &["off", "extra"],
+        NOT_TEXT,
+    ),
+    case(
         "api_key",
         &[("12345", "(hidden)"), ("true", "(hidden)"), ("[1]", "(hidden)"), ("a\"b", "(hidden)")],
         &["two words", "tab\t", "line\n", "schlüssel", " "],

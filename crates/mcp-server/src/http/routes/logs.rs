@@ -2,12 +2,13 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use mcp_core::memory::{Freshness, StoreRuns};
+use mcp_core::memory::Freshness;
+use mcp_core::{Reply, snapshot};
 use paperclip::actix::web::Query;
 use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 
-use crate::http::answer::success;
+use crate::http::answer::reply;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::page::page;
@@ -34,10 +35,6 @@ pub(super) async fn logs(
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     let page = page(query.limit.as_deref(), query.offset.as_deref())?;
-    let logs = service
-        .store()
-        .read_for(Freshness::WritesAndLogs, move |memory| memory.newest_logs(page))
-        .await??;
-    let message = format!("Retrieved {} logs", logs.len());
-    success(&service, &logs, &message)
+    let logs = Reply::read(Freshness::WritesAndLogs, snapshot::logs(page), service.store()).await?;
+    Ok(reply(service, logs, |counts| format!("Retrieved {} logs", counts[0])))
 }

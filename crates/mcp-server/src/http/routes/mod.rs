@@ -5,6 +5,7 @@ mod docs;
 mod help;
 mod legacy;
 mod logs;
+mod metrics;
 mod probes;
 mod query;
 mod reset;
@@ -28,6 +29,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(web::resource("/live").route(web::get().to(probes::live)).default_service(get()))
         .service(web::resource("/ready").route(web::get().to(probes::ready)).default_service(get()))
         .service(web::resource("/llms.txt").route(web::get().to(help::llms)).default_service(get()))
+        .service(
+            web::resource("/metrics").route(web::get().to(metrics::metrics)).default_service(get()),
+        )
         .service(
             web::resource("/api/v2/help").route(web::get().to(help::help)).default_service(get()),
         )

@@ -9,7 +9,7 @@ use paperclip::actix::api_v2_operation;
 use serde_json::value::RawValue;
 
 use super::body::{JsonText, malformed};
-use crate::http::answer::success;
+use crate::http::answer::reply;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::service::Service;
@@ -38,8 +38,8 @@ pub(super) async fn query(
     };
     let message = format!("Action '{}' completed successfully", query.action);
     let call = Call { action: query.action, params, unknown: UnknownParams::Ignore };
-    let data = service.dispatcher().dispatch(call).await?;
-    success(&service, &data, &message)
+    let answer = service.dispatcher().call(call).await?;
+    Ok(reply(service, answer, move |_| message))
 }
 
 fn parse(text: &str) -> Result<Query<'_>, ApiError> {

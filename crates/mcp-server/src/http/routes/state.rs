@@ -2,13 +2,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use mcp_core::memory::{Freshness, StoreRuns};
+use mcp_core::Reply;
+use mcp_core::memory::Freshness;
 use mcp_core::snapshot::{self, Entity};
 use paperclip::actix::web::Query;
 use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 
-use crate::http::answer::{envelope, success};
+use crate::http::answer::{envelope, reply};
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::page::page;
@@ -43,21 +44,18 @@ pub(super) async fn state(
     let scrub = |text: String| service.dispatcher().redactor().scrub(&text);
     let (entity, status) = (entity.map(scrub), status.map(scrub));
     let given = |text: &String| !text.is_empty();
-    let Some(name) = entity.filter(given) else { return full(&service).await };
-    let Some(entity) = Entity::named(&name) else { return invalid_entity(&service, &name) };
-    let status = status.filter(given);
-    let data = service
-        .store()
-        .read_for(Freshness::WritesAndLogs, move |memory| {
-            snapshot::of_entity(memory, entity, page, status)
-        })
-        .await??;
-    success(&service, &data, "Filtered memory snapshot retrieved")
-}
-
-async fn full(service: &Service) -> Result<HttpResponse, ApiError> {
-    let data = service.store().read_for(Freshness::WritesAndLogs, snapshot::full).await??;
-    success(service, &data, "Memory snapshot retrieved")
+    let (answer, message) = match entity.filter(given) {
+        None => (snapshot::full(), "Memory snapshot retrieved"),
+        Some(name) => match Entity::named(&name) {
+            None => return invalid_entity(&service, &name),
+            Some(entity) => (
+                snapshot::of_entity(entity, page, status.filter(given)),
+                "Filtered memory snapshot retrieved",
+            ),
+        },
+    };
+    let state = Reply::read(Freshness::WritesAndLogs, answer, service.store()).await?;
+    Ok(reply(service, state, |_| message.to_owned()))
 }
 
 fn invalid_entity(service: &Service, name: &str) -> Result<HttpResponse, ApiError> {

@@ -1,17 +1,54 @@
 //! The log of actions in SQLite.
 
-use diesel::dsl::{count_star, max};
+use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use mcp_core::Timestamp;
-use mcp_core::domain::{LogEntry, Page};
+use mcp_core::domain::{LogEntry, LogRange, Page, Part, Position};
 use mcp_core::memory::{Logs, StoreResult};
 
-use super::{SqliteMemory, count, json, limit, offset};
+use super::{SqliteMemory, count, json};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::logs;
 
 impl Logs for SqliteMemory<'_> {
     fn append_log(&mut self, entry: &LogEntry) -> StoreResult<()> {
+        self.insert_log(entry).map_err(store_error)
+    }
+
+    fn log_range(&mut self, limit: Option<u64>, offset: u64) -> StoreResult<LogRange> {
+        let (oldest, newest) = self.log_ends().map_err(store_error)?;
+        let back = |from: i64, by: u64| from.saturating_sub_unsigned(by).max(oldest - 1);
+        let through = back(newest, offset);
+        let after = limit.map_or(oldest - 1, |limit| back(through, limit));
+        Ok(LogRange { after: Position(after), through: Position(through) })
+    }
+
+    fn list_logs(&mut self, range: LogRange, page: Page) -> StoreResult<Part<LogEntry>> {
+        let Position(after) = page.after.map_or(range.after, |after| after.max(range.after));
+        let rows = logs::table
+            .select((logs::id, logs::timestamp, logs::action, logs::payload, logs::status))
+            .filter(logs::id.gt(after).and(logs::id.le(range.through.0)))
+            .order(logs::id)
+            .load_iter::<(i64, i64, String, String, String), _>(self.connection)
+            .map_err(store_error)?
+            .map(|row| {
+                let (id, timestamp, action, payload, status) = row.map_err(store_error)?;
+                let timestamp = Timestamp::from_micros(timestamp);
+                let entry = LogEntry { timestamp, action, payload: json(payload)?, status };
+                let size = entry.size();
+                Ok((Position(id), entry, size))
+            });
+        page.take(rows)
+    }
+
+    fn count_logs(&mut self) -> StoreResult<u64> {
+        let (oldest, newest) = self.log_ends().map_err(store_error)?;
+        Ok(count(newest + 1 - oldest))
+    }
+}
+
+impl SqliteMemory<'_> {
+    pub(in crate::sqlite) fn insert_log(&mut self, entry: &LogEntry) -> QueryResult<()> {
         diesel::insert_into(logs::table)
             .values((
                 logs::timestamp.eq(entry.timestamp.as_micros()),
@@ -21,28 +58,15 @@ impl Logs for SqliteMemory<'_> {
             ))
             .execute(self.connection)
             .map(|_| ())
-            .map_err(store_error)
     }
 
-    fn newest_logs(&mut self, page: Page) -> StoreResult<Vec<LogEntry>> {
-        let mut rows: Vec<(i64, String, String, String)> = logs::table
-            .select((logs::timestamp, logs::action, logs::payload, logs::status))
-            .order(logs::id.desc())
-            .limit(limit(page))
-            .offset(offset(page))
-            .load(self.connection)
-            .map_err(store_error)?;
-        rows.reverse();
-        rows.into_iter()
-            .map(|(timestamp, action, payload, status)| {
-                let timestamp = Timestamp::from_micros(timestamp);
-                Ok(LogEntry { timestamp, action, payload: json(payload)?, status })
-            })
-            .collect()
-    }
-
-    fn count_logs(&mut self) -> StoreResult<u64> {
-        logs::table.select(count_star()).first(self.connection).map(count).map_err(store_error)
+    /// The numbers of the oldest and the newest entry; 1 and 0 where there are none. Numbers have
+    /// no gaps, so they also say how many entries there are.
+    fn log_ends(&mut self) -> QueryResult<(i64, i64)> {
+        // Two queries: SQLite looks for one end in the index, but for both in every row.
+        let oldest: Option<i64> = logs::table.select(min(logs::id)).first(self.connection)?;
+        let newest: Option<i64> = logs::table.select(max(logs::id)).first(self.connection)?;
+        Ok((oldest.unwrap_or(1), newest.unwrap_or(0)))
     }
 }
 

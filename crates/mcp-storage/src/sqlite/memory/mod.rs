@@ -1,20 +1,26 @@
 //! The memory port over a connection, inside the transaction that is open on it.
 
 mod configs;
+mod counts;
 mod logs;
+#[cfg(test)]
+mod plans;
+mod search;
 mod tasks;
 mod users;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
 use mcp_core::Timestamp;
-use mcp_core::domain::Page;
 use mcp_core::memory::{Memory, StoreError, StoreResult};
 use serde_json::value::RawValue;
 
 use super::error::store_error;
 use super::migrate;
 pub(super) use logs::trim_logs;
+pub(super) use search::{index_tasks, unsearched_tasks};
 
 /// Stored data, seen through a transaction.
 pub(super) struct SqliteMemory<'a> {
@@ -34,23 +40,35 @@ impl Memory for SqliteMemory<'_> {
     }
 
     fn reset(&mut self) -> StoreResult<()> {
-        self.connection
-            .batch_execute(
-                "DELETE FROM users; DELETE FROM tasks; DELETE FROM config; DELETE FROM logs;
-                 DELETE FROM sqlite_sequence;",
-            )
-            .and_then(|()| migrate::insert_defaults(self.connection, self.now.as_micros()))
+        let now = self.now.as_micros();
+        clear(self.connection)
+            .and_then(|()| migrate::insert_defaults(self.connection, now))
             .map_err(store_error)
     }
 }
 
-/// SQLite's LIMIT: negative means all.
-fn limit(page: Page) -> i64 {
-    page.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX))
+/// Empties every table. Triggers would be run for each row, so they are away meanwhile.
+fn clear(connection: &mut SqliteConnection) -> QueryResult<()> {
+    let triggers: Vec<Trigger> =
+        sql_query("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").load(connection)?;
+    for trigger in &triggers {
+        connection.batch_execute(&format!("DROP TRIGGER {}", trigger.name))?;
+    }
+    connection.batch_execute(
+        "DELETE FROM users; DELETE FROM tasks; DELETE FROM config; DELETE FROM logs;
+         DELETE FROM row_counts; DELETE FROM tasks_unsearched;
+         INSERT INTO tasks_search (tasks_search) VALUES ('delete-all');
+         DELETE FROM sqlite_sequence;",
+    )?;
+    triggers.iter().try_for_each(|trigger| connection.batch_execute(&trigger.sql))
 }
 
-fn offset(page: Page) -> i64 {
-    i64::try_from(page.offset).unwrap_or(i64::MAX)
+#[derive(QueryableByName)]
+struct Trigger {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    sql: String,
 }
 
 fn count(rows: i64) -> u64 {

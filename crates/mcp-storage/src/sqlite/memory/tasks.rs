@@ -5,17 +5,18 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use mcp_core::Timestamp;
 use mcp_core::domain::{
-    NewTask, Page, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId,
+    NewTask, Page, Part, Position, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId,
 };
 use mcp_core::memory::{StoreResult, Tasks};
 
-use super::{SqliteMemory, count, limit, offset};
+use super::counts::Counted;
+use super::{SqliteMemory, count};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::tasks;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(Sqlite))]
-struct Row {
+pub(super) struct Row {
     id: i64,
     title: String,
     description: Option<String>,
@@ -96,55 +97,66 @@ impl Tasks for SqliteMemory<'_> {
             .map_err(store_error)
     }
 
-    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Vec<Task>> {
-        let rows: Vec<Row> = wanted(filter)
-            .select(Row::as_select())
-            .order(tasks::id)
-            .limit(limit(page))
-            .offset(offset(page))
-            .load(self.connection)
-            .map_err(store_error)?;
-        Ok(rows.into_iter().map(Task::from).collect())
+    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
+        let page = match counted(filter) {
+            Some(counted) => self.nearer(page, counted).map_err(store_error)?,
+            None => page,
+        };
+        let rows = listed(filter, page.after)
+            .load_iter::<Row, _>(self.connection)
+            .map_err(store_error)?
+            .map(|row| row.map(Task::from).map(|task| (task.position(), task.size(), task)))
+            .map(|row| row.map(|(position, size, task)| (position, task, size)));
+        page.take(rows).map_err(store_error)
     }
 
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
-        wanted(filter).select(count_star()).first(self.connection).map(count).map_err(store_error)
+        match counted(filter) {
+            Some(counted) => self.total(counted),
+            None => wanted(filter).select(count_star()).first(self.connection).map(count),
+        }
+        .map_err(store_error)
     }
 
-    fn search_tasks(&mut self, text: &SearchText) -> StoreResult<Vec<Task>> {
-        let rows = tasks::table
-            .select(Row::as_select())
-            .order(tasks::id)
-            .load_iter::<Row, _>(self.connection)
-            .map_err(store_error)?;
-        let mut found = Vec::new();
-        for row in rows {
-            let task = Task::from(row.map_err(store_error)?);
-            if text.is_in(&task) {
-                found.push(task);
-            }
-        }
-        Ok(found)
+    fn search_tasks(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>> {
+        self.search(text, page)
     }
 
     fn task_counts(&mut self) -> StoreResult<TaskCounts> {
-        let by_status: Vec<(Option<String>, i64)> = tasks::table
-            .group_by(tasks::status)
-            .select((tasks::status, count_star()))
-            .load(self.connection)
-            .map_err(store_error)?;
-        let by_priority: Vec<(Option<String>, i64)> = tasks::table
-            .group_by(tasks::priority)
-            .select((tasks::priority, count_star()))
-            .load(self.connection)
-            .map_err(store_error)?;
-        Ok(TaskCounts {
-            total: by_status.iter().map(|(_, rows)| count(*rows)).sum(),
-            by_status: named(by_status),
-            by_priority: named(by_priority),
-        })
+        let counts = |memory: &mut Self| {
+            Ok(TaskCounts {
+                total: memory.total(Counted::Tasks)?,
+                by_status: memory.by_value("status")?,
+                by_priority: memory.by_value("priority")?,
+            })
+        };
+        counts(self).map_err(store_error)
     }
 }
+
+/// What is counted of the tasks that are wanted; none where nobody counts them.
+fn counted(filter: &TaskFilter) -> Option<Counted<'_>> {
+    match filter {
+        TaskFilter { assigned_to: Some(_), .. } => None,
+        TaskFilter { status: Some(status), .. } => Some(Counted::TasksOfStatus(status)),
+        TaskFilter { status: None, .. } => Some(Counted::Tasks),
+    }
+}
+
+/// The tasks behind a place that are wanted, in their order.
+pub(super) fn listed(filter: &TaskFilter, after: Option<Position>) -> Listed<'_> {
+    let mut query = wanted(filter);
+    if let Some(Position(id)) = after {
+        query = query.filter(tasks::id.gt(id));
+    }
+    query.select(Row::as_select()).order(tasks::id)
+}
+
+pub(super) type Listed<'a> = diesel::helper_types::IntoBoxed<
+    'a,
+    diesel::helper_types::Select<tasks::table, diesel::helper_types::AsSelect<Row, Sqlite>>,
+    Sqlite,
+>;
 
 fn wanted(filter: &TaskFilter) -> tasks::BoxedQuery<'_, Sqlite> {
     let mut query = tasks::table.into_boxed();
@@ -155,8 +167,4 @@ fn wanted(filter: &TaskFilter) -> tasks::BoxedQuery<'_, Sqlite> {
         query = query.filter(tasks::assigned_to.eq(assigned_to));
     }
     query
-}
-
-fn named(counts: Vec<(Option<String>, i64)>) -> Vec<(String, u64)> {
-    counts.into_iter().filter_map(|(name, rows)| Some((name?, count(rows)))).collect()
 }

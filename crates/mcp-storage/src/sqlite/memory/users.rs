@@ -1,28 +1,35 @@
 //! Users in SQLite.
 
-use diesel::dsl::count_star;
 use diesel::prelude::*;
 use mcp_core::Timestamp;
-use mcp_core::domain::{NewUser, Page, User};
+use mcp_core::domain::{NewUser, Page, Part, Position, User};
 use mcp_core::memory::{StoreResult, Users};
 
-use super::{SqliteMemory, count, json, limit, offset};
+use super::counts::Counted;
+use super::{SqliteMemory, json};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::users;
 
 impl Users for SqliteMemory<'_> {
-    fn list_usernames(&mut self, page: Page) -> StoreResult<Vec<String>> {
-        users::table
-            .select(users::username)
+    fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>> {
+        let page = self.nearer(page, Counted::Users).map_err(store_error)?;
+        let rows = users::table
+            .filter(users::id.gt(page.after.map_or(0, |Position(id)| id)))
+            .select((users::id, users::username))
             .order(users::id)
-            .limit(limit(page))
-            .offset(offset(page))
-            .load(self.connection)
-            .map_err(store_error)
+            .load_iter::<(i64, String), _>(self.connection)
+            .map_err(store_error)?
+            .map(|row| {
+                row.map(|(id, username)| {
+                    let size = username.len();
+                    (Position(id), username, size)
+                })
+            });
+        page.take(rows).map_err(store_error)
     }
 
     fn count_users(&mut self) -> StoreResult<u64> {
-        users::table.select(count_star()).first(self.connection).map(count).map_err(store_error)
+        self.total(Counted::Users).map_err(store_error)
     }
 
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {

@@ -1,0 +1,114 @@
+//! What keeps the database small and quick: the write-ahead log is put into the file, tasks into the
+//! search index, and the planner is told what the tables look like. Done by the writer, between
+//! its commits.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use mcp_core::memory::StoreError;
+
+use super::error::store_error;
+use super::memory::index_tasks;
+use super::transaction;
+use crate::Location;
+
+/// SQLite puts the log into the file after a thousand pages (4 MiB) by itself, but begins it anew
+/// only in a moment without readers. Where there is none for so long that the log has this many
+/// bytes, the writer waits for the readers of that moment.
+const LARGE_LOG: u64 = 16 * 1024 * 1024;
+/// For how long it waits: a reader of another process may stay for hours.
+const READERS_WAIT: Duration = Duration::from_millis(250);
+/// How long after a try in vain it tries again.
+const NEXT_TRY: Duration = Duration::from_secs(5);
+/// How many tasks are put into the search index at once: a write that comes then waits for them.
+const INDEXED_AT_ONCE: i64 = 256;
+/// How often the planner's figures are looked at. It measures anew only what has changed a lot.
+const OPTIMIZE_EVERY: Duration = Duration::from_hours(1);
+/// After how long a writer that has tidied everything looks again.
+const ASLEEP: Duration = OPTIMIZE_EVERY;
+
+/// The state of the upkeep of one database.
+pub(super) struct Upkeep {
+    /// The write-ahead log; none for a database in memory.
+    log: Option<PathBuf>,
+    next_try: Instant,
+    next_optimize: Instant,
+}
+
+impl Upkeep {
+    pub(super) fn of(location: &Location) -> Self {
+        let log = match location {
+            Location::File(path) => {
+                let mut log = path.clone().into_os_string();
+                log.push("-wal");
+                Some(log.into())
+            }
+            Location::Memory => None,
+        };
+        let now = Instant::now();
+        Self { log, next_try: now, next_optimize: now + OPTIMIZE_EVERY }
+    }
+
+    /// Keeps the write-ahead log small, also under readers that follow each other without a gap.
+    pub(super) fn after_commit(&mut self, connection: &mut SqliteConnection) {
+        let Some(log) = &self.log else { return };
+        let bytes = fs::metadata(log).map_or(0, |file| file.len());
+        if bytes < LARGE_LOG || Instant::now() < self.next_try {
+            return;
+        }
+        let patience = READERS_WAIT.as_millis();
+        let tried = connection.batch_execute(&format!(
+            "PRAGMA busy_timeout = {patience}; PRAGMA wal_checkpoint(TRUNCATE);
+             PRAGMA busy_timeout = {};",
+            super::connection::BUSY_TIMEOUT.as_millis()
+        ));
+        if tried.is_err() || fs::metadata(log).is_ok_and(|file| file.len() >= LARGE_LOG) {
+            log::debug!("a reader keeps the write-ahead log at {bytes} bytes");
+            self.next_try = Instant::now() + NEXT_TRY;
+        }
+    }
+
+    /// Does a little; gives back after how long it should be called again if nothing else comes.
+    pub(super) fn when_idle(&mut self, connection: &mut SqliteConnection) -> Duration {
+        match index_some(connection) {
+            Ok(0) => {}
+            Ok(_) => return Duration::ZERO,
+            Err(error) => {
+                log::warn!("the search index waits: {error}");
+                return NEXT_TRY;
+            }
+        }
+        if self.next_optimize <= Instant::now() {
+            self.next_optimize = Instant::now() + OPTIMIZE_EVERY;
+            optimize(connection);
+        }
+        ASLEEP
+    }
+}
+
+/// Puts everything into the one file.
+pub(super) fn at_the_end(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    optimize(connection);
+    connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").map_err(store_error)
+}
+
+fn index_some(connection: &mut SqliteConnection) -> QueryResult<usize> {
+    // Nobody's write lock is asked for when there is nothing to do.
+    if super::memory::unsearched_tasks(connection)? == 0 {
+        return Ok(0);
+    }
+    transaction::begin_writing(connection)?;
+    let indexed = index_tasks(connection, INDEXED_AT_ONCE)
+        .inspect_err(|_| transaction::rollback(connection))?;
+    transaction::commit(connection)?;
+    Ok(indexed)
+}
+
+fn optimize(connection: &mut SqliteConnection) {
+    if let Err(error) = connection.batch_execute("PRAGMA optimize") {
+        log::debug!("the planner's figures stay as they are: {error}");
+    }
+}
