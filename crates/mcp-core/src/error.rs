@@ -120,11 +120,10 @@ pub struct ActionError {
     pub code: ErrorCode,
     /// What the caller is told: what was wrong and what would be right.
     pub message: String,
+    /// How the action is called, where its parameters were wrong.
+    pub signature: Option<String>,
     /// After how long another try makes sense, where that is known.
     pub retry_after: Option<Duration>,
-    /// The actions that were perhaps meant, the nearest first, where none has the name that was
-    /// given.
-    pub nearest: Vec<&'static str>,
     /// What only the server's log is told.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -133,7 +132,7 @@ impl ActionError {
     /// An error of the given kind with its public message.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after: None, nearest: Vec::new(), cause: None }
+        Self { code, message: message.into(), signature: None, retry_after: None, cause: None }
     }
 
     /// A parameter is missing or wrong; the message names it.
@@ -165,13 +164,6 @@ impl ActionError {
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
-        self
-    }
-
-    /// The same error with the actions that were perhaps meant.
-    #[must_use]
-    pub fn did_you_mean(mut self, nearest: Vec<&'static str>) -> Self {
-        self.nearest = nearest;
         self
     }
 }

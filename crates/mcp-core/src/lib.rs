@@ -16,11 +16,14 @@ pub mod dispatch;
 pub mod domain;
 pub mod error;
 pub mod json;
+pub mod lean;
 pub mod memory;
 pub mod snapshot;
 
 pub use action::registry::{Registry, RegistryBuilder, RegistryError};
-pub use action::{Doc, Effect, Example, Group, ListAction, MemoryAction, RemoteAction};
+pub use action::{
+    CompoundAction, Doc, Effect, Example, Group, ListAction, MemoryAction, RemoteAction,
+};
 pub use answer::Answer;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use dispatch::{Call, Dispatcher, Reply, UnknownParams};

@@ -93,8 +93,8 @@ impl Meter for Metrics {
         }
     }
 
-    fn told(&self, action: &'static str, tokens: Tokens) {
-        let by = ByAction { action };
+    fn told(&self, action: Option<&'static str>, tokens: Tokens) {
+        let by = ByAction { action: action.unwrap_or(UNKNOWN) };
         self.asked.get_or_create(&by).inc_by(tokens.asked);
         self.answered.get_or_create(&by).inc_by(tokens.answered);
         self.saved.get_or_create(&by).inc_by(tokens.saved);
@@ -117,7 +117,7 @@ mod tests {
         metrics.called(Called { action: Some("add_task"), error: None, took });
         metrics.called(Called { action: Some("add_task"), error: None, took });
         metrics.called(Called { action: None, error, took });
-        metrics.told("add_task", Tokens { asked: 20, answered: 7, saved: 60 });
+        metrics.told(Some("add_task"), Tokens { asked: 20, answered: 7, saved: 60 });
         let text = metrics.text().expect("text");
         for line in [
             "mcp_calls_total{action=\"add_task\"} 2",

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mcp_core::dispatch::Redactor;
+use mcp_core::lean::Lean;
+use mcp_core::lean::blobs::{BlobLimits, Blobs};
 use mcp_core::{
     Clock, Dispatcher, Registry, RegistryBuilder, RegistryError, Store, StoreError, SystemClock,
     Timestamp, actions,
@@ -19,6 +21,7 @@ use crate::metrics::Metrics;
 /// Everything that a face of the server needs.
 pub struct Service {
     dispatcher: Dispatcher,
+    lean: Lean,
     clock: Arc<dyn Clock>,
     browser: Browser,
     metrics: Arc<Metrics>,
@@ -71,7 +74,8 @@ impl Service {
         };
         let integrations = integrations(settings, machine, Arc::clone(&clock));
         let browser = integrations.browser().clone();
-        let registry = every_action(integrations).build()?;
+        let lean = lean(settings, Arc::clone(&clock));
+        let registry = every_action(integrations, &lean).build()?;
         let store = mcp_storage::open(&location, &options, Arc::clone(&clock))?;
         log::info!("the database is {}", absolute(&location));
         let secrets = settings.secrets().into_iter();
@@ -79,7 +83,7 @@ impl Service {
         let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor);
         let metrics = Arc::new(Metrics::default());
         let dispatcher = dispatcher.metered(Arc::clone(&metrics) as _);
-        Ok(Self { metrics, dispatcher, clock, browser })
+        Ok(Self { dispatcher, lean, clock, browser, metrics })
     }
 
     /// The one way to an action.
@@ -92,6 +96,12 @@ impl Service {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// The lean face.
+    #[must_use]
+    pub fn lean(&self) -> &Lean {
+        &self.lean
     }
 
     /// Where everything is kept.
@@ -133,12 +143,22 @@ pub fn registry_with(
     settings: &Settings,
     more: impl FnOnce(RegistryBuilder) -> RegistryBuilder,
 ) -> Result<Registry, RegistryError> {
-    let integrations = integrations(settings, &Machine::default(), SystemClock::shared());
-    every_action(integrations).with(more).build()
+    let clock = SystemClock::shared();
+    let lean = lean(settings, Arc::clone(&clock));
+    every_action(integrations(settings, &Machine::default(), clock), &lean).with(more).build()
 }
 
-fn every_action(integrations: Integrations) -> RegistryBuilder {
-    Registry::builder().with(actions::register).with(|registry| integrations.register(registry))
+fn every_action(integrations: Integrations, lean: &Lean) -> RegistryBuilder {
+    Registry::builder()
+        .with(actions::register)
+        .with(|registry| lean.register(registry))
+        .with(|registry| integrations.register(registry))
+}
+
+fn lean(settings: &Settings, clock: Arc<dyn Clock>) -> Lean {
+    let limits =
+        BlobLimits { bytes: settings.blob_store, age: settings.blob_time, ..BlobLimits::default() };
+    Lean::new(Arc::new(Blobs::new(limits, clock)))
 }
 
 fn integrations(settings: &Settings, machine: &Machine, clock: Arc<dyn Clock>) -> Integrations {

@@ -10,6 +10,7 @@ mod prepared;
 pub mod registry;
 mod schema;
 mod values;
+mod view;
 
 use std::future::Future;
 
@@ -17,13 +18,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::Dispatcher;
 use crate::domain::{Page, Part};
 use crate::error::ActionError;
-use crate::memory::Memory;
-pub use prepared::{MemoryWork, Prepared, RemoteWork};
+use crate::memory::{Freshness, Memory};
+pub use prepared::{CompoundRun, CompoundWork, MemoryWork, Prepared, RemoteText, RemoteWork};
 pub use registry::Action;
 pub use schema::{Parameter, of_output as output_schema};
 pub(crate) use values::unexpected;
+pub use view::{Column, Pages, Shape, Shown, View};
 
 /// Whether an action changes stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,19 +120,36 @@ pub struct Doc {
     /// Whether the action itself looks at a null of any optional parameter. Otherwise null counts
     /// as left out where the schema does not admit it.
     pub sees_null: bool,
+    /// How the lean face shows what it answers.
+    pub view: View,
 }
 
 impl Doc {
     /// The usual document of an action.
     #[must_use]
     pub const fn new(group: Group, summary: &'static str, example: Example) -> Self {
-        Self { summary, group, words: &[], example, required: None, sees_null: false }
+        Self {
+            summary,
+            group,
+            words: &[],
+            example,
+            required: None,
+            sees_null: false,
+            view: View::WHOLE,
+        }
     }
 
     /// With words that people use for it.
     #[must_use]
     pub const fn words(mut self, words: &'static [&'static str]) -> Self {
         self.words = words;
+        self
+    }
+
+    /// With another view of what it answers on the lean face than all of it.
+    #[must_use]
+    pub const fn view(mut self, view: View) -> Self {
+        self.view = view;
         self
     }
 
@@ -158,6 +178,8 @@ pub trait MemoryAction: Send + Sync + 'static {
     type Params: DeserializeOwned + JsonSchema + Send + 'static;
     /// What it answers.
     type Output: Serialize + JsonSchema;
+    /// What it must have seen, where it only reads.
+    const FRESHNESS: Freshness = Freshness::Writes;
     /// What is said about it.
     fn doc(&self) -> Doc;
     /// Does its work.
@@ -218,5 +240,30 @@ pub trait RemoteAction: Send + Sync + 'static {
     fn run(
         &self,
         params: Self::Params,
+    ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
+    /// Whether what was answered is a page and another follows.
+    fn goes_on(&self, _: &Self::Output) -> bool {
+        false
+    }
+}
+
+/// A tool that calls others, each through the dispatcher as any caller would.
+pub trait CompoundAction: Send + Sync + 'static {
+    /// Its name: `snake_case`, at most 64 characters, no two alike.
+    const NAME: &'static str;
+    /// Its parameters. The field comments are the documentation.
+    type Params: DeserializeOwned + JsonSchema + Send + 'static;
+    /// What it answers.
+    type Output: Serialize + JsonSchema;
+    /// What is said about it.
+    fn doc(&self) -> Doc;
+    /// Does its work. Dropping the future stops it.
+    ///
+    /// # Errors
+    /// With what the caller is told.
+    fn run(
+        &self,
+        params: Self::Params,
+        dispatcher: &Dispatcher,
     ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::params::{self, ParamsText};
-use super::{ListAction, MemoryAction, RemoteAction};
+use super::{CompoundAction, ListAction, MemoryAction, RemoteAction};
+use crate::Dispatcher;
 use crate::answer::{ListWork, RowsText};
 use crate::domain::Page;
 use crate::error::ActionError;
@@ -16,8 +17,23 @@ use crate::memory::Memory;
 /// What is left of a call of a memory action: it runs inside a transaction and gives JSON text.
 pub type MemoryWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<String, ActionError> + Send>;
 
-/// What is left of a call of a remote action: it waits for another system and gives JSON text.
-pub type RemoteWork = Pin<Box<dyn Future<Output = Result<String, ActionError>> + Send>>;
+/// What is left of a call of a remote action: it waits for another system.
+pub type RemoteWork = Pin<Box<dyn Future<Output = Result<RemoteText, ActionError>> + Send>>;
+
+/// What is left of a call of a compound action: it calls others and gives JSON text.
+pub type CompoundWork = Box<dyn for<'a> FnOnce(&'a Dispatcher) -> CompoundRun<'a> + Send>;
+
+/// A compound action that runs.
+pub type CompoundRun<'a> = Pin<Box<dyn Future<Output = Result<String, ActionError>> + Send + 'a>>;
+
+/// What another system's answer came to.
+#[derive(Debug)]
+pub struct RemoteText {
+    /// JSON text.
+    pub text: String,
+    /// Whether it is a page and another follows.
+    pub goes_on: bool,
+}
 
 /// A call whose parameters are parsed: only the work is left.
 pub enum Prepared {
@@ -27,6 +43,8 @@ pub enum Prepared {
     List(Box<dyn ListWork>),
     /// Waits for another system.
     Remote(RemoteWork),
+    /// Calls other actions.
+    Compound(CompoundWork),
 }
 
 /// Parses the parameters of a call.
@@ -61,7 +79,22 @@ pub(super) fn over_network<A: RemoteAction>(action: A) -> Prepare {
         action.available()?;
         let params = params::parse::<A::Params>(params, action.doc().required)?;
         let action = Arc::clone(&action);
-        Ok(Prepared::Remote(Box::pin(async move { json(&action.run(params).await?) })))
+        Ok(Prepared::Remote(Box::pin(async move {
+            let output = action.run(params).await?;
+            Ok(RemoteText { text: json(&output)?, goes_on: action.goes_on(&output) })
+        })))
+    })
+}
+
+pub(super) fn over_actions<A: CompoundAction>(action: A) -> Prepare {
+    let action = Arc::new(action);
+    Box::new(move |params| {
+        let params = params::parse::<A::Params>(params, action.doc().required)?;
+        let action = Arc::clone(&action);
+        let work: CompoundWork = Box::new(move |dispatcher| {
+            Box::pin(async move { json(&action.run(params, dispatcher).await?) })
+        });
+        Ok(Prepared::Compound(work))
     })
 }
 

@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueHandle};
 use super::params::ParamsText;
-use super::prepared::{Prepare, Prepared, over_list, over_memory, over_network};
+use super::prepared::{Prepare, Prepared, over_actions, over_list, over_memory, over_network};
 use super::schema::{self, Parameter};
-use super::{Doc, Effect, ListAction, MemoryAction, RemoteAction};
+use super::{CompoundAction, Doc, Effect, ListAction, MemoryAction, RemoteAction};
 use crate::error::{ActionError, ErrorCode};
+use crate::memory::Freshness;
 
 /// The longest name that tool lists of the Model Context Protocol take.
 const LONGEST_NAME: usize = 64;
@@ -28,6 +29,10 @@ pub struct Action {
     pub effect: Effect,
     /// Whether it asks another system.
     pub remote: bool,
+    /// Whether it calls other actions.
+    pub compound: bool,
+    /// What it must have seen, where it only reads.
+    pub freshness: Freshness,
     /// What is said about it.
     pub doc: Doc,
     /// Its parameters, those that a call must give first.
@@ -42,12 +47,26 @@ pub struct Action {
 
 impl Action {
     fn over_memory<A: MemoryAction>(action: A) -> Self {
-        Self::new::<A::Params, A::Output>(A::NAME, A::EFFECT, action.doc(), over_memory(action))
+        let doc = action.doc();
+        Self {
+            freshness: A::FRESHNESS,
+            ..Self::new::<A::Params, A::Output>(A::NAME, A::EFFECT, doc, over_memory(action))
+        }
     }
 
     fn over_list<A: ListAction>(action: A) -> Self {
         let doc = action.doc();
         Self::new::<A::Params, Vec<A::Item>>(A::NAME, Effect::Read, doc, over_list(action))
+    }
+
+    fn over_actions<A: CompoundAction>(action: A) -> Self {
+        let doc = action.doc();
+        let action = over_actions(action);
+        Self {
+            remote: true,
+            compound: true,
+            ..Self::new::<A::Params, A::Output>(A::NAME, Effect::Write, doc, action)
+        }
     }
 
     fn over_network<A: RemoteAction>(action: A) -> Self {
@@ -72,6 +91,8 @@ impl Action {
             name,
             effect,
             remote: false,
+            compound: false,
+            freshness: Freshness::Writes,
             doc,
             signature: schema::signature(name, &parameters),
             parameters,
@@ -137,12 +158,11 @@ impl Registry {
     /// The action of that name.
     ///
     /// # Errors
-    /// When there is none: the error has the names that are nearest.
+    /// When there is none.
     pub fn find(&self, name: &str) -> Result<&Action, ActionError> {
         self.by_name.get(name).map(|index| &self.actions[*index]).ok_or_else(|| {
             let shown: String = name.chars().take(LONGEST_SHOWN).collect();
             ActionError::new(ErrorCode::UnknownAction, format!("Unknown action: {shown}"))
-                .did_you_mean(self.catalogue().nearest(name))
         })
     }
 }
@@ -190,6 +210,13 @@ impl RegistryBuilder {
     #[must_use]
     pub fn remote<A: RemoteAction>(mut self, action: A) -> Self {
         self.actions.push(Action::over_network(action));
+        self
+    }
+
+    /// Adds an action that calls others.
+    #[must_use]
+    pub fn compound<A: CompoundAction>(mut self, action: A) -> Self {
+        self.actions.push(Action::over_actions(action));
         self
     }
 

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::action::catalogue::{Catalogue, CatalogueHandle, Entry};
 use crate::action::params::JsonText;
-use crate::{ActionError, Doc, Effect, ErrorCode, Example, Group, Memory, MemoryAction};
+use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
 /// How many characters of a request are read.
 const LONGEST_QUERY: usize = 1000;
@@ -107,7 +107,7 @@ fn about(catalogue: &Catalogue, name: &str) -> Result<ActionHelp, ActionError> {
     let Some(entry) = catalogue.find(name) else {
         let nearest = catalogue.nearest(name);
         let message = format!("No such action; the nearest are {}", nearest.join(", "));
-        return Err(ActionError::new(ErrorCode::NotFound, message).did_you_mean(nearest));
+        return Err(ActionError::not_found(message));
     };
     let params = entry.parameters.iter().map(|parameter| {
         (parameter.name.clone(), format!("{}: {}", parameter.kind, parameter.description).into())

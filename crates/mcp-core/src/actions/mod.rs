@@ -1,7 +1,9 @@
 //! The built-in actions over stored memory. Adding one is its file and its line here.
 
+pub mod blobs;
 pub mod config;
 pub mod help;
+pub mod logs;
 pub mod tasks;
 pub mod users;
 pub mod utilities;
@@ -27,6 +29,7 @@ pub fn register(registry: RegistryBuilder) -> RegistryBuilder {
         .memory(config::UpdateConfig)
         .memory(utilities::Calculate)
         .memory(utilities::SummarizeData)
+        .memory(logs::ListLogs)
 }
 
 /// The parameters of an action that has none.

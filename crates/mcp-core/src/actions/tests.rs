@@ -7,11 +7,29 @@ use serde_json::value::RawValue;
 
 use crate::action::params::ParamsText;
 use crate::dispatch::Redactor;
+use crate::lean::Lean;
+use crate::lean::blobs::{BlobLimits, Blobs, TEXT};
 use crate::memory::in_memory::InMemoryStore;
-use crate::{Call, Dispatcher, Registry, SystemClock};
+use crate::{Call, Clock, Dispatcher, Registry, SystemClock, Timestamp};
+
+/// A clock that stands still.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(6_000_000)
+    }
+}
 
 fn dispatcher() -> Dispatcher {
-    let registry = Registry::builder().with(super::register).build().expect("a registry");
+    let blobs = Blobs::new(BlobLimits::default(), Arc::new(Still));
+    // The first id after the sixth second, which an example reads.
+    blobs.keep(TEXT, "Lorem ipsum ".repeat(100).into_bytes()).expect("a blob");
+    let registry = Registry::builder()
+        .with(super::register)
+        .with(|registry| Lean::new(Arc::new(blobs)).register(registry))
+        .build()
+        .expect("a registry");
     let store = InMemoryStore::new(SystemClock::shared(), 1000);
     Dispatcher::new(Arc::new(registry), Arc::new(store), SystemClock::shared(), Redactor::new([]))
 }

@@ -11,8 +11,8 @@ pub trait Meter: Send + Sync + 'static {
     fn called(&self, call: Called);
 
     /// An answer has been put into the words that its caller reads. Faces that are not read by a
-    /// model (v1, the command line) say nothing.
-    fn told(&self, action: &'static str, tokens: Tokens);
+    /// model (v1, the command line) say nothing. No action: there is none of that name.
+    fn told(&self, action: Option<&'static str>, tokens: Tokens);
 }
 
 /// A call that has been answered.

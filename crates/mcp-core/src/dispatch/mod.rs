@@ -6,6 +6,8 @@ pub mod meter;
 mod record;
 pub mod redact;
 mod reply;
+mod rows;
+mod together;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,15 +17,17 @@ use serde_json::value::RawValue;
 use crate::action::params::ParamsText;
 use crate::action::registry::{Action, Registry};
 use crate::action::{MemoryWork, Prepared};
-use crate::answer::Answer;
-use crate::domain::LogStatus;
-use crate::error::ActionError;
+use crate::domain::{LogStatus, Position};
+use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Freshness, Store, StoreRuns};
 use crate::{Clock, Effect, Timestamp};
 pub use meter::{Called, Meter, Tokens};
 use record::{log_entry, unknown_action_entry};
 pub use redact::Redactor;
 pub use reply::{Reply, Rest};
+use rows::Given;
+pub use rows::{Opened, Rows};
+pub use together::{InTransaction, Together};
 
 /// What is done with parameters that the action does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,10 +126,23 @@ impl Dispatcher {
     /// # Errors
     /// With what the caller is told. The cause of a fault of the server's own is in its log.
     pub async fn call(&self, call: Call) -> Result<Reply, ActionError> {
+        self.tell(call, ()).await
+    }
+
+    /// Calls an action as [`Dispatcher::call`] does. A list that is read in parts comes as rows,
+    /// from behind a place on.
+    ///
+    /// # Errors
+    /// As [`Dispatcher::call`].
+    pub async fn open(&self, call: Call, after: Option<Position>) -> Result<Opened, ActionError> {
+        self.tell(call, after).await
+    }
+
+    async fn tell<T: Given>(&self, call: Call, start: T::Start) -> Result<T, ActionError> {
         let timed = log::log_enabled!(log::Level::Debug)
             .then(|| (self.redactor.scrub(&call.action), Instant::now()));
         let counted = meter::Counted::start(self.meter(), &self.registry, &call.action);
-        let outcome = self.outcome(call).await;
+        let outcome = self.outcome::<T>(call, start).await;
         counted.end(outcome.as_ref().err());
         if let Some((name, start)) = timed {
             let status = if outcome.is_ok() { LogStatus::Success } else { LogStatus::Error };
@@ -139,7 +156,7 @@ impl Dispatcher {
         outcome.map_err(|error| self.redactor.scrub_error(error))
     }
 
-    async fn outcome(&self, call: Call) -> Result<Reply, ActionError> {
+    async fn outcome<T: Given>(&self, call: Call, start: T::Start) -> Result<T, ActionError> {
         let now = self.clock.now();
         let action = match self.registry.find(&call.action) {
             Ok(action) => action,
@@ -152,17 +169,21 @@ impl Dispatcher {
             Ok(Prepared::Memory(work)) if action.effect == Effect::Write => {
                 // Its log entry commits with it.
                 match self.write(work, now, action, &call.params).await {
-                    Ok(text) => return Ok(text.into()),
+                    Ok(text) => return Ok(T::text(text, false)),
                     Err(error) => Err(error),
                 }
             }
-            Ok(Prepared::Memory(work)) => self.read(work).await.map(Reply::from),
-            Ok(Prepared::List(work)) => {
-                Reply::read(Freshness::Writes, Answer::list(work), self.store()).await
+            Ok(Prepared::Memory(work)) => {
+                self.read(action.freshness, work).await.map(|text| T::text(text, false))
             }
-            Ok(Prepared::Remote(work)) => work.await.map(Reply::from),
+            Ok(Prepared::List(work)) => T::list(work, start, self.store()).await,
+            Ok(Prepared::Remote(work)) => {
+                work.await.map(|answer| T::text(answer.text, answer.goes_on))
+            }
+            Ok(Prepared::Compound(work)) => work(self).await.map(|text| T::text(text, false)),
             Err(error) => Err(error),
         };
+        let result = result.map_err(|error| teaching(error, action));
         let (status, text) = match &result {
             Ok(reply) => (LogStatus::Success, reply.beginning()),
             Err(error) => (LogStatus::Error, error.message.as_str()),
@@ -176,21 +197,11 @@ impl Dispatcher {
     }
 
     fn prepare(&self, action: &Action, call: &Call) -> Result<Prepared, ActionError> {
-        // What is stored or said back byte for byte must not be the server's own secret.
-        if self.redactor.is_secret_in(call.params.get()) {
-            return Err(ActionError::invalid(
-                "params hold a key or token of this server's settings: it is neither stored nor \
-                 said back",
-            ));
-        }
-        if call.unknown == UnknownParams::Refuse {
-            action.refuse_unknown(&call.params)?;
-        }
-        action.prepare(call.params.clone())
+        prepare(&self.redactor, action, call)
     }
 
-    async fn read(&self, work: MemoryWork) -> Result<String, ActionError> {
-        self.store.read_for(Freshness::Writes, work).await?
+    async fn read(&self, fresh: Freshness, work: MemoryWork) -> Result<String, ActionError> {
+        self.store.read_for(fresh, work).await?
     }
 
     async fn write(
@@ -211,4 +222,29 @@ impl Dispatcher {
             })
             .await
     }
+}
+
+/// Only the work is left of a call.
+fn prepare(redactor: &Redactor, action: &Action, call: &Call) -> Result<Prepared, ActionError> {
+    // What is stored or said back byte for byte must not be the server's own secret.
+    if redactor.is_secret_in(call.params.get()) {
+        return Err(ActionError::invalid(
+            "params hold a key or token of this server's settings: it is neither stored nor said \
+             back",
+        ));
+    }
+    if call.unknown == UnknownParams::Refuse {
+        action.refuse_unknown(&call.params)?;
+    }
+    action.prepare(call.params.clone())
+}
+
+/// The error with how the action is called, where it was called wrongly.
+fn teaching(mut error: ActionError, action: &Action) -> ActionError {
+    // What a compound action says is of its steps.
+    let is_said = action.compound || error.message.contains(&action.signature);
+    if error.code == ErrorCode::InvalidParams && error.signature.is_none() && !is_said {
+        error.signature = Some(action.signature.clone());
+    }
+    error
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mcp_core::action::params::Bounded;
+use mcp_core::action::{Shape, View};
 use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,10 @@ pub struct ScreenshotOutput {
     pub url: String,
 }
 
+/// The picture itself is never shown as text.
+const VIEW: View =
+    View::WHOLE.shaped(Shape::Picture { base64: "screenshot_base64", media_type: "content_type" });
+
 impl RemoteAction for Screenshot {
     const NAME: &'static str = "playwright_screenshot";
     type Params = ScreenshotParams;
@@ -65,7 +70,9 @@ impl RemoteAction for Screenshot {
             params: r#"{"url":"https://example.com","viewport_width":800,"viewport_height":600}"#,
             answer: r#"{"content_type":"image/png","screenshot_base64":"iVBORw0KGgoAAAANSUhEUgAA","url":"https://example.com/"}"#,
         };
-        Doc::new(Group::Pages, "Take a picture of a web page", example).words(&["make screenshot image photo snapshot png capture render shoot visual visually thumbnail pixels", "look looks looks-like appearance appear mobile phone desktop"])
+        Doc::new(Group::Pages, "Take a picture of a web page", example)
+            .words(&["make screenshot image photo snapshot png capture render shoot visual visually thumbnail pixels", "look looks looks-like appearance appear mobile phone desktop"])
+            .view(VIEW)
     }
 
     async fn run(&self, params: ScreenshotParams) -> Result<ScreenshotOutput, ActionError> {

@@ -4,7 +4,7 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Figma, FileKey};
+use super::{Figma, FileKey, views};
 use crate::JsonObject;
 
 /// Gets a file with its tree of nodes: <https://developers.figma.com/docs/rest-api/file-endpoints/#get-file>.
@@ -39,6 +39,7 @@ impl RemoteAction for GetFile {
         };
         Doc::new(Group::Figma, "Get a Figma file and its tree of nodes", example)
             .words(&["open load read whole entire full complete document all pages frames layers screens contents", "structure outline hierarchy canvas prototype"])
+            .view(views::FILE)
     }
 
     fn available(&self) -> Result<(), ActionError> {

@@ -4,7 +4,7 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Figma, FileKey, NodeIds};
+use super::{Figma, FileKey, NodeIds, views};
 use crate::JsonObject;
 
 /// Gets some nodes of a file: <https://developers.figma.com/docs/rest-api/file-endpoints/#get-file-nodes>.
@@ -48,6 +48,7 @@ impl RemoteAction for GetNodes {
         Doc::new(Group::Figma, "Get some nodes (frames, layers) of a Figma file", example)
             .required("file_key and node_ids are required")
             .words(&["frame layer read element part section object header one single specific particular only this", "details properties inspect zoom size position width wide height high spacing id"])
+            .view(views::NODES)
     }
 
     fn available(&self) -> Result<(), ActionError> {

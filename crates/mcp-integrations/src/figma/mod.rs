@@ -7,6 +7,8 @@ mod get_file;
 mod get_nodes;
 mod get_styles;
 mod node_ids;
+mod outline;
+mod views;
 
 pub use client::Figma;
 pub use file_key::FileKey;

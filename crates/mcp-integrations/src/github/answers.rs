@@ -14,6 +14,9 @@ pub struct Found {
     pub total: u64,
     /// Those on this page, each as GitHub wrote it.
     pub items: Vec<JsonObject>,
+    /// Whether another page follows.
+    #[serde(skip)]
+    pub goes_on: bool,
 }
 
 /// A page of a list.
@@ -21,4 +24,7 @@ pub struct Found {
 pub struct Listed {
     /// What is on this page, each as GitHub wrote it.
     pub items: Vec<JsonObject>,
+    /// Whether another page follows.
+    #[serde(skip)]
+    pub goes_on: bool,
 }

@@ -46,8 +46,18 @@ impl Github {
         path: &[&str],
         query: &impl Serialize,
     ) -> Result<T, ActionError> {
+        Ok(self.page(path, query).await?.0)
+    }
+
+    /// A page of what GitHub answers at this path, and whether another page follows.
+    pub(super) async fn page<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &impl Serialize,
+    ) -> Result<(T, bool), ActionError> {
         let url = Endpoint::new(&self.base, path).query(query).into_url();
-        self.upstream.get(url).await?.read(self.upstream.name())
+        let json = self.upstream.get(url).await?;
+        Ok((json.read(self.upstream.name())?, json.goes_on()))
     }
 }
 

@@ -4,7 +4,7 @@ use mcp_core::{ActionError, Doc, Example, Group, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Github, Owner, RepoName};
+use super::{Github, Owner, RepoName, views};
 use crate::JsonObject;
 
 /// Gets a repository: <https://docs.github.com/en/rest/repos/repos#get-a-repository>.
@@ -42,6 +42,7 @@ impl RemoteAction for GetRepository {
         Doc::new(Group::Github, "Get a GitHub repository's details", example)
             .required("owner and repo are required")
             .words(&["project repo repository written info information about describe description metadata owner owns", "stats stars stargazers forks watchers license licence default branch topics language homepage", "how-many number count popular visibility archived active size last updated programming"])
+            .view(views::REPOSITORY)
     }
 
     async fn run(&self, params: GetRepositoryParams) -> Result<JsonObject, ActionError> {

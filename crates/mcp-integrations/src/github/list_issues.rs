@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::query::{List, PageNumber, PerPage, State};
-use super::{Github, Listed, Owner, RepoName};
+use super::{Github, Listed, Owner, RepoName, views};
 
 /// Lists a repository's issues: <https://docs.github.com/en/rest/issues/issues#list-repository-issues>.
 ///
@@ -56,12 +56,17 @@ impl RemoteAction for ListIssues {
                 "bugs bug-reports problems defects broken tracker feature",
                 "open opened closed newest latest recent recently against repo project which",
             ])
+            .view(views::ISSUES)
     }
 
     async fn run(&self, params: ListIssuesParams) -> Result<Listed, ActionError> {
         let ListIssuesParams { owner, repo, state, per_page, page } = params;
         let path = ["repos", owner.as_str(), repo.as_str(), "issues"];
-        let items = self.github.get(&path, &List { state, per_page, page }).await?;
-        Ok(Listed { items })
+        let (items, goes_on) = self.github.page(&path, &List { state, per_page, page }).await?;
+        Ok(Listed { items, goes_on })
+    }
+
+    fn goes_on(&self, listed: &Listed) -> bool {
+        listed.goes_on
     }
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::query::{List, PageNumber, PerPage, State};
-use super::{Github, Listed, Owner, RepoName};
+use super::{Github, Listed, Owner, RepoName, views};
 
 /// Lists a repository's pull requests:
 /// <https://docs.github.com/en/rest/pulls/pulls#list-pull-requests>.
@@ -52,12 +52,17 @@ impl RemoteAction for ListPulls {
         Doc::new(Group::Github, "List the pull requests of a GitHub repository", example)
             .required("owner and repo are required")
             .words(&["prs pr pulls merge reviews reviewer patches contributions proposed changes code branches", "open opened closed merged unmerged waiting pending ready draft recent repo project which"])
+            .view(views::PULLS)
     }
 
     async fn run(&self, params: ListPullsParams) -> Result<Listed, ActionError> {
         let ListPullsParams { owner, repo, state, per_page, page } = params;
         let path = ["repos", owner.as_str(), repo.as_str(), "pulls"];
-        let items = self.github.get(&path, &List { state, per_page, page }).await?;
-        Ok(Listed { items })
+        let (items, goes_on) = self.github.page(&path, &List { state, per_page, page }).await?;
+        Ok(Listed { items, goes_on })
+    }
+
+    fn goes_on(&self, listed: &Listed) -> bool {
+        listed.goes_on
     }
 }

@@ -9,6 +9,7 @@ mod names;
 mod query;
 mod search_issues;
 mod search_repositories;
+mod views;
 
 pub use answers::{Found, Listed};
 pub use client::Github;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::query::{Order, PageNumber, PerPage, Search};
-use super::{Found, Github};
+use super::{Found, Github, views};
 
 /// Finds issues and pull requests:
 /// <https://docs.github.com/en/rest/search/search#search-issues-and-pull-requests>.
@@ -74,12 +74,19 @@ impl RemoteAction for SearchIssues {
             params: r#"{"query":"windows label:bug language:python state:open","sort":"created","order":"asc","per_page":1}"#,
             answer: r#"{"total":280,"items":[{"url":"https://api.github.com/repos/batterseapower/pinyin-toolkit/issues/132","html_url":"https://github.com/batterseapower/pinyin-toolkit/issues/132","id":35802,"number":132,"title":"Line Number Indexes Beyond 20 Not Displayed","user":{"login":"Nick3C","id":90254},"labels":[{"id":4,"name":"bug","color":"ff0000"}],"state":"open","comments":15,"created_at":"2009-07-12T20:10:41Z"}]}"#,
         };
-        Doc::new(Group::Github, "Search GitHub's issues and pull requests", example).words(&["look-up bugs problem crash error message known discussion bug-reports pr prs similar", "mention mentions already about text keyword across any anyone anybody author label labelled everywhere"])
+        Doc::new(Group::Github, "Search GitHub's issues and pull requests", example)
+            .words(&["look-up bugs problem crash error message known discussion bug-reports pr prs similar", "mention mentions already about text keyword across any anyone anybody author label labelled everywhere"])
+            .view(views::FOUND_ISSUES)
     }
 
     async fn run(&self, params: SearchIssuesParams) -> Result<Found, ActionError> {
         let SearchIssuesParams { query, sort, order, per_page, page } = params;
         let search = Search { q: &query.0, sort, order, per_page, page };
-        self.github.get(&["search", "issues"], &search).await
+        let (found, goes_on) = self.github.page(&["search", "issues"], &search).await?;
+        Ok(Found { goes_on, ..found })
+    }
+
+    fn goes_on(&self, found: &Found) -> bool {
+        found.goes_on
     }
 }

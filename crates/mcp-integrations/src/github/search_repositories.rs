@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::query::{Order, PageNumber, PerPage, Search};
-use super::{Found, Github};
+use super::{Found, Github, views};
 
 /// Finds repositories:
 /// <https://docs.github.com/en/rest/search/search#search-repositories>.
@@ -61,12 +61,19 @@ impl RemoteAction for SearchRepositories {
             params: r#"{"query":"tetris language:assembly","sort":"stars","order":"desc","per_page":1}"#,
             answer: r#"{"total":40,"items":[{"id":3081286,"name":"Tetris","full_name":"dtrupenn/Tetris","owner":{"login":"dtrupenn","id":872147},"private":false,"html_url":"https://github.com/dtrupenn/Tetris","description":"A C implementation of Tetris using Pennsim through LC4","fork":false,"stargazers_count":1,"language":"Assembly"}]}"#,
         };
-        Doc::new(Group::Github, "Search GitHub's repositories", example).words(&["look discover explore libraries packages frameworks tools crates code open-source which", "language sorted popular starred most stars trending topic written implement alternative about projects repos"])
+        Doc::new(Group::Github, "Search GitHub's repositories", example)
+            .words(&["look discover explore libraries packages frameworks tools crates code open-source which", "language sorted popular starred most stars trending topic written implement alternative about projects repos"])
+            .view(views::REPOSITORIES)
     }
 
     async fn run(&self, params: SearchRepositoriesParams) -> Result<Found, ActionError> {
         let SearchRepositoriesParams { query, sort, order, per_page, page } = params;
         let search = Search { q: &query.0, sort, order, per_page, page };
-        self.github.get(&["search", "repositories"], &search).await
+        let (found, goes_on) = self.github.page(&["search", "repositories"], &search).await?;
+        Ok(Found { goes_on, ..found })
+    }
+
+    fn goes_on(&self, found: &Found) -> bool {
+        found.goes_on
     }
 }

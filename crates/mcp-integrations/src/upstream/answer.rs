@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use http::HeaderValue;
+use http::header::LINK;
+use http::{HeaderMap, HeaderValue};
 use mcp_core::{ActionError, ErrorCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,12 +12,30 @@ use super::failure::Failure;
 
 /// JSON text of another system, as it came. Cloning it is cheap.
 #[derive(Clone, Debug)]
-pub(crate) struct Json(Arc<String>);
+pub(crate) struct Json {
+    text: Arc<String>,
+    goes_on: bool,
+}
 
 impl Json {
     /// The text's length in bytes.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.text.len()
+    }
+
+    /// Whether the system said that a next page follows.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.goes_on
+    }
+
+    /// With what the answer's headers say of a next page: `Link` with `rel="next"` (RFC 8288).
+    pub(super) fn followed(mut self, headers: &HeaderMap) -> Self {
+        let links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+        self.goes_on = links.flat_map(|line| line.split(',')).any(|link| {
+            let mut parts = link.split(';').map(str::trim);
+            parts.next().is_some() && parts.any(|it| matches!(it, "rel=\"next\"" | "rel=next"))
+        });
+        self
     }
 
     /// The JSON as a type. `name` is what the other system is called.
@@ -24,7 +43,7 @@ impl Json {
     /// # Errors
     /// When the JSON is not of the form that the other system documents.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<T, ActionError> {
-        serde_json::from_str(&self.0).map_err(|error| {
+        serde_json::from_str(&self.text).map_err(|error| {
             let message = format!("{name}'s JSON is not of the documented form");
             ActionError::new(ErrorCode::UpstreamFailed, message).caused_by(error)
         })
@@ -48,7 +67,7 @@ pub(super) fn read(
     let text = String::from_utf8(body)
         .map_err(|error| failed(no_json).caused_by(error.utf8_error().to_string()))?;
     match serde_json::from_str::<&RawValue>(&text) {
-        Ok(_) => Ok(Json(Arc::new(text))),
+        Ok(_) => Ok(Json { text: Arc::new(text), goes_on: false }),
         Err(error) if error.is_eof() => {
             Err(failed(" answered with JSON that breaks off").caused_by(error.to_string()))
         }
@@ -80,6 +99,23 @@ mod tests {
     fn message(content_type: Option<&'static str>, body: &[u8]) -> Option<String> {
         let content_type = content_type.map(HeaderValue::from_static);
         read("GitHub", content_type.as_ref(), body.to_vec()).err().map(|failure| failure.message)
+    }
+
+    #[test]
+    fn a_link_says_whether_a_page_follows() {
+        for (link, goes_on) in [
+            (
+                r#"<https://api.github.com/x?page=2>; rel="next", <https://api.github.com/x?page=9>; rel="last""#,
+                true,
+            ),
+            (r#"<https://api.github.com/x?page=1>; rel="prev""#, false),
+            (r#"<https://api.github.com/next>; title="next"; rel=next"#, true),
+            ("next", false),
+        ] {
+            let headers = HeaderMap::from_iter([(LINK, HeaderValue::from_static(link))]);
+            let json = read("GitHub", None, b"[]".to_vec()).expect("JSON").followed(&headers);
+            assert_eq!(json.goes_on(), goes_on, "{link}");
+        }
     }
 
     #[test]

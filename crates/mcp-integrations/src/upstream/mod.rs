@@ -153,7 +153,7 @@ impl Upstream {
             kept.confirmed(&reply.headers, asked)
         } else {
             let json = answer::read(self.0.name, reply.headers.get(CONTENT_TYPE), reply.body)?;
-            Stored::new(json, &reply.headers, asked)
+            Stored::new(json.followed(&reply.headers), &reply.headers, asked)
         };
         let json = stored.json.clone();
         cache.keep(key, stored, &reply.headers);

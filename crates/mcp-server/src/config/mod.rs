@@ -89,6 +89,11 @@ pub struct Settings {
     /// How long such an answer is kept at most.
     #[serde(deserialize_with = "seconds")]
     pub upstream_cache_time: Duration,
+    /// How many bytes are kept of what answers of the lean face name by a handle.
+    pub blob_store: usize,
+    /// How long that is kept.
+    #[serde(deserialize_with = "seconds")]
+    pub blob_time: Duration,
     /// ChromeDriver's path; otherwise it is looked for in `PATH`.
     #[serde(deserialize_with = "optional")]
     pub chromedriver: Option<PathBuf>,

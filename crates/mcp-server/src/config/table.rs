@@ -51,6 +51,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     row("upstream_body_limit", &["MCP_UPSTREAM_BODY_LIMIT"], BODY, "Largest answer of GitHub or Figma, decoded."),
     row("upstream_cache", &["MCP_UPSTREAM_CACHE"], Kind::Bytes { least: 0, most: 4 << 30 }, "How much of GitHub's and Figma's answers is kept; 0 keeps none."),
     row("upstream_cache_time", &["MCP_UPSTREAM_CACHE_TIME"], count("whole seconds", 0, 86_400), "Seconds that such an answer is kept at most."),
+    row("blob_store", &["MCP_BLOB_STORE"], BODY, "How much is kept of what was too large for an answer; a quarter of it is the largest that one may be."),
+    row("blob_time", &["MCP_BLOB_TIME"], count("whole seconds", 1, 86_400), "Seconds that it is kept."),
     row("chromedriver", &["MCP_CHROMEDRIVER"], Kind::Path, "ChromeDriver's path; otherwise it is looked for in PATH."),
     row("webdriver_url", &["MCP_WEBDRIVER_URL"], Kind::WebDriver, "A WebDriver that runs already, to use instead of starting one."),
     row("browser_pool", &["MCP_BROWSER_POOL"], count("a whole number", 1, 64), "Browsers at once."),

@@ -40,6 +40,7 @@ pub(super) fn of(registry: &Registry) -> Value {
         json!({ "description": "What the action answers.", "anyOf": answers }),
     );
     add_snapshots(&mut schemas);
+    add_lean(&mut schemas, registry);
     add_errors(&mut schemas);
     json!({
         "schemas": schemas,
@@ -144,6 +145,65 @@ fn add_snapshots(schemas: &mut Map<String, Value>) {
             "additionalProperties": true,
         }),
     );
+}
+
+/// What the lean face takes and answers.
+fn add_lean(schemas: &mut Map<String, Value>, registry: &Registry) {
+    let names: Vec<&str> = registry.actions().iter().map(|action| action.name).collect();
+    let text = |description: &str| json!({ "type": "string", "description": description });
+    schemas.insert(
+        "LeanQuery".into(),
+        json!({
+            "type": "object",
+            "properties": {
+                "action": { "type": "string", "enum": names, "description": "The action's name" },
+                "params": { "type": "object", "description": "Its parameters" },
+                "fields": {
+                    "anyOf": [
+                        { "type": "string" },
+                        { "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 100 },
+                    ],
+                    "description": "Names of the result's fields, by path; `*` for all. Left out: the action's summary",
+                },
+                "format": { "type": "string", "enum": ["json", "csv", "toon", "auto"], "default": "json" },
+                "max_tokens": {
+                    "type": "integer", "minimum": 0, "default": 2000,
+                    "description": "The most tokens of the answer (o200k_base): 0 for no limit, otherwise at least 50",
+                },
+                "cursor": text("Where a list goes on: the `next` of the answer before"),
+                "filter": { "type": "object", "description": "Only rows whose fields have these values, or one of a list of them" },
+                "sort": text("The field that rows are sorted by, with `-` before it for the highest first"),
+                "group_by": text("How many rows there are for each value of this field"),
+                "count": { "type": "boolean", "description": "How many rows there are" },
+                "limit": { "type": "integer", "minimum": 0, "description": "At most this many rows" },
+            },
+            "required": ["action"],
+            "additionalProperties": false,
+        }),
+    );
+    schemas.insert(
+        "LeanAnswer".into(),
+        json!({
+            "type": "object",
+            "properties": {
+                "data": { "description": "The result, as much of it as was asked for" },
+                "next": text("Where the list goes on; only where it does"),
+            },
+            "required": ["data"],
+        }),
+    );
+    schemas.insert(
+        "LeanError".into(),
+        json!({
+            "type": "object",
+            "properties": {
+                "error": text("What was wrong and what would be right"),
+                "signature": text("How the action is called"),
+            },
+            "required": ["error"],
+        }),
+    );
+    schemas.insert("Blob".into(), json!({ "description": "What the blob's media type says" }));
 }
 
 fn add_errors(schemas: &mut Map<String, Value>) {

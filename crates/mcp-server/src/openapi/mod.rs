@@ -54,7 +54,7 @@ fn described_routes() -> Value {
         info,
         tags: vec![
             tag("v1", "The stable API."),
-            tag("v2", "The API to come."),
+            tag("v2", "The lean face: answers in as few tokens as carry them."),
             tag("legacy", "The first paths, deprecated: the same as v1."),
             tag("service", "Whether the service runs."),
         ],

@@ -29,6 +29,51 @@ pub(super) fn complete(document: &mut Value, registry: &Registry) {
     }
 }
 
+/// How a query of the lean face fails; what was asked for wrongly is told in a shape of its own.
+const LEAN_ERRORS: &[ErrorCode] = &[
+    ErrorCode::InvalidParams,
+    ErrorCode::RequestTimeout,
+    ErrorCode::PayloadTooLarge,
+    ErrorCode::MalformedRequest,
+    ErrorCode::Internal,
+    ErrorCode::UpstreamFailed,
+    ErrorCode::Busy,
+    ErrorCode::UpstreamTimeout,
+    ErrorCode::StorageFull,
+];
+
+/// The body, the forms of the answer, and the errors that teach.
+fn lean(operation: &mut Value, body: &str) {
+    operation["requestBody"] = json!({
+        "required": true,
+        "content": { "application/json": { "schema": reference(body) } },
+    });
+    let answer = &mut operation["responses"]["200"];
+    for form in ["text/csv", "text/toon"] {
+        answer["content"][form] = json!({ "schema": { "type": "string" } });
+    }
+    answer["headers"] = json!({ "X-Tokens": {
+        "description": "How many tokens the answer is (o200k_base)",
+        "schema": { "type": "integer", "minimum": 0 },
+    } });
+    for status in ["400", "500", "502", "504", "507"] {
+        operation["responses"][status]["content"]["application/json"]["schema"] =
+            reference("LeanError");
+    }
+}
+
+/// Bytes of any kind, or a range of them.
+fn blob(operation: &mut Value) {
+    let content = json!({ "*/*": { "schema": {} } });
+    operation["responses"]["200"]["content"]["*/*"] = content["*/*"].clone();
+    operation["responses"]["206"] =
+        json!({ "description": "The range that was asked for.", "content": content });
+    operation["responses"]["416"] = json!({
+        "description": "The range is outside the blob.",
+        "content": { "application/json": { "schema": reference("Error") } },
+    });
+}
+
 fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
     let (answer, errors): (&str, &[ErrorCode]) = match id {
         "query" => (
@@ -55,6 +100,8 @@ fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
         "help" => (TEXT, &[ErrorCode::NotFound, ErrorCode::Internal, ErrorCode::Busy]),
         "llms" => (TEXT, &[]),
         "metrics" => (OPEN_METRICS, &[ErrorCode::Internal]),
+        "v2_query" | "v2_batch" => ("LeanAnswer", LEAN_ERRORS),
+        "v2_blob" => ("Blob", &[ErrorCode::RouteNotFound]),
         "health" => ("Health", &[]),
         "ready" => ("Status", &[ErrorCode::Unavailable]),
         _ => ("Status", &[]),
@@ -76,6 +123,12 @@ fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
                     "timestamp": "2026-02-16T16:00:00.000000",
                 })
             });
+    }
+    match id {
+        "v2_query" => lean(operation, "LeanQuery"),
+        "v2_batch" => lean(operation, "BatchParams"),
+        "v2_blob" => blob(operation),
+        _ => {}
     }
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten() {

@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn an_unknown_action_names_the_nearest_by_spelling_then_by_meaning() {
         let registry = registry();
-        let nearest = |name: &str| registry.find(name).map(|_| ()).expect_err("none").nearest;
+        let nearest = |name: &str| registry.catalogue().nearest(name);
         assert_eq!(nearest("ad_task")[0], "add_task");
         assert_eq!(nearest("lst_users")[0], "list_users");
         assert_eq!(nearest("create_ticket")[0], "add_task");
@@ -225,8 +225,6 @@ mod tests {
         for name in ["", "💥", &"x".repeat(10_000)] {
             assert_eq!(nearest(name).len(), 3, "{name}");
         }
-        let refusal = registry.find("ad_task").map(|_| ()).expect_err("none");
-        assert_eq!(refusal.message, "Unknown action: ad_task");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::{ConfigMap, json};
 use crate::action::params::{JsonText, Text};
+use crate::action::{Column, View};
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
 /// Puts a value of the configuration under its name, in place of what was there.
@@ -19,6 +20,9 @@ pub struct UpdateConfigParams {
     value: JsonText,
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("updated")]);
+
 impl MemoryAction for UpdateConfig {
     const NAME: &'static str = "update_config";
     const EFFECT: Effect = Effect::Write;
@@ -30,10 +34,12 @@ impl MemoryAction for UpdateConfig {
             params: r#"{"key":"app_name","value":"My MCP Server"}"#,
             answer: r#"{"app_name":"My MCP Server","updated":true}"#,
         };
-        Doc::new(Group::Config, "Set a configuration value", example).words(&[
-            "write store save put configure reconfigure override persist remember assign new",
-            "turn-on turn-off turn enable disable switch toggle increase decrease raise lower",
-        ])
+        Doc::new(Group::Config, "Set a configuration value", example)
+            .words(&[
+                "write store save put configure reconfigure override persist remember assign new",
+                "turn-on turn-off turn enable disable switch toggle increase decrease raise lower",
+            ])
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::action::params::Text;
+use crate::action::{Column, View};
 use crate::domain::{NewTask, Task};
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
@@ -37,6 +38,9 @@ fn default_status() -> String {
     "pending".into()
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("id")]);
+
 impl MemoryAction for AddTask {
     const NAME: &'static str = "add_task";
     const EFFECT: Effect = Effect::Write;
@@ -48,7 +52,9 @@ impl MemoryAction for AddTask {
             params: r#"{"title":"Ship v1","priority":"high","assigned_to":"alice"}"#,
             answer: r#"{"id":1,"title":"Ship v1","description":"","priority":"high","status":"pending","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000"}"#,
         };
-        Doc::new(Group::Tasks, "Add a task", example).words(&["make put write write-down note jot file open log record register plan schedule raise capture track", "remember remind reminder backlog something work done later for assign urgent high list"])
+        Doc::new(Group::Tasks, "Add a task", example)
+            .words(&["make put write write-down note jot file open log record register plan schedule raise capture track", "remember remind reminder backlog something work done later for assign urgent high list"])
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(&self, params: AddTaskParams, memory: &mut dyn Memory) -> Result<Task, ActionError> {

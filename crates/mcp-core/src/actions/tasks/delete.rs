@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::no_such_task;
+use crate::action::{Column, View};
 use crate::domain::TaskId;
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
@@ -26,6 +27,9 @@ pub struct DeleteTaskOutput {
     deleted: bool,
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("task_id")]);
+
 impl MemoryAction for DeleteTask {
     const NAME: &'static str = "delete_task";
     const EFFECT: Effect = Effect::Write;
@@ -35,7 +39,9 @@ impl MemoryAction for DeleteTask {
     fn doc(&self) -> Doc {
         let example =
             Example { params: r#"{"task_id":1}"#, answer: r#"{"task_id":1,"deleted":true}"# };
-        Doc::new(Group::Tasks, "Delete a task", example).words(&["cancel clear clean permanently good obsolete duplicate unneeded nobody longer throw-away"])
+        Doc::new(Group::Tasks, "Delete a task", example)
+            .words(&["cancel clear clean permanently good obsolete duplicate unneeded nobody longer throw-away"])
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(

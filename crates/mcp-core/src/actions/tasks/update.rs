@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::no_such_task;
+use crate::action::{Column, View};
 use crate::domain::{Change, Task, TaskChanges, TaskId};
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
@@ -37,6 +38,9 @@ pub struct UpdateTaskParams {
     assigned_to: Change<String>,
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("id")]);
+
 impl MemoryAction for UpdateTask {
     const NAME: &'static str = "update_task";
     const EFFECT: Effect = Effect::Write;
@@ -51,6 +55,7 @@ impl MemoryAction for UpdateTask {
         Doc::new(Group::Tasks, "Change fields of a task", example)
             .words(&["mark move status state complete completed finish finished done close resolve reopen tick check-off", "start begin progress in_progress pending continue postpone rename retitle reword correct existing", "assign reassign unassign hand-over delegate transfer pass else belongs hand another over", "make raise lower bump urgent important high reprioritize escalate"])
             .sees_null()
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(&self, params: UpdateTaskParams, memory: &mut dyn Memory) -> Result<Task, ActionError> {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::params::{ObjectText, Text};
+use crate::action::{Column, View};
 use crate::domain::NewUser;
 use crate::error::ErrorCode;
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
@@ -42,6 +43,9 @@ pub struct AddUserOutput {
     added: bool,
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("username")]);
+
 impl MemoryAction for AddUser {
     const NAME: &'static str = "add_user";
     const EFFECT: Effect = Effect::Write;
@@ -53,7 +57,9 @@ impl MemoryAction for AddUser {
             params: r#"{"username":"carol","role":"admin","metadata":{"team":"engineering"}}"#,
             answer: r#"{"username":"carol","added":true}"#,
         };
-        Doc::new(Group::Users, "Add a user", example).words(&["make register invite onboard enroll enrol join hire sign sign-up set-up introduce admit put account", "team newcomer starter role developer admin into directory"])
+        Doc::new(Group::Users, "Add a user", example)
+            .words(&["make register invite onboard enroll enrol join hire sign sign-up set-up introduce admit put account", "team newcomer starter role developer admin into directory"])
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(

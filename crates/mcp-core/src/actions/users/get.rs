@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::params::Text;
+use crate::action::{Column, View};
+use crate::actions::tasks;
 use crate::domain::{Page, Task, TaskFilter};
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
@@ -32,6 +34,14 @@ pub struct GetUserOutput {
     tasks: Option<Vec<Task>>,
 }
 
+/// What is shown on the lean face: the tasks as they stand in lists of tasks.
+const SUMMARY: View = View::of(&[
+    Column::of("username"),
+    Column::of("exists"),
+    Column::of("task_count"),
+    Column::rows("tasks", tasks::COLUMNS),
+]);
+
 impl MemoryAction for GetUser {
     const NAME: &'static str = "get_user";
     const EFFECT: Effect = Effect::Read;
@@ -43,11 +53,13 @@ impl MemoryAction for GetUser {
             params: r#"{"username":"bob"}"#,
             answer: r#"{"username":"bob","exists":true,"task_count":0,"tasks":[]}"#,
         };
-        Doc::new(Group::Users, "Get a user and the tasks assigned to it", example).words(&[
-            "details profile info information record one single particular user who",
-            "exists registered known check whether role metadata named",
-            "work workload plate busy doing responsible",
-        ])
+        Doc::new(Group::Users, "Get a user and the tasks assigned to it", example)
+            .words(&[
+                "details profile info information record one single particular user who",
+                "exists registered known check whether role metadata named",
+                "work workload plate busy doing responsible",
+            ])
+            .view(SUMMARY)
     }
 
     fn run(

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::params::Text;
+use crate::action::{Column, View};
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
 /// Removes a user. The tasks that are assigned to it stay as they are.
@@ -25,6 +26,9 @@ pub struct RemoveUserOutput {
     removed: bool,
 }
 
+/// What is said of it on the lean face where nothing more is asked for.
+const ACKNOWLEDGMENT: View = View::of(&[Column::of("username")]);
+
 impl MemoryAction for RemoveUser {
     const NAME: &'static str = "remove_user";
     const EFFECT: Effect = Effect::Write;
@@ -36,10 +40,12 @@ impl MemoryAction for RemoveUser {
             params: r#"{"username":"bob"}"#,
             answer: r#"{"username":"bob","removed":true}"#,
         };
-        Doc::new(Group::Users, "Remove a user; its tasks stay", example).words(&[
-            "offboard unregister deactivate kick ban expel fire revoke take account",
-            "quit left leave leaving gone longer team close",
-        ])
+        Doc::new(Group::Users, "Remove a user; its tasks stay", example)
+            .words(&[
+                "offboard unregister deactivate kick ban expel fire revoke take account",
+                "quit left leave leaving gone longer team close",
+            ])
+            .view(ACKNOWLEDGMENT)
     }
 
     fn run(

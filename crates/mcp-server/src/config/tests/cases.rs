@@ -114,6 +114,13 @@ pub(super) const CASES: &[Case] = &[
         NOT_NUMBERS,
     ),
     case(
+        "blob_store",
+        &[("1024", "1KiB"), ("64MiB", "64MiB"), ("1gib", "1GiB")],
+        &["1023", "2GiB", "1MB", " "],
+        &["true", "[]", "{}", "-1"],
+    ),
+    case("blob_time", &[("1", "1"), ("86400", "86400")], &["0", "86401", "-1", "1h"], NOT_NUMBERS),
+    case(
         "chromedriver",
         &[("/usr/bin/chromedriver", "/usr/bin/chromedriver"), ("12", "12")],
         &["a\nb", " ", " /usr/bin/chromedriver"],

@@ -27,17 +27,14 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(web::resource("/").route(web::get().to(root::health)).default_service(get()))
         .service(web::resource("/live").route(web::get().to(probes::live)).default_service(get()))
-        .service(web::resource("/ready").route(web::get().to(probes::ready)).default_service(get()))
         .service(web::resource("/llms.txt").route(web::get().to(help::llms)).default_service(get()))
         .service(
             web::resource("/metrics").route(web::get().to(metrics::metrics)).default_service(get()),
         )
         .service(
-            web::resource("/api/v2/help").route(web::get().to(help::help)).default_service(get()),
-        )
-        .service(
-            web::resource("/api/v2/status").route(web::get().to(v2::status)).default_service(get()),
+            web::resource("/ready").route(web::get().to(probes::ready)).default_service(get()),
         );
+    v2::configure(config);
     for face in [Face::V1, Face::Legacy] {
         config
             .service(

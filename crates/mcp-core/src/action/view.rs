@@ -1,0 +1,186 @@
+//! How the lean face shows what an action answers: where the rows of its result are, which fields of
+//! a row stand for it, and how a list goes on. An action says it in its [`Doc`](super::Doc); what it
+//! does not say is shown whole.
+
+use serde_json::Value;
+
+/// How the lean face shows a result.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// What kind of thing the result is.
+    pub shape: Shape,
+    /// What is shown of each row where no fields are named; everything where there is none.
+    pub columns: &'static [Column],
+    /// Fields that the other side documents and that not every row has: naming one is no mistake.
+    pub optional: &'static [&'static str],
+}
+
+/// What kind of thing a result is.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// Rows, or one thing.
+    Rows {
+        /// The path of the list within the result; empty where the result itself is it.
+        at: &'static str,
+        /// How the other side hands out its list, where it comes in pages.
+        pages: Option<Pages>,
+    },
+    /// A tree, shown as rows down to as many levels as fit.
+    Tree {
+        /// The path of what fields are named of; `*` is every member of an object.
+        at: &'static str,
+        /// The rows of a result's tree, down to so many levels below the first.
+        outline: fn(&Value, usize) -> Vec<Value>,
+    },
+    /// A picture, which is never shown as text.
+    Picture {
+        /// The field that holds it in base64.
+        base64: &'static str,
+        /// The field that holds its media type.
+        media_type: &'static str,
+    },
+    /// A long text, read in parts.
+    Text {
+        /// The field that holds it.
+        at: &'static str,
+        /// The parameter that says at which byte to start.
+        offset: &'static str,
+    },
+}
+
+/// A list that comes in pages, each asked for by parameters.
+#[derive(Clone, Copy, Debug)]
+pub enum Pages {
+    /// Pages with numbers, the first of them 1. What is added or removed moves the rows between
+    /// them.
+    Numbered {
+        /// The parameter that is a page's number.
+        page: &'static str,
+        /// The parameter that is how many rows a page has.
+        size: &'static str,
+        /// How many rows a page has where nothing is said.
+        usual: usize,
+        /// How many rows a page has at most.
+        most: usize,
+        /// The field that tells rows apart.
+        key: &'static str,
+    },
+    /// Pages that begin behind a row.
+    Keyed {
+        /// The parameter that is the key of the row before the page.
+        after: &'static str,
+        /// The parameter that is how many rows a page has.
+        size: &'static str,
+        /// How many rows a page has where nothing is said.
+        usual: usize,
+        /// How many rows a page has at most.
+        most: usize,
+        /// The field that tells rows apart: a number.
+        key: &'static str,
+    },
+}
+
+/// A field of a summary.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// What it is called in the summary.
+    pub name: &'static str,
+    /// Where it is in a row.
+    pub path: &'static str,
+    /// What is shown of it.
+    pub shown: Shown,
+}
+
+/// What is shown of a field.
+#[derive(Clone, Copy, Debug)]
+pub enum Shown {
+    /// All of it.
+    Whole,
+    /// The day of a time, `2026-02-16`.
+    Day,
+    /// It, where it is true; otherwise nothing.
+    True,
+    /// True where it is there and not null; otherwise nothing.
+    There,
+    /// The last two names of an address: `octocat/Hello-World`.
+    Tail,
+    /// These fields of each row of a list.
+    Rows(&'static [Column]),
+}
+
+impl Column {
+    /// The field of that name, whole.
+    #[must_use]
+    pub const fn of(name: &'static str) -> Self {
+        Self { name, path: name, shown: Shown::Whole }
+    }
+
+    /// The field at a path, under a shorter name.
+    #[must_use]
+    pub const fn at(name: &'static str, path: &'static str) -> Self {
+        Self { name, path, shown: Shown::Whole }
+    }
+
+    /// The day of the time in the field of that name.
+    #[must_use]
+    pub const fn day(name: &'static str) -> Self {
+        Self { name, path: name, shown: Shown::Day }
+    }
+
+    /// True where there is the field of that name.
+    #[must_use]
+    pub const fn there(name: &'static str) -> Self {
+        Self { name, path: name, shown: Shown::There }
+    }
+
+    /// These fields of each row of the list in the field of that name.
+    #[must_use]
+    pub const fn rows(name: &'static str, columns: &'static [Column]) -> Self {
+        Self { name, path: name, shown: Shown::Rows(columns) }
+    }
+
+    /// The last two names of the address in the field of that name.
+    #[must_use]
+    pub const fn tail(name: &'static str) -> Self {
+        Self { name, path: name, shown: Shown::Tail }
+    }
+
+    /// The field of that name, where it is true.
+    #[must_use]
+    pub const fn flag(name: &'static str) -> Self {
+        Self { name, path: name, shown: Shown::True }
+    }
+}
+
+impl View {
+    /// The whole result.
+    pub const WHOLE: Self =
+        Self { shape: Shape::Rows { at: "", pages: None }, columns: &[], optional: &[] };
+
+    /// These fields of the result, or of each of its rows where it is a list.
+    #[must_use]
+    pub const fn of(columns: &'static [Column]) -> Self {
+        Self { columns, ..Self::WHOLE }
+    }
+
+    /// The same of the rows at this path.
+    #[must_use]
+    pub const fn rows(mut self, at: &'static str, pages: Option<Pages>) -> Self {
+        self.shape = Shape::Rows { at, pages };
+        self
+    }
+
+    /// With another kind of thing.
+    #[must_use]
+    pub const fn shaped(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+
+    /// With fields that not every row has.
+    #[must_use]
+    pub const fn optional(mut self, optional: &'static [&'static str]) -> Self {
+        self.optional = optional;
+        self
+    }
+}

@@ -1,0 +1,5 @@
+//! The log of calls.
+
+mod list;
+
+pub use list::ListLogs;

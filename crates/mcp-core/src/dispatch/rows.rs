@@ -1,0 +1,122 @@
+//! In which form a caller gets what an action answers: as text, or a list as rows.
+
+use crate::answer::{Answer, ListWork, RowsText};
+use crate::domain::{Page, Position};
+use crate::error::ActionError;
+use crate::memory::{Freshness, Store, StoreRuns};
+
+use super::Reply;
+
+/// How many rows are read at once.
+const PART_ROWS: u64 = 1000;
+/// How many bytes a part has before it is handed on.
+const PART_BYTES: usize = 256 * 1024;
+
+/// What a caller is given.
+pub(super) trait Given: Sized {
+    /// Where a list starts.
+    type Start: Send;
+    /// What an action answered at once.
+    fn text(text: String, goes_on: bool) -> Self;
+    /// The beginning of a list.
+    fn list(
+        work: Box<dyn ListWork>,
+        start: Self::Start,
+        store: &dyn Store,
+    ) -> impl Future<Output = Result<Self, ActionError>> + Send;
+    /// The beginning of its text, for the log.
+    fn beginning(&self) -> &str;
+}
+
+impl Given for Reply {
+    type Start = ();
+
+    fn text(text: String, _: bool) -> Self {
+        text.into()
+    }
+
+    async fn list(work: Box<dyn ListWork>, (): (), store: &dyn Store) -> Result<Self, ActionError> {
+        Self::read(Freshness::Writes, Answer::list(work), store).await
+    }
+
+    fn beginning(&self) -> &str {
+        self.beginning()
+    }
+}
+
+/// What an action answered: JSON text, or the rows of a list that is read in parts.
+pub enum Opened {
+    /// JSON text.
+    Text {
+        /// The text.
+        text: String,
+        /// Whether it is a page and another follows.
+        goes_on: bool,
+    },
+    /// Rows.
+    Rows(Rows),
+}
+
+impl Given for Opened {
+    type Start = Option<Position>;
+
+    fn text(text: String, goes_on: bool) -> Self {
+        Self::Text { text, goes_on }
+    }
+
+    async fn list(
+        work: Box<dyn ListWork>,
+        after: Option<Position>,
+        store: &dyn Store,
+    ) -> Result<Self, ActionError> {
+        let mut rows = Rows { work: Some(work), after, read: None };
+        rows.read = rows.next(store).await?;
+        Ok(Self::Rows(rows))
+    }
+
+    fn beginning(&self) -> &str {
+        match self {
+            Self::Text { text, .. } => text,
+            Self::Rows(rows) => rows.read.as_ref().map_or("", |part| &part.text),
+        }
+    }
+}
+
+/// The rows of a list, read a part at a time, each in a transaction of its own.
+pub struct Rows {
+    /// None behind the last part.
+    work: Option<Box<dyn ListWork>>,
+    after: Option<Position>,
+    /// Read already, for the log.
+    read: Option<RowsText>,
+}
+
+impl Rows {
+    /// The next rows; none behind the last. A part can be empty.
+    ///
+    /// # Errors
+    /// With what the caller is told.
+    pub async fn next(&mut self, store: &dyn Store) -> Result<Option<RowsText>, ActionError> {
+        if let Some(part) = self.read.take() {
+            return Ok(Some(part));
+        }
+        let Some(mut work) = self.work.take() else { return Ok(None) };
+        let page = page_after(self.after);
+        let (rows, next, work) = store
+            .read_for(Freshness::Writes, move |memory| {
+                let mut rows = RowsText::default();
+                let next = work.part(page, memory, &mut rows)?;
+                Ok::<_, ActionError>((rows, next, work))
+            })
+            .await??;
+        if next.is_some() {
+            (self.after, self.work) = (next, Some(work));
+        }
+        Ok(Some(rows))
+    }
+}
+
+/// A part of a list, as much as is read at once.
+pub(super) fn page_after(after: Option<Position>) -> Page {
+    Page { limit: Some(PART_ROWS), bytes: Some(PART_BYTES), after, ..Page::ALL }
+}

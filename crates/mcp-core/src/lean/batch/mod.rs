@@ -1,0 +1,75 @@
+//! Many steps in one call: `batch`.
+//!
+//! A step is a query whose parameters can refer to what earlier steps gave. Steps run one after
+//! another, each as a call of its own; or all in one transaction. What is not returned stays here.
+
+mod answers;
+mod reference;
+mod run;
+mod step;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use answers::StepAnswer;
+pub use step::StepParams;
+
+use super::Lean;
+use crate::action::CompoundAction;
+use crate::action::params::Bounded;
+use crate::{ActionError, Dispatcher, Doc, Example, Group};
+
+/// The most steps of one batch.
+const MOST_STEPS: usize = 100;
+
+/// Runs several steps.
+pub struct Batch {
+    lean: Lean,
+}
+
+impl Batch {
+    /// The action, with its steps' results as the lean face shows them.
+    #[must_use]
+    pub fn new(lean: Lean) -> Self {
+        Self { lean }
+    }
+}
+
+/// The parameters of `batch`.
+#[derive(Deserialize, JsonSchema)]
+pub struct BatchParams {
+    /// The steps, in the order in which they run; at most 100.
+    #[schemars(length(min = 1, max = 100))]
+    steps: Vec<StepParams>,
+    /// Whether all of them are done or none: in one transaction, memory actions only.
+    #[serde(default)]
+    atomic: bool,
+    /// The ids of the steps whose results are answered, or `last`; all when it is left out.
+    #[serde(default, rename = "return")]
+    returned: Option<Vec<String>>,
+    /// The most tokens of the answer; 0 for no limit, otherwise at least 50.
+    #[serde(default)]
+    max_tokens: Bounded<0, { u32::MAX }, 2000>,
+}
+
+impl CompoundAction for Batch {
+    const NAME: &'static str = "batch";
+    type Params = BatchParams;
+    type Output = Vec<StepAnswer>;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            params: r#"{"steps":[{"id":"open","action":"list_tasks","params":{"status":"pending"},"sort":"id","limit":1},{"id":"done","action":"update_task","when":{"$ref":"open.data.0"},"params":{"task_id":{"$ref":"open.data.0.id"},"status":"completed"}}],"return":["last"]}"#,
+            answer: r#"[{"id":"done","data":{"id":1}}]"#,
+        };
+        Doc::new(Group::Utilities, "Run several steps in one call", example).words(&["many multiple several together once at-once bulk single operations requests actions combine", "transaction atomic atomically all-or all or nothing rollback pipeline chain sequence first second perform"])
+    }
+
+    async fn run(
+        &self,
+        params: BatchParams,
+        dispatcher: &Dispatcher,
+    ) -> Result<Vec<StepAnswer>, ActionError> {
+        run::run(&self.lean, params, dispatcher).await
+    }
+}

@@ -1,0 +1,190 @@
+//! Carries an action out for a query and takes in what it gives, as much as is of use.
+
+use serde_json::Value;
+
+use super::cursor::Cursor;
+use super::fields::Fields;
+use super::query::LeanQuery;
+use super::reduce::{Gather, Kept, Reduced};
+use super::source::{Given, Row, Source, Whole, given, rows_of};
+use super::unknown::Unknown;
+use super::{shapes, tree};
+use crate::action::{Action, Effect, Shape};
+use crate::dispatch::{InTransaction, Together};
+use crate::error::ActionError;
+use crate::{Call, Dispatcher};
+
+/// What an action gave, reduced.
+pub(super) enum Gathered {
+    /// Rows, whether there are more, and whether they can be gone on with.
+    Rows { kept: Vec<Kept>, more: bool, goes_on: bool },
+    /// A number or counts.
+    Counted(Value),
+    /// One thing.
+    One(Value),
+}
+
+/// Carries the action out.
+pub(super) async fn gather(
+    dispatcher: &Dispatcher,
+    action: &Action,
+    query: &LeanQuery,
+    cursor: Option<&Cursor>,
+    mut unknown: Unknown,
+) -> Result<Gathered, ActionError> {
+    let natural = cursor.filter(|_| query.reductions.sort.is_empty());
+    if cursor.is_some() && action.effect == Effect::Write {
+        return Err(ActionError::invalid("cursor: what is written is not gone on with"));
+    }
+    let mut query = query.clone();
+    if let (Shape::Text { offset, .. }, Some(cursor)) = (action.doc.view.shape, natural) {
+        shapes::go_on(&mut query, offset, cursor.place)?;
+    }
+    let query = &query;
+    let mut source = match Source::open(dispatcher, action, query, natural).await? {
+        Given::Rows(source) => source,
+        Given::One(value) => match of_one(action, query, value, cursor, &mut unknown)? {
+            Given::Rows(source) => source,
+            Given::One(value) => {
+                unknown.end()?;
+                return Ok(Gathered::One(value));
+            }
+        },
+    };
+    let mut rows = Gather::new(
+        &query.reductions,
+        action.doc.view.columns,
+        cursor,
+        query.budget.rows(),
+        query.budget.bytes(),
+    );
+    let is_plain = query.reductions.is_none();
+    let mut wants_more = true;
+    'parts: while let Some(part) = source.next(dispatcher).await? {
+        let read = !part.is_empty();
+        for (row, place) in part {
+            unknown.see(&row);
+            if !rows.push(row, place)? {
+                wants_more = false;
+                break 'parts;
+            }
+        }
+        // A page of another system's is enough for one answer.
+        if is_plain && read && source.is_dear() {
+            break;
+        }
+    }
+    unknown.end()?;
+    let more = if wants_more { source.has_more(dispatcher).await? } else { false };
+    if more && query.reductions.needs_all() {
+        return Err(ActionError::invalid(
+            "The list is too long to be sorted, grouped or counted: narrow it with params, or name \
+             a page",
+        ));
+    }
+    let goes_on = action.effect == Effect::Read;
+    Ok(match rows.finish(more) {
+        Reduced::Rows(kept, more) => Gathered::Rows { kept, more, goes_on },
+        Reduced::Value(value) => Gathered::Counted(value),
+    })
+}
+
+/// Carries a memory action out inside a transaction. The whole list is looked through.
+pub(super) fn gather_together(
+    together: &mut Together<'_>,
+    action: &Action,
+    query: &LeanQuery,
+    mut unknown: Unknown,
+) -> Result<Gathered, ActionError> {
+    let at = match action.doc.view.shape {
+        Shape::Rows { at, .. } => at,
+        _ => "",
+    };
+    let mut rows = Gather::new(
+        &query.reductions,
+        action.doc.view.columns,
+        None,
+        query.budget.rows(),
+        query.budget.bytes(),
+    );
+    let mut take = |part: Vec<Row>| -> Result<bool, ActionError> {
+        for (row, place) in part {
+            unknown.see(&row);
+            if !rows.push(row, place)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    match together.call(&Call::new(query.action.clone(), query.params.clone()))? {
+        InTransaction::Text(text) => match given(&text, at, query, None)? {
+            Given::Rows(Source::Whole(mut whole)) => {
+                take(whole.take().unwrap_or_default())?;
+            }
+            Given::One(value) => match of_one(action, query, value, None, &mut unknown)? {
+                Given::One(value) => {
+                    unknown.end()?;
+                    return Ok(Gathered::One(value));
+                }
+                Given::Rows(_) => {
+                    return Err(ActionError::internal("a memory action gives no tree"));
+                }
+            },
+            Given::Rows(_) => return Err(ActionError::internal("a result is whole")),
+        },
+        InTransaction::List(mut work) => {
+            let mut after = None;
+            loop {
+                let (part, next) = together.rows(&mut *work, after)?;
+                let places = part.rows.iter().map(|(position, _)| *position);
+                if !take(rows_of(&part.text, places)?)? || next.is_none() {
+                    break;
+                }
+                after = next;
+            }
+        }
+    }
+    unknown.end()?;
+    let goes_on = action.effect == Effect::Read;
+    Ok(match rows.finish(false) {
+        Reduced::Rows(kept, more) => Gathered::Rows { kept, more, goes_on },
+        Reduced::Value(value) => Gathered::Counted(value),
+    })
+}
+
+/// What a result that is no list is taken for: a tree's rows, or one thing.
+fn of_one(
+    action: &Action,
+    query: &LeanQuery,
+    value: Value,
+    cursor: Option<&Cursor>,
+    unknown: &mut Unknown,
+) -> Result<Given, ActionError> {
+    let is_plain = query.reductions.is_none();
+    let natural = cursor.filter(|_| query.reductions.sort.is_empty()).map(|cursor| cursor.place);
+    let shape = action.doc.view.shape;
+    let rows = match (shape, &query.fields) {
+        (Shape::Tree { at, .. }, Fields::Named(_)) if !at.is_empty() => {
+            Some(tree::tops(&value, at))
+        }
+        (Shape::Tree { outline, .. }, Fields::Summary) if !is_plain || cursor.is_some() => {
+            // What is answered without a cursor is cut by depth; with one, it is the first level.
+            Some(outline(&value, if is_plain { 0 } else { usize::MAX }))
+        }
+        _ => None,
+    };
+    if let Some(rows) = rows {
+        return Ok(Given::Rows(Source::Whole(Whole::new(rows, natural))));
+    }
+    if !is_plain {
+        return Err(ActionError::invalid(format!(
+            "{} gives no list: filter, sort, group_by, count and limit are for lists",
+            action.name
+        )));
+    }
+    if cursor.is_some() && !matches!(shape, Shape::Text { .. }) {
+        return Err(ActionError::invalid(format!("cursor: {} gives no list", action.name)));
+    }
+    unknown.see(&value);
+    Ok(Given::One(value))
+}

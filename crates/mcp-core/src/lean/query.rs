@@ -1,0 +1,227 @@
+//! What a caller of the lean face asks for.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::budget::Budget;
+use super::cursor::digest;
+use super::fields::Fields;
+use super::format::Format;
+use super::reduce::{self, Reductions};
+use super::tokens;
+use crate::Registry;
+use crate::action::params::ParamsText;
+use crate::error::ActionError;
+use crate::json::RawObject;
+
+/// The members of a query, the reductions aside.
+pub const NAMES: [&str; 6] = ["action", "params", "fields", "format", "max_tokens", "cursor"];
+
+/// A call of an action, and what is wanted of its result.
+#[derive(Clone, Debug)]
+pub struct LeanQuery {
+    /// The action's name.
+    pub action: String,
+    /// Its parameters.
+    pub params: ParamsText,
+    /// Which fields of the result are wanted.
+    pub fields: Fields,
+    /// The form of the answer.
+    pub format: Format,
+    /// How large the answer may be.
+    pub budget: Budget,
+    /// Where a list goes on.
+    pub cursor: Option<String>,
+    /// What is made of a list before it is answered.
+    pub reductions: Reductions,
+    /// How many tokens the query is, as it was sent.
+    pub tokens: usize,
+}
+
+impl LeanQuery {
+    /// A call with nothing said about its result.
+    ///
+    /// # Panics
+    /// Never: the usual budget is one.
+    #[must_use]
+    pub fn new(action: impl Into<String>, params: ParamsText) -> Self {
+        Self {
+            action: action.into(),
+            params,
+            fields: Fields::Summary,
+            format: Format::Json,
+            budget: Budget::tokens(Budget::USUAL).expect("the usual budget is one"),
+            cursor: None,
+            reductions: Reductions::default(),
+            tokens: 0,
+        }
+    }
+
+    /// Reads the text of a JSON object: `{"action", "params"?, "fields"?, "format"?, "max_tokens"?,
+    /// "cursor"?}` and the reductions. `usual` is the form where none is named. Null counts as left
+    /// out.
+    ///
+    /// # Errors
+    /// When it is of another form: the message names the member.
+    pub fn read(text: &str, usual: Format) -> Result<Self, ActionError> {
+        let object = RawObject::parse(text).map_err(|error| {
+            ActionError::invalid(format!("The query is not a JSON object: {error}"))
+        })?;
+        let tokens = tokens::count(text);
+        let mut query = Self { format: usual, tokens, ..Self::new("", ParamsText::none()) };
+        let mut given: Vec<&str> = Vec::new();
+        for (name, value) in &object.members {
+            if given.contains(&name.as_ref()) {
+                return Err(ActionError::invalid(format!("{name} is given twice")));
+            }
+            given.push(name);
+            if value.get() != "null" {
+                query.take(name, value)?;
+            }
+        }
+        if query.action.is_empty() {
+            return Err(ActionError::invalid("action is required"));
+        }
+        Ok(query)
+    }
+
+    fn take(&mut self, name: &str, raw: &RawValue) -> Result<(), ActionError> {
+        if name == "params" {
+            self.params = ParamsText::from_json(raw)?;
+            return Ok(());
+        }
+        if !NAMES.contains(&name) && !reduce::NAMES.contains(&name) {
+            let known = [&NAMES[..], &reduce::NAMES[..]].concat().join(", ");
+            let shown: String = name.chars().take(60).collect();
+            return Err(ActionError::invalid(format!("Unknown member: {shown}. Use {known}")));
+        }
+        let value: Value = serde_json::from_str(raw.get())
+            .map_err(|error| ActionError::invalid(format!("{name}: {error}")))?;
+        match name {
+            "action" => self.action = text(name, value)?,
+            "fields" => self.fields = Fields::read(&value)?,
+            "format" => self.format = Format::named(&value)?,
+            "max_tokens" => self.budget = budget(&value)?,
+            "cursor" => self.cursor = Some(text(name, value)?),
+            _ => self.reductions.take(name, &value)?,
+        }
+        Ok(())
+    }
+
+    /// The query, with its budget for the steps where the action has some and none is said there.
+    pub(super) fn for_steps(&self, registry: &Registry) -> Result<Self, ActionError> {
+        let mut query = self.clone();
+        if registry.find(&self.action).is_ok_and(|action| action.compound)
+            && let Ok(Value::Object(mut params)) = serde_json::from_str(self.params.get())
+        {
+            params.entry("max_tokens").or_insert_with(|| self.budget.to_tokens().into());
+            query.params = ParamsText::from_value(&params.into())?;
+        }
+        Ok(query)
+    }
+
+    /// A digest of what a cursor belongs to: everything that says which rows there are, in which
+    /// order.
+    #[must_use]
+    pub fn digest(&self) -> u32 {
+        let reductions = format!("{:?}", self.reductions);
+        let params = plain(self.params.get());
+        let texts = [self.action.as_bytes(), params.as_bytes(), reductions.as_bytes()];
+        // Three or four digits tell queries apart well enough, and cost a token or two.
+        u32::try_from(digest(texts) % (36 * 36 * 36 * 36)).expect("it is small")
+    }
+}
+
+/// How large an answer may be.
+///
+/// # Errors
+/// When the value is no whole number, or too small.
+pub fn budget(value: &Value) -> Result<Budget, ActionError> {
+    let tokens = value
+        .as_u64()
+        .ok_or_else(|| ActionError::invalid("max_tokens must be a whole number; 0 is no limit"))?;
+    Budget::tokens(usize::try_from(tokens).unwrap_or(usize::MAX))
+}
+
+fn text(name: &str, value: Value) -> Result<String, ActionError> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err(ActionError::invalid(format!("{name} must be a string"))),
+    }
+}
+
+/// Parameters in one spelling: without spaces, in the order of their names, without nulls.
+fn plain(params: &str) -> String {
+    let Ok(Value::Object(mut members)) = serde_json::from_str(params) else {
+        return params.to_owned();
+    };
+    members.retain(|_, value| !value.is_null());
+    members.sort_keys();
+    Value::Object(members).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<LeanQuery, String> {
+        LeanQuery::read(text, Format::Json).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn everything_has_its_place() {
+        let query = read(
+            r#"{"action":"list_tasks","params":{"status":"open"},"fields":"id","format":"csv",
+                "max_tokens":0,"cursor":"x","limit":5,"sort":null}"#,
+        );
+        let query = query.expect("a query");
+        assert_eq!(query.action, "list_tasks");
+        assert_eq!(query.format, Format::Csv);
+        assert_eq!(query.budget, Budget::tokens(0).expect("none"));
+        assert_eq!(query.cursor.as_deref(), Some("x"));
+        assert_eq!(query.reductions.limit, Some(5));
+        assert!(query.reductions.sort.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_name() {
+        for (text, message) in [
+            ("[]", "The query is not a JSON object"),
+            ("{}", "action is required"),
+            (r#"{"action":null}"#, "action is required"),
+            (r#"{"action":5}"#, "action must be a string"),
+            (r#"{"action":"a","action":"b"}"#, "action is given twice"),
+            (r#"{"action":"a","params":[]}"#, "params must be an object"),
+            (r#"{"action":"a","parms":{}}"#, "Unknown member: parms. Use action, params, fields"),
+            (r#"{"action":"a","max_tokens":49}"#, "max_tokens must be 0 for no limit, or at least"),
+            (r#"{"action":"a","max_tokens":1}"#, "max_tokens"),
+            (r#"{"action":"a","max_tokens":-1}"#, "max_tokens must be a whole number"),
+            (r#"{"action":"a","format":"xml"}"#, "format must be json, csv, toon or auto"),
+            (r#"{"action":"a","cursor":5}"#, "cursor must be a string"),
+            (r#"{"action":"a","fields":[]}"#, "fields"),
+            (r#"{"action":"a","limit":"5"}"#, "limit"),
+        ] {
+            let refusal = read(text).expect_err(text);
+            assert!(refusal.starts_with(message), "{text}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_belongs_to_rows_and_their_order_and_to_nothing_else() {
+        let digest = |text: &str| read(text).expect("a query").digest();
+        let one = digest(r#"{"action":"a","params":{"x":1,"y":2}}"#);
+        for same in [
+            r#"{"params":{"y":2, "x":1,"z":null},"action":"a"}"#,
+            r#"{"action":"a","params":{"x":1,"y":2},"fields":"id","format":"csv","max_tokens":60}"#,
+        ] {
+            assert_eq!(digest(same), one, "{same}");
+        }
+        for other in [
+            r#"{"action":"b","params":{"x":1,"y":2}}"#,
+            r#"{"action":"a","params":{"x":1,"y":3}}"#,
+            r#"{"action":"a","params":{"x":1,"y":2},"sort":"id"}"#,
+        ] {
+            assert_ne!(digest(other), one, "{other}");
+        }
+    }
+}

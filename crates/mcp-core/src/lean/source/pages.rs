@@ -1,0 +1,274 @@
+//! Pages, asked for one after another, within a bound.
+
+use serde_json::{Map, Value};
+
+use super::{Row, json};
+use crate::action::params::ParamsText;
+use crate::action::{Action, Pages};
+use crate::dispatch::Opened;
+use crate::error::{ActionError, ErrorCode};
+use crate::lean::cursor::{Key, Place};
+use crate::lean::fields;
+use crate::lean::locate::{Found, locate, order};
+use crate::lean::query::LeanQuery;
+use crate::{Call, Dispatcher};
+
+/// The most pages that one query asks for.
+const MOST_PAGES: usize = 10;
+/// How many pages around the last one are looked at for the row that was answered last.
+const AROUND: usize = 4;
+
+/// A list in pages.
+pub(in crate::lean) struct Paged {
+    action: &'static str,
+    params: Map<String, Value>,
+    /// Where the rows are in a result.
+    at: &'static str,
+    pages: Pages,
+    size: usize,
+    /// The page that comes next; the key that comes before it where pages begin behind a key.
+    page: u32,
+    before: Option<i64>,
+    /// Behind which row the list goes on, until that is found.
+    place: Option<Place>,
+    /// How many pages were asked for.
+    asked: usize,
+    /// Whether no page but the one that was asked for is wanted.
+    is_single: bool,
+    /// What is known of what follows.
+    after: After,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    More,
+    Nothing,
+    /// The last page was full, and nothing was said.
+    Perhaps,
+}
+
+impl Paged {
+    pub(super) fn new(
+        action: &Action,
+        query: &LeanQuery,
+        at: &'static str,
+        pages: Pages,
+        place: Option<Place>,
+    ) -> Result<Self, ActionError> {
+        let params = serde_json::from_str(query.params.get())
+            .map_err(|error| ActionError::invalid(format!("params: {error}")))?;
+        let mut paged = Self {
+            action: action.name,
+            params,
+            at,
+            pages,
+            size: 0,
+            page: 1,
+            before: None,
+            place: None,
+            asked: 0,
+            is_single: false,
+            after: After::More,
+        };
+        let (size, usual, most) = match pages {
+            Pages::Numbered { size, usual, most, .. } | Pages::Keyed { size, usual, most, .. } => {
+                (size, usual, most)
+            }
+        };
+        let reductions = &query.reductions;
+        paged.size = match (paged.number(size), reductions.limit) {
+            (Some(given), _) => given,
+            _ if reductions.needs_all() || !reductions.filter.is_empty() => most,
+            (None, Some(limit)) => {
+                usize::try_from(limit).map_or(most, |limit| limit.clamp(1, most))
+            }
+            (None, None) => usual,
+        };
+        if paged.size != usual {
+            paged.params.entry(size).or_insert(paged.size.into());
+        }
+        if let Pages::Numbered { page, .. } = pages
+            && let Some(number) = paged.number(page)
+        {
+            paged.page = u32::try_from(number).unwrap_or(u32::MAX);
+            paged.is_single = reductions.needs_all();
+        }
+        // What is sorted is read from its beginning.
+        match place.filter(|_| reductions.sort.is_empty()) {
+            Some(Place { key: Key::Number(key), page: 0, .. }) => paged.before = Some(key),
+            Some(place) => {
+                paged.page = place.page;
+                paged.place = Some(place);
+            }
+            None => {}
+        }
+        Ok(paged)
+    }
+
+    fn number(&self, name: &str) -> Option<usize> {
+        usize::try_from(self.params.get(name)?.as_u64()?).ok()
+    }
+
+    /// The rows of the next page; none behind the last, or where no more are asked for.
+    pub(super) async fn next(
+        &mut self,
+        dispatcher: &Dispatcher,
+    ) -> Result<Option<Vec<Row>>, ActionError> {
+        if self.after == After::Nothing
+            || self.asked >= MOST_PAGES
+            || (self.is_single && self.asked > 0)
+        {
+            return Ok(None);
+        }
+        if let Some(place) = self.place.take() {
+            return self.resume(dispatcher, place).await.map(Some);
+        }
+        let rows = self.ask(dispatcher).await?;
+        self.page += 1;
+        if let (Pages::Keyed { .. }, Some((_, Place { key: Key::Number(key), .. }))) =
+            (self.pages, rows.last())
+        {
+            self.before = Some(*key);
+        }
+        Ok(Some(rows))
+    }
+
+    /// Whether there is anything behind what was read. Where a full page leaves that open, the next
+    /// one is asked for.
+    pub(super) async fn has_more(&mut self, dispatcher: &Dispatcher) -> Result<bool, ActionError> {
+        if self.after == After::Perhaps && !self.is_single {
+            return Ok(!self.ask(dispatcher).await?.is_empty());
+        }
+        Ok(self.after == After::More && !self.is_single)
+    }
+
+    /// The rows behind a place, on the page where it was or on one beside it: rows that were added
+    /// or removed meanwhile have moved it.
+    async fn resume(
+        &mut self,
+        dispatcher: &Dispatcher,
+        place: Place,
+    ) -> Result<Vec<Row>, ActionError> {
+        let mut came_from = None;
+        for _ in 0..AROUND {
+            let rows = self.ask(dispatcher).await?;
+            let keys: Vec<Key> = rows.iter().map(|(_, place)| place.key).collect();
+            let found = locate(&keys, place);
+            let from = match found {
+                Found::From(index) => index,
+                Found::Earlier if self.page > 1 && came_from.is_none_or(|it| it == found) => {
+                    self.page -= 1;
+                    came_from = Some(found);
+                    continue;
+                }
+                Found::Earlier => 0,
+                Found::Later
+                    if self.after != After::Nothing && came_from.is_none_or(|it| it == found) =>
+                {
+                    self.page += 1;
+                    came_from = Some(found);
+                    continue;
+                }
+                Found::Later => rows.len(),
+                Found::Lost => return self.look_around(dispatcher, place, rows).await,
+            };
+            self.page += 1;
+            return Ok(rows.into_iter().skip(from).collect());
+        }
+        // It has moved far: what is on this page is given, rather than nothing.
+        let rows = self.ask(dispatcher).await?;
+        self.page += 1;
+        Ok(rows)
+    }
+
+    /// The same where nothing but the row itself says where it is: it is looked for on the page
+    /// behind and on the page before; otherwise the list goes on at its number.
+    async fn look_around(
+        &mut self,
+        dispatcher: &Dispatcher,
+        place: Place,
+        rows: Vec<Row>,
+    ) -> Result<Vec<Row>, ActionError> {
+        let (home, after) = (self.page, self.after);
+        for page in [home + 1, home.saturating_sub(1)] {
+            if page == 0 || (page > home && after == After::Nothing) {
+                continue;
+            }
+            self.page = page;
+            let beside = self.ask(dispatcher).await?;
+            if let Some(index) = beside.iter().position(|(_, at)| at.key == place.key) {
+                self.page += 1;
+                return Ok(beside.into_iter().skip(index + 1).collect());
+            }
+        }
+        (self.page, self.after) = (home + 1, after);
+        Ok(rows.into_iter().skip(place.index as usize).collect())
+    }
+
+    /// Asks for a page.
+    async fn ask(&mut self, dispatcher: &Dispatcher) -> Result<Vec<Row>, ActionError> {
+        self.asked += 1;
+        let mut params = self.params.clone();
+        let key = match self.pages {
+            Pages::Numbered { page, key, .. } => {
+                if self.page > 1 {
+                    params.insert(page.to_owned(), self.page.into());
+                }
+                key
+            }
+            Pages::Keyed { after, size, most, key, .. } => {
+                if let Some(before) = self.before {
+                    params.insert(after.to_owned(), before.into());
+                }
+                // One more than is wanted says whether there is more.
+                if self.size < most {
+                    params.insert(size.to_owned(), (self.size + 1).into());
+                }
+                key
+            }
+        };
+        let params = ParamsText::from_value(&params.into())?;
+        let (text, goes_on) = match dispatcher.open(Call::new(self.action, params), None).await? {
+            Opened::Text { text, goes_on } => (text, goes_on),
+            Opened::Rows(_) => return Err(no_list("it is read in parts")),
+        };
+        let value = json(&text)?;
+        let found = if self.at.is_empty() { Some(value) } else { fields::find(&value, self.at) };
+        let Some(Value::Array(mut rows)) = found else { return Err(no_list("there is none")) };
+        self.after = if goes_on || rows.len() > self.size {
+            After::More
+        } else if rows.len() == self.size && self.size == self.largest() {
+            After::Perhaps
+        } else if rows.len() == self.size && matches!(self.pages, Pages::Numbered { .. }) {
+            After::Perhaps
+        } else {
+            After::Nothing
+        };
+        rows.truncate(self.size);
+        Ok(self.placed(rows, key))
+    }
+
+    fn largest(&self) -> usize {
+        match self.pages {
+            Pages::Numbered { most, .. } | Pages::Keyed { most, .. } => most,
+        }
+    }
+
+    fn placed(&self, rows: Vec<Value>, key: &str) -> Vec<Row> {
+        let keys: Vec<Key> = rows.iter().map(|row| Key::of(row.get(key))).collect();
+        let order = order(&keys);
+        let is_keyed = matches!(self.pages, Pages::Keyed { .. });
+        let place = |(index, key): (usize, Key)| {
+            if is_keyed {
+                return Place::at(key);
+            }
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            Place { key, page: self.page, index, order }
+        };
+        rows.into_iter().zip(keys.into_iter().enumerate().map(place)).collect()
+    }
+}
+
+fn no_list(cause: &'static str) -> ActionError {
+    ActionError::new(ErrorCode::UpstreamFailed, "A page holds no list").caused_by(cause)
+}

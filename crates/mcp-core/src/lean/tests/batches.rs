@@ -1,0 +1,162 @@
+//! Many steps in one call.
+
+use serde_json::{Value, json};
+
+use super::Rig;
+
+async fn batch(rig: &Rig, params: Value) -> Value {
+    rig.data(json!({"action": "batch", "params": params})).await
+}
+
+async fn refusal(rig: &Rig, params: Value) -> String {
+    let refusal = rig.refusal(json!({"action": "batch", "params": params})).await;
+    refusal["error"].as_str().expect("a text").to_owned()
+}
+
+#[tokio::test]
+async fn steps_refer_to_earlier_ones_and_only_what_is_wanted_returns() {
+    let rig = Rig::new();
+    rig.add_tasks(5).await;
+    let steps = json!([
+        {"id": "open", "action": "list_tasks", "filter": {"priority": "high"}, "sort": "-id"},
+        {"id": "done", "action": "update_task",
+         "params": {"task_id": {"$ref": "open.data.0.id"}, "status": "completed"}},
+        {"id": "none", "action": "list_tasks", "params": {"status": "nope"}},
+        {"id": "skipped", "action": "delete_task", "when": {"$ref": "none.data"},
+         "params": {"task_id": 1}},
+        {"id": "count", "action": "list_tasks", "params": {"status": "completed"}, "count": true},
+    ]);
+    let all = batch(&rig, json!({"steps": steps})).await;
+    assert_eq!(all[0]["data"][0]["id"], 4);
+    assert_eq!(all[1], json!({"id": "done", "data": {"id": 4}}));
+    assert_eq!(all[2], json!({"id": "none", "data": []}));
+    assert_eq!(all[3], json!({"id": "skipped", "data": null}));
+    assert_eq!(all[4], json!({"id": "count", "data": 1}));
+    let last = batch(&rig, json!({"steps": steps, "return": ["last"]})).await;
+    assert_eq!(last, json!([{"id": "count", "data": 1}]));
+    let some = batch(&rig, json!({"steps": steps, "return": ["none", "done"]})).await;
+    assert_eq!(some, json!([{"id": "done", "data": {"id": 4}}, {"id": "none", "data": []}]));
+}
+
+#[tokio::test]
+async fn a_failed_step_stops_those_that_refer_to_it_and_no_other() {
+    let rig = Rig::new();
+    *rig.system.rows.lock().expect("a lock") = vec![7];
+    let steps = json!([
+        {"id": "a", "action": "add_task", "params": {}},
+        {"id": "b", "action": "update_task", "params": {"task_id": {"$ref": "a.data.id"}}},
+        {"id": "c", "action": "system_list_issues"},
+        {"id": "d", "action": "add_task", "params": {"title": {"$ref": "c.data.0.user.login"}},
+         "fields": "title"},
+        {"id": "e", "action": "nope"},
+        {"id": "f", "action": "list_tasks", "when": "a.data"},
+    ]);
+    let answer = batch(&rig, json!({"steps": steps})).await;
+    assert_eq!(answer[0]["error"], "title is required");
+    assert!(answer[0]["signature"].as_str().expect("a text").starts_with("add_task(title"));
+    assert_eq!(answer[1]["error"], "$ref a.data.id: step a failed or was skipped");
+    assert_eq!(answer[2]["data"][0]["number"], 7);
+    assert_eq!(answer[3], json!({"id": "d", "data": {"title": "odd"}}));
+    assert!(answer[4]["error"].as_str().expect("a text").starts_with("Unknown action: nope"));
+    assert_eq!(answer[5]["data"], Value::Null);
+}
+
+#[tokio::test]
+async fn atomic_is_all_or_nothing() {
+    let rig = Rig::new();
+    let good = json!([
+        {"id": "a", "action": "add_task", "params": {"title": "one"}},
+        {"id": "b", "action": "add_task", "params": {"title": {"$ref": "a.data.title"}}},
+        {"id": "c", "action": "list_tasks", "count": true},
+    ]);
+    let answer = batch(&rig, json!({"steps": good, "atomic": true})).await;
+    assert_eq!(answer[1], json!({"id": "b", "data": {"id": 2}}));
+    assert_eq!(answer[2], json!({"id": "c", "data": 2}));
+    let mut bad = good.as_array().expect("steps").clone();
+    bad.push(json!({"id": "d", "action": "delete_task", "params": {"task_id": 99}}));
+    let refusal = refusal(&rig, json!({"steps": bad, "atomic": true})).await;
+    assert_eq!(refusal, "step d: Task 99 not found. Nothing was changed");
+    assert_eq!(rig.data(json!({"action": "list_tasks", "count": true})).await, 2);
+    // The one that failed is logged, and those that were undone are not.
+    let counts = json!({"action": "list_logs", "group_by": "action"});
+    assert_eq!(
+        rig.data(counts).await,
+        json!({"add_task": 2, "list_tasks": 2, "batch": 2, "delete_task": 1})
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_before_anything_runs() {
+    let rig = Rig::new();
+    let add = json!({"id": "a", "action": "add_task", "params": {"title": "x"}});
+    let with = |step: Value| json!({"steps": [add, step]});
+    for (params, message) in [
+        (json!({}), "steps is required"),
+        (json!({"steps": []}), "steps must be 1 to 100"),
+        (json!({"steps": vec![add.clone(); 101]}), "steps must be 1 to 100"),
+        (with(add.clone()), "step a: two steps have this id"),
+        (with(json!({"id": "b.c", "action": "list_tasks"})), "step b.c: an id has"),
+        (with(json!({"action": "list_tasks"})), "steps[1].id is required"),
+        (with(json!({"id": "b", "action": "list_tasks", "limt": 1})), "steps[1].limt"),
+        (with(json!({"id": "b", "action": "list_tasks", "limit": "x"})), "step b: limit must be"),
+        (with(json!({"id": "b", "action": "list_tasks", "fields": 5})), "step b: fields must be"),
+        (with(json!({"id": "b", "action": "batch"})), "step b: batch cannot be a step"),
+        (
+            with(json!({"id": "b", "action": "list_tasks", "when": {"$ref": "c.data"}})),
+            "step b: $ref c.data: no earlier step is c",
+        ),
+        (
+            with(json!({"id": "b", "action": "list_tasks", "when": true})),
+            "step b: when must be a $ref",
+        ),
+        (
+            with(
+                json!({"id": "b", "action": "delete_task", "params": {"task_id": {"$ref": "b.data"}}}),
+            ),
+            "step b: $ref b.data: no earlier step is b",
+        ),
+        (json!({"steps": [add], "return": ["x"]}), "return: no step is x"),
+        (json!({"steps": [add], "max_tokens": 10}), "max_tokens must be 0"),
+        (
+            json!({"atomic": true, "steps": [add, {"id": "b", "action": "system_list_issues"}]}),
+            "step b: system_list_issues asks another system",
+        ),
+        (
+            json!({"atomic": true, "steps": [add, {"id": "b", "action": "nope"}]}),
+            "step b: Unknown action: nope",
+        ),
+    ] {
+        let text = refusal(&rig, params.clone()).await;
+        assert!(text.starts_with(message), "{params}: {text}");
+    }
+    assert_eq!(rig.data(json!({"action": "list_tasks"})).await, json!([]));
+}
+
+#[tokio::test]
+async fn all_answers_together_are_within_the_budget() {
+    let rig = Rig::new();
+    rig.add_tasks(60).await;
+    let steps = json!([
+        {"id": "long", "action": "list_tasks", "fields": "*"},
+        {"id": "short", "action": "calculate", "params": {"operation": "sum", "numbers": [1]}},
+        {"id": "article", "action": "system_get_article"},
+    ]);
+    for max_tokens in [300, 2000] {
+        let query =
+            json!({"action": "batch", "max_tokens": max_tokens, "params": {"steps": steps}});
+        let answer = rig.ask(&query).await.expect("an answer");
+        assert!(answer.tokens <= max_tokens, "{}", answer.tokens);
+        let answer: Value = serde_json::from_str(&answer.text).expect("JSON");
+        let long = answer["data"][0]["data"].as_array().expect("rows");
+        assert!(!long.is_empty() && long.len() < 60);
+        assert!(answer["data"][0]["next"].is_string());
+        assert_eq!(answer["data"][1]["data"]["result"], 1);
+        assert!(answer["data"][2]["data"]["text"]["blob"].is_string(), "{answer}");
+    }
+    let many: Vec<Value> = (0..100)
+        .map(|number| json!({"id": format!("step-{number}"), "action": "list_tasks"}))
+        .collect();
+    let query = json!({"action": "batch", "max_tokens": 60, "params": {"steps": many}});
+    let answer = rig.ask(&query).await.expect("an answer");
+    assert!(answer.tokens <= 60 && answer.text.contains("b_"), "{}", answer.text);
+}

@@ -1,0 +1,218 @@
+//! Queries and their answers.
+
+use serde_json::{Value, json};
+
+use super::Rig;
+use super::system::{PICTURE, article};
+
+#[tokio::test]
+async fn a_list_is_its_summary_and_a_write_is_acknowledged() {
+    let rig = Rig::new();
+    let added = json!({"action": "add_task", "params": {"title": "Ship", "assigned_to": "alice"}});
+    let answer = rig.ask(&added).await.expect("an answer");
+    assert_eq!((answer.text.as_str(), answer.tokens), (r#"{"data":{"id":1}}"#, 7));
+    let list = rig.ask(&json!({"action": "list_tasks"})).await.expect("an answer");
+    assert_eq!(
+        list.text,
+        r#"{"data":[{"id":1,"title":"Ship","status":"pending","priority":"medium","assigned_to":"alice"}]}"#
+    );
+    let named = rig.data(json!({"action": "list_tasks", "fields": ["description", "id"]})).await;
+    assert_eq!(named, json!([{"description": "", "id": 1}]));
+    let whole = rig.data(json!({"action": "list_tasks", "fields": "*"})).await;
+    assert_eq!(whole[0].as_object().expect("a task").len(), 8);
+    let auto = json!({"action": "list_tasks", "format": "auto"});
+    let auto = rig.ask(&auto).await.expect("an answer");
+    assert_eq!(auto.text, "id,title,status,priority,assigned_to\n1,Ship,pending,medium,alice");
+    assert_eq!(auto.content_type(), "text/csv; charset=utf-8");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_refused_and_taught_before_anything_is_written() {
+    let rig = Rig::new();
+    for (query, error) in [
+        (
+            json!({"action": "add_task", "params": {"title": "x"}, "fields": "nope"}),
+            "Unknown field: nope. Known: id, title",
+        ),
+        (json!({"action": "list_tasks", "fields": "id,user.name"}), "Unknown field: user.name"),
+        (json!({"action": "list_tasks", "sort": "nope"}), "Unknown field: nope"),
+        (json!({"action": "list_tasks", "group_by": "nope"}), "Unknown field: nope"),
+        (json!({"action": "list_tasks", "filter": {"nope": 1}}), "Unknown field: nope"),
+        (json!({"action": "list_tasks", "cursor": "abc"}), "cursor is none"),
+        (json!({"action": "list_tasks", "cursor": "1.5"}), "cursor belongs to another query"),
+        (
+            json!({"action": "calculate", "params": {"operation": "sum"}, "limit": 1}),
+            "calculate gives no list",
+        ),
+        (json!({"action": "ad_task"}), "Unknown action: ad_task. Nearest: add_task"),
+    ] {
+        let refusal = rig.refusal(query.clone()).await;
+        let text = refusal["error"].as_str().expect("a text");
+        assert!(text.starts_with(error), "{query}: {text}");
+    }
+    assert_eq!(rig.data(json!({"action": "list_tasks"})).await, json!([]));
+    let refusal = rig.refusal(json!({"action": "add_task", "params": {}})).await;
+    assert_eq!(
+        refusal.to_string(),
+        r#"{"error":"title is required","signature":"add_task(title, description?, priority?=medium, status?=pending, assigned_to?)"}"#
+    );
+    let refusal = rig.refusal(json!({"action": "delete_task", "params": {"task_id": 9}})).await;
+    assert_eq!(refusal, json!({"error": "Task 9 not found"}));
+    let refusal = rig.refusal(json!({"action": "delete_task", "params": {"x": 9}})).await;
+    assert_eq!(refusal, json!({"error": "Unknown parameter: x. Use delete_task(task_id)"}));
+}
+
+#[tokio::test]
+async fn another_systems_json_is_whole_for_who_asks_and_its_fields_are_known_from_it() {
+    let rig = Rig::new();
+    *rig.system.rows.lock().expect("a lock") = vec![3, 2, 1];
+    let ask = |more: Value| {
+        let mut query = json!({"action": "system_list_issues"});
+        for (name, value) in more.as_object().expect("members") {
+            query[name] = value.clone();
+        }
+        query
+    };
+    let row = &rig.data(ask(json!({}))).await[0];
+    assert_eq!(row, &json!({"number": 3, "user": "odd", "labels": ["bug"]}));
+    let row = &rig.data(ask(json!({"fields": "*"}))).await[0];
+    assert_eq!(row["labels"], json!([{"name": "bug", "color": "f00"}]));
+    let fields = json!({"fields": "user.id,labels.name,assignee.login"});
+    let row = &rig.data(ask(fields)).await[0];
+    assert_eq!(row, &json!({"user": {"id": 1}, "labels": [{"name": "bug"}], "assignee": null}));
+    assert_eq!(rig.data(ask(json!({"fields": "total"}))).await, json!({"total": 3}));
+    assert_eq!(rig.data(ask(json!({"fields": "pull_request.url"}))).await, json!([{}, {}, {}]));
+    let refusal = rig.refusal(ask(json!({"fields": "number,user.name"}))).await;
+    assert_eq!(
+        refusal["error"],
+        "Unknown field: user.name. Known: number, user, body, labels, assignee"
+    );
+    let filtered = ask(json!({"filter": {"user": "odd"}, "fields": "number", "format": "csv"}));
+    assert_eq!(rig.ask(&filtered).await.expect("an answer").text, "number\n3\n1");
+    let grouped = rig.data(ask(json!({"group_by": "user"}))).await;
+    assert_eq!(grouped, json!({"odd": 2, "even": 1}));
+}
+
+#[tokio::test]
+async fn pages_are_asked_for_no_more_than_is_needed_and_within_a_bound() {
+    let rig = Rig::new();
+    let asked = |rig: &Rig| std::mem::take(&mut *rig.system.asked.lock().expect("a lock"));
+    *rig.system.says_more.lock().expect("a lock") = true;
+    *rig.system.rows.lock().expect("a lock") = (1..=30).rev().collect();
+    let query = |more: Value| {
+        let mut query = json!({"action": "system_list_issues", "fields": "number"});
+        for (name, value) in more.as_object().expect("members") {
+            query[name] = value.clone();
+        }
+        query
+    };
+    let answer = rig.json(query(json!({}))).await;
+    assert_eq!((answer["data"].as_array().expect("rows").len(), asked(&rig)), (5, 1));
+    assert!(answer["next"].is_string());
+    let answer = rig.json(query(json!({"limit": 12}))).await;
+    assert_eq!((answer["data"].as_array().expect("rows").len(), asked(&rig)), (12, 1));
+    assert!(answer.get("next").is_none(), "{answer}");
+    assert_eq!(rig.data(query(json!({"count": true}))).await, 30);
+    assert_eq!(asked(&rig), 2);
+    let one_page = query(json!({"count": true, "params": {"page": 2}}));
+    assert_eq!(rig.data(one_page).await, 10);
+    *rig.system.rows.lock().expect("a lock") = (1..=300).rev().collect();
+    let refusal = rig.refusal(query(json!({"count": true}))).await;
+    assert!(refusal["error"].as_str().expect("a text").contains("too long"), "{refusal}");
+    // A page that is full and says nothing may be the last.
+    *rig.system.says_more.lock().expect("a lock") = false;
+    *rig.system.rows.lock().expect("a lock") = (1..=5).rev().collect();
+    assert!(rig.json(query(json!({}))).await.get("next").is_none());
+    *rig.system.rows.lock().expect("a lock") = (1..=6).rev().collect();
+    assert!(rig.json(query(json!({}))).await["next"].is_string());
+}
+
+#[tokio::test]
+async fn a_picture_is_a_handle_and_never_text() {
+    let rig = Rig::new();
+    let handle = rig.data(json!({"action": "system_take_picture"})).await;
+    let id = handle["blob"].as_str().expect("an id");
+    assert!(id.starts_with("b_") && id.len() <= 6, "{id}");
+    assert_eq!(
+        handle,
+        json!({"blob": id, "type": "image/png", "bytes": 24, "width": 2, "height": 3})
+    );
+    for fields in ["*", "base64"] {
+        let answer = rig.ask(&json!({"action": "system_take_picture", "fields": fields})).await;
+        let text = answer.expect("an answer").text;
+        assert!(text.contains("b_") && !text.contains(PICTURE), "{text}");
+    }
+    let read = json!({"action": "read_blob", "params": {"id": id}, "fields": "base64"});
+    assert_eq!(rig.data(read).await["base64"], PICTURE);
+}
+
+#[tokio::test]
+async fn a_long_text_is_a_handle_that_is_read_in_parts_to_its_end() {
+    let rig = Rig::new();
+    let answer = rig.data(json!({"action": "system_get_article"})).await;
+    assert_eq!(answer["title"], "On numbers");
+    let id = answer["text"]["blob"].as_str().expect("an id");
+    assert_eq!(answer["text"]["bytes"], article().len());
+    let mut query = json!({"action": "read_blob", "params": {"id": id}, "max_tokens": 500});
+    let mut read = String::new();
+    for _ in 0..1000 {
+        let answer = rig.ask(&query).await.expect("an answer");
+        assert!(answer.tokens <= 500);
+        let answer: Value = serde_json::from_str(&answer.text).expect("JSON");
+        read.push_str(answer["data"].as_str().expect("a text"));
+        if answer.get("next").is_none() {
+            break;
+        }
+        query["cursor"] = answer["next"].clone();
+    }
+    assert!(read == article(), "{} of {} bytes", read.len(), article().len());
+    let some = json!({"action": "read_blob", "params": {"id": id, "offset": 5, "length": 4}});
+    assert_eq!(rig.data(some).await, article()[5..9]);
+    for (offset, error) in [(1_000_000, "offset must be at most"), (10, "where a character starts")]
+    {
+        let read = json!({"action": "read_blob", "params": {"id": id, "offset": offset}});
+        let refusal = rig.refusal(read).await;
+        assert!(refusal["error"].as_str().expect("a text").contains(error), "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn a_tree_is_as_deep_as_fits_and_every_page_is_there() {
+    let rig = Rig::new();
+    let ids = |data: &Value| -> Vec<String> {
+        let rows = data.as_array().expect("rows").iter();
+        rows.map(|row| row["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    for (max_tokens, rows) in [(0, 300), (2000, 30), (300, 3)] {
+        let answer = rig.json(json!({"action": "system_get_tree", "max_tokens": max_tokens})).await;
+        let ids = ids(&answer["data"]);
+        assert_eq!(ids.len(), rows, "{max_tokens}");
+        for page in ["1:0", "2:0", "3:0"] {
+            assert!(ids.contains(&page.to_owned()), "{page}");
+        }
+        assert!(answer.get("next").is_none());
+    }
+    let count = json!({"action": "system_get_tree", "count": true});
+    assert_eq!(rig.data(count).await, 300);
+    let named = json!({"action": "system_get_tree", "fields": "id,fills", "limit": 1});
+    assert_eq!(rig.data(named).await, json!([{"id": "1:0", "fills": [1, 2]}]));
+    let whole = rig.data(json!({"action": "system_get_tree", "fields": "*"})).await;
+    assert_eq!(whole["pages"]["type"], "application/json");
+}
+
+#[tokio::test]
+async fn the_log_is_listed_the_newest_first() {
+    let rig = Rig::new();
+    rig.add_tasks(3).await;
+    rig.refusal(json!({"action": "add_task", "params": {}})).await;
+    let failed = json!({"action": "list_logs", "params": {"status": "error"}, "fields": "action,payload.result"});
+    assert_eq!(
+        rig.data(failed).await,
+        json!([{"action": "add_task", "payload": {"result": "title is required"}}])
+    );
+    let newest = rig.data(json!({"action": "list_logs", "params": {"limit": 2}})).await;
+    assert_eq!(newest[0]["action"], "list_logs");
+    assert_eq!(newest[1]["status"], "error");
+    let counts = json!({"action": "list_logs", "group_by": "action"});
+    assert_eq!(rig.data(counts).await, json!({"add_task": 4, "list_logs": 2}));
+}

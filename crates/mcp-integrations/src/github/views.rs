@@ -1,0 +1,115 @@
+//! What stands for GitHub's things in a list. The whole of one is its number or name away.
+
+use mcp_core::action::{Column, Pages, View};
+
+/// How GitHub hands out its lists.
+const PAGES: Pages =
+    Pages::Numbered { page: "page", size: "per_page", usual: 10, most: 100, key: "id" };
+
+/// Issues of a repository. To GitHub every pull request is one too, and has `pull_request`.
+pub(super) const ISSUES: View = View::of(&[
+    Column::of("number"),
+    Column::of("title"),
+    Column::of("state"),
+    Column::at("user", "user.login"),
+    Column::at("labels", "labels.name"),
+    Column::day("updated_at"),
+    Column::of("comments"),
+    Column::there("pull_request"),
+])
+.rows("items", Some(PAGES))
+.optional(ISSUE_FIELDS);
+
+/// Issues of any repositories.
+pub(super) const FOUND_ISSUES: View = View::of(&[
+    Column::tail("repository_url"),
+    Column::of("number"),
+    Column::of("title"),
+    Column::of("state"),
+    Column::at("user", "user.login"),
+    Column::at("labels", "labels.name"),
+    Column::day("updated_at"),
+    Column::of("comments"),
+    Column::there("pull_request"),
+])
+.rows("items", Some(PAGES))
+.optional(ISSUE_FIELDS);
+
+/// Pull requests.
+pub(super) const PULLS: View = View::of(&[
+    Column::of("number"),
+    Column::of("title"),
+    Column::of("state"),
+    Column::flag("draft"),
+    Column::at("user", "user.login"),
+    Column::at("labels", "labels.name"),
+    Column::at("head", "head.ref"),
+    Column::at("base", "base.ref"),
+    Column::day("updated_at"),
+    Column::day("merged_at"),
+])
+.rows("items", Some(PAGES))
+.optional(&["draft", "auto_merge", "body", "milestone", "active_lock_reason"]);
+
+/// A repository.
+pub(super) const REPOSITORY: View = View::of(REPOSITORY_COLUMNS).optional(REPOSITORY_FIELDS);
+
+/// Repositories.
+pub(super) const REPOSITORIES: View =
+    View::of(REPOSITORY_COLUMNS).rows("items", Some(PAGES)).optional(REPOSITORY_FIELDS);
+
+const REPOSITORY_COLUMNS: &[Column] = &[
+    Column::of("full_name"),
+    Column::of("description"),
+    Column::of("language"),
+    Column::of("stargazers_count"),
+    Column::of("forks_count"),
+    Column::of("open_issues_count"),
+    Column::of("default_branch"),
+    Column::at("license", "license.spdx_id"),
+    Column::day("pushed_at"),
+    Column::flag("private"),
+    Column::flag("fork"),
+    Column::flag("archived"),
+];
+
+/// Documented at <https://docs.github.com/en/rest/issues/issues>, and not in every issue.
+const ISSUE_FIELDS: &[&str] = &[
+    "active_lock_reason",
+    "body",
+    "body_html",
+    "body_text",
+    "closed_by",
+    "draft",
+    "issue_dependencies_summary",
+    "milestone",
+    "performed_via_github_app",
+    "pull_request",
+    "reactions",
+    "repository",
+    "score",
+    "state_reason",
+    "sub_issues_summary",
+    "text_matches",
+    "timeline_url",
+    "type",
+];
+
+/// Documented at <https://docs.github.com/en/rest/repos/repos>, and not in every repository.
+const REPOSITORY_FIELDS: &[&str] = &[
+    "allow_forking",
+    "code_of_conduct",
+    "custom_properties",
+    "license",
+    "organization",
+    "parent",
+    "permissions",
+    "score",
+    "security_and_analysis",
+    "source",
+    "template_repository",
+    "text_matches",
+    "topics",
+    "visibility",
+    "web_commit_signoff_required",
+];

@@ -1,0 +1,91 @@
+//! `/api/v2`: the lean face. What it answers and how is `mcp_core::lean`'s; here it meets HTTP.
+
+mod batch;
+mod blobs;
+mod query;
+
+use actix_web::HttpResponse;
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::web::Data;
+use mcp_core::ActionError;
+use mcp_core::lean::{LeanAnswer, LeanQuery, error_text, tokens};
+use paperclip::actix::api_v2_operation;
+use paperclip::actix::web::{self, ServiceConfig};
+use serde_json::json;
+
+use super::help;
+use crate::http::auth::Caller;
+use crate::http::error::{ApiError, method_not_allowed};
+use crate::service::Service;
+
+/// How many tokens an answer is.
+const TOKENS: header::HeaderName = header::HeaderName::from_static("x-tokens");
+
+/// Every route of it, in the order of the paths.
+const ROUTES: [&str; 5] =
+    ["/api/v2/batch", "/api/v2/blobs/{id}", "/api/v2/help", "/api/v2/query", "/api/v2/status"];
+
+/// Mounts the routes.
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    let get = || method_not_allowed(&[Method::GET, Method::HEAD]);
+    let post = || method_not_allowed(&[Method::POST]);
+    config
+        .service(
+            web::resource(ROUTES[0]).route(web::post().to(batch::batch)).default_service(post()),
+        )
+        .service(web::resource(ROUTES[1]).route(web::get().to(blobs::blob)).default_service(get()))
+        .service(web::resource(ROUTES[2]).route(web::get().to(help::help)).default_service(get()))
+        .service(
+            web::resource(ROUTES[3]).route(web::post().to(query::query)).default_service(post()),
+        )
+        .service(web::resource(ROUTES[4]).route(web::get().to(status)).default_service(get()));
+}
+
+#[api_v2_operation(
+    summary = "Say what v2 offers",
+    description = "The routes and actions of the lean face.",
+    operation_id = "v2_status",
+    tags("v2")
+)]
+pub(super) async fn status(_: Caller, service: Data<Service>) -> Result<HttpResponse, ApiError> {
+    let actions = service.dispatcher().registry().actions().iter();
+    let actions: Vec<&str> = actions.map(|action| action.name).collect();
+    Ok(HttpResponse::Ok().json(json!({
+        "version": "v2",
+        "status": "stable",
+        "message": "The lean face: answers in as few tokens as carry them",
+        "routes": ROUTES,
+        "actions": actions,
+    })))
+}
+
+/// Carries a query out and answers it.
+async fn answer(service: &Service, query: Result<LeanQuery, ActionError>) -> HttpResponse {
+    let answered = match query {
+        Ok(query) => service.lean().query(service.dispatcher(), &query).await,
+        Err(error) => Err(error),
+    };
+    match answered {
+        Ok(answer) => lean(answer),
+        Err(error) => refused(&error),
+    }
+}
+
+fn lean(answer: LeanAnswer) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(answer.content_type())
+        .insert_header((TOKENS, answer.tokens))
+        .body(answer.text)
+}
+
+/// An error of a query: it teaches, so it has another shape than those of the guards.
+fn refused(error: &ActionError) -> HttpResponse {
+    let status =
+        StatusCode::from_u16(error.code.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let text = error_text(error);
+    let mut answer = HttpResponse::build(status);
+    if let Some(wait) = error.retry_after {
+        answer.insert_header((header::RETRY_AFTER, wait.as_secs().max(1)));
+    }
+    answer.content_type("application/json").insert_header((TOKENS, tokens::count(&text))).body(text)
+}

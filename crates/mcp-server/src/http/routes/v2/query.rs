@@ -1,0 +1,27 @@
+//! `POST /api/v2/query`: one action, and what is wanted of its result.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use mcp_core::lean::LeanQuery;
+use mcp_core::lean::format::Format;
+use paperclip::actix::api_v2_operation;
+
+use super::answer;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::routes::body::JsonText;
+use crate::service::Service;
+
+#[api_v2_operation(
+    summary = "Call an action, and say what is wanted of its result",
+    description = "The result's summary, or the fields that are named, within a number of tokens; as JSON, CSV or TOON. Unknown parameters and fields are refused.",
+    operation_id = "v2_query",
+    tags("v2")
+)]
+pub(super) async fn query(
+    _: Caller,
+    JsonText(text): JsonText,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    Ok(answer(&service, LeanQuery::read(&text, Format::Json)).await)
+}
