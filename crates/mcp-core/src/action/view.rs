@@ -98,6 +98,8 @@ pub enum Shown {
     Whole,
     /// The day of a time, `2026-02-16`.
     Day,
+    /// A time to its second, `2026-02-16T16:00:00`.
+    Second,
     /// It, where it is true; otherwise nothing.
     True,
     /// True where it is there and not null; otherwise nothing.
@@ -125,6 +127,12 @@ impl Column {
     #[must_use]
     pub const fn day(name: &'static str) -> Self {
         Self { name, path: name, shown: Shown::Day }
+    }
+
+    /// The time in the field of that name, to its second.
+    #[must_use]
+    pub const fn second(name: &'static str) -> Self {
+        Self { name, path: name, shown: Shown::Second }
     }
 
     /// True where there is the field of that name.

@@ -32,14 +32,11 @@ pub enum InTransaction {
 }
 
 /// Why nothing of it was done.
-struct Undone {
-    error: ActionError,
-    entry: Option<LogEntry>,
-}
+struct Undone(Box<(ActionError, Option<LogEntry>)>);
 
 impl From<StoreError> for Undone {
     fn from(error: StoreError) -> Self {
-        Self { error: error.into(), entry: None }
+        Self(Box::new((error.into(), None)))
     }
 }
 
@@ -60,12 +57,13 @@ impl Dispatcher {
                 let (registry, redactor) = (&*registry, &*redactor);
                 let mut together = Together { registry, redactor, now, memory, failed: None };
                 let done = run(&mut together);
-                done.map_err(|error| Undone { error, entry: together.failed.take() })
+                done.map_err(|error| Undone(Box::new((error, together.failed.take()))))
             })
             .await;
         match done {
             Ok(done) => Ok(done),
-            Err(Undone { error, entry }) => {
+            Err(Undone(why)) => {
+                let (error, entry) = *why;
                 if let Some(entry) = entry {
                     self.store.record(entry).await?;
                 }

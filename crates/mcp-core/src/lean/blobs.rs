@@ -30,7 +30,7 @@ pub struct BlobLimits {
 
 impl Default for BlobLimits {
     fn default() -> Self {
-        Self { bytes: 64 << 20, count: 1000, age: Duration::from_secs(60 * 60) }
+        Self { bytes: 64 << 20, count: 1000, age: Duration::from_hours(1) }
     }
 }
 
@@ -189,7 +189,7 @@ mod tests {
     }
 
     fn small() -> BlobLimits {
-        BlobLimits { bytes: 32, count: 3, age: Duration::from_secs(60) }
+        BlobLimits { bytes: 32, count: 3, age: Duration::from_mins(1) }
     }
 
     fn is_there(blobs: &Blobs, handle: &Value) -> bool {

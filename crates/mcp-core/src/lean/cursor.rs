@@ -4,6 +4,8 @@
 //! nothing: a memory's rows by the place where they stand, another system's by page, number on it
 //! and key (see [`Place`]), sorted rows by what they were sorted by.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::error::ActionError;
@@ -224,7 +226,7 @@ fn escaped(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-:_".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02x}"));
+            write!(escaped, "%{byte:02x}").expect("a String takes everything");
         }
     }
     escaped

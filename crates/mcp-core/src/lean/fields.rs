@@ -269,7 +269,7 @@ mod tests {
         let paths = ["labels.name", "user.login", "number", "labels.color", "assignee.login"];
         assert_eq!(
             prune(&issue(), &paths).to_string(),
-            r##"{"labels":[{"name":"bug","color":"f00"},{"name":"ui","color":"0f0"}],"user":{"login":"octocat"},"number":7,"assignee":null}"##
+            r#"{"labels":[{"name":"bug","color":"f00"},{"name":"ui","color":"0f0"}],"user":{"login":"octocat"},"number":7,"assignee":null}"#
         );
         let list = json!([{"id": 1, "x": 2}, {"id": 3}]);
         assert_eq!(prune(&list, &["id"]), json!([{"id": 1}, {"id": 3}]));

@@ -52,8 +52,8 @@ impl Source {
             _ => ("", None),
         };
         if let Some(pages) = pages.filter(|_| !is_around(action, query, at)) {
-            let paged = Paged::new(action, query, at, pages, place)?;
-            return Ok(Given::Rows(Self::Paged(Box::new(paged))));
+            let list = Paged::new(action, query, at, pages, place)?;
+            return Ok(Given::Rows(Self::Paged(Box::new(list))));
         }
         let after = place.and_then(|place| match place.key {
             Key::Number(number) => Some(Position(number)),

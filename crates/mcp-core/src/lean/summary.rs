@@ -7,6 +7,8 @@ use crate::action::{Column, Shown};
 
 /// How many characters of an ISO 8601 time are its day.
 const DAY: usize = "2026-02-16".len();
+/// How many are it to the second.
+const SECOND: usize = "2026-02-16T16:00:00".len();
 
 /// The summary of a row; a row that is no object is its own.
 #[must_use]
@@ -41,13 +43,16 @@ pub(super) fn cell(row: &Value, column: &Column) -> Option<Value> {
             }
             _ => Some(value),
         },
-        Shown::Day => match &value {
-            Value::String(time) if time.get(DAY..).is_some_and(|rest| rest.starts_with('T')) => {
-                Some(time[..DAY].into())
-            }
-            _ => Some(value),
-        },
+        Shown::Day => Some(time(&value, DAY).unwrap_or(value)),
+        Shown::Second => Some(time(&value, SECOND).unwrap_or(value)),
     }
+}
+
+/// The beginning of a time; none of what is no time.
+fn time(value: &Value, length: usize) -> Option<Value> {
+    let text = value.as_str()?;
+    let is_time = text.get(DAY..).is_some_and(|rest| rest.starts_with('T'));
+    is_time.then(|| text.get(..length).map(Value::from)).flatten()
 }
 
 #[cfg(test)]
@@ -64,6 +69,7 @@ mod tests {
             Column::at("labels", "labels.name"),
             Column::day("updated_at"),
             Column::day("closed_at"),
+            Column::second("created_at"),
             Column::flag("draft"),
             Column::flag("locked"),
             Column::there("pull_request"),
@@ -73,13 +79,13 @@ mod tests {
         ];
         let row = json!({
             "number": 7, "title": "x", "user": {"login": "octocat"}, "labels": [{"name": "bug"}],
-            "updated_at": "2026-02-16T15:14:57Z", "closed_at": null, "draft": true, "locked": false,
+            "updated_at": "2026-02-16T15:14:57Z", "closed_at": null, "created_at": "2026-02-16T15:14:57.123456", "draft": true, "locked": false,
             "pull_request": {"url": "x"}, "milestone": null,
             "repository_url": "https://api.github.com/repos/octocat/Hello-World",
         });
         assert_eq!(
             of(&row, COLUMNS).to_string(),
-            r#"{"number":7,"user":"octocat","labels":["bug"],"updated_at":"2026-02-16","draft":true,"pull_request":true,"repository_url":"octocat/Hello-World"}"#
+            r#"{"number":7,"user":"octocat","labels":["bug"],"updated_at":"2026-02-16","created_at":"2026-02-16T15:14:57","draft":true,"pull_request":true,"repository_url":"octocat/Hello-World"}"#
         );
         assert_eq!(of(&json!("alice"), COLUMNS), json!("alice"));
     }

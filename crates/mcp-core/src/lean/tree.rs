@@ -30,9 +30,9 @@ pub(super) fn write(
             break;
         }
         before = count;
-        let placed = Whole::new(rows, None).take().unwrap_or_default();
-        let (rows, places): (Vec<Value>, Vec<Place>) = placed.into_iter().unzip();
-        let behind = |index: usize| cursor(places[index], Vec::new(), 0);
+        let rows = Whole::new(rows, None).take().unwrap_or_default();
+        let (rows, standing): (Vec<Value>, Vec<Place>) = rows.into_iter().unzip();
+        let behind = |index: usize| cursor(standing[index], Vec::new(), 0);
         let items = select::items(rows, &Fields::Summary, &[]);
         // A row is a few tokens at least: where there are more rows than tokens, none is tried.
         let can_fit = count <= budget.rows();

@@ -55,7 +55,7 @@ pub struct NumberedEntry {
 /// What stands for an entry on the lean face.
 const SUMMARY: View = View::of(&[
     Column::of("id"),
-    Column::of("timestamp"),
+    Column::second("timestamp"),
     Column::of("action"),
     Column::of("status"),
 ])

@@ -57,7 +57,7 @@ impl Paged {
     ) -> Result<Self, ActionError> {
         let params = serde_json::from_str(query.params.get())
             .map_err(|error| ActionError::invalid(format!("params: {error}")))?;
-        let mut paged = Self {
+        let mut list = Self {
             action: action.name,
             params,
             at,
@@ -76,7 +76,7 @@ impl Paged {
             }
         };
         let reductions = &query.reductions;
-        paged.size = match (paged.number(size), reductions.limit) {
+        list.size = match (list.number(size), reductions.limit) {
             (Some(given), _) => given,
             _ if reductions.needs_all() || !reductions.filter.is_empty() => most,
             (None, Some(limit)) => {
@@ -84,25 +84,25 @@ impl Paged {
             }
             (None, None) => usual,
         };
-        if paged.size != usual {
-            paged.params.entry(size).or_insert(paged.size.into());
+        if list.size != usual {
+            list.params.entry(size).or_insert(list.size.into());
         }
         if let Pages::Numbered { page, .. } = pages
-            && let Some(number) = paged.number(page)
+            && let Some(number) = list.number(page)
         {
-            paged.page = u32::try_from(number).unwrap_or(u32::MAX);
-            paged.is_single = reductions.needs_all();
+            list.page = u32::try_from(number).unwrap_or(u32::MAX);
+            list.is_single = reductions.needs_all();
         }
         // What is sorted is read from its beginning.
         match place.filter(|_| reductions.sort.is_empty()) {
-            Some(Place { key: Key::Number(key), page: 0, .. }) => paged.before = Some(key),
+            Some(Place { key: Key::Number(key), page: 0, .. }) => list.before = Some(key),
             Some(place) => {
-                paged.page = place.page;
-                paged.place = Some(place);
+                list.page = place.page;
+                list.place = Some(place);
             }
             None => {}
         }
-        Ok(paged)
+        Ok(list)
     }
 
     fn number(&self, name: &str) -> Option<usize> {
@@ -237,9 +237,7 @@ impl Paged {
         let Some(Value::Array(mut rows)) = found else { return Err(no_list("there is none")) };
         self.after = if goes_on || rows.len() > self.size {
             After::More
-        } else if rows.len() == self.size && self.size == self.largest() {
-            After::Perhaps
-        } else if rows.len() == self.size && matches!(self.pages, Pages::Numbered { .. }) {
+        } else if rows.len() == self.size && self.is_open_ended() {
             After::Perhaps
         } else {
             After::Nothing
@@ -248,9 +246,11 @@ impl Paged {
         Ok(self.placed(rows, key))
     }
 
-    fn largest(&self) -> usize {
+    /// Whether a full page leaves open what follows: nobody could be asked for one row more.
+    fn is_open_ended(&self) -> bool {
         match self.pages {
-            Pages::Numbered { most, .. } | Pages::Keyed { most, .. } => most,
+            Pages::Numbered { .. } => true,
+            Pages::Keyed { most, .. } => self.size >= most,
         }
     }
 

@@ -74,7 +74,7 @@ impl RemoteAction for ListIssues {
         let rows = self.0.rows.lock().expect("a lock").clone();
         let size = params.per_page.get() as usize;
         let start = (params.page.get() as usize - 1) * size;
-        let items = rows.iter().skip(start).take(size).map(issue).collect();
+        let items = rows.iter().skip(start).take(size).copied().map(issue).collect();
         let goes_on = *self.0.says_more.lock().expect("a lock") && rows.len() > start + size;
         Ok(Listed { total: rows.len(), items, goes_on })
     }
@@ -84,7 +84,7 @@ impl RemoteAction for ListIssues {
     }
 }
 
-fn issue(number: &i64) -> serde_json::Map<String, Value> {
+fn issue(number: i64) -> serde_json::Map<String, Value> {
     let login = if number % 2 == 0 { "even" } else { "odd" };
     let issue = json!({
         "number": number, "user": {"login": login, "id": number % 2}, "body": "x".repeat(100),
@@ -179,5 +179,5 @@ impl RemoteAction for GetArticle {
 
 /// A text that is far over every budget of the tests.
 pub(super) fn article() -> String {
-    (0..2000).map(|number| format!("Zahl {number} größer. ")).collect()
+    (0..2000).map(|number| format!("Zahl {number} größer. ")).collect::<Vec<_>>().concat()
 }
