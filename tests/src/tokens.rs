@@ -1,4 +1,4 @@
-//! How many tokens a text is, by OpenAI's vocabularies.
+//! How many tokens a text is, by the vocabularies of `OpenAI`.
 
 /// By `o200k_base`, with which everything here is measured.
 #[must_use]

@@ -178,10 +178,7 @@ fn help_is_there_as_plain_text_for_who_has_the_key() {
     assert_eq!(text.lines().next(), Some("list_users(): List the names of all users"));
     assert_eq!(text.lines().count(), 3);
     let all = String::from_utf8(ask("").body).expect("text");
-    assert!(
-        all.contains("\nutilities: calculate(operation, numbers?) summarize_data()\n"),
-        "{all}"
-    );
+    assert!(all.contains("\nconfig: get_config(key?) update_config(key, value)\n"), "{all}");
     assert!(ask("?q=xyzzy").refusal(400).starts_with("No action fits the query"));
     assert_eq!(ask("?q=a&q=b").status, 422);
 }
