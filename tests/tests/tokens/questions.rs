@@ -164,10 +164,10 @@ fn figma(wire: &Wire, key: &str, outcome: &mut Outcome) {
         let query = json!({
             "action": "figma_get_nodes",
             "params": {"file_key": key, "node_ids": [id]},
-            "fields": "nodes",
+            "fields": "id,style.fontSize",
         });
         let data = outcome.more(wire, &query);
-        let size = &data["nodes"][id]["document"]["style"]["fontSize"];
+        let size = &row(&data, "id", &node["id"])["style"]["fontSize"];
         outcome.check(
             &format!("the size of the letters of {id}"),
             size,
