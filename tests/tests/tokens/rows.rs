@@ -157,12 +157,12 @@ fn tasks(wire: &Wire) -> Figure {
         "Write the changelog",
         "Fix the login page",
         "Order new laptops",
-        "Review the contract with the supplier",
+        "Review the contract",
         "Plan the next sprint",
         "Answer the support mails",
         "Update the price list",
         "Clean up old branches",
-        "Prepare the demo for Friday",
+        "Prepare the demo",
         "Check the backups",
         "Translate the manual",
         "Call the landlord",
@@ -172,7 +172,7 @@ fn tasks(wire: &Wire) -> Figure {
         "Book the train",
         "Draw the architecture",
         "Test the restore",
-        "Archive last year's invoices",
+        "Archive old invoices",
     ];
     let people = ["alice", "bob", "carol"];
     let urgency = ["low", "medium", "high"];
@@ -180,8 +180,7 @@ fn tasks(wire: &Wire) -> Figure {
     for (index, title) in titles.iter().enumerate() {
         let (priority, status) = (urgency[index % 3], states[index / 2 % 3]);
         let person = people[index / 3 % 3];
-        let params =
-            json!({"title": title, "priority": priority, "status": status, "assigned_to": person});
+        let params = json!({"title": title, "description": "As said in the meeting", "priority": priority, "status": status, "assigned_to": person});
         assert_eq!(wire.server.call("add_task", params).status, 200);
     }
     let answer = wire.smallest(&json!({"action": "list_tasks"})).answer;
