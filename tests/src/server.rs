@@ -1,5 +1,6 @@
 //! A running server.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use test_postgres::Database;
 
 use crate::{Answer, Command, Connection, DEADLINE, Request};
 
@@ -219,7 +221,7 @@ impl Builder {
         let folder = self.folder.unwrap_or_else(|| {
             Arc::new(tempfile::Builder::new().prefix("service-").tempdir().expect("a folder"))
         });
-        let url = format!("sqlite:///{}", database(&folder).display());
+        let url = database_url(&folder);
         let mut command = Command::new(["start"])
             .folder(folder.path())
             .env("MCP_PORT", "0")
@@ -242,6 +244,23 @@ impl Builder {
         server.address = wait_for(&address, &server);
         server
     }
+}
+
+/// Where a server keeps its memory unless the test says it: in SQLite in its folder; or, where
+/// `MCP_TEST_STORE` is `postgres`, in a database of the server of `MCP_TEST_POSTGRES_URL`, which takes it
+/// along. The folder then says which, for a server that comes after this one.
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says it in the environment")]
+fn database_url(folder: &TempDir) -> String {
+    let set = |name| std::env::var(name).unwrap_or_default();
+    if set("MCP_TEST_STORE") != "postgres" {
+        return format!("sqlite:///{}", database(folder).display());
+    }
+    let note = folder.path().join("database-url");
+    fs::read_to_string(&note).unwrap_or_else(|_| {
+        let url = Database::left_in(&set("MCP_TEST_POSTGRES_URL"));
+        fs::write(&note, &url).expect("the folder can be written");
+        url
+    })
 }
 
 fn database(folder: &TempDir) -> PathBuf {

@@ -4,7 +4,7 @@ use serde_json::json;
 use service_tests::TestServer;
 
 /// Every route and its one method.
-const ROUTES: [(&str, &str); 18] = [
+const ROUTES: [(&str, &str); 20] = [
     ("GET", "/"),
     ("GET", "/live"),
     ("GET", "/ready"),
@@ -12,6 +12,8 @@ const ROUTES: [(&str, &str); 18] = [
     ("GET", "/metrics"),
     ("GET", "/api/v2/help"),
     ("GET", "/api/v2/status"),
+    ("POST", "/api/v2/query"),
+    ("POST", "/api/v2/batch"),
     ("POST", "/api/v1/query"),
     ("GET", "/api/v1/state"),
     ("GET", "/api/v1/logs"),

@@ -2,7 +2,7 @@
 
 use service_tests::{Answer, TestServer};
 
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 15] = [
     "/",
     "/live",
     "/ready",
@@ -12,6 +12,9 @@ const PATHS: [&str; 12] = [
     "/api/v1/state",
     "/api/v1/query",
     "/api/v2/status",
+    "/api/v2/query",
+    "/api/v2/batch",
+    "/api/v2/blobs/b_1",
     "/mcp/logs",
     "/nope",
     "/api/v1/nope",

@@ -1,6 +1,7 @@
 //! `SIGTERM`: what is in flight is finished, and the database file alone holds everything.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use serde_json::json;
@@ -75,21 +76,31 @@ fn a_request_that_never_ends_does_not_keep_the_server() {
 }
 
 #[test]
-fn under_load_every_answer_that_was_given_is_kept() {
+fn under_load_every_request_that_was_sent_is_answered_and_every_answer_is_kept() {
     let server = TestServer::start();
     let request = server
         .post("/api/v1/query")
         .json(&json!({ "action": "add_task", "params": { "title": "t" } }))
         .bytes();
+    let told = AtomicBool::new(false);
     let answered: Vec<u64> = thread::scope(|scope| {
         let clients: Vec<_> = (0..8)
             .map(|_| {
                 scope.spawn(|| {
                     let mut connection = server.connect();
                     let mut ids = Vec::new();
-                    while connection.try_send(&request).is_ok() {
-                        let Ok(answer) = connection.answer() else { break };
-                        ids.push(answer.data()["id"].as_u64().expect("an id"));
+                    loop {
+                        let is_before = !told.load(Ordering::SeqCst);
+                        if connection.try_send(&request).is_err() {
+                            break;
+                        }
+                        match connection.answer() {
+                            Ok(answer) => ids.push(answer.data()["id"].as_u64().expect("an id")),
+                            Err(error) => {
+                                assert!(!is_before, "sent before the signal, and: {error}");
+                                break;
+                            }
+                        }
                     }
                     ids
                 })
@@ -98,6 +109,7 @@ fn under_load_every_answer_that_was_given_is_kept() {
         while server.get("/api/v1/state?entity=tasks&limit=0").data()["total"].as_u64() < Some(200)
         {
         }
+        told.store(true, Ordering::SeqCst);
         server.terminate();
         clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
     });

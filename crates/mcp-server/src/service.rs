@@ -71,6 +71,7 @@ impl Service {
             queue: u32::try_from(settings.write_queue).unwrap_or(u32::MAX),
             log_retention: settings.log_retention,
             synchronous: settings.sqlite_synchronous,
+            statement_timeout: settings.statement_timeout,
         };
         let integrations = integrations(settings, machine, Arc::clone(&clock));
         let browser = integrations.browser().clone();
@@ -192,5 +193,7 @@ fn absolute(location: &Location) -> String {
             std::path::absolute(path).as_ref().unwrap_or(path).display().to_string()
         }
         Location::Memory => "in memory".into(),
+        #[cfg(feature = "postgres")]
+        Location::Postgres(url) => url.to_string(),
     }
 }

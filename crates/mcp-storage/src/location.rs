@@ -3,6 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "postgres")]
+use crate::postgres::PostgresUrl;
+
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
@@ -10,6 +13,9 @@ pub enum Location {
     File(PathBuf),
     /// SQLite in the process's own memory, gone when it ends.
     Memory,
+    /// A PostgreSQL database.
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresUrl),
 }
 
 /// Why a text names no database.
@@ -19,10 +25,19 @@ pub enum LocationError {
     #[error("expected a SQLite file, as sqlite:///mcp_server.db, or sqlite::memory:")]
     Empty,
     /// It names another kind of database.
-    #[error(
-        "{0}:// databases are not in this build; expected a SQLite file, as sqlite:///mcp_server.db"
-    )]
+    #[error("expected a SQLite file, as sqlite:///mcp_server.db, and no {0}:// database")]
     OtherKind(String),
+    /// It names a PostgreSQL database.
+    #[cfg(not(feature = "postgres"))]
+    #[error(
+        "PostgreSQL is not in this build: build with --features postgres, or name a SQLite file, as \
+         sqlite:///mcp_server.db"
+    )]
+    NoPostgres,
+    /// It is no address of a PostgreSQL database.
+    #[cfg(feature = "postgres")]
+    #[error("{0}")]
+    Postgres(&'static str),
     /// It has parameters.
     #[error("a SQLite address takes no parameters after ?")]
     Parameters,
@@ -30,20 +45,26 @@ pub enum LocationError {
 
 impl Location {
     /// Reads `sqlite:///path`, `sqlite://path`, `sqlite:path`, a plain path, `sqlite::memory:` and
-    /// `:memory:`.
+    /// `:memory:`; and with the feature `postgres`, `postgres://…` as libpq does.
     ///
     /// After three slashes a path is relative and after four it is absolute, as in the first
     /// service (`SQLAlchemy`). Others read three slashes as absolute: where the relative folder is
     /// not there and the absolute one is, that one is meant.
     ///
     /// # Errors
-    /// When the text names no SQLite database.
+    /// When the text names no database of this build's.
     pub fn parse(text: &str) -> Result<Self, LocationError> {
         if text.trim().is_empty() {
             return Err(LocationError::Empty);
         }
         if text == ":memory:" {
             return Ok(Self::Memory);
+        }
+        if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
+            #[cfg(feature = "postgres")]
+            return PostgresUrl::parse(text).map(Self::Postgres);
+            #[cfg(not(feature = "postgres"))]
+            return Err(LocationError::NoPostgres);
         }
         let Some(rest) = text.strip_prefix("sqlite:") else {
             return match text.split_once("://") {
@@ -81,6 +102,8 @@ impl fmt::Display for Location {
         match self {
             Self::File(path) => path.display().fmt(f),
             Self::Memory => f.write_str(":memory:"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => url.fmt(f),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What every store promises, on every store: SQLite in a file, SQLite in memory, and the core's
-//! own without a database.
+//! What every store promises, on every store: SQLite in a file, SQLite in memory, PostgreSQL where the
+//! feature is on, and the core's own without a database.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -29,6 +29,14 @@ async fn on_every_store<F: Future<Output = ()>>(test: impl Fn(Arc<dyn Store>) ->
     let options = Options { log_retention: RETENTION, ..Options::default() };
     let file = Location::File(folder.path().join("store.db"));
     for location in [file, Location::Memory] {
+        let store = mcp_storage::open(&location, &options, Arc::new(FixedClock)).expect("a store");
+        test(Arc::clone(&store)).await;
+        store.close().await.expect("closed");
+    }
+    #[cfg(feature = "postgres")]
+    {
+        let database = test_postgres::Database::new();
+        let location = Location::parse(database.url()).expect("an address");
         let store = mcp_storage::open(&location, &options, Arc::new(FixedClock)).expect("a store");
         test(Arc::clone(&store)).await;
         store.close().await.expect("closed");

@@ -151,3 +151,34 @@ async fn a_database_of_a_newer_server_is_refused() {
     let line = refusal(&path);
     assert!(line.contains("newer server") && line.contains("29990101000000"), "{line}");
 }
+
+#[tokio::test]
+async fn a_migration_that_cannot_be_done_whole_is_not_done_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("older.db");
+    let older = include_str!("../../../migrations/sqlite/2026-01-01-000000_initial/up.sql");
+    let steps = "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL,
+                 run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);
+                 INSERT INTO __diesel_schema_migrations (version) VALUES ('20260101000000');";
+    let rows = "INSERT INTO tasks VALUES (7, 'kept', NULL, NULL, 'open', NULL, 0, 0);
+                INSERT INTO config (key, value, created_at, updated_at) VALUES ('k', '1', 0, 0);";
+    // The last table that the next step makes is in its way.
+    let in_the_way = "CREATE TABLE row_counts (anything);";
+    let run = |sql: &str| {
+        let mut connection =
+            SqliteConnection::establish(path.to_str().expect("UTF-8")).expect("a database");
+        connection.batch_execute(sql).expect("it runs");
+    };
+    run(&format!("{older} {steps} {rows} {in_the_way}"));
+    let Err(error) = open(&path) else { panic!("it was opened") };
+    assert!(error.to_string().contains("row_counts"), "{error}");
+    // As it was: the step's first tables are not there either, and nothing keeps it from the next try.
+    run("CREATE TABLE tasks_search (anything); DROP TABLE tasks_search; DROP TABLE row_counts;");
+    let store = open(&path).expect("migrated");
+    let all = TaskFilter::default();
+    let tasks = read(&store, move |memory| memory.list_tasks(&all, Page::ALL)).await.items();
+    assert_eq!(tasks.iter().map(|task| task.id.0).collect::<Vec<_>>(), [7]);
+    let config = read(&store, |memory| memory.list_config()).await;
+    assert_eq!(config.len(), 1, "it was no new database");
+    store.close().await.expect("closed");
+}

@@ -7,7 +7,8 @@ use crate::memory::{Freshness, Store, StoreRuns};
 
 use super::Reply;
 
-/// How many rows are read at once.
+/// How many rows are read first, and at most at once: who wants a few is not given a thousand.
+const FIRST_ROWS: u64 = 125;
 const PART_ROWS: u64 = 1000;
 /// How many bytes a part has before it is handed on.
 const PART_BYTES: usize = 256 * 1024;
@@ -69,7 +70,7 @@ impl Given for Opened {
         after: Option<Position>,
         store: &dyn Store,
     ) -> Result<Self, ActionError> {
-        let mut rows = Rows { work: Some(work), after, read: None };
+        let mut rows = Rows { work: Some(work), after, count: FIRST_ROWS, read: None };
         rows.read = rows.next(store).await?;
         Ok(Self::Rows(rows))
     }
@@ -87,6 +88,8 @@ pub struct Rows {
     /// None behind the last part.
     work: Option<Box<dyn ListWork>>,
     after: Option<Position>,
+    /// How many are read next.
+    count: u64,
     /// Read already, for the log.
     read: Option<RowsText>,
 }
@@ -101,7 +104,8 @@ impl Rows {
             return Ok(Some(part));
         }
         let Some(mut work) = self.work.take() else { return Ok(None) };
-        let page = page_after(self.after);
+        let page = Page { limit: Some(self.count), ..page_after(self.after) };
+        self.count = (self.count * 2).min(PART_ROWS);
         let (rows, next, work) = store
             .read_for(Freshness::Writes, move |memory| {
                 let mut rows = RowsText::default();

@@ -54,12 +54,11 @@ impl Budget {
         self.tokens.unwrap_or(MOST_BYTES / 8)
     }
 
-    /// Behind how many bytes of rows no further row is of use: one token is rarely more than
-    /// a dozen bytes, and a row that is cut off is found behind the cursor.
+    /// Behind how many bytes of what is shown of rows no further row is of use: a token is rarely
+    /// more than a dozen bytes, and a row that is cut off is found behind the cursor.
     #[must_use]
     pub fn bytes(self) -> usize {
-        self.tokens
-            .map_or(MOST_BYTES, |tokens| tokens.saturating_mul(64).clamp(64 << 10, MOST_BYTES))
+        self.tokens.map_or(MOST_BYTES, |tokens| tokens.saturating_mul(16).min(MOST_BYTES))
     }
 
     /// Whether a text is within it.

@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::cursor::Cursor;
 use super::fields::Fields;
 use super::query::LeanQuery;
-use super::reduce::{Gather, Kept, Reduced};
+use super::reduce::{Gather, Kept, Reduced, Room};
 use super::source::{Given, Row, Source, Whole, given, rows_of};
 use super::unknown::Unknown;
-use super::{shapes, tree};
+use super::{select, shapes, tree};
 use crate::action::{Action, Effect, Shape};
 use crate::dispatch::{InTransaction, Together};
 use crate::error::ActionError;
@@ -22,6 +22,14 @@ pub(super) enum Gathered {
     Counted(Value),
     /// One thing.
     One(Value),
+}
+
+/// About how many bytes of whole rows a query holds at once.
+const MOST_HELD: usize = 16 << 20;
+
+fn room<'a>(query: &LeanQuery, weigh: &'a (dyn Fn(&Value) -> usize + Sync)) -> Room<'a> {
+    let (rows, bytes) = (query.budget.rows(), query.budget.bytes());
+    Room { rows, bytes, weigh, held: MOST_HELD }
 }
 
 /// Carries the action out.
@@ -51,13 +59,9 @@ pub(super) async fn gather(
             }
         },
     };
-    let mut rows = Gather::new(
-        &query.reductions,
-        action.doc.view.columns,
-        cursor,
-        query.budget.rows(),
-        query.budget.bytes(),
-    );
+    let columns = action.doc.view.columns;
+    let weigh = |row: &Value| select::size(row, &query.fields, columns);
+    let mut rows = Gather::new(&query.reductions, columns, cursor, &room(query, &weigh));
     let is_plain = query.reductions.is_none();
     let mut wants_more = true;
     'parts: while let Some(part) = source.next(dispatcher).await? {
@@ -100,13 +104,9 @@ pub(super) fn gather_together(
         Shape::Rows { at, .. } => at,
         _ => "",
     };
-    let mut rows = Gather::new(
-        &query.reductions,
-        action.doc.view.columns,
-        None,
-        query.budget.rows(),
-        query.budget.bytes(),
-    );
+    let columns = action.doc.view.columns;
+    let weigh = |row: &Value| select::size(row, &query.fields, columns);
+    let mut rows = Gather::new(&query.reductions, columns, None, &room(query, &weigh));
     let mut take = |part: Vec<Row>| -> Result<bool, ActionError> {
         for (row, place) in part {
             unknown.see(&row);

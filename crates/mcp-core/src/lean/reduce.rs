@@ -205,6 +205,19 @@ pub enum Reduced {
     Value(Value),
 }
 
+/// How much of what is taken in can be of use.
+#[derive(Clone, Copy)]
+pub struct Room<'a> {
+    /// At most so many rows.
+    pub rows: usize,
+    /// No row behind so many bytes of what is shown of rows.
+    pub bytes: usize,
+    /// About how many bytes are shown of a row.
+    pub weigh: &'a (dyn Fn(&Value) -> usize + Sync),
+    /// About how many bytes of whole rows are held at once.
+    pub held: usize,
+}
+
 /// Takes rows in and keeps what is answered.
 pub struct Gather<'a> {
     reductions: &'a Reductions,
@@ -213,24 +226,32 @@ pub struct Gather<'a> {
     /// How many rows are of use at most, and how many bytes.
     most: usize,
     bytes: usize,
+    /// About how many bytes are shown of a row.
+    weigh: &'a (dyn Fn(&Value) -> usize + Sync),
+    /// About how many bytes of whole rows are held at most.
+    most_held: usize,
     /// Still to be given of the limit.
     left: usize,
     kept: Vec<Kept>,
+    /// The bytes of what is kept; where that is sorted, the last row of it where others were dropped.
+    held: usize,
+    last: Option<(Vec<Value>, Place)>,
     dropped: bool,
     groups: Map<String, Value>,
     count: u64,
 }
 
 impl<'a> Gather<'a> {
-    /// Keeps at most `most` rows, and no more behind `bytes` bytes of them.
+    /// Keeps as many rows as `room` says; where they are sorted, at most a few times that until the
+    /// end is reached.
     #[must_use]
     pub fn new(
         reductions: &'a Reductions,
         columns: &'a [Column],
         after: Option<&'a Cursor>,
-        most: usize,
-        bytes: usize,
+        room: &Room<'a>,
     ) -> Self {
+        let Room { rows: most, bytes, weigh, held: most_held } = *room;
         let taken = after.map_or(0, |cursor| cursor.taken);
         let left = reductions.limit.map_or(u64::MAX, |limit| limit.saturating_sub(taken));
         Self {
@@ -239,8 +260,12 @@ impl<'a> Gather<'a> {
             after,
             most,
             bytes,
+            weigh,
+            most_held,
             left: usize::try_from(left).unwrap_or(usize::MAX),
             kept: Vec::new(),
+            held: 0,
+            last: None,
             dropped: false,
             groups: Map::new(),
             count: 0,
@@ -268,12 +293,13 @@ impl<'a> Gather<'a> {
             return Ok(true);
         }
         let most = self.most.min(self.left);
-        if self.kept.len() >= most || self.bytes == 0 {
+        if self.kept.len() >= most || self.bytes == 0 || self.held > self.most_held {
             // It is there, and is not answered.
             self.dropped |= self.left > self.kept.len();
             return Ok(false);
         }
-        self.bytes = self.bytes.saturating_sub(size(&row));
+        self.bytes = self.bytes.saturating_sub((self.weigh)(&row));
+        self.held += size(&row);
         self.kept.push(Kept { row, place, sorted: Vec::new() });
         Ok(self.kept.len() < self.left)
     }
@@ -310,12 +336,39 @@ impl<'a> Gather<'a> {
         if self.after.is_some_and(is_answered) {
             return;
         }
+        let is_behind = |(sorted, place): &(Vec<Value>, Place)| {
+            self.order(&kept.sorted, kept.place, sorted, *place) == Ordering::Greater
+        };
+        if self.last.as_ref().is_some_and(is_behind) {
+            return;
+        }
+        self.held += size(&kept.row);
         self.kept.push(kept);
         let most = self.most.min(self.left).saturating_add(1);
-        if self.kept.len() > most.saturating_mul(2) {
+        if self.kept.len() > most.saturating_mul(2) || self.held > self.most_held {
             self.sort_kept();
-            self.kept.truncate(most);
+            self.drop_behind(most);
         }
+    }
+
+    /// Keeps the first of the sorted rows, as many as can be of use. What is behind them is answered
+    /// behind a cursor.
+    fn drop_behind(&mut self, most: usize) {
+        let (mut count, mut held) = (0, 0);
+        for kept in self.kept.iter().take(most) {
+            held += size(&kept.row);
+            count += 1;
+            if held > self.most_held / 4 {
+                break;
+            }
+        }
+        if count < self.kept.len() {
+            let last = &self.kept[count - 1];
+            self.last = Some((last.sorted.clone(), last.place));
+            self.dropped = true;
+            self.kept.truncate(count);
+        }
+        self.held = held;
     }
 
     fn sort_kept(&mut self) {
@@ -411,7 +464,8 @@ mod tests {
 
     fn reduced(text: &str) -> Value {
         let reductions = reductions(text);
-        let mut gather = Gather::new(&reductions, COLUMNS, None, 100, 1 << 20);
+        let room = Room { rows: 100, bytes: 1 << 20, weigh: &size, held: 1 << 20 };
+        let mut gather = Gather::new(&reductions, COLUMNS, None, &room);
         for (index, row) in (0..).zip(rows()) {
             if !gather.push(row, Place::at(Key::Number(index))).expect("it is kept") {
                 break;
@@ -448,6 +502,23 @@ mod tests {
         ] {
             assert_eq!(reduced(text), left, "{text}");
         }
+    }
+
+    #[test]
+    fn few_bytes_are_held_and_what_is_answered_first_is_right() {
+        let reductions = reductions(r#"{"sort":"id"}"#);
+        let room = Room { rows: 1000, bytes: 500, weigh: &size, held: 2000 };
+        let mut gather = Gather::new(&reductions, COLUMNS, None, &room);
+        let ids = (0..1000_i64).map(|number| number * 7919 % 1000);
+        for id in ids {
+            let row = json!({"id": id, "text": "x".repeat(30)});
+            assert!(gather.push(row, Place::at(Key::Number(id))).expect("it is taken"));
+            assert!(gather.kept.len() <= 41, "{}", gather.kept.len());
+        }
+        let Reduced::Rows(kept, more) = gather.finish(false) else { panic!("rows") };
+        assert!(more && kept.len() >= 10);
+        let ids: Vec<i64> = kept.iter().filter_map(|kept| kept.row["id"].as_i64()).collect();
+        assert_eq!(ids, (0..).take(ids.len()).collect::<Vec<_>>());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{self, Fields};
 use super::format::Item;
-use super::summary;
+use super::{reduce, summary};
 use crate::action::Column;
 
 /// What is written of rows. Columns that no row has are left out; the others stand in the same
@@ -38,9 +38,25 @@ pub(super) fn items(rows: Vec<Value>, wanted: &Fields, columns: &[Column]) -> Ve
     }
 }
 
+/// About how many bytes are written of a row.
+pub(super) fn size(row: &Value, wanted: &Fields, columns: &[Column]) -> usize {
+    match wanted {
+        Fields::All => reduce::size(row),
+        Fields::Summary => reduce::size(&summary::of(row, columns)),
+        Fields::Named(paths) => {
+            let paths: Vec<&str> = paths.iter().map(fields::FieldPath::as_str).collect();
+            reduce::size(&fields::prune(row, &paths))
+        }
+    }
+}
+
 /// What is written of one thing.
 #[must_use]
 pub(super) fn one(value: Value, wanted: &Fields, columns: &[Column]) -> Item {
+    let is_summed_up = columns.iter().any(|column| fields::find(&value, column.path).is_some());
+    if *wanted == Fields::Summary && !is_summed_up {
+        return Item::same(value);
+    }
     let mut items = items(vec![value], wanted, columns);
     items.pop().expect("one in, one out")
 }

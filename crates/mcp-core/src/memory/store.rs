@@ -18,6 +18,9 @@ pub enum StoreError {
     /// Somebody else holds the database, or it cannot be reached.
     #[error("the storage cannot be used now: {0}")]
     Unavailable(String),
+    /// It went away during a commit: what was written may be there or not.
+    #[error("the storage went away during a commit: {0}")]
+    InDoubt(String),
     /// There is no room left.
     #[error("the storage is full: {0}")]
     Full(String),
@@ -45,6 +48,13 @@ impl From<StoreError> for ActionError {
                 ErrorCode::Unavailable,
                 "The storage cannot be used now; try again",
                 Some(BUSY_RETRY),
+            ),
+            // Without a time: a program that tries again by itself could do it twice.
+            StoreError::InDoubt(_) => (
+                ErrorCode::Unavailable,
+                "The storage went away while the change was being committed: it may be there or not; \
+                 look before you try again",
+                None,
             ),
             StoreError::Full(_) => {
                 (ErrorCode::StorageFull, "The storage is full; nothing was changed", None)

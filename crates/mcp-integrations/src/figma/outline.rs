@@ -4,9 +4,9 @@
 //!
 //! The fields are Figma's, <https://developers.figma.com/docs/rest-api/file-node-types/>. Two are
 //! short for more: `size` for `absoluteBoundingBox`, `text` for `characters`. A style is named where
-//! it first stands, `1:7 Brand/Primary`, and is its number from then on.
+//! it first stands, with its number and a letter, `a=1:7 Brand/Primary`; from then on it is its letter.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
@@ -45,13 +45,13 @@ pub(super) fn of_nodes(answer: &Value, levels: usize) -> Vec<Value> {
 struct Outline {
     levels: usize,
     rows: Vec<Value>,
-    /// The styles that were named already.
-    named: HashSet<String>,
+    /// The letters of the styles that were named already.
+    named: HashMap<String, String>,
 }
 
 impl Outline {
     fn new(levels: usize) -> Self {
-        Self { levels: levels.min(DEEPEST), rows: Vec::new(), named: HashSet::new() }
+        Self { levels: levels.min(DEEPEST), rows: Vec::new(), named: HashMap::new() }
     }
 
     fn add(&mut self, node: &Value, depth: usize, styles: &Value) {
@@ -94,14 +94,29 @@ impl Outline {
         let ids = of_node.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str);
         let mut shown: Vec<Value> = Vec::new();
         for id in ids {
-            let name = styles[id]["name"].as_str();
-            let text = match name {
-                Some(name) if self.named.insert(id.to_owned()) => format!("{id} {name}"),
-                _ => id.to_owned(),
-            };
-            shown.push(text.into());
+            if let Some(letter) = self.named.get(id) {
+                shown.push(letter.as_str().into());
+                continue;
+            }
+            let letter = letter(self.named.len());
+            let name = styles[id]["name"].as_str().unwrap_or_default();
+            shown.push(format!("{letter}={id} {name}").trim_end().into());
+            self.named.insert(id.to_owned(), letter);
         }
         shown
+    }
+}
+
+/// `a` to `z`, then `aa` and so on.
+fn letter(mut number: usize) -> String {
+    let mut letters = Vec::new();
+    loop {
+        let digit = u8::try_from(number % 26).expect("it is below 26");
+        letters.push(char::from(b'a' + digit));
+        match number / 26 {
+            0 => return letters.iter().rev().collect(),
+            more => number = more - 1,
+        }
     }
 }
 
@@ -160,7 +175,7 @@ mod tests {
             rows[1],
             json!({
                 "id": "1:2", "depth": 1, "name": "Header", "type": "FRAME", "size": "1440x80",
-                "styles": ["1:7 Brand/Primary"], "children": 2,
+                "styles": ["a=1:7 Brand/Primary"], "children": 2,
             })
         );
         let rows = of_file(&file(), 9);
@@ -169,7 +184,7 @@ mod tests {
             rows[2],
             json!({
                 "id": "1:3", "depth": 2, "name": "Title", "type": "TEXT", "visible": false,
-                "text": "a".repeat(39) + "…", "styles": ["1:7", "1:8 Heading"],
+                "text": "a".repeat(39) + "…", "styles": ["a", "b=1:8 Heading"],
             })
         );
         assert_eq!(rows[4]["id"], "0:2");
@@ -181,6 +196,15 @@ mod tests {
         let answer = json!({"nodes": {"1:3": {"document": text, "styles": {}}, "9:9": null}});
         assert_eq!(of_nodes(&answer, 3).len(), 1);
         assert_eq!(of_nodes(&answer, 3)[0]["text"], "b".repeat(90));
+    }
+
+    #[test]
+    fn there_are_letters_enough() {
+        for (number, expected) in
+            [(0, "a"), (25, "z"), (26, "aa"), (51, "az"), (52, "ba"), (702, "aaa")]
+        {
+            assert_eq!(letter(number), expected);
+        }
     }
 
     #[test]

@@ -62,9 +62,11 @@ impl Subject {
         let params = ParamsText::from_value(&params).expect("an object");
         match action.prepare(params)? {
             Prepared::Remote(work) => {
-                work.await.map(|text| serde_json::from_str(&text).expect("JSON"))
+                work.await.map(|answer| serde_json::from_str(&answer.text).expect("JSON"))
             }
-            Prepared::Memory(_) | Prepared::List(_) => unreachable!("pages are remote"),
+            Prepared::Memory(_) | Prepared::List(_) | Prepared::Compound(_) => {
+                unreachable!("pages are remote")
+            }
         }
     }
 

@@ -7,6 +7,7 @@ mod examples;
 mod faults;
 mod figma;
 mod github;
+mod lean;
 mod logs;
 mod patience;
 mod proxy;

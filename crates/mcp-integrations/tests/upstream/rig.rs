@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use mcp_core::action::params::ParamsText;
 use mcp_core::dispatch::Redactor;
+use mcp_core::lean::blobs::{BlobLimits, Blobs};
+use mcp_core::lean::format::Format;
+use mcp_core::lean::{Lean, LeanAnswer, LeanQuery};
 use mcp_core::memory::in_memory::InMemoryStore;
 use mcp_core::{ActionError, Call, Clock, Dispatcher, ErrorCode, Registry, SystemClock, Timestamp};
 use mcp_integrations::{HttpSettings, IntegrationSettings, Integrations, Jitter};
@@ -80,6 +83,7 @@ pub(crate) struct Rig {
     pub(crate) server: MockServer,
     pub(crate) clock: Arc<TestClock>,
     dispatcher: Dispatcher,
+    lean: Lean,
 }
 
 impl Rig {
@@ -93,7 +97,8 @@ impl Rig {
         let mut setup = Setup::new(server.uri());
         change(&mut setup);
         let dispatcher = setup.dispatcher(Arc::<TestClock>::clone(&clock));
-        Self { server, clock, dispatcher }
+        let blobs = Blobs::new(BlobLimits::default(), SystemClock::shared());
+        Self { server, clock, dispatcher, lean: Lean::new(Arc::new(blobs)) }
     }
 
     pub(crate) fn registry(&self) -> &Registry {
@@ -124,6 +129,12 @@ impl Rig {
     pub(crate) async fn call(&self, action: &str, params: Value) -> Value {
         let text = self.text(action, params).await.expect(action);
         serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// What the lean face answers.
+    pub(crate) async fn lean(&self, query: Value) -> Result<LeanAnswer, ActionError> {
+        let query = LeanQuery::read(&query.to_string(), Format::Json)?;
+        self.lean.query(&self.dispatcher, &query).await
     }
 
     /// Asks for a repository, whatever it is.

@@ -3,6 +3,7 @@
 mod actions;
 mod client;
 mod config;
+mod database;
 mod start;
 
 use std::collections::BTreeMap;
@@ -55,6 +56,9 @@ enum Command {
     Logs(client::LogsArgs),
     /// Remove everything from a running server
     Reset(client::ResetArgs),
+    /// Check, back up, restore, migrate or vacuum the database; needs no server
+    #[command(subcommand)]
+    Db(database::DatabaseCommand),
     /// List the actions, or show one; needs no server
     Actions(actions::ActionsArgs),
     /// Show every setting in force and where it comes from
@@ -104,6 +108,7 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
         Some(Command::State(args)) => client::state(&args, &environment),
         Some(Command::Logs(args)) => client::logs(&args, &environment),
         Some(Command::Reset(args)) => client::reset(&args, &environment),
+        Some(Command::Db(command)) => database::run(command, &environment),
         Some(Command::Actions(args)) => actions::run(&args),
         Some(Command::Config(settings)) => config::run(&environment.sources(settings)),
         Some(Command::Completions { shell }) => {

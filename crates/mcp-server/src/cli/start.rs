@@ -4,17 +4,16 @@ use std::future::Future;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use mcp_storage::Location;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, REFUSED, USAGE};
-use crate::config::{Settings, Sources, effective};
+use crate::config::{Settings, Sources};
 use crate::http;
 use crate::service::{Machine, Service};
 
 pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
     let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
-    check_database(&settings, sources)?;
+    super::database::location(&settings, sources)?;
     env_logger::Builder::new()
         // One tells of every worker, the other, as an error, of every request that is no HTTP: a
         // stranger could fill the log. A filter of their own names can ask for both.
@@ -30,15 +29,6 @@ pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
         );
     }
     actix_web::rt::System::new().block_on(serve(settings, machine))
-}
-
-/// Only what opens the database knows which addresses it takes; the refusal is a setting's.
-fn check_database(settings: &Settings, sources: &Sources) -> Result<(), Failure> {
-    let Err(error) = Location::parse(settings.database_url.as_str()) else { return Ok(()) };
-    let rows = effective(sources).map_err(|error| Failure::new(USAGE, error))?;
-    let row = rows.iter().find(|row| row.key == "database_url").expect("it is a setting");
-    let line = format!("{}: {:?} ({}): {error}", row.key, row.value, row.source);
-    Err(Failure::new(USAGE, line))
 }
 
 async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {

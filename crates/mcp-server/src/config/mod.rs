@@ -64,6 +64,9 @@ pub struct Settings {
     /// When SQLite waits for the disk.
     #[serde(deserialize_with = "synchronous")]
     pub sqlite_synchronous: Synchronous,
+    /// How long a statement may take on PostgreSQL.
+    #[serde(deserialize_with = "seconds")]
+    pub statement_timeout: Duration,
     /// The key that callers must send; without one, everybody may call.
     #[serde(deserialize_with = "secret")]
     pub api_key: Option<SecretString>,

@@ -56,7 +56,8 @@ fn section(action: &Action) -> String {
 fn errors() -> String {
     let mut text = String::from(
         "\n## Errors\n\n\
-         Every error is `{\"detail\": \"…\"}`, but for the rate limit's, which is `{\"error\": \"…\"}`.\n\n\
+         Every error is `{\"detail\": \"…\"}`, but for the rate limit's, which is `{\"error\": \"…\"}`, and \
+         those of a query or batch of [v2](V2.md#errors).\n\n\
          | error | HTTP status | meaning |\n| --- | --- | --- |\n",
     );
     for row in ERROR_TABLE {

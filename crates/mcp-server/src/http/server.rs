@@ -21,6 +21,7 @@ use paperclip::actix::OpenApiExt;
 
 use super::error::{extractors, json_errors, not_found};
 use super::routes::{self, BodyLimits, Documents};
+use super::stopping::{Stopping, last_answer};
 use super::unread::close_unread;
 use super::wire::Wire;
 use super::{Guards, cors};
@@ -30,6 +31,9 @@ use crate::service::Service;
 /// How long requests in flight may take after the order to stop. With the closing of the database
 /// it must stay under 10 s.
 const SHUTDOWN_SECONDS: u64 = 8;
+
+/// How long workers have to take up the connections that were accepted last.
+const TAKING_UP: Duration = Duration::from_millis(50);
 
 /// How long a client may take to fetch an answer while it is still sending.
 const DISCONNECT_WAIT: Duration = Duration::from_secs(1);
@@ -54,7 +58,11 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let Settings { header_timeout, body_timeout, keep_alive, max_connections, .. } = *settings;
     let service = Data::from(service);
+    let stopping = Stopping::new();
+    let told = stopping.clone();
+    let of_connections = stopping.clone();
     let app = move || {
+        let stopping = stopping.clone();
         App::new()
             .app_data(service.clone())
             .app_data(documents.clone())
@@ -76,10 +84,10 @@ pub async fn serve(
             .wrap(guards.hosts.guard())
             .wrap(from_fn(json_errors))
             .wrap(from_fn(close_unread))
+            .wrap(from_fn(move |request, next| last_answer(stopping.clone(), request, next)))
     };
     // Not `actix_web::HttpServer`, which takes no stream of ours; this is what it does.
     let builder = Server::build();
-    let stopping = builder.graceful_shutdown_signal();
     let server = builder
         .workers(workers)
         // It counts them for each worker.
@@ -87,12 +95,8 @@ pub async fn serve(
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()
         .listen("http", listener, move || {
-            let stopping = stopping.clone();
+            let stopping = of_connections.clone();
             let http = HttpService::build()
-                .graceful_shutdown_signal(move || {
-                    let stopping = stopping.clone();
-                    async move { stopping.notified().await }
-                })
                 .keep_alive(keep_alive)
                 .client_request_timeout(header_timeout)
                 .client_disconnect_timeout(DISCONNECT_WAIT)
@@ -101,11 +105,12 @@ pub async fn serve(
                 .local_addr(address)
                 .on_connect_ext(|wire: &Wire, data| {
                     data.insert(wire.note());
+                    data.insert(wire.activity());
                 })
                 .h1(map_config(app(), |()| AppConfig::default()));
             let watched = fn_service(move |stream: TcpStream| {
                 let peer = stream.peer_addr().ok();
-                ready(Ok::<_, DispatchError>((Wire::new(stream, body_timeout), peer)))
+                ready(Ok::<_, DispatchError>((Wire::new(stream, body_timeout, &stopping), peer)))
             });
             watched.and_then(http)
         })?
@@ -114,6 +119,10 @@ pub async fn serve(
     actix_web::rt::spawn(async move {
         stop.await;
         log::info!("stopping: no new connections, ending what is in flight");
+        handle.pause().await;
+        told.begin();
+        // A worker that stops drops the connections that it was given and has not taken up.
+        actix_web::rt::time::sleep(TAKING_UP).await;
         handle.stop(true).await;
     });
     server.await

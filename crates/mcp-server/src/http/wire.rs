@@ -1,5 +1,6 @@
 //! A connection as we want it: it notes what the parser of a request throws away and the API key's
-//! check wants to know, and it ends when a client leaves its answer unread.
+//! check wants to know, it ends when a client leaves its answer unread, and, once the server stops, when
+//! nothing is in hand on it.
 //!
 //! A parser strips the whitespace around a header's value (RFC 9112, section 5.1), so that `key `
 //! reads as `key`. v1 compares the key as it was sent. The connection is watched as it is read, and
@@ -17,6 +18,8 @@ use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::stopping::{Activity, CLOSING, Stopping};
+
 /// A connection that is watched as it is read, and that does not wait for ever for its reader.
 pub(super) struct Wire {
     stream: TcpStream,
@@ -25,6 +28,10 @@ pub(super) struct Wire {
     patience: Duration,
     /// When that time is over; none while the client reads.
     unread_until: Option<Pin<Box<Sleep>>>,
+    /// What is in hand on the connection.
+    activity: Activity,
+    /// Ready when the connection may end.
+    may_end: Pin<Box<dyn Future<Output = ()>>>,
 }
 
 /// Whether the API key in the latest head of a connection was sent with whitespace behind it.
@@ -32,8 +39,20 @@ pub(super) struct Wire {
 pub(super) struct KeyNote(Rc<Cell<bool>>);
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, note: KeyNote::default(), patience, unread_until: None }
+    pub(super) fn new(stream: TcpStream, patience: Duration, stopping: &Stopping) -> Self {
+        Self {
+            stream,
+            note: KeyNote::default(),
+            patience,
+            unread_until: None,
+            activity: Activity::default(),
+            may_end: stopping.clone().closing(),
+        }
+    }
+
+    /// What is in hand on the connection; it changes with it.
+    pub(super) fn activity(&self) -> Activity {
+        self.activity.clone()
     }
 
     /// The outcome of a write, or a fault once it has waited for too long. actix-http has no
@@ -96,9 +115,19 @@ impl AsyncRead for Wire {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        self.note.look(&buffer.filled()[before..]);
-        Poll::Ready(Ok(()))
+        if Pin::new(&mut self.stream).poll_read(context, buffer)?.is_ready() {
+            self.note.look(&buffer.filled()[before..]);
+            self.activity.read();
+            return Poll::Ready(Ok(()));
+        }
+        while self.may_end.as_mut().poll(context).is_ready() {
+            if self.activity.is_idle() {
+                // As if the client had ended it: nothing is read, and nothing waits for an answer.
+                return Poll::Ready(Ok(()));
+            }
+            self.may_end = Box::pin(sleep(CLOSING));
+        }
+        Poll::Pending
     }
 }
 

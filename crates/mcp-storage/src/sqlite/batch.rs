@@ -11,9 +11,9 @@ use mcp_core::domain::LogEntry;
 use mcp_core::memory::{StoreError, Verdict, Work};
 
 use super::error::{Faults, store_error};
-use super::jobs::{Done, Job, Jobs};
 use super::memory::{SqliteMemory, index_tasks, trim_logs, unsearched_tasks};
 use super::transaction;
+use crate::jobs::{Done, Job, Jobs};
 
 /// How many jobs share a commit at most, and for how long they are taken in: what a client waits
 /// for is bounded.
@@ -79,6 +79,9 @@ impl<'a> Batch<'a> {
         if let Some(fault) = &fault {
             log::error!("a commit failed, and everything in it is undone: {fault}");
             self.jobs.put_back(std::mem::take(&mut self.entries));
+            if self.answers.is_empty() {
+                self.give_up();
+            }
         }
         self.answer(fault.as_ref());
         self.stop
@@ -92,6 +95,20 @@ impl<'a> Batch<'a> {
             index_tasks(connection, MANY_UNSEARCHED)?;
         }
         Ok(())
+    }
+
+    /// Takes all jobs that are waiting, without doing them: a transaction that does not get as far
+    /// as them fails again, and whoever waits would wait for as long as it does.
+    fn give_up(&mut self) {
+        while self.stop.is_none()
+            && let Some(next) = self.jobs.next_if(|_, _| true)
+        {
+            match next.queued.job {
+                Job::Write(_, done) | Job::Read(_, done) => self.answers.push((done, Ok(()))),
+                Job::Flush(done) => self.flushes.push(done),
+                Job::Stop(done) => self.stop = Some(done),
+            }
+        }
     }
 
     /// Stores the log entries that are waiting.

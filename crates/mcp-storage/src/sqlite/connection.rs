@@ -1,12 +1,13 @@
 //! Connections and what is set on each.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::OpenError;
+use super::{OpenError, files};
 use crate::{Location, Synchronous};
 
 /// How long a connection waits for another process's lock.
@@ -38,10 +39,29 @@ fn writer(synchronous: Synchronous) -> String {
     )
 }
 
+/// How often a file that is replaced meanwhile is opened again.
+const OPENINGS: u32 = 5;
+
 const READER: &str = "PRAGMA query_only = ON;";
 
-/// The connection that writes.
+/// The connection that writes. It is on the file that is at the path now: a restore that came
+/// between finding the file and locking it has put another there, which is opened then.
 pub(super) fn for_writing(
+    location: &Location,
+    synchronous: Synchronous,
+) -> Result<SqliteConnection, OpenError> {
+    for _ in 0..OPENINGS {
+        let found = file_number(location);
+        let connection = open_for_writing(location, synchronous)?;
+        // A new file is opened once more: it was not there to be told from another.
+        if *location == Location::Memory || (found.is_some() && found == file_number(location)) {
+            return Ok(connection);
+        }
+    }
+    Err(failed(location, "the file is replaced again and again"))
+}
+
+fn open_for_writing(
     location: &Location,
     synchronous: Synchronous,
 ) -> Result<SqliteConnection, OpenError> {
@@ -54,12 +74,44 @@ pub(super) fn for_writing(
     Ok(connection)
 }
 
+/// What tells a file from another that gets its name later.
+fn file_number(location: &Location) -> Option<(u64, u64)> {
+    let Location::File(path) = location else { return None };
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
 /// A connection before anything is set that would change the file.
 pub(super) fn for_looking(location: &Location) -> Result<SqliteConnection, OpenError> {
     let failed = |error: &dyn std::fmt::Display| failed(location, &error.to_string());
     let mut connection =
         SqliteConnection::establish(&name(location)).map_err(|error| failed(&error))?;
     connection.batch_execute(&every_connection()).map_err(|error| failed(&error))?;
+    Ok(connection)
+}
+
+/// A connection that leaves the file as it is, also where a kill has left a write-ahead log: that is
+/// read, and stays.
+pub(super) fn for_checking(path: &Path) -> Result<SqliteConnection, OpenError> {
+    let log = files::beside(path, "-wal");
+    let has_log = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    // To whom closing is left as the last, it puts the log into the file; not if it may only read.
+    let first = open_as(path, if has_log { "mode=ro" } else { "mode=rw" });
+    // Where nothing can be written, there is no place for the log's index, and nobody who writes.
+    let outcome = match first {
+        Err(_) if !has_log => open_as(path, "mode=ro&immutable=1").or(first),
+        first => first,
+    };
+    outcome.map_err(|error| failed(&Location::File(path.to_owned()), &error))
+}
+
+fn open_as(path: &Path, mode: &str) -> Result<SqliteConnection, String> {
+    let name = file_name(path).replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let mut connection = SqliteConnection::establish(&format!("file:{name}?{mode}"))
+        .map_err(|error| error.to_string())?;
+    prepare_reader(&mut connection)
+        // The first look into the file, which shows whether it can be read at all.
+        .and_then(|()| connection.batch_execute("SELECT count(*) FROM sqlite_schema"))
+        .map_err(|error| error.to_string())?;
     Ok(connection)
 }
 
@@ -71,8 +123,8 @@ pub(super) fn prepare_reader(connection: &mut SqliteConnection) -> QueryResult<(
 /// The name under which SQLite opens the location.
 pub(super) fn name(location: &Location) -> String {
     match location {
-        Location::Memory => ":memory:".into(),
         Location::File(path) => file_name(path),
+        _ => ":memory:".into(),
     }
 }
 

@@ -73,7 +73,10 @@ impl Faults {
 /// diesel gives no result codes, only SQLite's messages (`sqlite3_errstr`), which are stable.
 pub(super) fn classified(message: &str) -> Option<StoreError> {
     let says = |text: &str| message.contains(text);
-    if says("database is locked") || says("database table is locked") {
+    // SQLite ends a transaction by itself where the disk is full or fails, and then has no savepoint
+    // to go back to. The statement that met it does not always say so to the connection's watcher.
+    let has_ended = says("no such savepoint") || says("no transaction is active");
+    if says("is locked") || says("disk I/O error") || has_ended {
         Some(StoreError::Unavailable(message.into()))
     } else if says("database or disk is full") {
         Some(StoreError::Full(message.into()))

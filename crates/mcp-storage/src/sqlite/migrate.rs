@@ -1,7 +1,8 @@
-//! Brings the tables to the form that this version knows. Forward only, each step in a
-//! transaction of its own.
+//! Brings the tables to the form that this version knows. Forward only, all missing steps in one
+//! transaction: an interrupted migration leaves the database as it was.
 
 use diesel::migration::{Migration, MigrationSource};
+use diesel::result::Error;
 use diesel::sqlite::Sqlite;
 use diesel::{RunQueryDsl, SqliteConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -12,22 +13,50 @@ use crate::Location;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// Runs what is missing. A new database gets the default configuration.
+/// Runs what is missing, all of it or nothing. A new database gets the default configuration.
 pub(super) fn run(connection: &mut SqliteConnection, location: &Location) -> Result<(), OpenError> {
+    let mut outcome = Ok(());
+    let transaction = connection.immediate_transaction(|connection| {
+        outcome = run_inside(connection, location);
+        if outcome.is_err() { Err(Error::RollbackTransaction) } else { Ok(()) }
+    });
+    outcome?;
+    transaction.map_err(|error| connection::failed(location, &error.to_string()))
+}
+
+/// The same inside a transaction that is open.
+pub(super) fn run_inside(
+    connection: &mut SqliteConnection,
+    location: &Location,
+) -> Result<(), OpenError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
         connection::failed(location, &error.to_string())
     };
-    let known = known().map_err(failed)?;
     let applied = connection.applied_migrations().map_err(failed)?;
-    if let Some(newer) = applied.iter().map(ToString::to_string).find(|v| !known.contains(v)) {
-        return Err(OpenError::Newer(location.to_string(), newer));
-    }
+    refuse_newer(applied.iter().map(ToString::to_string), location)?;
     let is_new = applied.is_empty();
     connection.run_pending_migrations(MIGRATIONS).map_err(failed)?;
     if is_new {
         insert_defaults(connection, 0).map_err(|error| failed(error.into()))?;
     }
     Ok(())
+}
+
+/// Refuses a database with a step that this version does not know.
+pub(super) fn refuse_newer(
+    applied: impl IntoIterator<Item = String>,
+    location: &Location,
+) -> Result<(), OpenError> {
+    let known = known();
+    match applied.into_iter().find(|version| !known.contains(version)) {
+        Some(newer) => Err(OpenError::Newer(location.to_string(), newer)),
+        None => Ok(()),
+    }
+}
+
+/// The step up to which this version brings a database.
+pub(super) fn newest() -> String {
+    known().pop().expect("there is a first migration")
 }
 
 /// Puts the default configuration where it is not set. `now` is in microseconds.
@@ -50,7 +79,12 @@ pub(super) fn insert_defaults(
     Ok(())
 }
 
-fn known() -> diesel::migration::Result<Vec<String>> {
-    let migrations: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations()?;
-    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
+/// Every step, the oldest first.
+fn known() -> Vec<String> {
+    let migrations: Vec<Box<dyn Migration<Sqlite>>> =
+        MIGRATIONS.migrations().expect("they are compiled in");
+    let mut versions: Vec<String> =
+        migrations.iter().map(|migration| migration.name().version().to_string()).collect();
+    versions.sort_unstable();
+    versions
 }

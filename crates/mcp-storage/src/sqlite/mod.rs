@@ -6,7 +6,8 @@
 mod batch;
 mod connection;
 mod error;
-mod jobs;
+mod files;
+pub mod maintenance;
 mod memory;
 mod migrate;
 mod readers;
@@ -19,13 +20,13 @@ mod writer;
 use std::sync::Arc;
 
 use mcp_core::domain::LogEntry;
-use mcp_core::memory::{Freshness, Store, StoreError, StoreFuture, Work};
+use mcp_core::memory::{Freshness, Store, StoreFuture, Work};
 use mcp_core::{Clock, Timestamp};
 
+use crate::writer::Writer;
 use crate::{Location, Options};
 pub use error::OpenError;
 use readers::Readers;
-use writer::Writer;
 
 /// A SQLite database that is open.
 pub struct SqliteStore {
@@ -46,10 +47,10 @@ impl SqliteStore {
         reference::migrate(location)?;
         let mut connection = connection::for_writing(location, options.synchronous)?;
         migrate::run(&mut connection, location)?;
-        let writer = Writer::start(connection, location, options, Arc::clone(&clock))?;
+        let writer = writer::start(connection, location, options, Arc::clone(&clock))?;
         let readers = match location {
             Location::File(path) => Some(Readers::open(path, options)?),
-            Location::Memory => None,
+            _ => None,
         };
         Ok(Self { writer, readers, clock })
     }
@@ -96,11 +97,7 @@ impl Store for SqliteStore {
             if let Some(readers) = &self.readers {
                 readers.close().await;
             }
-            match self.writer.stop().await {
-                // Closing twice is no fault.
-                Err(StoreError::Unavailable(_)) => Ok(()),
-                outcome => outcome,
-            }
+            self.writer.stop().await
         })
     }
 }

@@ -3,18 +3,19 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
+use super::files::{free_name, sync_folder};
 use super::{OpenError, connection, migrate};
 use crate::Location;
 
 /// Every table that the first service makes.
-const TABLES: [&str; 4] = ["config", "logs", "tasks", "users"];
+pub(super) const TABLES: [&str; 4] = ["config", "logs", "tasks", "users"];
 
 /// Out of the way of the new tables, which have the same names.
 const SET_ASIDE: &str = "
@@ -56,7 +57,7 @@ pub(super) fn migrate(location: &Location) -> Result<(), OpenError> {
     let backup = connection
         .batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
         .map_err(failed)
-        .map(|()| free_name(path))?;
+        .map(|()| free_name(path, ".before-migration"))?;
     let mut copied = Ok(());
     let moved = connection.exclusive_transaction(|connection| {
         copied = copy(&source, path, &backup);
@@ -64,7 +65,7 @@ pub(super) fn migrate(location: &Location) -> Result<(), OpenError> {
             return Err(diesel::result::Error::RollbackTransaction);
         }
         connection.batch_execute(SET_ASIDE)?;
-        migrate::run(connection, location)
+        migrate::run_inside(connection, location)
             .map_err(|error| diesel::result::Error::QueryBuilderError(error.to_string().into()))?;
         connection.batch_execute(MOVE)
     });
@@ -80,7 +81,8 @@ pub(super) fn migrate(location: &Location) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn tables(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
+/// The names of a database's tables, SQLite's own left out.
+pub(super) fn tables(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     let rows: Vec<Name> = sql_query(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
     )
@@ -88,27 +90,13 @@ fn tables(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
-/// `mcp_server.db.before-migration`, or with a number where that is taken.
-fn free_name(path: &Path) -> PathBuf {
-    let name = |suffix: String| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".before-migration");
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let numbered = (2..).map(|number| name(format!("-{number}")));
-    std::iter::once(name(String::new()))
-        .chain(numbered)
-        .find(|path| !path.exists())
-        .expect("there are more numbers than files")
-}
-
 fn copy(mut source: &File, path: &Path, backup: &Path) -> Result<(), OpenError> {
     let written =
         OpenOptions::new().write(true).create_new(true).open(backup).and_then(|mut to| {
             io::copy(&mut source, &mut to)?;
             to.set_permissions(source.metadata()?.permissions())?;
-            to.sync_all()
+            to.sync_all()?;
+            sync_folder(backup)
         });
     written.map_err(|error| OpenError::Backup(path.to_owned(), backup.to_owned(), error))
 }

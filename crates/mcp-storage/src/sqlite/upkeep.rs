@@ -46,7 +46,7 @@ impl Upkeep {
                 log.push("-wal");
                 Some(log.into())
             }
-            Location::Memory => None,
+            _ => None,
         };
         let now = Instant::now();
         Self { log, next_try: now, next_optimize: now + OPTIMIZE_EVERY }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::params::{Bounded, Text};
-use crate::action::{Shape, View};
+use crate::action::{Column, Shape, View};
 use crate::lean::blobs::Blobs;
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
@@ -59,6 +59,10 @@ pub struct ReadBlobOutput {
     next: Option<usize>,
 }
 
+/// A text is read on with cursors; of anything else it is said what it is.
+const VIEW: View = View::of(&[Column::of("type"), Column::of("bytes")])
+    .shaped(Shape::Text { at: "text", offset: "offset" });
+
 impl MemoryAction for ReadBlob {
     const NAME: &'static str = "read_blob";
     const EFFECT: Effect = Effect::Read;
@@ -72,7 +76,7 @@ impl MemoryAction for ReadBlob {
         };
         Doc::new(Group::Utilities, "Read what is kept under a handle", example)
             .words(&["handle handles bytes chunk part rest more remaining full whole continue next stored saved large long", "result image picture download truncated open behind"])
-            .view(View::WHOLE.shaped(Shape::Text { at: "text", offset: "offset" }))
+            .view(VIEW)
     }
 
     fn run(

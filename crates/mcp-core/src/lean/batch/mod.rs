@@ -38,7 +38,9 @@ impl Batch {
 /// The parameters of `batch`.
 #[derive(Deserialize, JsonSchema)]
 pub struct BatchParams {
-    /// The steps, in the order in which they run; at most 100.
+    /// The steps, in the order in which they run; at most 100: `{"id","action","params"?,"fields"?,"when"?}`
+    /// and `filter`, `sort`, `group_by`, `count`, `limit` on the rows. A param can be
+    /// `{"$ref":"earlier_id.data.0.id"}`.
     #[schemars(length(min = 1, max = 100))]
     steps: Vec<StepParams>,
     /// Whether all of them are done or none: in one transaction, memory actions only.
@@ -59,8 +61,9 @@ impl CompoundAction for Batch {
 
     fn doc(&self) -> Doc {
         let example = Example {
-            params: r#"{"steps":[{"id":"open","action":"list_tasks","params":{"status":"pending"},"sort":"id","limit":1},{"id":"done","action":"update_task","when":{"$ref":"open.data.0"},"params":{"task_id":{"$ref":"open.data.0.id"},"status":"completed"}}],"return":["last"]}"#,
-            answer: r#"[{"id":"done","data":{"id":1}}]"#,
+            // Without a `$ref` in an object: tools take it for one of the OpenAPI document's.
+            params: r#"{"steps":[{"id":"urgent","action":"list_tasks","filter":{"priority":"high"},"count":true},{"id":"plan","action":"add_task","when":"urgent.data","params":{"title":"Plan the day"}}],"return":["last"]}"#,
+            answer: r#"[{"id":"plan","data":{"id":2}}]"#,
         };
         Doc::new(Group::Utilities, "Run several steps in one call", example).words(&["many multiple several together once at-once bulk single operations requests actions combine", "transaction atomic atomically all-or all or nothing rollback pipeline chain sequence first second perform"])
     }

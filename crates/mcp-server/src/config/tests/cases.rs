@@ -62,6 +62,7 @@ pub(super) const CASES: &[Case] = &[
         &["off", "extra"],
         NOT_TEXT,
     ),
+    case("statement_timeout", &[("1", "1"), ("3600", "3600")], &["0", "3601", "x"], NOT_NUMBERS),
     case(
         "api_key",
         &[("12345", "(hidden)"), ("true", "(hidden)"), ("[1]", "(hidden)"), ("a\"b", "(hidden)")],

@@ -14,10 +14,10 @@ const ENTRIES_WAIT: Duration = Duration::from_millis(100);
 const ENTRIES_BYTES: usize = 4 * 1024 * 1024;
 
 /// Where a job's outcome goes.
-pub(super) type Done = oneshot::Sender<Result<(), StoreError>>;
+pub(crate) type Done = oneshot::Sender<Result<(), StoreError>>;
 
 /// What the writer is asked to do.
-pub(super) enum Job {
+pub(crate) enum Job {
     /// Run a work in a savepoint and answer after the commit.
     Write(Work, Done),
     /// Run a work that only reads (a database in memory has no other connection).
@@ -29,20 +29,20 @@ pub(super) enum Job {
 }
 
 /// A job and its place in the queue, which is free again when the job is done.
-pub(super) struct Queued {
-    pub(super) job: Job,
+pub(crate) struct Queued {
+    pub(crate) job: Job,
     _place: OwnedSemaphorePermit,
 }
 
 /// A job whose turn it is.
-pub(super) struct Next {
-    pub(super) queued: Queued,
+pub(crate) struct Next {
+    pub(crate) queued: Queued,
     /// Whether log entries are waiting that were left before it was taken.
-    pub(super) behind_entries: bool,
+    pub(crate) behind_entries: bool,
 }
 
 /// What is waiting for the writer.
-pub(super) struct Jobs {
+pub(crate) struct Jobs {
     waiting: Mutex<Waiting>,
     /// Told when there is something to do for a writer that sleeps.
     called: Condvar,
@@ -63,7 +63,7 @@ struct Waiting {
 }
 
 /// Why the writer is called.
-pub(super) enum Call {
+pub(crate) enum Call {
     /// There are jobs, or entries that have waited long enough.
     Work,
     /// There has been nothing to do for as long as was asked.
@@ -74,7 +74,7 @@ pub(super) enum Call {
 
 impl Jobs {
     /// A queue of that many places.
-    pub(super) fn new(places: u32, retention: u32) -> Self {
+    pub(crate) fn new(places: u32, retention: u32) -> Self {
         Self {
             waiting: Mutex::default(),
             called: Condvar::new(),
@@ -84,13 +84,13 @@ impl Jobs {
     }
 
     /// Puts a job into the queue if there is room.
-    pub(super) fn try_put(&self, job: Job) -> Result<(), StoreError> {
+    pub(crate) fn try_put(&self, job: Job) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| StoreError::Busy)?;
         self.push(job, place)
     }
 
     /// Puts a job into the queue, after waiting for room.
-    pub(super) async fn put(&self, job: Job) -> Result<(), StoreError> {
+    pub(crate) async fn put(&self, job: Job) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Busy)?;
         self.push(job, place)
     }
@@ -107,7 +107,7 @@ impl Jobs {
 
     /// Leaves a log entry for the next commit. Says whether there are so many bytes of them that
     /// who brings more should wait.
-    pub(super) fn leave(&self, entry: LogEntry) -> Result<bool, StoreError> {
+    pub(crate) fn leave(&self, entry: LogEntry) -> Result<bool, StoreError> {
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(closed());
@@ -137,7 +137,7 @@ impl Jobs {
     }
 
     /// Sleeps until there is something to do, or for so long.
-    pub(super) fn wait(&self, idle: Duration) -> Call {
+    pub(crate) fn wait(&self, idle: Duration) -> Call {
         let idle_until = Instant::now() + idle;
         let mut waiting = self.lock();
         loop {
@@ -160,7 +160,7 @@ impl Jobs {
     }
 
     /// The next job, if it is wanted; that is told whether log entries are waiting.
-    pub(super) fn next_if(&self, wanted: impl Fn(&Job, bool) -> bool) -> Option<Next> {
+    pub(crate) fn next_if(&self, wanted: impl Fn(&Job, bool) -> bool) -> Option<Next> {
         let mut waiting = self.lock();
         let behind_entries = !waiting.entries.is_empty();
         let queued = waiting.jobs.pop_front_if(|queued| wanted(&queued.job, behind_entries))?;
@@ -168,14 +168,14 @@ impl Jobs {
     }
 
     /// Whether the next job writes, or log entries are waiting.
-    pub(super) fn has_something_to_write(&self) -> bool {
+    pub(crate) fn has_something_to_write(&self) -> bool {
         let waiting = self.lock();
         let writes = |queued: &Queued| matches!(queued.job, Job::Write(..));
         !waiting.entries.is_empty() || waiting.jobs.front().is_some_and(writes)
     }
 
     /// The log entries that are waiting.
-    pub(super) fn take_entries(&self) -> VecDeque<LogEntry> {
+    pub(crate) fn take_entries(&self) -> VecDeque<LogEntry> {
         let mut waiting = self.lock();
         waiting.entries_bytes = 0;
         waiting.entries_until = None;
@@ -183,7 +183,7 @@ impl Jobs {
     }
 
     /// Puts entries back that could not be stored; they are tried again.
-    pub(super) fn put_back(&self, mut entries: VecDeque<LogEntry>) {
+    pub(crate) fn put_back(&self, mut entries: VecDeque<LogEntry>) {
         if entries.is_empty() {
             return;
         }
@@ -198,14 +198,14 @@ impl Jobs {
     }
 
     /// Takes no more jobs, and gives back those that are waiting.
-    pub(super) fn close(&self) -> VecDeque<Queued> {
+    pub(crate) fn close(&self) -> VecDeque<Queued> {
         let mut waiting = self.lock();
         waiting.closed = true;
         std::mem::take(&mut waiting.jobs)
     }
 
     /// Tells the writer that there will be no more jobs; what is waiting is still done.
-    pub(super) fn abandon(&self) {
+    pub(crate) fn abandon(&self) {
         let mut waiting = self.lock();
         waiting.closed = true;
         if !waiting.entries.is_empty() {
@@ -228,6 +228,6 @@ impl Waiting {
 }
 
 /// What a call after the end is told.
-pub(super) fn closed() -> StoreError {
+pub(crate) fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".into())
 }

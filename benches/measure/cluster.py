@@ -1,0 +1,105 @@
+"""A PostgreSQL of its own, with its defaults, from the installed programs: on a free port of loopback,
+gone afterwards."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .result import NotMeasured
+
+# PostgreSQL does not run as root; its packages make this account.
+ACCOUNT = "postgres"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL that runs."""
+
+    programs: Path
+    port: int
+
+    def program(self, name: str) -> str:
+        return str(self.programs / name)
+
+    def ask(self, database: str, sql: str) -> str:
+        """What a statement gives, as psql writes it without decoration."""
+        return run(
+            [self.program("psql"), "--no-psqlrc", "--tuples-only", "--no-align"]
+            + ["--host", "127.0.0.1", "--port", str(self.port), "--username", "postgres"]
+            + ["--set", "ON_ERROR_STOP=1", "--command", sql, database]
+        ).strip()
+
+    def create(self, name: str, template: str = "template0") -> str:
+        """Makes a database, and gives its URL."""
+        self.ask("postgres", f"CREATE DATABASE {name} TEMPLATE {template}")
+        return f"postgres://postgres@127.0.0.1:{self.port}/{name}"
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A new PostgreSQL while the block runs. It listens only on loopback."""
+    programs = installed()
+    # /tmp may be in memory, where fsync costs nothing.
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="bench-postgres-") as name:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            account = pwd.getpwnam(ACCOUNT)
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        data = folder / "data"
+        control = str(programs / "pg_ctl")
+        run(
+            [str(programs / "initdb"), "--pgdata", str(data), "--username", "postgres"]
+            + ["--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8"],
+            as_account=True,
+        )
+        port = free_port()
+        options = f"-c listen_addresses=127.0.0.1 -p {port} -k '{folder}'"
+        log = str(folder / "log")
+        began = [control, "--pgdata", str(data), "--log", log, "--options", options, "-w", "start"]
+        run(began, as_account=True)
+        try:
+            yield Cluster(programs, port)
+        finally:
+            run([control, "--pgdata", str(data), "-m", "fast", "-w", "stop"], as_account=True)
+
+
+def installed() -> Path:
+    """The folder with the newest installed PostgreSQL's programs."""
+    folders = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda it: float(it.parent.name)
+    )
+    found = shutil.which("initdb")
+    folders += [Path(found).resolve().parent] if found else []
+    for folder in reversed(folders):
+        if all((folder / name).exists() for name in ("initdb", "pg_ctl", "psql", "pgbench")):
+            return folder
+    raise NotMeasured("no PostgreSQL with pgbench is installed")
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def run(command: list[str], as_account: bool = False) -> str:
+    """What a command prints, where asked under PostgreSQL's own account."""
+    if as_account and os.geteuid() == 0:
+        command = ["runuser", "-u", ACCOUNT, "--", *command]
+    # Without pipes to the postmaster, which keeps what it inherits.
+    with tempfile.TemporaryFile("w+") as said:
+        ended = subprocess.run(
+            command, check=False, cwd="/", stdin=subprocess.DEVNULL, stdout=said, stderr=said
+        )
+        said.seek(0)
+        text = said.read()
+    if ended.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed: {text}")
+    return text

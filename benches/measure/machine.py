@@ -1,0 +1,29 @@
+"""The machine, in general words, and where things are in the repository."""
+
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CORES = len(os.sched_getaffinity(0))
+
+
+def described() -> dict[str, str]:
+    """What figures depend on, without the machine's name or the day."""
+    cpu = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    memory = re.search(r"^MemTotal:\s*(\d+) kB", Path("/proc/meminfo").read_text(), re.M)
+    return {
+        "processor": f"{CORES} cores of {cpu[1].strip() if cpu else platform.machine()}",
+        "memory": f"{round(int(memory[1]) / 1024 / 1024)} GiB" if memory else "unknown",
+        "kernel": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
+        "compiler": first_line("rustc", "--version").split(" (")[0],
+        "load generator": "wrk " + re.findall(r"[\d.]+", first_line("wrk", "--version"))[0],
+    }
+
+
+def first_line(*command: str) -> str:
+    """The first line that a command says of itself. wrk ends with an error when it says its version."""
+    said = subprocess.run(command, check=False, capture_output=True, text=True)
+    return (said.stdout or said.stderr).splitlines()[0]

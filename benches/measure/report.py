@@ -1,0 +1,97 @@
+"""docs/bench/: the raw numbers, the page with the table, and the picture."""
+
+import json
+from pathlib import Path
+
+from . import plot
+from .result import Row, figure
+
+PAGE = """\
+# What the service costs
+
+Written by `scripts/bench`, like everything in this folder: do not edit. The raw numbers are in
+[results.json](results.json).
+
+![Each row against its target](bench.svg)
+
+{table}
+
+{verdict}
+
+- **The machine:** {machine}. The load generator runs beside the server, on the same cores.
+- **A round** is {seconds} s of load; each side has at least {rounds} of them, in turn, and the figures are their
+  medians. `page_title` is one round of nine pairs.
+- **The server** is the release binary on loopback with its defaults (the log of actions is on, writes are
+  synced with `FULL`), but for the rate limit, which is off. It has three users.
+- **The floor** is a bare actix-web handler with as many workers that gives the same bytes and does nothing
+  else (`benches/src/bin/floor.rs`).
+- **One transaction each** is the same two inserts into the same tables, in an immediate transaction for each
+  request (`benches/src/bin/one_by_one.rs`). It has one connection in a thread of its own: faster than a pool,
+  whose connections wait for each other's lock.
+- **p99** is the time within which 99 of 100 answers came, at 32 connections.
+- **pgbench** runs the same two inserts between `BEGIN` and `COMMIT`, as prepared statements over the same
+  number of connections, in a copy of the server's own tables, on the same PostgreSQL with its defaults. Its
+  numbers come from a sequence, so that nobody in it waits for another's: the server's have no gaps, which costs.
+"""
+
+
+def write(folder: Path, machine: dict[str, str], rounds: int, seconds: float, rows: list[Row]) -> None:
+    """Writes all three."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results = {
+        "machine": machine,
+        "rounds": rounds,
+        "seconds": seconds,
+        "rows": [row.as_json() for row in rows],
+    }
+    (folder / "results.json").write_text(compact(results))
+    page = PAGE.format(
+        table=table(rows),
+        verdict=verdict(rows),
+        machine=", ".join(machine.values()),
+        seconds=f"{seconds:g}",
+        rounds=rounds,
+    )
+    (folder / "README.md").write_text(page)
+    plot.draw(rows, folder / "bench.svg")
+
+
+def read(folder: Path, machine: dict[str, str], rounds: int, seconds: float) -> list[Row]:
+    """The rows that were measured before in the same way, on a machine of this kind."""
+    file = folder / "results.json"
+    if not file.exists():
+        return []
+    results = json.loads(file.read_text())
+    if (results["machine"], results["rounds"], results["seconds"]) != (machine, rounds, seconds):
+        return []
+    return [Row.from_json(row) for row in results["rows"]]
+
+
+def compact(results: dict) -> str:
+    """JSON for people and for diffs: a line for each thing, with the rounds of a side on one."""
+    rounded = json.loads(json.dumps(results), parse_float=lambda text: float(f"{float(text):.6g}"))
+    rows = ",\n    ".join(json.dumps(row, ensure_ascii=False) for row in rounded.pop("rows"))
+    head = json.dumps(rounded, indent=2, ensure_ascii=False).removesuffix("\n}")
+    return f'{head},\n  "rows": [\n    {rows}\n  ]\n}}\n'
+
+
+def table(rows: list[Row]) -> str:
+    """Markdown, which is read on a terminal too."""
+    cells = [["row", "work", "medians", "value", "target", ""]]
+    for row in rows:
+        medians = ", ".join(f"{side} {figure(it)}" for side, it in row.medians.items())
+        value = f"**{figure(row.value)}**"
+        verdict = "met" if row.passed else "**missed**"
+        cells.append(
+            [f"`{row.name}`", row.work, f"{medians} {row.unit}", value, str(row.target), verdict]
+        )
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
+    cells.insert(1, ["-" * width for width in widths])
+    lines = ("| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in cells)
+    return "\n".join(lines)
+
+
+def verdict(rows: list[Row]) -> str:
+    """How many targets are met."""
+    met = sum(row.passed for row in rows)
+    return f"{met} of {len(rows)} targets are met."

@@ -1,0 +1,60 @@
+"""Cheap calls against the floor: what the service adds to bare actix-web."""
+
+import json
+
+from ..bench import Bench, url
+from ..load import Request
+from ..result import Row, Target, in_turn, ratio
+from ..servers import Server
+
+CONNECTIONS = 32
+USERS = ("alice", "bob", "carol")
+TASKS = 20
+
+
+def seed(server: Server) -> None:
+    """Three users, and tasks of the first one."""
+    for username in USERS:
+        server.ask(Request.action("add_user", username=username, role="developer"))
+    for number in range(1, TASKS + 1):
+        task = {
+            "title": f"Review the release notes of version {number}",
+            "description": "Two people have reported it. It should take an hour.",
+            "assigned_to": USERS[0],
+        }
+        server.ask(Request.action("add_task", **task))
+
+
+def against_floor(bench: Bench, name: str, work: str, request: Request, least: float) -> list[Row]:
+    """The rate of the server against that of a handler that gives the same bytes."""
+    with bench.folder() as folder, bench.programs.ours(url(folder / "memory.db"), folder) as ours:
+        seed(ours)
+        answer = ours.ask(request)
+        assert name == "root" or json.loads(answer)["success"], answer
+        with bench.programs.floor(answer, folder) as floor:
+            assert floor.ask(request) == answer
+            for server in (ours, floor):
+                bench.warm(server, request, CONNECTIONS, folder)
+            samples = in_turn(
+                bench.rounds,
+                {
+                    "ours": lambda: bench.load(ours, request, CONNECTIONS, folder).rate,
+                    "floor": lambda: bench.load(floor, request, CONNECTIONS, folder).rate,
+                },
+            )
+    return [ratio(name, work, "answers/s", samples, Target("at least", least, "of the floor"))]
+
+
+def root(bench: Bench) -> list[Row]:
+    return against_floor(bench, "root", "`GET /`", Request("/"), 0.85)
+
+
+def list_users(bench: Bench) -> list[Row]:
+    call = Request.action("list_users")
+    return against_floor(bench, "list_users", "v1 `list_users`, 3 users", call, 0.5)
+
+
+def get_user(bench: Bench) -> list[Row]:
+    call = Request.action("get_user", username=USERS[0])
+    work = f"v1 `get_user` with {TASKS} tasks"
+    return against_floor(bench, "get_user", work, call, 0.35)

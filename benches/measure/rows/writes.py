@@ -1,0 +1,61 @@
+"""Durable writes: many clients that share a commit, and what the size of the table costs them."""
+
+from ..bench import Bench, url
+from ..load import Request
+from ..result import Row, Target, in_turn, ratio
+from .calls import seed
+
+MANY = 1_000_000
+
+ADD_TASK = Request.action(
+    "add_task",
+    title="Write the release notes",
+    description="Needed before the next release. See the design document.",
+    priority="medium",
+    status="pending",
+    assigned_to="alice",
+)
+
+
+def add_task(bench: Bench) -> list[Row]:
+    """Group commit against a transaction for each request, each time on an empty database."""
+    connections = 64
+
+    def ours() -> float:
+        with bench.folder() as folder:
+            database = url(folder / "memory.db")
+            with bench.programs.ours(database, folder) as server:
+                seed(server)
+                return bench.load(server, ADD_TASK, connections, folder).rate
+
+    def one_by_one() -> float:
+        with bench.folder() as folder:
+            with bench.programs.one_by_one(folder / "memory.db", folder) as server:
+                return bench.load(server, ADD_TASK, connections, folder).rate
+
+    samples = in_turn(bench.rounds, {"ours": ours, "one transaction each": one_by_one})
+    work = f"v1 `add_task`, FULL, {connections} connections"
+    target = Target("at least", 6, "times one transaction each")
+    return [ratio("add_task", work, "answers/s", samples, target)]
+
+
+def add_task_large(bench: Bench) -> list[Row]:
+    """The same with a million tasks, which become more with each round, against an empty table."""
+    connections = 32
+    with bench.folder() as large_folder:
+        database = url(bench.filled(MANY, large_folder))
+        # A new server on the same file each round: both sides have just started.
+
+        def large() -> float:
+            with bench.programs.ours(database, large_folder) as server:
+                return bench.load(server, ADD_TASK, connections, large_folder).rate
+
+        def empty() -> float:
+            with bench.folder() as folder:
+                with bench.programs.ours(url(folder / "memory.db"), folder) as server:
+                    return bench.load(server, ADD_TASK, connections, folder).rate
+
+        samples = in_turn(bench.rounds, {f"{MANY:,} tasks": large, "empty": empty})
+    work = f"`add_task` at {MANY:,} tasks against an empty table"
+    target = Target("at least", 0.7, "of the rate")
+    return [ratio("add_task_large", work, "answers/s", samples, target)]

@@ -1,0 +1,151 @@
+"""Servers as child processes: each on a free port of loopback, in a folder of its own."""
+
+import http.client
+import os
+import queue
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .load import Request
+from .machine import CORES
+
+START_SECONDS = 60
+STOP_SECONDS = 60
+LISTENING = re.compile(r"listening on (http://\S+)")
+
+
+@dataclass
+class Server:
+    """A server that listens."""
+
+    process: subprocess.Popen[str]
+    url: str
+    started: float = field(default_factory=time.perf_counter)  # when it was told to start
+
+    def ask(self, request: Request) -> bytes:
+        """One answer, which must be a success."""
+        with self.answer(request) as answer:
+            return answer.read()
+
+    @contextmanager
+    def answer(self, request: Request) -> Iterator[http.client.HTTPResponse]:
+        """One answer that is not read yet."""
+        address = urlsplit(self.url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=300)
+        try:
+            headers = {"Content-Type": "application/json"} if request.body else {}
+            method = "POST" if request.body else "GET"
+            connection.request(method, request.path, request.body, headers)
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise RuntimeError(f"{request.path}: {answer.status} {answer.read(500)!r}")
+            yield answer
+        finally:
+            connection.close()
+
+    def memory(self, line: str) -> float:
+        """A line of /proc/PID/status, in MiB: VmRSS is what it has now, VmHWM the most it had."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(rf"^{line}:\s*(\d+) kB", status, re.M)
+        assert found, f"/proc has {line}"
+        return int(found[1]) / 1024
+
+    def forget_peak(self) -> None:
+        """VmHWM begins again at what it has now."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment without anybody's settings, and with these."""
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("MCP_") and name not in ("DATABASE_URL", "RUST_LOG")
+    }
+    return own | dict(settings)
+
+
+@contextmanager
+def running(command: list[str], folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
+    """The server while the block runs. It is told to stop, and waited for."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(settings),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield Server(process, listening(process), began)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        # What it left for the disk to do is done before another one is measured.
+        os.sync()
+
+
+def listening(process: subprocess.Popen[str]) -> str:
+    """Where it listens, as it says on stderr, which is read to its end meanwhile."""
+    found: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    said: list[str] = []
+
+    def read() -> None:
+        assert process.stderr
+        for line in process.stderr:
+            del said[:-50]
+            said.append(line)
+            if match := LISTENING.search(line):
+                found.put(match[1])
+        found.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        url = found.get(timeout=START_SECONDS)
+    except queue.Empty:
+        url = None
+    if url is None:
+        raise RuntimeError(f"{process.args} does not listen: {''.join(said)}")
+    return url
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The binaries, all built in release."""
+
+    release: Path
+    postgres: Path | None
+
+    def ours(self, database: str, folder: Path, binary: Path | None = None):
+        """The server with its defaults, but for the rate limit and a free port."""
+        settings = {
+            "DATABASE_URL": database,
+            "MCP_PORT": "0",
+            "MCP_RATE_LIMIT": "off",
+            "MCP_WORKERS": str(CORES),
+        }
+        return running([str(binary or self.release / "mcp-server"), "start"], folder, settings)
+
+    def floor(self, answer: bytes, folder: Path):
+        """A bare actix-web server that gives this answer to everything."""
+        file = folder / "answer.json"
+        file.write_bytes(answer)
+        command = [str(self.release / "floor"), "--answer", str(file), "--workers", str(CORES)]
+        return running(command, folder, {})
+
+    def one_by_one(self, database: Path, folder: Path):
+        """A server that writes each task in a transaction of its own."""
+        command = [str(self.release / "one_by_one"), "--database", str(database)]
+        return running([*command, "--workers", str(CORES)], folder, {})

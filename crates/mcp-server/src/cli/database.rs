@@ -1,0 +1,181 @@
+//! `mcp-server db`: the database file, beside the server.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use mcp_storage::Location;
+use mcp_storage::maintenance::{self, Checked, MaintenanceError, Migrated, Origin};
+
+use super::{Environment, Failure, REFUSED, SettingsArgs, USAGE, print};
+use crate::config::{Settings, Sources, effective};
+
+/// What is done with the database that the settings name.
+#[derive(Debug, Subcommand)]
+pub(super) enum DatabaseCommand {
+    /// Check that the database is whole; changes nothing, also while a server runs
+    Check(SettingsArgs),
+    /// Copy the database into a file, also while a server runs
+    Backup(BackupArgs),
+    /// Put a backup in the database's place; the database is kept beside it
+    Restore(RestoreArgs),
+    /// Bring the database to this version, as a start of the server does
+    Migrate(SettingsArgs),
+    /// Give the room back that removed rows have left
+    Vacuum(SettingsArgs),
+}
+
+/// Where a backup goes.
+#[derive(Debug, Args)]
+pub(super) struct BackupArgs {
+    /// The file to write
+    file: PathBuf,
+    /// Replace the file if there is one
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Which backup is restored.
+#[derive(Debug, Args)]
+pub(super) struct RestoreArgs {
+    /// The backup
+    file: PathBuf,
+    /// Yes, put it in the database's place
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+pub(super) fn run(command: DatabaseCommand, environment: &Environment) -> Result<(), Failure> {
+    match command {
+        DatabaseCommand::Check(settings) => check(&file(&environment.sources(settings), &CHECK)?),
+        DatabaseCommand::Backup(args) => {
+            let sources = environment.sources(args.settings);
+            let path = file(&sources, &BACKUP)?;
+            let made = maintenance::backup(&path, &args.file, args.force).map_err(refused)?;
+            print(&format!("{}: {}", args.file.display(), contents(&made.checked)))
+        }
+        DatabaseCommand::Restore(args) => {
+            let sources = environment.sources(args.settings);
+            let path = file(&sources, &RESTORE)?;
+            if !args.yes {
+                let line = format!(
+                    "restore puts {} in the place of {}, which is kept beside it: say --yes to do it",
+                    args.file.display(),
+                    path.display()
+                );
+                return Err(Failure::new(USAGE, line));
+            }
+            let restored = maintenance::restore(&path, &args.file).map_err(refused)?;
+            let kept =
+                restored.kept.map(|kept| format!("; what was there is in {}", kept.display()));
+            let kept = kept.unwrap_or_default();
+            print(&format!("{}: {}{kept}", path.display(), contents(&restored.checked)))
+        }
+        DatabaseCommand::Migrate(settings) => {
+            let path = file(&environment.sources(settings), &MIGRATE)?;
+            let migrated = maintenance::migrate(&path).map_err(refused)?;
+            print(&format!("{}: {}", path.display(), migration(&migrated)))
+        }
+        DatabaseCommand::Vacuum(settings) => {
+            let path = file(&environment.sources(settings), &VACUUM)?;
+            let done = maintenance::vacuum(&path).map_err(refused)?;
+            let (path, before, after) = (path.display(), done.before, done.after);
+            print(&format!("{path}: {before} bytes before, {after} bytes after"))
+        }
+    }
+}
+
+fn check(path: &std::path::Path) -> Result<(), Failure> {
+    let checked = maintenance::check(path).map_err(refused)?;
+    if checked.faults.is_empty() {
+        return print(&format!("{}: {}", path.display(), contents(&checked)));
+    }
+    print(&checked.faults.join("\n"))?;
+    let line = format!("the database {} has faults: {}", path.display(), checked.faults.len());
+    Err(Failure::new(REFUSED, line))
+}
+
+/// What was checked and found whole.
+fn contents(checked: &Checked) -> String {
+    let [users, tasks, config, logs] = checked.rows;
+    let ours = if checked.is_newest {
+        "integrity, references and consistency are right"
+    } else {
+        "integrity and references are right, consistency was not checked before its migration"
+    };
+    format!(
+        "{ours}: {} bytes, version {}, {users} users, {tasks} tasks, {config} configuration keys, \
+         {logs} log entries",
+        checked.bytes, checked.version
+    )
+}
+
+fn migration(migrated: &Migrated) -> String {
+    let to = &migrated.to;
+    match &migrated.from {
+        Origin::Nothing => format!("made, at version {to}"),
+        Origin::FirstService => format!("migrated from the first service's form to version {to}"),
+        Origin::Version(from) if from == to => format!("is at version {to}: nothing to do"),
+        Origin::Version(from) => format!("migrated from version {from} to version {to}"),
+    }
+}
+
+/// What to use where the memory is in no file.
+struct Instead {
+    /// For a database in the server's own memory.
+    memory: &'static str,
+    /// For PostgreSQL, which has tools of its own.
+    postgres: &'static str,
+}
+
+const CHECK: Instead =
+    Instead { memory: "there is nothing to check", postgres: "check it with pg_amcheck --all" };
+const BACKUP: Instead = Instead {
+    memory: "take what it holds with mcp-server state",
+    postgres: "back it up with pg_dump --format=custom",
+};
+const RESTORE: Instead = Instead {
+    memory: "set DATABASE_URL to a file, and restore into that",
+    postgres: "restore it with pg_restore",
+};
+const MIGRATE: Instead = Instead {
+    memory: "the server makes its tables when it starts",
+    postgres: "the server migrates it when it starts",
+};
+const VACUUM: Instead = Instead {
+    memory: "there is nothing to give back before the server ends",
+    postgres: "it vacuums itself, and at once with vacuumdb --analyze",
+};
+
+/// The database's file, or what to use instead where the memory is in no file.
+fn file(sources: &Sources, instead: &Instead) -> Result<PathBuf, Failure> {
+    let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
+    let scheme = settings.database_url.as_str().split("://").next().unwrap_or_default();
+    if matches!(scheme, "postgres" | "postgresql") {
+        let line = format!("the database is PostgreSQL's: {}", instead.postgres);
+        return Err(Failure::new(USAGE, line));
+    }
+    if let Location::File(path) = location(&settings, sources)? {
+        return Ok(path);
+    }
+    let line = format!("the database is in its server's memory: {}", instead.memory);
+    Err(Failure::new(USAGE, line))
+}
+
+/// Where the database is. Only what opens the database knows which addresses it takes; the refusal
+/// is a setting's.
+pub(super) fn location(settings: &Settings, sources: &Sources) -> Result<Location, Failure> {
+    Location::parse(settings.database_url.as_str()).or_else(|error| {
+        let rows = effective(sources).map_err(|error| Failure::new(USAGE, error))?;
+        let row = rows.iter().find(|row| row.key == "database_url").expect("it is a setting");
+        let line = format!("{}: {:?} ({}): {error}", row.key, row.value, row.source);
+        Err(Failure::new(USAGE, line))
+    })
+}
+
+fn refused(error: MaintenanceError) -> Failure {
+    Failure::new(REFUSED, error)
+}

@@ -1,0 +1,48 @@
+//! The one row that whoever writes locks first: the last numbers given out, and how many there are.
+
+use diesel::prelude::*;
+
+use super::schema::counters;
+
+/// The row's number.
+const ROW: i64 = 1;
+
+/// The last numbers that were given out, and how many rows there are.
+#[derive(
+    Clone, Copy, Debug, Default, Queryable, Selectable, Insertable, AsChangeset, PartialEq,
+)]
+#[diesel(table_name = counters, check_for_backend(diesel::pg::Pg))]
+pub(super) struct Counters {
+    pub(super) last_user: i64,
+    pub(super) last_task: i64,
+    pub(super) last_config: i64,
+    pub(super) last_log: i64,
+    /// Log entries up to this number are removed.
+    pub(super) forgotten_log: i64,
+    pub(super) users: i64,
+    pub(super) tasks: i64,
+}
+
+impl Counters {
+    /// What they are in the transaction that is open.
+    pub(super) fn read(connection: &mut PgConnection) -> QueryResult<Self> {
+        counters::table.find(ROW).select(Self::as_select()).first(connection)
+    }
+
+    /// The same, and nobody else writes until the transaction ends.
+    pub(super) fn lock(connection: &mut PgConnection) -> QueryResult<Self> {
+        counters::table.find(ROW).select(Self::as_select()).for_update().first(connection)
+    }
+
+    pub(super) fn write(&self, connection: &mut PgConnection) -> QueryResult<()> {
+        diesel::update(counters::table.find(ROW)).set(self).execute(connection).map(|_| ())
+    }
+
+    /// Puts the row into a new database.
+    pub(super) fn insert(&self, connection: &mut PgConnection) -> QueryResult<()> {
+        diesel::insert_into(counters::table)
+            .values((counters::id.eq(ROW), self))
+            .execute(connection)
+            .map(|_| ())
+    }
+}

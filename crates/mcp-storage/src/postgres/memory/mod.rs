@@ -1,0 +1,174 @@
+//! The memory port over a connection, inside the transaction that is open on it.
+
+mod configs;
+mod counts;
+mod logs;
+mod tasks;
+mod users;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use mcp_core::Timestamp;
+use mcp_core::domain::{Page, Part, Position};
+use mcp_core::memory::{Memory, StoreError, StoreResult};
+use serde_json::value::RawValue;
+
+use super::counters::Counters;
+use super::error::store_error;
+use super::migrate;
+use super::writing::Writing;
+pub(super) use counts::{Change, add_counts};
+pub(super) use logs::{delete_logs, insert_logs};
+pub(super) use tasks::insert_tasks;
+
+/// Stored data, seen through a transaction.
+pub(super) struct PostgresMemory<'a> {
+    connection: &'a mut PgConnection,
+    now: Timestamp,
+    /// None in a transaction that only reads.
+    writing: Option<&'a mut Writing>,
+}
+
+/// What of the rows that wait a statement looks at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sees {
+    NoRows,
+    Tasks,
+    Logs,
+    Everything,
+}
+
+impl<'a> PostgresMemory<'a> {
+    pub(super) fn reading(connection: &'a mut PgConnection, now: Timestamp) -> Self {
+        Self { connection, now, writing: None }
+    }
+
+    pub(super) fn writing(
+        connection: &'a mut PgConnection,
+        now: Timestamp,
+        writing: &'a mut Writing,
+    ) -> Self {
+        Self { connection, now, writing: Some(writing) }
+    }
+
+    /// The connection, for a statement that looks at, or changes, those rows.
+    fn database(&mut self, sees: Sees) -> StoreResult<&mut PgConnection> {
+        if let Some(writing) = &mut self.writing {
+            writing.open_savepoint(self.connection)?;
+            if matches!(sees, Sees::Tasks | Sees::Everything) {
+                writing.send_tasks(self.connection).map_err(store_error)?;
+                writing.send_counts(self.connection).map_err(store_error)?;
+            }
+            if matches!(sees, Sees::Logs | Sees::Everything) {
+                writing.send_logs(self.connection).map_err(store_error)?;
+            }
+        }
+        Ok(self.connection)
+    }
+
+    fn counters(&mut self) -> StoreResult<Counters> {
+        match &self.writing {
+            Some(writing) => Ok(writing.counters),
+            None => Counters::read(self.connection).map_err(store_error),
+        }
+    }
+
+    fn written(&mut self) -> StoreResult<&mut Writing> {
+        self.writing
+            .as_deref_mut()
+            .ok_or_else(|| StoreError::ReadOnly("the transaction only reads".into()))
+    }
+}
+
+impl Memory for PostgresMemory<'_> {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn reset(&mut self) -> StoreResult<()> {
+        let now = self.now.as_micros();
+        self.written()?;
+        // DELETE and not TRUNCATE: who reads now keeps what was there when the read began.
+        let connection = self.database(Sees::Everything)?;
+        let counters = connection
+            .batch_execute(
+                "DELETE FROM users; DELETE FROM tasks; DELETE FROM task_counts;
+                 DELETE FROM config; DELETE FROM logs",
+            )
+            .and_then(|()| migrate::insert_defaults(connection, Counters::default(), now))
+            .map_err(store_error)?;
+        self.written()?.counters = counters;
+        Ok(())
+    }
+}
+
+/// Which rows are asked for at once.
+#[derive(Clone, Copy)]
+struct Rows {
+    after: Option<Position>,
+    limit: i64,
+    offset: i64,
+}
+
+/// How many rows are asked for at once: what stands in memory of a page that ends by its bytes, or
+/// not at all, is bounded.
+const MOST_ROWS: u64 = 256;
+
+/// A row, where it stands and the bytes of its texts.
+type Placed<T> = (Position, T, usize);
+
+/// A page of rows that `ask` finds.
+fn part<T>(
+    connection: &mut PgConnection,
+    page: Page,
+    ask: impl FnMut(&mut PgConnection, Rows) -> QueryResult<Vec<Placed<T>>>,
+) -> StoreResult<Part<T>> {
+    // The database leaves out the rows of the offset.
+    Page { offset: 0, ..page }.take(rows(connection, page, ask)).map_err(store_error)
+}
+
+/// Rows of a page that `ask` finds, some at a time, for as long as they are taken.
+fn rows<T>(
+    connection: &mut PgConnection,
+    page: Page,
+    mut ask: impl FnMut(&mut PgConnection, Rows) -> QueryResult<Vec<Placed<T>>>,
+) -> impl Iterator<Item = QueryResult<Placed<T>>> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let mut left = page.limit.unwrap_or(u64::MAX);
+    let mut rows = Rows { after: page.after, limit: 0, offset: number(page.offset) };
+    let mut found = Vec::new().into_iter();
+    std::iter::from_fn(move || {
+        if found.len() == 0 && left > 0 {
+            let wanted = left.min(MOST_ROWS);
+            rows.limit = number(wanted);
+            let more = match ask(connection, rows) {
+                Ok(more) => more,
+                Err(error) => {
+                    left = 0;
+                    return Some(Err(error));
+                }
+            };
+            let count = more.len() as u64;
+            // Fewer than were asked for are the last.
+            left = if count < wanted { 0 } else { left - count };
+            rows.after = more.last().map_or(rows.after, |(position, ..)| Some(*position));
+            rows.offset = 0;
+            found = more.into_iter();
+        }
+        found.next().map(Ok)
+    })
+}
+
+fn behind(after: Option<Position>) -> i64 {
+    after.map_or(0, |Position(id)| id)
+}
+
+fn count(rows: i64) -> u64 {
+    u64::try_from(rows).unwrap_or_default()
+}
+
+/// JSON text that was stored as such.
+fn json(text: String) -> StoreResult<Box<RawValue>> {
+    RawValue::from_string(text)
+        .map_err(|error| StoreError::Damaged(format!("stored JSON cannot be read: {error}")))
+}

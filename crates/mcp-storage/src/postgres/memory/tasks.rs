@@ -1,0 +1,258 @@
+//! Tasks in PostgreSQL.
+
+use diesel::dsl::{count_star, sql};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use mcp_core::Timestamp;
+use mcp_core::domain::{
+    NewTask, Page, Part, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, fold_case,
+};
+use mcp_core::memory::{StoreResult, Tasks};
+
+use super::counts::{self, Kind};
+use super::{Placed, PostgresMemory, Sees, behind, count, part, rows};
+use crate::postgres::error::store_error;
+use crate::postgres::schema::tasks;
+use crate::postgres::text::{original, pattern, stored};
+use crate::postgres::writing::LARGE_ROW;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tasks, check_for_backend(Pg))]
+struct Row {
+    id: i64,
+    title: String,
+    description: Option<String>,
+    priority: Option<String>,
+    status: Option<String>,
+    assigned_to: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl From<Row> for Task {
+    fn from(row: Row) -> Self {
+        Self {
+            id: TaskId(row.id),
+            title: original(row.title),
+            description: row.description.map(original),
+            priority: row.priority.map(original),
+            status: row.status.map(original),
+            assigned_to: row.assigned_to.map(original),
+            created_at: Timestamp::from_micros(row.created_at),
+            updated_at: Timestamp::from_micros(row.updated_at),
+        }
+    }
+}
+
+impl Tasks for PostgresMemory<'_> {
+    fn add_task(&mut self, task: &NewTask) -> StoreResult<Task> {
+        let now = self.now;
+        let writing = self.written()?;
+        writing.counters.last_task += 1;
+        writing.counters.tasks += 1;
+        let task = Task {
+            id: TaskId(writing.counters.last_task),
+            title: task.title.clone(),
+            description: Some(task.description.clone()),
+            priority: Some(task.priority.clone()),
+            status: Some(task.status.clone()),
+            assigned_to: task.assigned_to.clone(),
+            created_at: now,
+            updated_at: now,
+        };
+        counts::note(&mut writing.counts, &task, 1);
+        writing.tasks.push(task.clone());
+        if task.size() > LARGE_ROW {
+            self.database(Sees::Tasks)?;
+        }
+        Ok(task)
+    }
+
+    fn find_task(&mut self, id: TaskId) -> StoreResult<Option<Task>> {
+        tasks::table
+            .find(id.0)
+            .select(Row::as_select())
+            .first(self.database(Sees::Tasks)?)
+            .optional()
+            .map(|row| row.map(Task::from))
+            .map_err(store_error)
+    }
+
+    fn update_task(&mut self, id: TaskId, changes: TaskChanges) -> StoreResult<Option<Task>> {
+        self.written()?;
+        let Some(before) = self.find_task(id)? else {
+            return Ok(None);
+        };
+        let mut task = before.clone();
+        changes.apply(&mut task, self.now);
+        diesel::update(tasks::table.find(id.0))
+            .set((
+                tasks::title.eq(stored(&task.title)),
+                tasks::description.eq(task.description.as_deref().map(stored)),
+                tasks::priority.eq(task.priority.as_deref().map(stored)),
+                tasks::status.eq(task.status.as_deref().map(stored)),
+                tasks::assigned_to.eq(task.assigned_to.as_deref().map(stored)),
+                tasks::updated_at.eq(task.updated_at.as_micros()),
+                tasks::folded.eq(folded(&task)),
+            ))
+            .execute(self.database(Sees::Tasks)?)
+            .map_err(store_error)?;
+        let writing = self.written()?;
+        counts::note(&mut writing.counts, &before, -1);
+        counts::note(&mut writing.counts, &task, 1);
+        Ok(Some(task))
+    }
+
+    fn remove_task(&mut self, id: TaskId) -> StoreResult<bool> {
+        self.written()?;
+        let removed: Option<Row> = diesel::delete(tasks::table.find(id.0))
+            .returning(Row::as_returning())
+            .get_result(self.database(Sees::Tasks)?)
+            .optional()
+            .map_err(store_error)?;
+        let Some(removed) = removed.map(Task::from) else {
+            return Ok(false);
+        };
+        let writing = self.written()?;
+        writing.counters.tasks -= 1;
+        counts::note(&mut writing.counts, &removed, -1);
+        Ok(true)
+    }
+
+    fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
+        part(self.database(Sees::Tasks)?, page, |connection, rows| {
+            let found: Vec<Row> = wanted(filter)
+                .filter(tasks::id.gt(behind(rows.after)))
+                .select(Row::as_select())
+                .order(tasks::id)
+                .limit(rows.limit)
+                .offset(rows.offset)
+                .load(connection)?;
+            Ok(found.into_iter().map(placed).collect())
+        })
+    }
+
+    fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
+        let rows = match filter {
+            TaskFilter { status: None, assigned_to: None } => Some(self.counters()?.tasks),
+            TaskFilter { status: Some(status), assigned_to: None } => {
+                counts::count(self.database(Sees::Tasks)?, Kind::Status, status)
+                    .map_err(store_error)?
+            }
+            filter => wanted(filter)
+                .select(count_star())
+                .first(self.database(Sees::Tasks)?)
+                .map(Some)
+                .map_err(store_error)?,
+        };
+        Ok(rows.map_or(0, count))
+    }
+
+    fn search_tasks(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>> {
+        let pattern = pattern(&stored(text.folded()));
+        let candidates = Page { after: page.after, ..Page::ALL };
+        let (mut last, mut looked_at) = (None, 0);
+        let found = rows(self.database(Sees::Tasks)?, candidates, |connection, rows| {
+            let found: Vec<Row> = tasks::table
+                .filter(tasks::folded.like(&pattern).and(tasks::id.gt(behind(rows.after))))
+                .select(Row::as_select())
+                .order(tasks::id)
+                .limit(rows.limit)
+                .load(connection)?;
+            Ok(found.into_iter().map(placed).collect())
+        })
+        .take_while(|_| {
+            looked_at += 1;
+            looked_at <= MOST_LOOKED_AT
+        })
+        .inspect(|row| last = row.as_ref().ok().map(|(position, ..)| *position))
+        // A text that begins in the title and ends in the description is in neither.
+        .filter(|row| row.as_ref().map_or(true, |(_, task, _)| text.is_in(task)));
+        let mut part = page.take(found).map_err(store_error)?;
+        if part.next.is_none() && looked_at > MOST_LOOKED_AT {
+            part.next = last;
+        }
+        Ok(part)
+    }
+
+    fn task_counts(&mut self) -> StoreResult<TaskCounts> {
+        let total = count(self.counters()?.tasks);
+        let connection = self.database(Sees::Tasks)?;
+        let mut by = |kind| counts::by_value(connection, kind).map_err(store_error);
+        Ok(TaskCounts { total, by_status: by(Kind::Status)?, by_priority: by(Kind::Priority)? })
+    }
+}
+
+/// A task, where it stands and the bytes of its texts.
+fn placed(row: Row) -> Placed<Task> {
+    let task = Task::from(row);
+    let size = task.size();
+    (task.position(), task, size)
+}
+
+/// How many rows are looked at for one part of a search: what a part costs is bounded, found or not.
+const MOST_LOOKED_AT: usize = 10_000;
+
+/// How many letters of a text its index holds, as the migration has it.
+const INDEXED: &str = "100";
+
+fn wanted(filter: &TaskFilter) -> tasks::BoxedQuery<'_, Pg> {
+    let begins = |column: &str, text: &str| {
+        sql::<Nullable<Bool>>(&format!("left({column}, {INDEXED}) = left("))
+            .bind::<Text, _>(text.to_owned())
+            .sql(&format!(", {INDEXED})"))
+    };
+    let mut query = tasks::table.into_boxed();
+    if let Some(status) = filter.status.as_deref().map(stored) {
+        query = query.filter(begins("status", &status)).filter(tasks::status.eq(status));
+    }
+    if let Some(assigned_to) = filter.assigned_to.as_deref().map(stored) {
+        query = query
+            .filter(begins("assigned_to", &assigned_to))
+            .filter(tasks::assigned_to.eq(assigned_to));
+    }
+    query
+}
+
+/// What is searched. A line's end keeps title and description apart.
+fn folded(task: &Task) -> String {
+    let fold = |text: &str| stored(&fold_case(text)).into_owned();
+    let mut folded = fold(&task.title);
+    if let Some(description) = &task.description {
+        folded.push('\n');
+        folded.push_str(&fold(description));
+    }
+    folded
+}
+
+/// Stores new tasks under their numbers.
+pub(in crate::postgres) fn insert_tasks(
+    connection: &mut PgConnection,
+    tasks: &[Task],
+) -> QueryResult<()> {
+    let of = |column: fn(&Task) -> Option<&str>| -> Vec<Option<String>> {
+        tasks.iter().map(|task| column(task).map(|text| stored(text).into_owned())).collect()
+    };
+    let numbers: Vec<i64> = tasks.iter().map(|task| task.id.0).collect();
+    let created: Vec<i64> = tasks.iter().map(|task| task.created_at.as_micros()).collect();
+    let updated: Vec<i64> = tasks.iter().map(|task| task.updated_at.as_micros()).collect();
+    let folded: Vec<String> = tasks.iter().map(folded).collect();
+    sql_query(
+        "INSERT INTO tasks (id, title, description, priority, status, assigned_to, created_at,
+                            updated_at, folded)
+         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind::<Array<BigInt>, _>(numbers)
+    .bind::<Array<Nullable<Text>>, _>(of(|task| Some(&task.title)))
+    .bind::<Array<Nullable<Text>>, _>(of(|task| task.description.as_deref()))
+    .bind::<Array<Nullable<Text>>, _>(of(|task| task.priority.as_deref()))
+    .bind::<Array<Nullable<Text>>, _>(of(|task| task.status.as_deref()))
+    .bind::<Array<Nullable<Text>>, _>(of(|task| task.assigned_to.as_deref()))
+    .bind::<Array<BigInt>, _>(created)
+    .bind::<Array<BigInt>, _>(updated)
+    .bind::<Array<Text>, _>(folded)
+    .execute(connection)
+    .map(|_| ())
+}

@@ -1,0 +1,105 @@
+//! PostgreSQL: one writer for each server that commits for many callers, readers on snapshots of their
+//! own, and any number of servers on one database.
+//!
+//! Invariant: whoever writes locks the row of [`counters`] first. So writes of all servers are one
+//! behind another, as with SQLite's one writer, and get the same numbers.
+//!
+//! Invariant: an answer to a write leaves after the commit that holds it is durable.
+
+mod address;
+mod batch;
+mod connection;
+mod counters;
+mod error;
+mod memory;
+mod migrate;
+mod readers;
+mod rows;
+mod schema;
+mod search;
+mod session;
+mod text;
+mod writer;
+mod writing;
+
+use std::sync::Arc;
+
+use mcp_core::Clock;
+use mcp_core::domain::LogEntry;
+use mcp_core::memory::{Freshness, Store, StoreError, StoreFuture, Verdict, Work};
+
+use crate::reads::Reads;
+use crate::writer::Writer;
+use crate::{OpenError, Options};
+pub use address::PostgresUrl;
+use connection::Connector;
+use session::Session;
+use writing::Writing;
+
+/// A PostgreSQL database that is open.
+pub struct PostgresStore {
+    writer: Writer,
+    readers: Reads,
+    clock: Arc<dyn Clock>,
+}
+
+impl PostgresStore {
+    /// Connects, creates or migrates the tables, and starts the writer.
+    pub(crate) fn open(
+        url: &PostgresUrl,
+        options: &Options,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let failed =
+            |error: &dyn std::fmt::Display| OpenError::Failed(url.to_string(), error.to_string());
+        let connector = Connector::new(url, options.statement_timeout);
+        let mut connection = connector.connect().map_err(|error| failed(&error))?;
+        migrate::run(&mut connection, url)?;
+        search::index(&mut connection).map_err(|error| failed(&error))?;
+        let mut session = Session::new(connector.clone(), connection);
+        trim(&mut session, options.log_retention).map_err(|error| failed(&error))?;
+        let readers = readers::open(connector, options)?;
+        let writer = writer::start(session, options, Arc::clone(&clock))?;
+        Ok(Self { writer, readers, clock })
+    }
+}
+
+/// A write of nothing: it removes log entries that are too many now, and shows that writes work.
+fn trim(session: &mut Session, retention: u32) -> Result<(), StoreError> {
+    let (connection, counters) = session.begin()?;
+    Writing::new(counters).finish(connection, retention).map_err(error::store_error)?;
+    session::commit(connection)
+}
+
+impl Store for PostgresStore {
+    fn read(&self, freshness: Freshness, work: Work) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            if freshness == Freshness::WritesAndLogs {
+                self.writer.flush().await?;
+            }
+            self.readers.read(self.clock.now(), work).await
+        })
+    }
+
+    fn write(&self, work: Work) -> StoreFuture<'_, ()> {
+        Box::pin(self.writer.write(work))
+    }
+
+    fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()> {
+        Box::pin(self.writer.record(entry))
+    }
+
+    fn ready(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async {
+            self.writer.ready().await?;
+            self.readers.read(self.clock.now(), Box::new(|_| Verdict::Commit)).await
+        })
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async {
+            self.readers.close();
+            self.writer.stop().await
+        })
+    }
+}

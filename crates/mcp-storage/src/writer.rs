@@ -1,0 +1,81 @@
+//! The way to the one writer: a thread that takes the jobs that are waiting and has them share a
+//! commit.
+
+use std::sync::Arc;
+use std::thread;
+
+use mcp_core::domain::LogEntry;
+use mcp_core::memory::{StoreError, Verdict, Work};
+use tokio::sync::oneshot;
+
+use crate::jobs::{Done, Job, Jobs, closed};
+
+/// The writer's queue, whose thread ends with it.
+pub(crate) struct Writer {
+    jobs: Arc<Jobs>,
+}
+
+impl Writer {
+    /// Starts the thread, which does the jobs until it is told to stop or abandoned.
+    pub(crate) fn start(
+        name: &str,
+        jobs: Arc<Jobs>,
+        run: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<Self> {
+        thread::Builder::new().name(name.into()).spawn(run)?;
+        Ok(Self { jobs })
+    }
+
+    pub(crate) async fn write(&self, work: Work) -> Result<(), StoreError> {
+        self.answered(|done| self.jobs.try_put(Job::Write(work, done))).await
+    }
+
+    pub(crate) async fn read(&self, work: Work) -> Result<(), StoreError> {
+        self.answered(|done| self.jobs.try_put(Job::Read(work, done))).await
+    }
+
+    /// Waits until every job before is committed, and the log entries that were left.
+    pub(crate) async fn flush(&self) -> Result<(), StoreError> {
+        self.answered(|done| self.jobs.try_put(Job::Flush(done))).await
+    }
+
+    /// Whether a transaction that writes can be had now.
+    pub(crate) async fn ready(&self) -> Result<(), StoreError> {
+        self.write(Box::new(|_| Verdict::Commit)).await
+    }
+
+    /// Leaves a log entry for the next commit. Who brings more than is stored waits for it.
+    pub(crate) async fn record(&self, entry: LogEntry) -> Result<(), StoreError> {
+        if self.jobs.leave(entry)? {
+            let (done, outcome) = oneshot::channel();
+            self.jobs.put(Job::Flush(done)).await?;
+            outcome.await.unwrap_or_else(|_| Err(closed()))?;
+        }
+        Ok(())
+    }
+
+    /// Stores what was left, and ends the thread. Doing it twice is no fault.
+    pub(crate) async fn stop(&self) -> Result<(), StoreError> {
+        let (done, outcome) = oneshot::channel();
+        if self.jobs.put(Job::Stop(done)).await.is_err() {
+            return Ok(());
+        }
+        outcome.await.unwrap_or(Ok(()))
+    }
+
+    async fn answered(
+        &self,
+        put: impl FnOnce(Done) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let (done, outcome) = oneshot::channel();
+        put(done)?;
+        outcome.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+impl Drop for Writer {
+    /// A store that is dropped without being closed leaves no thread behind.
+    fn drop(&mut self) {
+        self.jobs.abandon();
+    }
+}

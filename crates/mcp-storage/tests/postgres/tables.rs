@@ -1,0 +1,126 @@
+//! Tables, indexes and migrations.
+
+use mcp_core::domain::{NewUser, Page, SearchText, TaskFilter};
+use mcp_core::memory::StoreRuns;
+use mcp_storage::Options;
+use serde_json::value::RawValue;
+use test_postgres::Database;
+
+use crate::support::{add, open, read, task, try_open};
+
+#[tokio::test]
+async fn every_filter_and_the_search_have_an_index() {
+    let database = Database::new();
+    let store = open(database.url());
+    for (condition, index) in [
+        ("left(status, 100) = left('x', 100) AND status = 'x' AND id > 5", "tasks_by_status"),
+        ("left(assigned_to, 100) = left('x', 100) AND assigned_to = 'x'", "tasks_by_assignee"),
+        ("folded LIKE '%three%'", "tasks_by_text"),
+    ] {
+        let plan = database.sql(&format!(
+            "SET enable_seqscan = off; SET enable_sort = off;
+             EXPLAIN SELECT * FROM tasks WHERE {condition}"
+        ));
+        assert!(plan.contains(index), "{condition}: {plan}");
+    }
+    store.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_server_is_refused_in_one_line_and_left_as_it_was() {
+    let database = Database::new();
+    open(database.url()).close().await.expect("closed");
+    database.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')");
+    let error = try_open(database.url(), &Options::default()).map(|_| ()).expect_err("refused");
+    let line = error.to_string();
+    assert!(line.contains("newer server") && line.contains("29990101000000"), "{line}");
+    assert!(!line.contains('\n'), "{line}");
+}
+
+#[tokio::test]
+async fn another_programs_tables_are_left_alone() {
+    let database = Database::new();
+    database.sql("CREATE TABLE tasks (mine TEXT)");
+    let error = try_open(database.url(), &Options::default()).map(|_| ()).expect_err("refused");
+    assert!(error.to_string().contains("another program"), "{error}");
+    let tables = database
+        .sql("SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public'");
+    assert_eq!(tables.trim(), "tasks");
+}
+
+#[tokio::test]
+async fn without_the_extension_a_search_looks_at_every_task() {
+    let database = Database::new();
+    let name = database.name();
+    // Somebody who may create tables and no extensions.
+    database.sql(&format!(
+        "CREATE ROLE plain_{name} LOGIN; GRANT ALL ON SCHEMA public TO plain_{name}"
+    ));
+    let url = format!("{}&user=plain_{name}", database.url().replace("mcp@", ""));
+    let store = open(&url);
+    for title in ["Straße", "other"] {
+        add(&store, title).await.expect("added");
+    }
+    let text = SearchText::new("STRASSE");
+    let found = read(&store, move |memory| memory.search_tasks(&text, Page::ALL)).await.items();
+    assert_eq!(found.iter().map(|task| task.title.as_str()).collect::<Vec<_>>(), ["Straße"]);
+    let index = database.sql("SELECT to_regclass('tasks_by_text') IS NULL");
+    assert_eq!(index.trim(), "t");
+    store.close().await.expect("closed");
+    database.sql(&format!("DROP OWNED BY plain_{name} CASCADE; DROP ROLE plain_{name}"));
+}
+
+#[tokio::test]
+async fn texts_that_no_index_takes_are_kept_found_and_told_apart() {
+    let database = Database::new();
+    let store = open(database.url());
+    // Random, so that it cannot be compressed into an index's row.
+    let long: String = (0..20_000_u32)
+        .map(|n| char::from(b'!' + u8::try_from(n.wrapping_mul(n) % 89).expect("small")))
+        .collect();
+    let names = [format!("{long}a"), format!("{long}b")];
+    for name in names.clone() {
+        let user = NewUser {
+            username: name.clone(),
+            role: name.clone(),
+            metadata: RawValue::from_string("{}".into()).expect("JSON"),
+        };
+        let mut new = task(&name);
+        (new.status, new.assigned_to) = (name.clone(), Some(name));
+        let added = store.write_for(move |memory| {
+            memory.add_task(&new)?;
+            memory.add_user(&user)
+        });
+        assert!(added.await.expect("written"));
+    }
+    for (index, name) in (1..).zip(names) {
+        let filter = TaskFilter { status: Some(name.clone()), assigned_to: Some(name.clone()) };
+        let tasks = read(&store, move |memory| memory.list_tasks(&filter, Page::ALL)).await.items();
+        assert_eq!(tasks.iter().map(|task| task.id.0).collect::<Vec<_>>(), [index]);
+        assert!(read(&store, move |memory| memory.find_user(&name)).await.is_some());
+    }
+    store.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn a_smaller_retention_counts_from_the_start_on() {
+    let database = Database::new();
+    let store = open(database.url());
+    for number in 0..10 {
+        let entry = mcp_core::domain::LogEntry {
+            timestamp: mcp_core::Timestamp::from_micros(0),
+            action: format!("action_{number}"),
+            payload: RawValue::from_string("{}".into()).expect("JSON"),
+            status: "success".into(),
+        };
+        store.record(entry).await.expect("recorded");
+    }
+    store.close().await.expect("closed");
+    let options = Options { log_retention: 3, ..Options::default() };
+    let store = try_open(database.url(), &options).expect("a store");
+    let logs = read(&store, |memory| memory.newest_logs(None, 0)).await;
+    let actions: Vec<_> = logs.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["action_7", "action_8", "action_9"]);
+    assert_eq!(database.sql("SELECT count(*) FROM logs").trim(), "3");
+    store.close().await.expect("closed");
+}

@@ -1,0 +1,163 @@
+//! Random calls: few names, so that they meet each other, and texts that databases see differently.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+/// One thing that is done.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// An action is called.
+    Call { action: String, params: Value },
+    /// A part of the lists is read.
+    Part { limit: Option<u64>, offset: u64 },
+    /// Everything is removed.
+    Reset,
+}
+
+/// What databases are known to see differently: NUL and what it is stored as, case beyond ASCII,
+/// wildcards and escapes, spaces at the end, letters of two code points.
+const LETTERS: &[&str] = &[
+    "a",
+    "A",
+    "b",
+    "ß",
+    "ẞ",
+    "s",
+    "S",
+    "İ",
+    "i",
+    "I",
+    "ı",
+    "Σ",
+    "ς",
+    "é",
+    "e\u{301}",
+    "漢",
+    "🙂",
+    "%",
+    "_",
+    "\\",
+    "'",
+    "\"",
+    " ",
+    "\n",
+    "\t",
+    "\0",
+    "\u{1}",
+    "\u{2}",
+    "\u{fffd}",
+    "\u{10ffff}",
+];
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => prop::collection::vec(select(LETTERS), 0..6).prop_map(|letters| letters.concat()),
+        // Longer than an index takes, and alike for as long as it looks.
+        1 => (select(LETTERS), 900_usize..1000, select(LETTERS))
+            .prop_map(|(letter, times, end)| format!("{}{end}", letter.repeat(times))),
+    ]
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        select(&["alice", "Alice", "bob", "a\0b", "a\u{1}\u{2}b"][..]).prop_map(String::from),
+        text()
+    ]
+}
+
+fn word() -> impl Strategy<Value = String> {
+    let words = &["pending", "in_progress", "completed", "high", "medium", "Pending"][..];
+    prop_oneof![3 => select(words).prop_map(String::from), 1 => text()]
+}
+
+fn task_id() -> impl Strategy<Value = i64> {
+    prop_oneof![8 => 1_i64..12, 1 => any::<i64>()]
+}
+
+/// A parameter that may be left out, or null.
+fn maybe(value: impl Strategy<Value = String> + 'static) -> BoxedStrategy<Option<Value>> {
+    prop_oneof![
+        2 => Just(None),
+        1 => Just(Some(Value::Null)),
+        4 => value.prop_map(|text| Some(Value::String(text))),
+    ]
+    .boxed()
+}
+
+fn call(action: &str, params: Value) -> Step {
+    Step::Call { action: action.into(), params }
+}
+
+/// The object with those members that are there.
+fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(there.collect())
+}
+
+fn add_task() -> impl Strategy<Value = Step> {
+    (text(), maybe(text()), maybe(word()), maybe(word()), maybe(name())).prop_map(
+        |(title, description, priority, status, assigned_to)| {
+            call(
+                "add_task",
+                object([
+                    ("title", Some(title.into())),
+                    ("description", description),
+                    ("priority", priority),
+                    ("status", status),
+                    ("assigned_to", assigned_to),
+                ]),
+            )
+        },
+    )
+}
+
+fn update_task() -> impl Strategy<Value = Step> {
+    (task_id(), maybe(text()), maybe(text()), maybe(word()), maybe(name())).prop_map(
+        |(id, title, description, status, assigned_to)| {
+            call(
+                "update_task",
+                object([
+                    ("task_id", Some(id.into())),
+                    ("title", title),
+                    ("description", description),
+                    ("status", status),
+                    ("assigned_to", assigned_to),
+                ]),
+            )
+        },
+    )
+}
+
+pub(crate) fn step() -> impl Strategy<Value = Step> {
+    let one = |action: &'static str, key: &'static str, value: BoxedStrategy<String>| {
+        value.prop_map(move |value| call(action, json!({ key: value })))
+    };
+    prop_oneof![
+        8 => add_task(),
+        4 => update_task(),
+        2 => task_id().prop_map(|id| call("delete_task", json!({ "task_id": id }))),
+        4 => (name(), maybe(text())).prop_map(|(name, role)| call(
+            "add_user",
+            object([("username", Some(name.into())), ("role", role)]),
+        )),
+        2 => one("remove_user", "username", name().boxed()),
+        2 => one("get_user", "username", name().boxed()),
+        1 => Just(call("list_users", json!({}))),
+        3 => (maybe(word()), maybe(name())).prop_map(|(status, assigned_to)| call(
+            "list_tasks",
+            object([("status", status), ("assigned_to", assigned_to)]),
+        )),
+        4 => one("search_tasks", "query", text().boxed()),
+        2 => (name(), maybe(text())).prop_map(|(key, value)| call(
+            "update_config",
+            object([("key", Some(key.into())), ("value", value)]),
+        )),
+        1 => maybe(name()).prop_map(|key| call("get_config", object([("key", key)]))),
+        1 => Just(call("summarize_data", json!({}))),
+        1 => text().prop_map(|name| call(&format!("no_{name}"), json!({}))),
+        2 => (prop::option::of(0_u64..9), 0_u64..9)
+            .prop_map(|(limit, offset)| Step::Part { limit, offset }),
+        1 => Just(Step::Reset),
+    ]
+}

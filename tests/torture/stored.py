@@ -1,0 +1,86 @@
+"""What is really in a database's file, seen by another SQLite than the server's, in a copy."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+from .server import Folder, require
+
+
+class Stored:
+    """A copy of a database that no server has open, with its write-ahead log."""
+
+    def __init__(self, database):
+        self._folder = Folder()
+        self.path = self._folder.path / "copy.db"
+        for suffix in ("", "-wal"):
+            source = Path(f"{database}{suffix}")
+            if source.exists():
+                shutil.copyfile(source, f"{self.path}{suffix}")
+        self.database = sqlite3.connect(self.path)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.database.close()
+        self._folder.__exit__()
+
+    def rows(self, query, *values):
+        """All rows of a query."""
+        return self.database.execute(query, values).fetchall()
+
+    def one(self, query, *values):
+        """The first value of a query's first row."""
+        return self.rows(query, *values)[0][0]
+
+    def tables(self):
+        """The names of its tables."""
+        return {name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    def require_whole(self):
+        """SQLite finds no fault in it."""
+        found = self.one("PRAGMA integrity_check")
+        require(found == "ok", f"the database is whole: {found}")
+
+    def require_answered(self, writers):
+        """All that the writers were told is there, and nothing that nobody sent."""
+        self.require_whole()
+        tasks = dict(self.rows("SELECT id, title FROM tasks"))
+        sent = set().union(*(writer.titles_sent for writer in writers))
+        owners = {}
+        for writer in writers:
+            for number, title in writer.tasks.items():
+                require(owners.setdefault(number, writer) is writer, f"number {number} is given out once")
+                found = tasks.get(number)
+                allowed = {title}
+                if number in writer.unknown:
+                    allowed.add(writer.unknown[number])
+                require(found in allowed, f"task {number} is {title!r}, as was answered; found {found!r}")
+        for number, title in tasks.items():
+            require(number in owners or title in sent, f"task {number} ({title!r}) was sent by somebody")
+        last = self.one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'")
+        require(max(tasks, default=0) <= last, "numbers are not above the last that was given out")
+        self._require_logged(writers)
+
+    def _require_logged(self, writers):
+        """A write and its log entry commit together: every entry is there, and none too many."""
+        entries = self.rows(
+            "SELECT json_extract(payload, '$.params.title') FROM logs"
+            " WHERE action IN ('add_task', 'update_task') AND status = 'success'"
+        )
+        logged = {title for (title,) in entries}
+        for writer in writers:
+            for number, title in writer.tasks.items():
+                require(title is None or title in logged, f"the write of task {number} is in the log")
+        added = self.one("SELECT count(*) FROM logs WHERE action = 'add_task' AND status = 'success'")
+        given = self.one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'")
+        require(added == given, f"{given} numbers were given out, and {added} additions are in the log")
+
+    def settle(self, writers):
+        """What a write without an answer has done is known from now on."""
+        tasks = dict(self.rows("SELECT id, title FROM tasks"))
+        for writer in writers:
+            for number in writer.unknown:
+                writer.tasks[number] = tasks.get(number)
+            writer.unknown.clear()
