@@ -49,7 +49,7 @@ fn known(registry: &Registry, half: Half) -> Vec<AgentRequest> {
 #[test]
 fn the_action_is_found_first_and_nearly_always_among_three() {
     let registry = registry();
-    for half in [Half::Tuning] {
+    for half in [Half::Tuning, Half::HeldOut] {
         let requests = known(&registry, half);
         let (first, among) = recall(&registry, &requests);
         println!(
