@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use service_tests::TestServer;
+use service_tests::tokens::o200k;
 
 /// The value of a series, 0 where there is none.
 fn value(server: &TestServer, series: &str) -> f64 {
@@ -44,4 +45,33 @@ fn the_counts_are_for_who_has_the_key() {
     let server = TestServer::with([("MCP_API_KEY", "k-1")]).start();
     assert_eq!(server.get("/metrics").refusal(401), "Missing X-API-Key header");
     assert_eq!(server.request("POST", "/metrics").key("k-1").send().status, 405);
+}
+
+#[test]
+fn tokens_are_counted_on_the_lean_face_and_nowhere_else() {
+    let server = TestServer::with([("MCP_API_KEY", "k-1")]).start();
+    let ask = |path: &str, body: &serde_json::Value| server.post(path).key("k-1").json(body).send();
+    for index in 0..20 {
+        let body = json!({"action": "add_task", "params": {"title": format!("Task {index}")}});
+        assert_eq!(ask("/api/v1/query", &body).status, 200);
+    }
+    assert!(value(&server, r#"mcp_tokens_out_total{action="add_task"}"#).abs() < f64::EPSILON);
+    let query = json!({"action": "list_tasks", "format": "csv"});
+    let answer = ask("/api/v2/query", &query);
+    let tokens = answer.header("x-tokens").expect("a count").parse::<f64>().expect("a number");
+    let count = |text: &str| f64::from(u32::try_from(o200k(text)).expect("a few"));
+    assert!((tokens - count(&String::from_utf8_lossy(&answer.body))).abs() < f64::EPSILON);
+    let v1 = ask("/api/v1/query", &json!({"action": "list_tasks"}));
+    let whole = count(&String::from_utf8_lossy(&v1.body));
+    for (series, wanted, within) in [
+        ("mcp_tokens_in_total", count(&query.to_string()), 0.5),
+        ("mcp_tokens_out_total", tokens, 0.5),
+        ("mcp_tokens_saved_total", whole - tokens, 30.0),
+    ] {
+        let found = value(&server, &format!("{series}{{action=\"list_tasks\"}}"));
+        assert!((found - wanted).abs() <= within, "{series}: {found}, not {wanted}");
+    }
+    let refused = ask("/api/v2/query", &json!({"action": "no_such_action"}));
+    assert_eq!(refused.status, 400);
+    assert!(value(&server, r#"mcp_tokens_out_total{action="unknown"}"#) > 5.0);
 }
