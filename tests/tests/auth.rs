@@ -46,8 +46,8 @@ fn every_route_is_closed_without_the_key_but_those_that_the_document_calls_open(
         let wrong = request(&server, &method, &path).key("wrong").send();
         let right = request(&server, &method, &path).key(RIGHT).send();
         // A route that names a thing is asked for one that is not there.
-        let served = if path.contains('{') { 404 } else { 200 };
-        assert_eq!(right.status, served, "{label}: {}", right.text());
+        let expected = if path.contains('{') { 404 } else { 200 };
+        assert_eq!(right.status, expected, "{label}: {}", right.text());
         if is_open {
             assert_eq!((without.status, wrong.status), (200, 200), "{label}");
             continue;

@@ -20,7 +20,8 @@ impl Respond for Issues {
         };
         let (page, size) = (number("page"), number("per_page"));
         let all = self.0.lock().expect("a lock").clone();
-        let rows: Vec<Value> = all.iter().skip((page - 1) * size).take(size).map(issue).collect();
+        let rows: Vec<Value> =
+            all.iter().skip((page - 1) * size).take(size).copied().map(issue).collect();
         let answer = ResponseTemplate::new(200).set_body_json(rows);
         if page * size < all.len() {
             let next = format!("<https://api.github.com/x?page={}>; rel=\"next\"", page + 1);
@@ -31,7 +32,7 @@ impl Respond for Issues {
     }
 }
 
-fn issue(number: &u32) -> Value {
+fn issue(number: u32) -> Value {
     json!({
         "id": 900_000 - number, "number": number, "title": format!("Issue {number} of the parser"),
         "state": "open", "user": {"login": "octocat", "id": 1}, "comments": number % 7,

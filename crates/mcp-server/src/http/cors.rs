@@ -18,13 +18,15 @@ const MAX_AGE: usize = 3600;
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "OPTIONS"];
 
 /// Response headers that a page may read beside the ones that it always may.
-const EXPOSED: [&str; 6] = [
+const EXPOSED: [&str; 8] = [
     "Retry-After",
     "RateLimit-Limit",
     "RateLimit-Remaining",
     "RateLimit-Reset",
     "Deprecation",
     "Link",
+    "X-Tokens",
+    "Content-Range",
 ];
 
 /// Whose pages may read our answers: anybody's, without credentials, or those of the listed
