@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use mcp_core::Registry;
+use mcp_core::action::catalogue::Entry;
 use mcp_server::config::{Settings, Sources};
 use mcp_server::service;
 use serde_json::{Value, json};
@@ -77,7 +78,7 @@ fn every_action_is_asked_for_in_both_halves_and_no_request_is_in_both() {
 fn cost(registry: &Registry, words: &str) -> usize {
     let call = json!({"action": "help", "params": {"query": words}});
     let lines: Vec<String> =
-        registry.catalogue().search(words).into_iter().map(|entry| entry.line()).collect();
+        registry.catalogue().search(words).into_iter().map(Entry::line).collect();
     o200k(&call.to_string()) + o200k(&json!({ "data": lines }).to_string())
 }
 

@@ -176,11 +176,11 @@ fn tasks(wire: &Wire) -> Figure {
     ];
     let people = ["alice", "bob", "carol"];
     let urgency = ["low", "medium", "high"];
-    let states = ["pending", "in_progress", "completed"];
+    let statuses = ["pending", "in_progress", "completed"];
     for (index, title) in titles.iter().enumerate() {
-        let (priority, status) = (urgency[index % 3], states[index / 2 % 3]);
-        let person = people[index / 3 % 3];
-        let params = json!({"title": title, "description": "As said in the meeting", "priority": priority, "status": status, "assigned_to": person});
+        let (priority, status) = (urgency[index % 3], statuses[index / 2 % 3]);
+        let owner = people[index / 3 % 3];
+        let params = json!({"title": title, "description": "As said in the meeting", "priority": priority, "status": status, "assigned_to": owner});
         assert_eq!(wire.server.call("add_task", params).status, 200);
     }
     let answer = wire.smallest(&json!({"action": "list_tasks"})).answer;

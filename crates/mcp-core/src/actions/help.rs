@@ -72,7 +72,12 @@ impl MemoryAction for Help {
             params: r#"{"query":"who is on the team"}"#,
             answer: r#"["list_users(): List the names of all users"]"#,
         };
-        Doc::new(Group::Help, "Tell which actions there are and what each takes", example).words(&["what-can what-you you-can can-you available offer supported possible which", "tools functions commands capabilities features catalogue api reference documentation manual server", "parameters arguments signature explain howto use call usage suitable right know"])
+        Doc::new(Group::Help, "Tell which actions there are and what each takes", example).words(&[
+            "what-can what-you you-can can-you available offer supported possible which",
+            "tools functions commands capabilities features catalogue api reference",
+            "documentation manual server parameters arguments signature explain howto use",
+            "call usage suitable right know",
+        ])
     }
 
     fn run(&self, params: HelpParams, _: &mut dyn Memory) -> Result<HelpOutput, ActionError> {

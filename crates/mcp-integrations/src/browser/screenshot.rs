@@ -71,7 +71,11 @@ impl RemoteAction for Screenshot {
             answer: r#"{"content_type":"image/png","screenshot_base64":"iVBORw0KGgoAAAANSUhEUgAA","url":"https://example.com/"}"#,
         };
         Doc::new(Group::Pages, "Take a picture of a web page", example)
-            .words(&["make screenshot image photo snapshot png capture render shoot visual visually thumbnail pixels", "look looks looks-like appearance appear mobile phone desktop"])
+            .words(&[
+                "make screenshot image photo snapshot png capture render shoot visual",
+                "visually thumbnail pixels look looks looks-like appearance appear mobile",
+                "phone desktop",
+            ])
             .view(VIEW)
     }
 

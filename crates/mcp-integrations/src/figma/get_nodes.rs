@@ -47,7 +47,11 @@ impl RemoteAction for GetNodes {
         };
         Doc::new(Group::Figma, "Get some nodes (frames, layers) of a Figma file", example)
             .required("file_key and node_ids are required")
-            .words(&["frame layer read element part section object header one single specific particular only this", "details properties inspect zoom size position width wide height high spacing id"])
+            .words(&[
+                "frame layer read element part section object header one single specific",
+                "particular only this details properties inspect zoom size position width",
+                "wide height high spacing id",
+            ])
             .view(views::NODES)
     }
 

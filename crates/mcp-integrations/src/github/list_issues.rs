@@ -53,8 +53,8 @@ impl RemoteAction for ListIssues {
         Doc::new(Group::Github, "List the issues of a GitHub repository", example)
             .required("owner and repo are required")
             .words(&[
-                "bugs bug-reports problems defects broken tracker feature",
-                "open opened closed newest latest recent recently against repo project which",
+                "bugs bug-reports problems defects broken tracker feature open opened closed",
+                "newest latest recent recently against repo project which",
             ])
             .view(views::ISSUES)
     }

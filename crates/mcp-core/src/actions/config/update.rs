@@ -36,8 +36,9 @@ impl MemoryAction for UpdateConfig {
         };
         Doc::new(Group::Config, "Set a configuration value", example)
             .words(&[
-                "write store save put configure reconfigure override persist remember assign new",
-                "turn-on turn-off turn enable disable switch toggle increase decrease raise lower",
+                "write store save put configure reconfigure override persist remember assign",
+                "new turn-on turn-off turn enable disable switch toggle increase decrease",
+                "raise lower",
             ])
             .view(ACKNOWLEDGMENT)
     }

@@ -53,7 +53,11 @@ impl MemoryAction for AddTask {
             answer: r#"{"id":1,"title":"Ship v1","description":"","priority":"high","status":"pending","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000"}"#,
         };
         Doc::new(Group::Tasks, "Add a task", example)
-            .words(&["make put write write-down note jot file open log record register plan schedule raise capture track", "remember remind reminder backlog something work done later for assign urgent high list"])
+            .words(&[
+                "make put write write-down note jot file open log record register plan",
+                "schedule raise capture track remember remind reminder backlog something work",
+                "done later for assign urgent high list",
+            ])
             .view(ACKNOWLEDGMENT)
     }
 

@@ -40,7 +40,10 @@ impl MemoryAction for DeleteTask {
         let example =
             Example { params: r#"{"task_id":1}"#, answer: r#"{"task_id":1,"deleted":true}"# };
         Doc::new(Group::Tasks, "Delete a task", example)
-            .words(&["cancel clear clean permanently good obsolete duplicate unneeded nobody longer throw-away"])
+            .words(&[
+                "cancel clear clean permanently good obsolete duplicate unneeded nobody",
+                "longer throw-away",
+            ])
             .view(ACKNOWLEDGMENT)
     }
 

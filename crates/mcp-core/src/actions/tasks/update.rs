@@ -53,7 +53,13 @@ impl MemoryAction for UpdateTask {
             answer: r#"{"id":1,"title":"Ship v1","description":"","priority":"high","status":"completed","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T17:00:00.000000"}"#,
         };
         Doc::new(Group::Tasks, "Change fields of a task", example)
-            .words(&["mark move status state complete completed finish finished done close resolve reopen tick check-off", "start begin progress in_progress pending continue postpone rename retitle reword correct existing", "assign reassign unassign hand-over delegate transfer pass else belongs hand another over", "make raise lower bump urgent important high reprioritize escalate"])
+            .words(&[
+                "mark move status state complete completed finish finished done close resolve",
+                "reopen tick check-off start begin progress in_progress pending continue",
+                "postpone rename retitle reword correct existing assign reassign unassign",
+                "hand-over delegate transfer pass else belongs hand another over make raise",
+                "lower bump urgent important high reprioritize escalate",
+            ])
             .sees_null()
             .view(ACKNOWLEDGMENT)
     }

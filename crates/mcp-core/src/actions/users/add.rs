@@ -58,7 +58,11 @@ impl MemoryAction for AddUser {
             answer: r#"{"username":"carol","added":true}"#,
         };
         Doc::new(Group::Users, "Add a user", example)
-            .words(&["make register invite onboard enroll enrol join hire sign sign-up set-up introduce admit put account", "team newcomer starter role developer admin into directory"])
+            .words(&[
+                "make register invite onboard enroll enrol join hire sign sign-up set-up",
+                "introduce admit put account team newcomer starter role developer admin into",
+                "directory",
+            ])
             .view(ACKNOWLEDGMENT)
     }
 

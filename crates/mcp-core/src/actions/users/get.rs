@@ -56,8 +56,8 @@ impl MemoryAction for GetUser {
         Doc::new(Group::Users, "Get a user and the tasks assigned to it", example)
             .words(&[
                 "details profile info information record one single particular user who",
-                "exists registered known check whether role metadata named",
-                "work workload plate busy doing responsible",
+                "exists registered known check whether role metadata named work workload",
+                "plate busy doing responsible",
             ])
             .view(SUMMARY)
     }

@@ -42,8 +42,8 @@ impl MemoryAction for RemoveUser {
         };
         Doc::new(Group::Users, "Remove a user; its tasks stay", example)
             .words(&[
-                "offboard unregister deactivate kick ban expel fire revoke take account",
-                "quit left leave leaving gone longer team close",
+                "offboard unregister deactivate kick ban expel fire revoke take account quit",
+                "left leave leaving gone longer team close",
             ])
             .view(ACKNOWLEDGMENT)
     }

@@ -65,7 +65,11 @@ impl CompoundAction for Batch {
             params: r#"{"steps":[{"id":"urgent","action":"list_tasks","filter":{"priority":"high"},"count":true},{"id":"plan","action":"add_task","when":"urgent.data","params":{"title":"Plan the day"}}],"return":["last"]}"#,
             answer: r#"[{"id":"plan","data":{"id":2}}]"#,
         };
-        Doc::new(Group::Utilities, "Run several steps in one call", example).words(&["many multiple several together once at-once bulk single operations requests actions combine", "transaction atomic atomically all-or all or nothing rollback pipeline chain sequence first second perform"])
+        Doc::new(Group::Utilities, "Run several steps in one call", example).words(&[
+            "many multiple several together once at-once bulk single operations requests",
+            "actions combine transaction atomic atomically all-or all or nothing rollback",
+            "pipeline chain sequence first second perform",
+        ])
     }
 
     async fn run(
