@@ -9,7 +9,7 @@ use super::reduce::size;
 use super::tokens;
 use crate::error::ActionError;
 
-/// The most bytes of one answer, where its tokens are not limited.
+/// The most bytes of one answer, however many tokens it may have.
 pub const MOST_BYTES: usize = 4 << 20;
 /// What is this small, in bytes, is shown: its handle would be no smaller.
 const SMALLEST_HANDLED: usize = 80;
@@ -64,10 +64,7 @@ impl Budget {
     /// Whether a text is within it.
     #[must_use]
     pub fn holds(self, text: &str) -> bool {
-        match self.tokens {
-            None => text.len() <= MOST_BYTES,
-            Some(most) => tokens::is_within(text, most),
-        }
+        text.len() <= MOST_BYTES && self.tokens.is_none_or(|most| tokens::is_within(text, most))
     }
 }
 
