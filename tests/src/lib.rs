@@ -16,12 +16,17 @@
 
 mod command;
 mod http;
+mod many;
 mod protocol;
+mod requests;
 mod server;
+pub mod tokens;
 
 pub use command::{Command, Output};
 pub use http::{Answer, Connection, Head, Request};
+pub use many::with_many_actions;
 pub use protocol::{Messages, Protocol};
+pub use requests::{AgentRequest, Half, agent_requests};
 pub use server::{Builder, Stopped, TestServer};
 
 use std::path::{Path, PathBuf};

@@ -59,11 +59,11 @@ fn every_route_is_closed_without_the_key_but_those_that_the_document_calls_open(
 }
 
 #[test]
-fn open_are_the_root_and_what_supervisors_ask() {
+fn open_are_the_root_what_supervisors_ask_and_how_to_start() {
     let server = closed_server();
     let open: Vec<_> =
         operations(&server).into_iter().filter(|it| it.2).map(|(_, path, _)| path).collect();
-    assert_eq!(open, ["/", "/live", "/ready"]);
+    assert_eq!(open, ["/", "/live", "/llms.txt", "/ready"]);
 }
 
 #[test]

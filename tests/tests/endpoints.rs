@@ -4,10 +4,13 @@ use serde_json::json;
 use service_tests::TestServer;
 
 /// Every route and its one method.
-const ROUTES: [(&str, &str); 17] = [
+const ROUTES: [(&str, &str); 20] = [
     ("GET", "/"),
     ("GET", "/live"),
     ("GET", "/ready"),
+    ("GET", "/llms.txt"),
+    ("GET", "/metrics"),
+    ("GET", "/api/v2/help"),
     ("GET", "/api/v2/status"),
     ("POST", "/api/v2/query"),
     ("POST", "/api/v2/batch"),

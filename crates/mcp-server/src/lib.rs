@@ -7,5 +7,6 @@ pub mod config;
 pub mod documents;
 pub mod http;
 pub mod mcp;
+pub mod metrics;
 pub mod openapi;
 pub mod service;

@@ -20,6 +20,7 @@ use crate::config::Settings;
 use crate::mcp::Feed;
 use crate::mcp::prompts::PromptSource;
 use crate::mcp::resources::ResourceSource;
+use crate::metrics::Metrics;
 
 /// Everything that a face of the server needs.
 pub struct Service {
@@ -28,6 +29,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     browser: Browser,
     feed: Arc<Feed>,
+    metrics: Arc<Metrics>,
     resources: Vec<Arc<dyn ResourceSource>>,
     prompts: Vec<Arc<dyn PromptSource>>,
 }
@@ -136,18 +138,26 @@ impl Service {
         log::info!("the database is {}", absolute(&location));
         let secrets = settings.secrets().into_iter();
         let redactor = Redactor::new(secrets.map(|secret| secret.expose_secret().to_owned()));
+        let metrics = Arc::new(Metrics::default());
         let feed = Arc::new(Feed::new());
         let watcher: Arc<dyn Watcher> = Arc::<Feed>::clone(&feed);
         let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor)
-            .watched_by(watcher);
+            .watched_by(watcher)
+            .metered(Arc::clone(&metrics) as _);
         let Additions { resources, prompts, .. } = additions;
-        Ok(Self { dispatcher, lean, clock, browser, feed, resources, prompts })
+        Ok(Self { dispatcher, lean, clock, browser, feed, metrics, resources, prompts })
     }
 
     /// The one way to an action.
     #[must_use]
     pub fn dispatcher(&self) -> &Dispatcher {
         &self.dispatcher
+    }
+
+    /// What has been counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The lean face.
@@ -199,9 +209,20 @@ impl Service {
 /// # Errors
 /// When two actions have one name.
 pub fn registry(settings: &Settings) -> Result<Registry, RegistryError> {
+    registry_with(settings, |registry| registry)
+}
+
+/// The same with more actions, of an embedding program.
+///
+/// # Errors
+/// When two actions have one name.
+pub fn registry_with(
+    settings: &Settings,
+    more: impl FnOnce(RegistryBuilder) -> RegistryBuilder,
+) -> Result<Registry, RegistryError> {
     let clock = SystemClock::shared();
     let lean = lean(settings, Arc::clone(&clock));
-    every_action(integrations(settings, &Machine::default(), clock), &lean).build()
+    every_action(integrations(settings, &Machine::default(), clock), &lean).with(more).build()
 }
 
 fn every_action(integrations: Integrations, lean: &Lean) -> RegistryBuilder {

@@ -4,6 +4,7 @@
 //! Invariant: an action parses nothing, times nothing and logs nothing; the dispatcher does.
 
 mod bounded;
+pub mod catalogue;
 pub mod params;
 mod prepared;
 pub mod registry;
@@ -42,6 +43,8 @@ pub enum Effect {
 /// The family that an action belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
+    /// What can be called.
+    Help,
     /// People and agents.
     Users,
     /// Work to be done.
@@ -83,6 +86,7 @@ impl Group {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Help => "help",
             Self::Users => "users",
             Self::Tasks => "tasks",
             Self::Config => "config",
@@ -91,6 +95,22 @@ impl Group {
             Self::Figma => "figma",
             Self::Pages => "pages",
             Self::Custom => "custom",
+        }
+    }
+
+    /// Words that people use for what the whole family is about.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Users => {
+                "person people somebody someone member account colleague teammate coworker employee agent"
+            }
+            Self::Tasks => "todo ticket chore item job assignment",
+            Self::Config => "setting option preference config parameter variable flag",
+            Self::Github => "repo repository project",
+            Self::Figma => "design designer mockup wireframe ui",
+            Self::Pages => "website site webpage web page url address link homepage browser",
+            Self::Help | Self::Utilities | Self::Custom => "",
         }
     }
 }
@@ -128,7 +148,8 @@ pub struct Doc {
     pub summary: &'static str,
     /// The family it belongs to.
     pub group: Group,
-    /// Words that people use for it and that are in neither name nor summary.
+    /// Words that people use for it and that are in neither name nor summary; an entry may hold
+    /// several.
     pub words: &'static [&'static str],
     /// A worked example.
     pub example: Example,

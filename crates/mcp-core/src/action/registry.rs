@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use super::catalogue::{Catalogue, CatalogueHandle};
 use super::params::ParamsText;
 use super::prepared::{Prepare, Prepared, over_actions, over_list, over_memory, over_network};
 use super::schema::{self, Parameter};
@@ -145,19 +146,26 @@ impl Action {
 pub struct Registry {
     actions: Vec<Action>,
     by_name: BTreeMap<&'static str, usize>,
+    catalogue: CatalogueHandle,
 }
 
 impl Registry {
     /// An empty one to fill.
     #[must_use]
     pub fn builder() -> RegistryBuilder {
-        RegistryBuilder { actions: Vec::new() }
+        RegistryBuilder { actions: Vec::new(), catalogue: CatalogueHandle::default() }
     }
 
     /// All actions, in the order in which they were registered.
     #[must_use]
     pub fn actions(&self) -> &[Action] {
         &self.actions
+    }
+
+    /// What is said of all actions, and how the right one is found.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        self.catalogue.get()
     }
 
     /// The action of that name.
@@ -186,9 +194,17 @@ pub enum RegistryError {
 /// A registry that is being filled.
 pub struct RegistryBuilder {
     actions: Vec<Action>,
+    catalogue: CatalogueHandle,
 }
 
 impl RegistryBuilder {
+    /// The catalogue of what is being registered, for an action that tells about it. It is
+    /// complete when the registry is built.
+    #[must_use]
+    pub fn catalogue(&self) -> CatalogueHandle {
+        self.catalogue.clone()
+    }
+
     /// Adds an action over stored memory.
     #[must_use]
     pub fn memory<A: MemoryAction>(mut self, action: A) -> Self {
@@ -237,7 +253,8 @@ impl RegistryBuilder {
                 return Err(RegistryError::NameTwice(action.name));
             }
         }
-        Ok(Registry { actions: self.actions, by_name })
+        self.catalogue.fill(&self.actions);
+        Ok(Registry { actions: self.actions, by_name, catalogue: self.catalogue })
     }
 }
 

@@ -89,6 +89,15 @@ pub(super) fn signature(name: &str, parameters: &[Parameter]) -> String {
     format!("{name}({})", list.join(", "))
 }
 
+/// `add_task(title, description?, priority?)`: the signature without defaults.
+pub(super) fn brief_signature(name: &str, parameters: &[Parameter]) -> String {
+    let shown = |parameter: &Parameter| {
+        format!("{}{}", parameter.name, if parameter.required { "" } else { "?" })
+    };
+    let list: Vec<String> = parameters.iter().map(shown).collect();
+    format!("{name}({})", list.join(", "))
+}
+
 fn shown(parameter: &Parameter) -> String {
     let Parameter { name, required, default, .. } = parameter;
     match default {

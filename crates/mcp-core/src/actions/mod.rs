@@ -2,6 +2,7 @@
 
 pub mod blobs;
 pub mod config;
+pub mod help;
 pub mod logs;
 pub mod tasks;
 pub mod users;
@@ -12,7 +13,9 @@ use crate::RegistryBuilder;
 /// Registers every built-in action over stored memory.
 #[must_use]
 pub fn register(registry: RegistryBuilder) -> RegistryBuilder {
+    let catalogue = registry.catalogue();
     registry
+        .memory(help::Help::new(catalogue))
         .list(users::ListUsers)
         .memory(users::AddUser)
         .memory(users::RemoveUser)

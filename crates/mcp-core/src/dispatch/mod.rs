@@ -1,7 +1,8 @@
-//! What happens to a call: look-up, parameters, the work, redaction, the log.
+//! What happens to a call: look-up, parameters, the work, redaction, the log, the count.
 //!
 //! Invariant: nothing else does any of it, whatever door the call came through.
 
+pub mod meter;
 mod record;
 pub mod redact;
 mod reply;
@@ -22,6 +23,7 @@ use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Freshness, Store, StoreError, StoreRuns};
 use crate::progress::Progress;
 use crate::{Clock, Effect, Timestamp};
+pub use meter::{Called, Meter, Tokens};
 use record::{log_entry, unknown_action_entry};
 pub use redact::Redactor;
 pub use reply::{Reply, Rest};
@@ -82,6 +84,7 @@ pub struct Dispatcher {
     clock: Arc<dyn Clock>,
     redactor: Arc<Redactor>,
     watcher: Option<Arc<dyn Watcher>>,
+    meter: Option<Arc<dyn Meter>>,
 }
 
 impl Dispatcher {
@@ -93,7 +96,8 @@ impl Dispatcher {
         clock: Arc<dyn Clock>,
         redactor: Redactor,
     ) -> Self {
-        Self { registry, store, clock, redactor: Arc::new(redactor), watcher: None }
+        let redactor = Arc::new(redactor);
+        Self { registry, store, clock, redactor, watcher: None, meter: None }
     }
 
     /// With somebody who is told of every change.
@@ -101,6 +105,19 @@ impl Dispatcher {
     pub fn watched_by(mut self, watcher: Arc<dyn Watcher>) -> Self {
         self.watcher = Some(watcher);
         self
+    }
+
+    /// With somebody who counts the calls.
+    #[must_use]
+    pub fn metered(mut self, meter: Arc<dyn Meter>) -> Self {
+        self.meter = Some(meter);
+        self
+    }
+
+    /// Who counts the calls.
+    #[must_use]
+    pub fn meter(&self) -> Option<&dyn Meter> {
+        self.meter.as_deref()
     }
 
     /// What can be called.
@@ -152,7 +169,9 @@ impl Dispatcher {
     async fn carry_out<T: Given>(&self, call: Call, start: T::Start) -> Result<T, ActionError> {
         let timed = log::log_enabled!(log::Level::Debug)
             .then(|| (self.redactor.scrub(&call.action), Instant::now()));
+        let counted = meter::Counted::start(self.meter(), &self.registry, &call.action);
         let outcome = self.outcome::<T>(call, start).await;
+        counted.end(outcome.as_ref().err());
         if let Some((name, start)) = timed {
             let status = if outcome.is_ok() { LogStatus::Success } else { LogStatus::Error };
             log::debug!("{name}: {} in {:?}", status.as_str(), start.elapsed());

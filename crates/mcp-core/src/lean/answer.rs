@@ -11,14 +11,13 @@ use super::cursor::{Cursor, Place};
 use super::fields::Fields;
 use super::format::{Format, Item};
 use super::gather::{Gathered, gather, gather_together};
-use super::nearest::nearest;
 use super::query::LeanQuery;
 use super::reduce::Kept;
 use super::unknown::Unknown;
-use super::{select, shapes, tokens, tree};
+use super::{saved, select, shapes, tokens, tree};
 use crate::action::{Action, Shape};
 use crate::actions::blobs::ReadBlob;
-use crate::dispatch::Together;
+use crate::dispatch::{Together, Tokens};
 use crate::error::{ActionError, ErrorCode};
 use crate::{Dispatcher, RegistryBuilder};
 
@@ -54,6 +53,8 @@ pub(super) struct Fetched {
     /// The digest of the query, and how many rows were answered before.
     pub(super) query: u32,
     pub(super) taken: u64,
+    /// How many tokens v1's answer has, where somebody counts; otherwise 0.
+    pub(super) v1: usize,
 }
 
 /// Data, whole.
@@ -96,12 +97,36 @@ impl Lean {
         dispatcher: &Dispatcher,
         query: &LeanQuery,
     ) -> Result<LeanAnswer, ActionError> {
+        let answered = self.answered(dispatcher, query).await;
+        if let Some(meter) = dispatcher.meter() {
+            let (answer, v1) = match &answered {
+                Ok((answer, v1)) => (answer.tokens, *v1),
+                Err(error) => (tokens::count(&error_text(error)), 0),
+            };
+            let entry = dispatcher.registry().catalogue().find(&query.action);
+            let tokens = Tokens {
+                asked: query.tokens as u64,
+                answered: answer as u64,
+                saved: v1.saturating_sub(answer) as u64,
+            };
+            meter.told(entry.map(|entry| entry.name), tokens);
+        }
+        answered.map(|(answer, _)| answer)
+    }
+
+    /// The answer, and how many tokens v1's has.
+    async fn answered(
+        &self,
+        dispatcher: &Dispatcher,
+        query: &LeanQuery,
+    ) -> Result<(LeanAnswer, usize), ActionError> {
         let query = &query.for_steps(dispatcher.registry())?;
         let fetched = self.fetch(dispatcher, query).await?;
         let action = dispatcher.registry().find(&query.action)?;
+        let v1 = fetched.v1;
         let written = self.write(action, query, fetched, query.budget)?;
         let tokens = tokens::count(&written.text);
-        Ok(LeanAnswer { text: written.text, format: written.format, tokens })
+        Ok((LeanAnswer { text: written.text, format: written.format, tokens }, v1))
     }
 
     /// Carries a query out.
@@ -121,7 +146,16 @@ impl Lean {
         }
         let gathered = gather(dispatcher, action, query, cursor.as_ref(), unknown).await?;
         let taken = cursor.map_or(0, |cursor| cursor.taken);
-        Ok(Fetched { data: self.data(action, query, gathered)?, query: digest, taken })
+        let v1 = match (dispatcher.meter(), &gathered) {
+            (None, _) => 0,
+            (Some(_), Gathered::Rows { kept, .. }) => {
+                saved::of_rows(action.name, kept.iter().map(|kept| &kept.row))
+            }
+            (Some(_), Gathered::One(value) | Gathered::Counted(value)) => {
+                saved::of_one(action.name, value)
+            }
+        };
+        Ok(Fetched { data: self.data(action, query, gathered)?, query: digest, taken, v1 })
     }
 
     /// The same inside a transaction.
@@ -134,7 +168,7 @@ impl Lean {
         let unknown = Unknown::check(action, query)?;
         let gathered = gather_together(together, action, query, unknown)?;
         let data = self.data(action, query, gathered)?;
-        Ok(Fetched { data, query: query.digest(), taken: 0 })
+        Ok(Fetched { data, query: query.digest(), taken: 0, v1: 0 })
     }
 
     fn data(
@@ -174,7 +208,7 @@ impl Lean {
         fetched: Fetched,
         budget: Budget,
     ) -> Result<Written, ActionError> {
-        let Fetched { data, query: digest, taken } = fetched;
+        let Fetched { data, query: digest, taken, .. } = fetched;
         let columns = action.doc.view.columns;
         let cursor = |place: Place, sorted: Vec<Value>, taken: u64| {
             Cursor { query: digest, place, taken, sorted }.to_text()
@@ -222,7 +256,7 @@ impl Lean {
             return ActionError::new(ErrorCode::UnknownAction, "Unknown action");
         };
         if error.code == ErrorCode::UnknownAction {
-            let near = nearest(dispatcher.registry(), &query.action).join(", ");
+            let near = dispatcher.registry().catalogue().nearest(&query.action).join(", ");
             error.message = format!("{}. Nearest: {near}", error.message);
         }
         error

@@ -8,6 +8,7 @@ use super::cursor::digest;
 use super::fields::Fields;
 use super::format::Format;
 use super::reduce::{self, Reductions};
+use super::tokens;
 use crate::Registry;
 use crate::action::params::ParamsText;
 use crate::error::ActionError;
@@ -33,6 +34,8 @@ pub struct LeanQuery {
     pub cursor: Option<String>,
     /// What is made of a list before it is answered.
     pub reductions: Reductions,
+    /// How many tokens the query is, as it was sent.
+    pub tokens: usize,
 }
 
 impl LeanQuery {
@@ -50,6 +53,7 @@ impl LeanQuery {
             budget: Budget::tokens(Budget::USUAL).expect("the usual budget is one"),
             cursor: None,
             reductions: Reductions::default(),
+            tokens: 0,
         }
     }
 
@@ -63,7 +67,8 @@ impl LeanQuery {
         let object = RawObject::parse(text).map_err(|error| {
             ActionError::invalid(format!("The query is not a JSON object: {error}"))
         })?;
-        let mut query = Self { format: usual, ..Self::new("", ParamsText::none()) };
+        let tokens = tokens::count(text);
+        let mut query = Self { format: usual, tokens, ..Self::new("", ParamsText::none()) };
         let mut given: Vec<&str> = Vec::new();
         for (name, value) in &object.members {
             if given.contains(&name.as_ref()) {

@@ -51,8 +51,11 @@ impl RemoteAction for GetText {
             params: r#"{"url":"https://example.com","max_chars":60}"#,
             answer: r#"{"text":"Example Domain\n\nThis domain is for use in documentation exa","truncated":true,"url":"https://example.com/"}"#,
         };
-        Doc::new(Group::Pages, "Get the visible text of a web page", example)
-            .words(&["browser", "website", "site", "read", "scrape", "content", "article"])
+        Doc::new(Group::Pages, "Get the visible text of a web page", example).words(&[
+            "page site web website url read scrape crawl extract content contents article",
+            "body words paragraphs html news information say says said written stands",
+            "visit open browse go grab summarise",
+        ])
     }
 
     async fn run(

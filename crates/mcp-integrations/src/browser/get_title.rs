@@ -46,7 +46,7 @@ impl RemoteAction for GetTitle {
             answer: r#"{"title":"Example Domain","url":"https://example.com/"}"#,
         };
         Doc::new(Group::Pages, "Get the title of a web page", example)
-            .words(&["browser", "website", "site", "visit", "open", "heading", "name"])
+            .words(&["heading headline caption name called named tab"])
     }
 
     async fn run(

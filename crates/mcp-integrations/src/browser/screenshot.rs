@@ -72,7 +72,11 @@ impl RemoteAction for Screenshot {
         };
         Doc::new(Group::Pages, "Take a picture of a web page", example)
             .picture("screenshot_base64", "content_type")
-            .words(&["browser", "website", "screenshot", "image", "png", "look", "capture"])
+            .words(&[
+                "make screenshot image photo snapshot png capture render shoot visual",
+                "visually thumbnail pixels look looks looks-like appearance appear mobile",
+                "phone desktop",
+            ])
             .view(VIEW)
     }
 

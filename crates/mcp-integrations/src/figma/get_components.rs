@@ -38,7 +38,10 @@ impl RemoteAction for GetComponents {
             answer: r#"{"error":false,"status":200,"meta":{"components":[{"key":"52d5e8b4","file_key":"AbC123dEf456","node_id":"1:5","thumbnail_url":"https://s3-alpha.figma.com/thumbnails/2","name":"Button","description":"The primary button","created_at":"2026-02-16T15:14:57Z","updated_at":"2026-02-16T15:14:57Z","user":{"id":"1","handle":"alice","img_url":"https://s3-alpha.figma.com/profile/1"},"containing_frame":{"nodeId":"1:4","name":"Buttons"}}]},"i18n":null}"#,
         };
         Doc::new(Group::Figma, "List the components that a Figma file publishes", example)
-            .words(&["design system", "library", "buttons", "icons", "widgets", "symbols"])
+            .words(&[
+                "system library buttons icons widgets symbols reusable building-blocks blocks",
+                "kit variants",
+            ])
             .view(views::COMPONENTS)
     }
 

@@ -45,9 +45,13 @@ impl RemoteAction for GetNodes {
             params: r#"{"file_key":"AbC123dEf456","node_ids":["1:2"]}"#,
             answer: r#"{"name":"Landing page","role":"owner","lastModified":"2026-02-16T15:14:57Z","editorType":"figma","thumbnailUrl":"https://s3-alpha.figma.com/thumbnails/1","version":"5021365","nodes":{"1:2":{"document":{"id":"1:2","name":"Header","type":"FRAME","children":[]},"components":{},"componentSets":{},"schemaVersion":0,"styles":{}}}}"#,
         };
-        Doc::new(Group::Figma, "Get some nodes of a Figma file", example)
+        Doc::new(Group::Figma, "Get some nodes (frames, layers) of a Figma file", example)
             .required("file_key and node_ids are required")
-            .words(&["design", "frame", "layer", "element", "part", "selection", "metadata"])
+            .words(&[
+                "frame layer read element part section object header one single specific",
+                "particular only this details properties inspect zoom size position width",
+                "wide height high spacing id",
+            ])
             .view(views::NODES)
     }
 

@@ -39,13 +39,8 @@ impl RemoteAction for GetStyles {
         };
         Doc::new(Group::Figma, "List the styles that a Figma file publishes", example)
             .words(&[
-                "design system",
-                "library",
-                "colors",
-                "fonts",
-                "typography",
-                "effects",
-                "theme",
+                "system library colors colours palette swatches brand theme tokens fills",
+                "gradients blue fonts typography text typefaces effects shadows grids",
             ])
             .view(views::STYLES)
     }

@@ -41,7 +41,12 @@ impl RemoteAction for GetRepository {
         };
         Doc::new(Group::Github, "Get a GitHub repository's details", example)
             .required("owner and repo are required")
-            .words(&["repo", "project", "stars", "forks", "license", "branch", "about"])
+            .words(&[
+                "project repo repository written info information about describe description",
+                "metadata owner owns stats stars stargazers forks watchers license licence",
+                "default branch topics language homepage how-many number count popular",
+                "visibility archived active size last updated programming",
+            ])
             .view(views::REPOSITORY)
     }
 

@@ -52,7 +52,10 @@ impl RemoteAction for ListIssues {
         };
         Doc::new(Group::Github, "List the issues of a GitHub repository", example)
             .required("owner and repo are required")
-            .words(&["bugs", "tickets", "reports", "open", "closed", "repo", "todo"])
+            .words(&[
+                "bugs bug-reports problems defects broken tracker feature open opened closed",
+                "newest latest recent recently against repo project which",
+            ])
             .view(views::ISSUES)
     }
 

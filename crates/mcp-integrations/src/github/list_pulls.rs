@@ -51,7 +51,11 @@ impl RemoteAction for ListPulls {
         };
         Doc::new(Group::Github, "List the pull requests of a GitHub repository", example)
             .required("owner and repo are required")
-            .words(&["prs", "merge requests", "review", "changes", "open", "closed", "repo"])
+            .words(&[
+                "prs pr pulls merge reviews reviewer patches contributions proposed changes",
+                "code branches open opened closed merged unmerged waiting pending ready draft",
+                "recent repo project which",
+            ])
             .view(views::PULLS)
     }
 

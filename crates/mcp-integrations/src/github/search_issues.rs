@@ -75,7 +75,11 @@ impl RemoteAction for SearchIssues {
             answer: r#"{"total":280,"items":[{"url":"https://api.github.com/repos/batterseapower/pinyin-toolkit/issues/132","html_url":"https://github.com/batterseapower/pinyin-toolkit/issues/132","id":35802,"number":132,"title":"Line Number Indexes Beyond 20 Not Displayed","user":{"login":"Nick3C","id":90254},"labels":[{"id":4,"name":"bug","color":"ff0000"}],"state":"open","comments":15,"created_at":"2009-07-12T20:10:41Z"}]}"#,
         };
         Doc::new(Group::Github, "Search GitHub's issues and pull requests", example)
-            .words(&["find", "bugs", "tickets", "prs", "discussion", "reports", "merge requests"])
+            .words(&[
+                "look-up bugs problem crash error message known discussion bug-reports pr prs",
+                "similar mention mentions already about text keyword across any anyone",
+                "anybody author label labelled everywhere",
+            ])
             .view(views::FOUND_ISSUES)
     }
 

@@ -62,7 +62,11 @@ impl RemoteAction for SearchRepositories {
             answer: r#"{"total":40,"items":[{"id":3081286,"name":"Tetris","full_name":"dtrupenn/Tetris","owner":{"login":"dtrupenn","id":872147},"private":false,"html_url":"https://github.com/dtrupenn/Tetris","description":"A C implementation of Tetris using Pennsim through LC4","fork":false,"stargazers_count":1,"language":"Assembly"}]}"#,
         };
         Doc::new(Group::Github, "Search GitHub's repositories", example)
-            .words(&["find", "repos", "projects", "code", "library", "stars", "open source"])
+            .words(&[
+                "look discover explore libraries packages frameworks tools crates code",
+                "open-source which language sorted popular starred most stars trending topic",
+                "written implement alternative about projects repos",
+            ])
             .view(views::REPOSITORIES)
     }
 

@@ -5,6 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::components::reference;
 
+/// Instead of a schema's name: plain text.
+const TEXT: &str = "text/plain";
+/// The same for Prometheus.
+const OPEN_METRICS: &str = "application/openmetrics-text";
+
 /// Puts what is known of each operation where paperclip left it open.
 pub(super) fn complete(document: &mut Value, registry: &Registry) {
     let Some(paths) = document["paths"].as_object_mut() else { return };
@@ -92,13 +97,16 @@ fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
             ("LogsAnswer", &[ErrorCode::MalformedRequest, ErrorCode::Internal, ErrorCode::Busy])
         }
         "reset" => ("ResetAnswer", &[ErrorCode::Internal, ErrorCode::Busy, ErrorCode::StorageFull]),
+        "help" => (TEXT, &[ErrorCode::NotFound, ErrorCode::Internal, ErrorCode::Busy]),
+        "llms" => (TEXT, &[]),
+        "metrics" => (OPEN_METRICS, &[ErrorCode::Internal]),
         "v2_query" | "v2_batch" => ("LeanAnswer", LEAN_ERRORS),
         "v2_blob" => ("Blob", &[ErrorCode::RouteNotFound]),
         "health" => ("Health", &[]),
         "ready" => ("Status", &[ErrorCode::Unavailable]),
         _ => ("Status", &[]),
     };
-    let is_open = matches!(id, "health" | "live" | "ready");
+    let is_open = matches!(id, "health" | "live" | "llms" | "ready");
     operation["responses"] = responses(answer, errors, is_open);
     operation["security"] =
         if is_open { json!([]) } else { json!([{ "apiKey": [] }, { "bearer": [] }, {}]) };
@@ -164,8 +172,11 @@ fn examples(registry: &Registry, of: impl Fn(&mcp_core::action::Action) -> Value
 fn responses(answer: &str, errors: &[ErrorCode], is_open: bool) -> Value {
     let content = |schema: &str| json!({ "application/json": { "schema": reference(schema) } });
     let mut responses = Map::new();
-    responses
-        .insert("200".into(), json!({ "description": "It worked.", "content": content(answer) }));
+    let good = match answer {
+        TEXT | OPEN_METRICS => json!({ answer: { "schema": { "type": "string" } } }),
+        answer => content(answer),
+    };
+    responses.insert("200".into(), json!({ "description": "It worked.", "content": good }));
     let of_key: &[ErrorCode] = if is_open {
         &[ErrorCode::Forbidden]
     } else {

@@ -75,7 +75,10 @@ impl MemoryAction for ReadBlob {
             answer: r#"{"type":"text/plain","bytes":5120,"offset":0,"text":"Lorem ipsum dolor sit amet, …","next":1000}"#,
         };
         Doc::new(Group::Utilities, "Read what is kept under a handle", example)
-            .words(&["blob", "handle", "rest", "more", "full", "text", "image", "large", "b_"])
+            .words(&[
+                "handle handles bytes chunk part rest more remaining full whole continue next",
+                "stored saved large long result image picture download truncated open behind",
+            ])
             .view(VIEW)
     }
 

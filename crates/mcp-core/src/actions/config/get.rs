@@ -25,13 +25,8 @@ impl MemoryAction for GetConfig {
 
     fn doc(&self) -> Doc {
         let example = Example { params: r#"{"key":"max_tasks"}"#, answer: r#"{"max_tasks":100}"# };
-        Doc::new(Group::Config, "Get a configuration value, or all", example).words(&[
-            "setting",
-            "settings",
-            "read",
-            "option",
-            "preference",
-        ])
+        Doc::new(Group::Config, "Get a configuration value, or all", example)
+            .words(&["read look-up check inspect dump current which value configured all"])
     }
 
     fn run(

@@ -36,7 +36,11 @@ impl MemoryAction for UpdateConfig {
         };
         Doc::new(Group::Config, "Set a configuration value", example)
             .idempotent()
-            .words(&["setting", "settings", "change", "write", "store", "option", "preference"])
+            .words(&[
+                "write store save put configure reconfigure override persist remember assign",
+                "new turn-on turn-off turn enable disable switch toggle increase decrease",
+                "raise lower",
+            ])
             .view(ACKNOWLEDGMENT)
     }
 

@@ -74,7 +74,11 @@ impl MemoryAction for ListLogs {
             answer: r#"[{"id":3,"timestamp":"2026-02-16T16:00:00.000000","action":"add_task","payload":{"params":{"title":"Ship v1","priority":"high","assigned_to":"alice"},"result":"{\"id\":1,\"title\":\"Ship v1\",\"description\":\"\",\"priority\":\"high\",\"status\":\"pending\",\"assigned_to\":\"alice\",\"created_at\":\"2026-02-16T16:00:00.000000\",\"updated_at\":\"2026-02-16T16:00"},"status":"success"}]"#,
         };
         Doc::new(Group::Utilities, "List what was called, the newest first", example)
-            .words(&["log", "history", "audit", "recent", "calls", "errors", "failed", "activity"])
+            .words(&[
+                "history audit trail activity events entries record happened recent recently",
+                "last latest past failed failures errors wrong who called what did-what done",
+                "hour",
+            ])
             .view(SUMMARY)
     }
 

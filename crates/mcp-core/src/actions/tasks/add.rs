@@ -54,7 +54,11 @@ impl MemoryAction for AddTask {
         };
         Doc::new(Group::Tasks, "Add a task", example)
             .additive()
-            .words(&["create", "new", "todo", "ticket", "work", "remember", "assign"])
+            .words(&[
+                "make put write write-down note jot file open log record register plan",
+                "schedule raise capture track remember remind reminder backlog something work",
+                "done later for assign urgent high list",
+            ])
             .view(ACKNOWLEDGMENT)
     }
 

@@ -41,7 +41,10 @@ impl MemoryAction for DeleteTask {
             Example { params: r#"{"task_id":1}"#, answer: r#"{"task_id":1,"deleted":true}"# };
         Doc::new(Group::Tasks, "Delete a task", example)
             .idempotent()
-            .words(&["remove", "drop", "discard", "cancel"])
+            .words(&[
+                "cancel clear clean permanently good obsolete duplicate unneeded nobody",
+                "longer throw-away",
+            ])
             .view(ACKNOWLEDGMENT)
     }
 

@@ -32,7 +32,12 @@ impl ListAction for ListTasks {
             answer: r#"[{"id":1,"title":"Ship v1","description":"","priority":"high","status":"pending","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000"}]"#,
         };
         Doc::new(Group::Tasks, "List tasks, by status or user", example)
-            .words(&["todo", "open", "backlog", "work", "show", "all", "filter"])
+            .words(&[
+                "all left remaining open outstanding unfinished undone incomplete still",
+                "pending in_progress progress completed done assigned whose mine plate next",
+                "due backlog agenda queue board overdue filter which work to-do tickets todos",
+                "chores jobs items assignments current",
+            ])
             .view(SUMMARY)
     }
 

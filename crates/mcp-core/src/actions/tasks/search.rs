@@ -29,7 +29,10 @@ impl ListAction for SearchTasks {
             answer: r#"[{"id":1,"title":"Ship v1","description":"","priority":"high","status":"pending","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000"}]"#,
         };
         Doc::new(Group::Tasks, "Find tasks by a text in title or description", example)
-            .words(&["look", "query", "contains", "mention", "about", "keyword"])
+            .words(&[
+                "look contains containing contain mention mentions matching match full-text",
+                "through about regarding concerning related keyword word term phrase any",
+            ])
             .view(SUMMARY)
     }
 

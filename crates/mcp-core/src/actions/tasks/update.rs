@@ -55,8 +55,11 @@ impl MemoryAction for UpdateTask {
         Doc::new(Group::Tasks, "Change fields of a task", example)
             .idempotent()
             .words(&[
-                "edit", "modify", "complete", "finish", "done", "close", "reassign", "assign",
-                "rename", "set",
+                "mark move status state complete completed finish finished done close resolve",
+                "reopen tick check-off start begin progress in_progress pending continue",
+                "postpone rename retitle reword correct existing assign reassign unassign",
+                "hand-over delegate transfer pass else belongs hand another over make raise",
+                "lower bump urgent important high reprioritize escalate",
             ])
             .sees_null()
             .view(ACKNOWLEDGMENT)

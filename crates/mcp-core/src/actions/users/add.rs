@@ -59,7 +59,11 @@ impl MemoryAction for AddUser {
         };
         Doc::new(Group::Users, "Add a user", example)
             .additive()
-            .words(&["create", "new", "register", "member", "person", "agent", "invite"])
+            .words(&[
+                "make register invite onboard enroll enrol join hire sign sign-up set-up",
+                "introduce admit put account team newcomer starter role developer admin into",
+                "directory",
+            ])
             .view(ACKNOWLEDGMENT)
     }
 

@@ -54,7 +54,11 @@ impl MemoryAction for GetUser {
             answer: r#"{"username":"bob","exists":true,"task_count":0,"tasks":[]}"#,
         };
         Doc::new(Group::Users, "Get a user and the tasks assigned to it", example)
-            .words(&["find", "show", "details", "member", "person", "exists"])
+            .words(&[
+                "details profile info information record one single particular user who",
+                "exists registered known check whether role metadata named work workload",
+                "plate busy doing responsible",
+            ])
             .view(SUMMARY)
     }
 

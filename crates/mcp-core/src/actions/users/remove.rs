@@ -42,7 +42,10 @@ impl MemoryAction for RemoveUser {
         };
         Doc::new(Group::Users, "Remove a user; its tasks stay", example)
             .idempotent()
-            .words(&["delete", "drop", "member", "person", "agent"])
+            .words(&[
+                "offboard unregister deactivate kick ban expel fire revoke take account quit",
+                "left leave leaving gone longer team close",
+            ])
             .view(ACKNOWLEDGMENT)
     }
 

@@ -55,8 +55,12 @@ impl MemoryAction for Calculate {
             params: r#"{"operation":"sum","numbers":[10,20,30,40]}"#,
             answer: r#"{"operation":"sum","result":100}"#,
         };
-        Doc::new(Group::Utilities, "Compute a sum, average, maximum or minimum", example)
-            .words(&["add", "mean", "total", "math", "numbers", "largest", "smallest"])
+        Doc::new(Group::Utilities, "Compute a sum, average, maximum or minimum", example).words(&[
+            "work-out cost costs price add add-up sum-up sum addition plus total mean",
+            "median math arithmetic calculation number figures values amounts prices",
+            "largest biggest highest greatest max top smallest lowest least min these",
+            "several column scores list",
+        ])
     }
 
     fn run(

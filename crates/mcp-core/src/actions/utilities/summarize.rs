@@ -57,8 +57,14 @@ impl MemoryAction for SummarizeData {
             params: "{}",
             answer: r#"{"summary":{"total_users":2,"total_tasks":1,"tasks_by_status":{"pending":1,"in_progress":0,"completed":0},"tasks_by_priority":{"high":1,"medium":0,"low":0}}}"#,
         };
-        Doc::new(Group::Utilities, "Count users and tasks by status and priority", example)
-            .words(&["overview", "statistics", "stats", "report", "how many", "progress"])
+        Doc::new(Group::Utilities, "Count users and tasks by status and priority", example).words(
+            &[
+                "count overview statistics stats report dashboard summary summarise metrics",
+                "figures numbers people todos tickets pending unfinished how-many number",
+                "total amount tally progress state breakdown per everything whole work far",
+                "along doing done completed open team glance weekly standing",
+            ],
+        )
     }
 
     fn run(

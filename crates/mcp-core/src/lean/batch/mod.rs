@@ -66,14 +66,9 @@ impl CompoundAction for Batch {
             answer: r#"[{"id":"plan","data":{"id":2}}]"#,
         };
         Doc::new(Group::Utilities, "Run several steps in one call", example).words(&[
-            "many",
-            "multiple",
-            "steps",
-            "transaction",
-            "atomic",
-            "pipeline",
-            "bulk",
-            "together",
+            "many multiple several together once at-once bulk single operations requests",
+            "actions combine transaction atomic atomically all-or all or nothing rollback",
+            "pipeline chain sequence first second perform",
         ])
     }
 

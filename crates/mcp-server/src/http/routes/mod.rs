@@ -2,8 +2,10 @@
 
 mod body;
 mod docs;
+mod help;
 mod legacy;
 mod logs;
+mod metrics;
 mod probes;
 mod query;
 mod reset;
@@ -25,6 +27,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(web::resource("/").route(web::get().to(root::health)).default_service(get()))
         .service(web::resource("/live").route(web::get().to(probes::live)).default_service(get()))
+        .service(web::resource("/llms.txt").route(web::get().to(help::llms)).default_service(get()))
+        .service(
+            web::resource("/metrics").route(web::get().to(metrics::metrics)).default_service(get()),
+        )
         .service(
             web::resource("/ready").route(web::get().to(probes::ready)).default_service(get()),
         );

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use mcp_core::ActionError;
 use mcp_core::action::params::ParamsText;
-use mcp_core::lean::{LeanQuery, query::budget};
+use mcp_core::lean::{LeanQuery, query::budget, tokens};
 use paperclip::actix::api_v2_operation;
 use serde_json::value::RawValue;
 
@@ -34,6 +34,7 @@ fn query(text: &str) -> Result<LeanQuery, ActionError> {
     };
     let params: &RawValue = serde_json::from_str(text).map_err(wrong)?;
     let mut query = LeanQuery::new("batch", ParamsText::from_json(params)?);
+    query.tokens = tokens::count(text);
     let members: serde_json::Value = serde_json::from_str(text).map_err(wrong)?;
     if let Some(tokens) = members.get("max_tokens").filter(|tokens| !tokens.is_null()) {
         query.budget = budget(tokens)?;

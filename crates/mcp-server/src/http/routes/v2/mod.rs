@@ -13,6 +13,7 @@ use paperclip::actix::api_v2_operation;
 use paperclip::actix::web::{self, ServiceConfig};
 use serde_json::json;
 
+use super::help;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, method_not_allowed};
 use crate::service::Service;
@@ -21,8 +22,8 @@ use crate::service::Service;
 const TOKENS: header::HeaderName = header::HeaderName::from_static("x-tokens");
 
 /// Every route of it, in the order of the paths.
-const ROUTES: [&str; 4] =
-    ["/api/v2/batch", "/api/v2/blobs/{id}", "/api/v2/query", "/api/v2/status"];
+const ROUTES: [&str; 5] =
+    ["/api/v2/batch", "/api/v2/blobs/{id}", "/api/v2/help", "/api/v2/query", "/api/v2/status"];
 
 /// Mounts the routes.
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -33,10 +34,11 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
             web::resource(ROUTES[0]).route(web::post().to(batch::batch)).default_service(post()),
         )
         .service(web::resource(ROUTES[1]).route(web::get().to(blobs::blob)).default_service(get()))
+        .service(web::resource(ROUTES[2]).route(web::get().to(help::help)).default_service(get()))
         .service(
-            web::resource(ROUTES[2]).route(web::post().to(query::query)).default_service(post()),
+            web::resource(ROUTES[3]).route(web::post().to(query::query)).default_service(post()),
         )
-        .service(web::resource(ROUTES[3]).route(web::get().to(status)).default_service(get()));
+        .service(web::resource(ROUTES[4]).route(web::get().to(status)).default_service(get()));
 }
 
 #[api_v2_operation(

@@ -1,0 +1,61 @@
+//! `GET /llms.txt`, which is all that a prompt needs, and `GET /api/v2/help`: which action fits.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use mcp_core::action::params::ParamsText;
+use mcp_core::{ActionError, Call};
+use paperclip::actix::web::Query;
+use paperclip::actix::{Apiv2Schema, api_v2_operation};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::service::Service;
+
+/// What an agent is told before its first call: at most 40 tokens, a test counts them.
+const LLMS: &str = r#"# MCP Server
+
+POST /api/v2/query {"action":"help","params":{"query":"what you want"}} names actions to call the same way. Header X-API-Key.
+"#;
+
+#[api_v2_operation(
+    summary = "Say how to start, for a prompt",
+    description = "Plain text (llmstxt.org). Open without the API key.",
+    operation_id = "llms",
+    tags("service")
+)]
+pub(super) async fn llms() -> HttpResponse {
+    text(LLMS)
+}
+
+/// The query of `/help`.
+#[derive(Deserialize, Apiv2Schema)]
+pub(super) struct HelpQuery {
+    /// What is to be done, in any words. Without it, all actions are listed.
+    q: Option<String>,
+}
+
+#[api_v2_operation(
+    summary = "Find an action",
+    description = "Plain text: a line for each of the best three actions, its signature and what it does; without `q`, the signatures of all by group. The same as the action `help`.",
+    operation_id = "help",
+    tags("v2")
+)]
+pub(super) async fn help(
+    _: Caller,
+    query: Query<HelpQuery>,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    let params = match query.into_inner().q.filter(|words| !words.is_empty()) {
+        Some(words) => ParamsText::from_value(&json!({ "query": words }))?,
+        None => ParamsText::none(),
+    };
+    let lines = service.dispatcher().dispatch(Call::new("help", params)).await?;
+    let lines: Vec<String> = serde_json::from_str(lines.get()).map_err(ActionError::internal)?;
+    Ok(text(lines.join("\n") + "\n"))
+}
+
+fn text(text: impl Into<String>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text.into())
+}

@@ -1,0 +1,23 @@
+//! `GET /metrics`: what has been counted, for Prometheus.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use mcp_core::ActionError;
+use paperclip::actix::api_v2_operation;
+
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::service::Service;
+
+#[api_v2_operation(
+    summary = "Show what has been counted",
+    description = "For Prometheus, as OpenMetrics text: calls, errors, times and tokens by action since the server started.",
+    operation_id = "metrics",
+    tags("service")
+)]
+pub(super) async fn metrics(_: Caller, service: Data<Service>) -> Result<HttpResponse, ApiError> {
+    let text = service.metrics().text().map_err(ActionError::internal)?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+        .body(text))
+}

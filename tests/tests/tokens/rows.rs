@@ -1,0 +1,225 @@
+//! The rows of the table, each a small function over the wire.
+
+use mcp_core::Registry;
+use mcp_server::config::{Settings, Sources};
+use mcp_server::service;
+use serde_json::{Value, json};
+use service_tests::tokens::percentile;
+use service_tests::{AgentRequest, Half, agent_requests};
+
+use crate::doubles::{FILES, OWNER, REPO, text};
+use crate::figures::{Figure, Size, Target};
+use crate::wire::Wire;
+
+use Target::{AtLeast, AtMost};
+
+/// Every row but the session's.
+pub(crate) fn all(wire: &Wire) -> Vec<Figure> {
+    let mut figures = vec![bootstrap(wire)];
+    figures.extend(finding(wire));
+    figures.extend(recall());
+    figures.push(call());
+    figures.push(write(wire));
+    figures.extend(lists(wire));
+    figures.push(tasks(wire));
+    figures.extend(figma(wire));
+    figures.push(screenshot(wire));
+    figures
+}
+
+fn bootstrap(wire: &Wire) -> Figure {
+    let text = String::from_utf8(wire.server.get("/llms.txt").body).expect("text");
+    Figure::new("/llms.txt", Size::of(&text), AtMost(40))
+        .against(1502, "25 actions as minified JSON schemas")
+}
+
+fn registry() -> Registry {
+    let settings = Settings::load(&Sources::default()).expect("the default settings");
+    service::registry(&settings).expect("a registry")
+}
+
+/// What it costs to find an action, over every request of the corpus.
+fn finding(wire: &Wire) -> Vec<Figure> {
+    let ask = |request: &AgentRequest| {
+        let query = json!({"action": "help", "params": {"query": request.words}});
+        let found = wire.ask(&query);
+        found.call.plus(found.answer)
+    };
+    let requests = [agent_requests(Half::Tuning), agent_requests(Half::HeldOut)].concat();
+    let sizes: Vec<Size> = requests.iter().map(ask).collect();
+    let rank = |percent: usize| {
+        let of = |of: fn(&Size) -> usize| {
+            percentile(&mut sizes.iter().map(of).collect::<Vec<_>>(), percent)
+        };
+        Size { o200k: of(|it| it.o200k), cl100k: of(|it| it.cl100k), bytes: of(|it| it.bytes) }
+    };
+    let all = wire.ask(&json!({"action": "help", "max_tokens": 0})).answer;
+    let actions = registry().actions().len();
+    vec![
+        Figure::new("finding an action, median", rank(50), AtMost(100))
+            .against(3000, "published tool search"),
+        Figure::new("finding an action, 95 of 100", rank(95), AtMost(160)),
+        Figure::new("all signatures, for each 25 actions", (all * 25).each(actions), AtMost(250)),
+    ]
+}
+
+impl std::ops::Mul<usize> for Size {
+    type Output = Self;
+
+    fn mul(self, times: usize) -> Self {
+        Self { o200k: self.o200k * times, cl100k: self.cl100k * times, bytes: self.bytes * times }
+    }
+}
+
+/// How often the right action is found: of requests that were not looked at, in tenths of a per cent.
+fn recall() -> Vec<Figure> {
+    let registry = registry();
+    let requests = agent_requests(Half::HeldOut);
+    let among = |shown: usize| {
+        let is_found = |request: &&AgentRequest| {
+            let found = registry.catalogue().search(&request.words);
+            found.iter().take(shown).any(|entry| entry.name == request.action)
+        };
+        let found = requests.iter().filter(is_found).count();
+        Size { o200k: found * 1000 / requests.len(), ..Size::default() }
+    };
+    vec![
+        Figure::new("found first, % of unseen requests", among(1), AtLeast(920)),
+        Figure::new("found in three, % of unseen requests", among(3), AtLeast(985)),
+    ]
+}
+
+/// The median call, over the examples of all actions.
+fn call() -> Figure {
+    let registry = registry();
+    let examples = registry.actions().iter().filter(|action| action.name != "batch");
+    let texts: Vec<String> = examples
+        .map(|action| {
+            format!(r#"{{"action":"{}","params":{}}}"#, action.name, action.doc.example.params)
+        })
+        .collect();
+    let of = |of: fn(&Size) -> usize| {
+        percentile(&mut texts.iter().map(|text| of(&Size::of(text))).collect::<Vec<_>>(), 50)
+    };
+    let size =
+        Size { o200k: of(|it| it.o200k), cl100k: of(|it| it.cl100k), bytes: of(|it| it.bytes) };
+    Figure::new("a call, median of the examples", size, AtMost(30))
+        .against(39, "the first service's envelope alone")
+}
+
+/// The largest answer of a write.
+fn write(wire: &Wire) -> Figure {
+    let writes = [
+        json!({"action": "add_user", "params": {"username": "marlin"}}),
+        json!({"action": "add_task", "params": {"title": "Renew the certificate"}}),
+        json!({"action": "update_task", "params": {"task_id": 1, "status": "completed"}}),
+        json!({"action": "delete_task", "params": {"task_id": 1}}),
+        json!({"action": "update_config", "params": {"key": "max_tasks", "value": 200}}),
+        json!({"action": "remove_user", "params": {"username": "marlin"}}),
+    ];
+    let answers = writes.iter().map(|query| wire.ask(query).answer);
+    let largest = answers.max_by_key(|size| size.o200k).expect("some");
+    Figure::new("a write's answer, the largest of six", largest, AtMost(12))
+        .against(39, "the first service's envelope alone")
+}
+
+/// Lists of GitHub's, for each item.
+fn lists(wire: &Wire) -> Vec<Figure> {
+    let of_repo = json!({"owner": OWNER, "repo": REPO});
+    let rows: [(&str, &str, Value, &str, usize, usize); 3] = [
+        ("an issue in a list", "github_list_issues", of_repo.clone(), "github_issues.json", 10, 30),
+        ("a pull request in a list", "github_list_pulls", of_repo, "github_pulls.json", 5, 45),
+        (
+            "a repository in a list",
+            "github_search_repositories",
+            json!({"query": "queue"}),
+            "github_found_repositories.json",
+            5,
+            80,
+        ),
+    ];
+    let figure =
+        |(name, action, params, fixture, count, most): (&str, &str, Value, &str, usize, usize)| {
+            let mut query = json!({"action": action, "params": params});
+            query["max_tokens"] = 0.into();
+            let raw = Size::of(&text(fixture)).each(count);
+            let answer = wire.smallest(&query).answer.each(count);
+            Figure::new(name, answer, AtMost(most)).against(raw.o200k, "raw")
+        };
+    rows.into_iter().map(figure).collect()
+}
+
+/// Twenty tasks.
+fn tasks(wire: &Wire) -> Figure {
+    let _ = wire.server.post("/api/v1/reset").send();
+    let titles = [
+        "Renew the certificate",
+        "Write the changelog",
+        "Fix the login page",
+        "Order new laptops",
+        "Review the contract",
+        "Plan the next sprint",
+        "Answer the support mails",
+        "Update the price list",
+        "Clean up old branches",
+        "Prepare the demo",
+        "Check the backups",
+        "Translate the manual",
+        "Call the landlord",
+        "Rotate the keys",
+        "Measure the search",
+        "Tidy the wiki",
+        "Book the train",
+        "Draw the architecture",
+        "Test the restore",
+        "Archive old invoices",
+    ];
+    let people = ["alice", "bob", "carol"];
+    let urgency = ["low", "medium", "high"];
+    let statuses = ["pending", "in_progress", "completed"];
+    for (index, title) in titles.iter().enumerate() {
+        let (priority, status) = (urgency[index % 3], statuses[index / 2 % 3]);
+        let owner = people[index / 3 % 3];
+        let params = json!({"title": title, "description": "As said in the meeting", "priority": priority, "status": status, "assigned_to": owner});
+        assert_eq!(wire.server.call("add_task", params).status, 200);
+    }
+    let answer = wire.smallest(&json!({"action": "list_tasks"})).answer;
+    let v1 = wire.v1("list_tasks", &json!({})).answer.o200k;
+    Figure::new("20 tasks", answer, AtMost(260)).against(v1, "on v1")
+}
+
+/// Figma files: the median for each node that is shown, and the largest answer.
+fn figma(wire: &Wire) -> Vec<Figure> {
+    let mut each = Vec::new();
+    let mut largest = Size::default();
+    let mut raw = Vec::new();
+    for key in FILES {
+        let query = json!({"action": "figma_get_file", "params": {"file_key": key}});
+        let answer = wire.smallest(&query);
+        // Rows of JSON, or lines under a header.
+        let shown = serde_json::from_str::<Value>(&answer.text).map_or_else(
+            |_| answer.text.lines().count() - 1,
+            |json| json["data"].as_array().map_or(0, Vec::len),
+        );
+        assert!(shown > 0, "{key}: {}", answer.text);
+        each.push(answer.answer.each(shown));
+        if answer.answer.o200k > largest.o200k {
+            largest = answer.answer;
+        }
+        let file = text(&format!("figma_{key}.json"));
+        raw.push(Size::of(&file).o200k / file.matches(r#""absoluteBoundingBox""#).count());
+    }
+    each.sort_by_key(|size| size.o200k);
+    let raw = percentile(&mut raw, 50);
+    vec![
+        Figure::new("a node of a Figma file", each[each.len() / 2], AtMost(25)).against(raw, "raw"),
+        Figure::new("a Figma file, the largest answer", largest, AtMost(2000)),
+    ]
+}
+
+fn screenshot(wire: &Wire) -> Figure {
+    let params = json!({"url": wire.doubles.page()});
+    let query = json!({"action": "playwright_screenshot", "params": params});
+    let answer = wire.smallest(&query).answer;
+    Figure::new("a screenshot", answer, AtMost(40)).against(55_595, "as base64, published").slack(2)
+}
