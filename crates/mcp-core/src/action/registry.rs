@@ -50,13 +50,13 @@ impl Action {
         let doc = action.doc();
         Self {
             freshness: A::FRESHNESS,
-            ..Self::new::<A::Params, A::Output>(A::NAME, A::EFFECT, doc, over_memory(action))
+            ..Self::new::<A::Params, A::Output>(A::NAME, A::EFFECT, &doc, over_memory(action))
         }
     }
 
     fn over_list<A: ListAction>(action: A) -> Self {
         let doc = action.doc();
-        Self::new::<A::Params, Vec<A::Item>>(A::NAME, Effect::Read, doc, over_list(action))
+        Self::new::<A::Params, Vec<A::Item>>(A::NAME, Effect::Read, &doc, over_list(action))
     }
 
     fn over_actions<A: CompoundAction>(action: A) -> Self {
@@ -65,7 +65,7 @@ impl Action {
         Self {
             remote: true,
             compound: true,
-            ..Self::new::<A::Params, A::Output>(A::NAME, Effect::Write, doc, action)
+            ..Self::new::<A::Params, A::Output>(A::NAME, Effect::Write, &doc, action)
         }
     }
 
@@ -74,14 +74,14 @@ impl Action {
         let action = over_network(action);
         Self {
             remote: true,
-            ..Self::new::<A::Params, A::Output>(A::NAME, Effect::Read, doc, action)
+            ..Self::new::<A::Params, A::Output>(A::NAME, Effect::Read, &doc, action)
         }
     }
 
     fn new<P: JsonSchema, O: JsonSchema>(
         name: &'static str,
         effect: Effect,
-        doc: Doc,
+        doc: &Doc,
         prepare: Prepare,
     ) -> Self {
         let params_schema = schema::of_params::<P>();
@@ -93,7 +93,7 @@ impl Action {
             remote: false,
             compound: false,
             freshness: Freshness::Writes,
-            doc,
+            doc: *doc,
             signature: schema::signature(name, &parameters),
             parameters,
             params_schema,

@@ -3,14 +3,14 @@
 //! Each guard is its own module and takes plain typed parameters. The order they are wrapped in,
 //! outermost first, and why:
 //!
-//! 1. `stopping::last_answer`: knows what is in hand on a connection, for the end of the server.
-//! 2. [`unread::close_unread`]: no connection outlives an answer to a body that was not read.
-//! 3. [`error::json_errors`]: whatever went wrong further in, the answer is JSON.
-//! 4. [`host`]: a rebound name is refused before anything else is told about the server.
-//! 5. [`cors`]: outside the limits, so that a browser may read a 429 or 503 and its headers.
-//! 6. [`rate_limit`]: bounds what one client may ask for, before it takes room from others.
-//! 7. [`in_hand`]: bounds what is worked on at once.
-//! 8. [`permission`] and in it [`auth`]: asked for by each protected route, so that unknown paths are
+//! 1. [`unread::close_unread`]: no connection outlives an answer to a body that was not read; it also
+//!    knows what is in hand on a connection, for the end of the server.
+//! 2. [`error::json_errors`]: whatever went wrong further in, the answer is JSON.
+//! 3. [`host`]: a rebound name is refused before anything else is told about the server.
+//! 4. [`cors`]: outside the limits, so that a browser may read a 429 or 503 and its headers.
+//! 5. [`rate_limit`]: bounds what one client may ask for, before it takes room from others.
+//! 6. [`in_hand`]: bounds what is worked on at once.
+//! 7. [`permission`] and in it [`auth`]: asked for by each protected route, so that unknown paths are
 //!    404 and wrong methods 405.
 //!
 //! [`server`] wraps them, [`routes`] is what they guard.

@@ -21,7 +21,7 @@ use paperclip::actix::OpenApiExt;
 
 use super::error::{extractors, json_errors, not_found};
 use super::routes::{self, BodyLimits, Documents};
-use super::stopping::{Stopping, last_answer};
+use super::stopping::Stopping;
 use super::unread::close_unread;
 use super::wire::Wire;
 use super::{Guards, cors};
@@ -63,10 +63,8 @@ pub async fn serve(
     let mount = Mount::new(&face, settings);
     let service = Data::from(service);
     let stopping = Stopping::new();
-    let told = stopping.clone();
     let of_connections = stopping.clone();
     let app = move || {
-        let stopping = stopping.clone();
         App::new()
             .app_data(service.clone())
             .app_data(documents.clone())
@@ -91,7 +89,6 @@ pub async fn serve(
             .wrap(guards.hosts.guard())
             .wrap(from_fn(json_errors))
             .wrap(from_fn(close_unread))
-            .wrap(from_fn(move |request, next| last_answer(stopping.clone(), request, next)))
     };
     // Not `actix_web::HttpServer`, which takes no stream of ours; this is what it does.
     let builder = Server::build();
@@ -128,7 +125,7 @@ pub async fn serve(
         log::info!("stopping: no new connections, ending what is in flight");
         handle.pause().await;
         face.stop.cancel();
-        told.begin();
+        stopping.begin();
         // A worker that stops drops the connections that it was given and has not taken up.
         actix_web::rt::time::sleep(TAKING_UP).await;
         handle.stop(true).await;

@@ -10,14 +10,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::Error;
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
 use tokio::sync::watch;
 use tokio::time::sleep;
-
-use super::held::Held;
 
 /// How long an idle connection stays open after the order: for the request that is on its way.
 pub(super) const CLOSING: Duration = Duration::from_millis(250);
@@ -52,11 +46,12 @@ impl Stopping {
 }
 
 /// What is in hand on a connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Activity(Rc<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    stopping: Stopping,
     /// Whether something was read that no request has come of yet: a part of a head.
     has_read: Cell<bool>,
     /// Requests whose answers are not sent.
@@ -64,6 +59,14 @@ struct State {
 }
 
 impl Activity {
+    pub(super) fn of(stopping: &Stopping) -> Self {
+        Self(Rc::new(State {
+            stopping: stopping.clone(),
+            has_read: Cell::new(false),
+            requests: Cell::new(0),
+        }))
+    }
+
     pub(super) fn read(&self) {
         self.0.has_read.set(true);
     }
@@ -72,33 +75,25 @@ impl Activity {
         !self.0.has_read.get() && self.0.requests.get() == 0
     }
 
-    fn request(&self) -> InHand {
+    pub(super) fn request(&self) -> InHand {
         self.0.requests.set(self.0.requests.get() + 1);
         InHand(Rc::clone(&self.0))
     }
 }
 
 /// A request until its answer is sent or dropped.
-struct InHand(Rc<State>);
+pub(super) struct InHand(Rc<State>);
+
+impl InHand {
+    /// Whether its answer is the connection's last.
+    pub(super) fn is_last(&self) -> bool {
+        self.0.stopping.has_begun()
+    }
+}
 
 impl Drop for InHand {
     fn drop(&mut self) {
         self.0.has_read.set(false);
         self.0.requests.set(self.0.requests.get().saturating_sub(1));
     }
-}
-
-/// The layer that knows what is in hand, and says on an answer after the order to stop that it is the
-/// connection's last.
-pub(super) async fn last_answer(
-    stopping: Stopping,
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let in_hand = request.conn_data::<Activity>().map(Activity::request);
-    let mut answer = next.call(request).await?;
-    if stopping.has_begun() {
-        answer.response_mut().head_mut().set_connection_type(actix_http::ConnectionType::Close);
-    }
-    Ok(answer.map_body(|_, body| Held::new(body, in_hand).boxed()))
 }

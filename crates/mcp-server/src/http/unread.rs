@@ -12,6 +12,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use actix_http::ConnectionType;
 use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
@@ -23,21 +24,33 @@ use actix_web::{
 use futures_util::Stream;
 
 use super::held::Held;
+use super::stopping::{Activity, InHand};
 
 /// The layer around all others. `HttpServer::client_disconnect_timeout` bounds how long a client
-/// has to take its answer.
+/// has to take its answer. It also tells the connection what is in hand on it, and says on an answer
+/// after the order to stop that it is the connection's last.
 pub async fn close_unread(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let in_hand = request.conn_data::<Activity>().map(Activity::request);
+    let payload = hold(&mut request);
+    let mut answer = next.call(request).await?;
+    if in_hand.as_ref().is_some_and(InHand::is_last) {
+        answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(answer.map_body(|_, body| Held::new(body, (payload, in_hand)).boxed()))
+}
+
+/// Holds a request's body, if it has one, beside whoever reads it.
+fn hold(request: &mut ServiceRequest) -> Option<Shared> {
     let payload = request.take_payload();
     if matches!(payload, Payload::None) {
-        return Ok(next.call(request).await?.map_into_boxed_body());
+        return None;
     }
     let payload = Shared(Rc::new(RefCell::new(payload)));
     request.set_payload(Payload::Stream { payload: Box::pin(payload.clone()) });
-    let answer = next.call(request).await?;
-    Ok(answer.map_body(|_, body| Held::new(body, payload).boxed()))
+    Some(payload)
 }
 
 /// A request's body that more than one can hold.

@@ -45,7 +45,7 @@ impl Wire {
             note: KeyNote::default(),
             patience,
             unread_until: None,
-            activity: Activity::default(),
+            activity: Activity::of(stopping),
             may_end: stopping.clone().closing(),
         }
     }

@@ -2,8 +2,9 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use mcp_core::Timestamp;
 use paperclip::actix::api_v2_operation;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::http::error::ApiError;
 use crate::service::Service;
@@ -15,13 +16,41 @@ use crate::service::Service;
     tags("service")
 )]
 pub(super) async fn health(service: Data<Service>) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(json!({
-        "status": "running",
-        "service": "MCP Server",
-        "version": env!("CARGO_PKG_VERSION"),
-        "timestamp": service.now(),
-        "api_versions": { "v1": { "path": "/api/v1", "status": "stable" } },
-        "planned_versions": { "v2": { "path": "/api/v2", "status": "not_implemented" } },
-        "legacy_endpoints": "/mcp/* (deprecated, use /api/v1/* instead)",
-    })))
+    Ok(HttpResponse::Ok().json(Health {
+        status: "running",
+        service: "MCP Server",
+        version: env!("CARGO_PKG_VERSION"),
+        timestamp: service.now(),
+        api_versions: Versions { v1: Version { path: "/api/v1", status: "stable" } },
+        planned_versions: Planned { v2: Version { path: "/api/v2", status: "not_implemented" } },
+        legacy_endpoints: "/mcp/* (deprecated, use /api/v1/* instead)",
+    }))
+}
+
+/// What is asked for more often than anything else, so it is written as it is and not built first.
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    service: &'static str,
+    version: &'static str,
+    timestamp: Timestamp,
+    api_versions: Versions,
+    planned_versions: Planned,
+    legacy_endpoints: &'static str,
+}
+
+#[derive(Serialize)]
+struct Versions {
+    v1: Version,
+}
+
+#[derive(Serialize)]
+struct Planned {
+    v2: Version,
+}
+
+#[derive(Serialize)]
+struct Version {
+    path: &'static str,
+    status: &'static str,
 }

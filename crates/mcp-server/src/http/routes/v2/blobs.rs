@@ -38,21 +38,15 @@ pub(super) async fn blob(
         // It comes from elsewhere: no page of it runs as a page of this server.
         .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
         .insert_header(header::ETag(tag.clone()));
-    let part = match wanted(&request, &tag) {
-        None => None,
-        Some(range) => match range.to_satisfiable_range(length) {
-            Some(part) => Some(part),
-            None => {
-                let range = ContentRangeSpec::Bytes { range: None, instance_length: Some(length) };
-                return Ok(answer
-                    .status(StatusCode::RANGE_NOT_SATISFIABLE)
-                    .insert_header(ContentRange(range))
-                    .content_type("application/json")
-                    .body(format!(r#"{{"detail":"The range is outside the {length} bytes"}}"#)));
-            }
-        },
+    let Some(range) = wanted(&request, &tag) else { return Ok(answer.body(blob.bytes.clone())) };
+    let Some((first, last)) = range.to_satisfiable_range(length) else {
+        let range = ContentRangeSpec::Bytes { range: None, instance_length: Some(length) };
+        return Ok(answer
+            .status(StatusCode::RANGE_NOT_SATISFIABLE)
+            .insert_header(ContentRange(range))
+            .content_type("application/json")
+            .body(format!(r#"{{"detail":"The range is outside the {length} bytes"}}"#)));
     };
-    let Some((first, last)) = part else { return Ok(answer.body(blob.bytes.clone())) };
     let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
     let bytes = blob.bytes.get(at(first)..=at(last)).unwrap_or_default().to_vec();
     let range =
