@@ -21,16 +21,19 @@ async def use(where, read, write):
         tools = (await session.list_tools()).tools
         params = {"title": f"From Python: {where}"}
         if len(tools) == 1:
-            added = await session.call_tool("query", {"action": "add_task", "params": params})
+            query = {"action": "add_task", "params": params, "fields": "id,title", "format": "json"}
+            added = await session.call_tool("query", query)
             wrong = await session.call_tool("query", {"action": "add_task"})
         else:
             added = await session.call_tool("add_task", params)
             wrong = await session.call_tool("add_task", {})
         assert not added.isError, added
-        assert added.structuredContent["title"] == params["title"], added
+        task = added.structuredContent
+        task = task["data"] if len(tools) == 1 else task
+        assert task["title"] == params["title"], added
         assert wrong.isError and "add_task(title" in wrong.content[0].text, wrong
-        task = AnyUrl(f"mcp://tasks/{added.structuredContent['id']}")
-        assert params["title"] in (await session.read_resource(task)).contents[0].text
+        address = AnyUrl(f"mcp://tasks/{task['id']}")
+        assert params["title"] in (await session.read_resource(address)).contents[0].text
         print(f"python mcp 1, {where}: {hello.protocolVersion}, {len(tools)} tools")
 
 

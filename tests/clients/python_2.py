@@ -19,12 +19,13 @@ async def use(where, client):
     tools = await client.list_tools()
     assert [tool.name for tool in tools.tools] == ["query"], tools
     params = {"title": f"From Python: {where}"}
-    added = await client.call_tool("query", {"action": "add_task", "params": params})
+    query = {"action": "add_task", "params": params, "fields": "id,title", "format": "json"}
+    added = await client.call_tool("query", query)
     assert not added.is_error, added
-    assert added.structured_content["title"] == params["title"], added
+    assert added.structured_content["data"]["title"] == params["title"], added
     wrong = await client.call_tool("query", {"action": "add_task", "params": {}})
     assert wrong.is_error and "add_task(title" in wrong.content[0].text, wrong
-    task = await client.read_resource(f"mcp://tasks/{added.structured_content['id']}")
+    task = await client.read_resource(f"mcp://tasks/{added.structured_content['data']['id']}")
     assert params["title"] in task.contents[0].text, task
     prompts = await client.list_prompts()
     assert [prompt.name for prompt in prompts.prompts] == ["plan_open_tasks", "hand_over"], prompts

@@ -19,17 +19,22 @@ async function use(where, mode, transport) {
     const title = `From TypeScript: ${where}`;
     const call = (name, params) =>
         tools.length === 1
-            ? client.callTool({ name: 'query', arguments: { action: name, params } })
+            ? client.callTool({
+                  name: 'query',
+                  arguments: { action: name, params, fields: 'id,title', format: 'json' },
+              })
             : client.callTool({ name, arguments: params });
     const added = await call('add_task', { title });
     assert.equal(added.isError, false);
-    assert.equal(added.structuredContent.title, title);
+    const task = added.structuredContent.data ?? added.structuredContent;
+    assert.equal(task.title, title);
     const wrong = await call('add_task', {});
     assert.equal(wrong.isError, true);
     assert.match(wrong.content[0].text, /add_task\(title/);
     const tasks = await call('list_tasks', {});
-    assert.ok(tasks.structuredContent.result.some((task) => task.title === title));
-    const resource = await client.readResource({ uri: `mcp://tasks/${added.structuredContent.id}` });
+    const rows = tasks.structuredContent.data ?? tasks.structuredContent.result;
+    assert.ok(rows.some((row) => row.title === title));
+    const resource = await client.readResource({ uri: `mcp://tasks/${task.id}` });
     assert.match(resource.contents[0].text, /From TypeScript/);
     console.log(`typescript, ${where}: ${client.getNegotiatedProtocolVersion()}, ${tools.length} tools`);
     await client.close();

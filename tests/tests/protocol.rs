@@ -50,8 +50,9 @@ fn a_client_outlives_the_server() {
     let _ = server.stop();
     // Another server, which has never heard of the client.
     let server = TestServer::with([]).in_folder(&folder).start();
-    let users = server.protocol("2025-11-25").tool("query", json!({"action": "list_users"}));
-    assert_eq!(users["structuredContent"], json!({"result": ["alice"]}));
+    let list = json!({"action": "list_users", "format": "json"});
+    let users = server.protocol("2025-11-25").tool("query", list);
+    assert_eq!(users["structuredContent"], json!({"data": ["alice"]}));
 }
 
 #[test]

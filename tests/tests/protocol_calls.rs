@@ -59,6 +59,7 @@ fn server(github: &SlowGithub, sessions: &str) -> TestServer {
 fn call(progress: Option<&str>) -> Value {
     let arguments = json!({
         "action": "github_get_repository", "params": {"owner": "octocat", "repo": "hello"},
+        "fields": "full_name", "format": "json",
     });
     let mut call = json!({"name": "query", "arguments": arguments});
     if let Some(token) = progress {
@@ -85,7 +86,10 @@ fn a_client_that_asks_for_it_hears_how_far_a_call_is() {
         let second = messages.next_of("notifications/progress")["params"].take();
         assert!(second["progress"].as_f64() > first["progress"].as_f64(), "{second}");
         let last = messages.next_message();
-        assert_eq!(last["result"]["structuredContent"]["full_name"], "octocat/hello", "{last}");
+        assert_eq!(
+            last["result"]["structuredContent"]["data"]["full_name"], "octocat/hello",
+            "{last}"
+        );
     }
 }
 
@@ -98,7 +102,7 @@ fn a_client_that_does_not_ask_hears_the_answer_alone() {
     connection.send(&client.request("tools/call", call(None)).bytes());
     github.asked().answer(&json!({"full_name": "octocat/hello"}));
     let answer = connection.answer_to("POST").expect("an answer");
-    assert_eq!(answer.json()["result"]["structuredContent"]["full_name"], "octocat/hello");
+    assert_eq!(answer.json()["result"]["structuredContent"]["data"]["full_name"], "octocat/hello");
 }
 
 #[test]
@@ -144,6 +148,6 @@ fn a_server_that_stops_ends_its_calls_first() {
     server.terminate();
     waiting.answer(&json!({"full_name": "octocat/hello"}));
     let answer = connection.answer_to("POST").expect("an answer");
-    assert_eq!(answer.json()["result"]["structuredContent"]["full_name"], "octocat/hello");
+    assert_eq!(answer.json()["result"]["structuredContent"]["data"]["full_name"], "octocat/hello");
     assert!(server.wait().status.success());
 }

@@ -121,9 +121,13 @@ fn the_newest_revision_needs_no_handshake() {
     });
     let said = client.ask("server/discover", json!({"_meta": meta}));
     assert!(said["supportedVersions"].as_array().expect("a list").contains(&json!("2026-07-28")));
-    let call = json!({"name": "query", "arguments": {"action": "list_users"}, "_meta": meta});
+    let call = json!({
+        "name": "query",
+        "arguments": {"action": "list_users", "format": "json"},
+        "_meta": meta,
+    });
     let users = client.ask("tools/call", call);
-    assert_eq!(users["structuredContent"], json!({"result": []}));
+    assert_eq!(users["structuredContent"], json!({"data": []}));
 }
 
 #[test]

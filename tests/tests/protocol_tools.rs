@@ -164,25 +164,114 @@ fn a_failing_action_is_a_tool_error_with_the_right_signature() {
         (json!({"title": "t", "titel": "t"}), "Unknown parameter: titel"),
     ] {
         let own = all.tool("add_task", params.clone());
+        assert_eq!(own["isError"], true, "{own}");
+        assert_eq!(text(&own), format!("{wrong}. Use {signature}"));
         let query = lean.tool("query", json!({"action": "add_task", "params": params}));
-        for result in [own, query] {
-            assert_eq!(result["isError"], true, "{result}");
-            assert_eq!(text(&result), format!("{wrong}. Use {signature}"));
-        }
+        assert_eq!(query["isError"], true, "{query}");
+        let said: Value = serde_json::from_str(text(&query)).expect("JSON");
+        assert!(said["error"].as_str().expect("a text").starts_with(wrong), "{said}");
+        assert!(text(&query).contains(signature), "{said}");
     }
     let result = all.tool("delete_task", json!({"task_id": 9}));
     assert_eq!(text(&result), "Task 9 not found. Use delete_task(task_id)");
     for (arguments, wrong) in [
-        (json!({}), "action is required. Use query(action, params?)"),
+        (json!({}), "action is required"),
         (json!({"action": 1}), "action must be a string"),
         (json!({"action": "list_users", "params": []}), "params must be an object"),
-        (json!({"action": "list_users", "limit": 1}), "Unknown argument: limit"),
-        (json!({"action": "list_usrs"}), "Unknown action: list_usrs"),
+        (json!({"action": "list_users", "limits": 1}), "Unknown member: limits"),
+        (
+            json!({"action": "list_users", "format": "xml"}),
+            "format must be json, csv, toon or auto",
+        ),
+        (json!({"action": "list_usrs"}), "Unknown action: list_usrs. Nearest: list_users"),
+        (json!({"action": "delete_task", "params": {"task_id": 9}}), "Task 9 not found"),
     ] {
         let result = lean.tool("query", arguments);
         assert_eq!(result["isError"], true, "{result}");
-        assert!(text(&result).starts_with(wrong), "{result}");
+        let said: Value = serde_json::from_str(text(&result)).expect("JSON");
+        assert!(said["error"].as_str().expect("a text").starts_with(wrong), "{said}");
+        let signature = said["signature"].as_str().expect("a signature");
+        let of = if wrong.starts_with("Task") { "delete_task(task_id)" } else { "query(action, " };
+        assert!(signature.starts_with(of), "{said}");
     }
+}
+
+#[test]
+fn the_one_tool_answers_as_the_lean_face_does() {
+    let server = TestServer::start();
+    for number in 0..20 {
+        let _ = server.data("add_task", json!({"title": format!("Task {number}")}));
+    }
+    let client = server.protocol("2025-11-25");
+    let plain = |query: &Value| server.post("/api/v2/query").json(query).send();
+    for form in ["json", "csv", "toon", "auto"] {
+        for more in [json!({}), json!({"fields": "id,title", "max_tokens": 100})] {
+            let mut query = json!({"action": "list_tasks", "format": form});
+            query
+                .as_object_mut()
+                .expect("an object")
+                .extend(more.as_object().cloned().expect("one"));
+            let result = client.tool("query", query.clone());
+            assert_eq!(result["isError"], false, "{result}");
+            assert_eq!(text(&result), plain(&query).text(), "{query}");
+            assert_eq!(result["content"].as_array().map(Vec::len), Some(1));
+            let structured = result.get("structuredContent");
+            assert_eq!(structured.is_some(), form == "json", "{query}: {result}");
+            if let Some(structured) = structured {
+                let same: Value = serde_json::from_str(text(&result)).expect("JSON");
+                assert_eq!(&same, structured);
+            }
+        }
+    }
+    // Unasked it is the smallest form.
+    let unasked = client.tool("query", json!({"action": "list_tasks"}));
+    let smallest = plain(&json!({"action": "list_tasks", "format": "auto"}));
+    assert_eq!(text(&unasked), smallest.text());
+    // A list goes on by its cursor, and is reduced.
+    let mut query =
+        json!({"action": "list_tasks", "fields": "id", "format": "json", "max_tokens": 50});
+    let mut ids = Vec::new();
+    loop {
+        let answer = client.tool("query", query.clone())["structuredContent"].take();
+        ids.extend(answer["data"].as_array().expect("rows").clone());
+        if answer["next"].is_null() {
+            break;
+        }
+        query["cursor"] = answer["next"].clone();
+    }
+    assert_eq!(ids, (1..=20).map(|id| json!({"id": id})).collect::<Vec<_>>());
+    let count = client.tool("query", json!({"action": "list_tasks", "count": true}));
+    assert!(text(&count).contains("20"), "{count}");
+}
+
+#[test]
+fn a_handle_is_a_resource() {
+    let server = TestServer::with([("MCP_RESULT_LIMIT", "16KiB")]).start();
+    let long = "größer; ".repeat(1000);
+    let _ = server.data("add_task", json!({"title": "t", "description": long}));
+    let longer = "x".repeat(20_000);
+    let _ = server.data("add_task", json!({"title": "t", "description": longer}));
+    let client = server.protocol("2025-11-25");
+    let uri = |id: u32| {
+        let query = json!({
+            "action": "list_tasks", "filter": {"id": id}, "fields": "description",
+            "format": "json", "max_tokens": 60,
+        });
+        let answer = client.tool("query", query);
+        let handle = &answer["structuredContent"]["data"][0]["description"]["blob"];
+        format!("mcp://blobs/{}", handle.as_str().unwrap_or_else(|| panic!("{answer}")))
+    };
+    let first = uri(1);
+    let read = client.result("resources/read", json!({"uri": first}));
+    assert_eq!(read["contents"][0]["text"], long);
+    assert_eq!(read["contents"][0]["uri"], first);
+    let (_, message) = client.error("resources/read", json!({"uri": uri(2)}));
+    assert!(message.contains("MCP_RESULT_LIMIT"), "{message}");
+    let (code, _) = client.error("resources/read", json!({"uri": "mcp://blobs/b_nope"}));
+    assert_eq!(code, -32002);
+    let templates = client.result("resources/templates/list", json!({}));
+    let templates = templates["resourceTemplates"].as_array().expect("a list");
+    assert!(templates.iter().any(|it| it["uriTemplate"] == "mcp://blobs/{id}"), "{templates:?}");
 }
 
 #[test]
@@ -192,7 +281,8 @@ fn a_result_over_the_limit_says_how_to_narrow_the_call() {
         let _ = server.data("add_task", json!({"title": format!("Task {number}")}));
     }
     let client = server.protocol("2025-11-25");
-    let result = client.tool("query", json!({"action": "list_tasks"}));
+    let all = json!({"action": "list_tasks", "fields": "*", "max_tokens": 0});
+    let result = client.tool("query", all);
     assert_eq!(result["isError"], true);
     let said = text(&result);
     assert!(said.contains("MCP_RESULT_LIMIT") && said.contains("list_tasks("), "{said}");

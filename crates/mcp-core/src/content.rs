@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// An answer that is made of blocks. An action whose [`Doc`](crate::Doc) says
-/// [`contents`](crate::Doc::contents) has it as its output.
+/// An answer that is made of blocks. An action whose view says
+/// [`Shape::Contents`](crate::action::Shape::Contents) has it as its output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Contents {
     /// The blocks, in the order in which they are read.

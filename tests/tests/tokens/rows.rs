@@ -15,7 +15,7 @@ use Target::{AtLeast, AtMost};
 
 /// Every row but the session's.
 pub(crate) fn all(wire: &Wire) -> Vec<Figure> {
-    let mut figures = vec![bootstrap(wire)];
+    let mut figures = vec![definition(wire), bootstrap(wire)];
     figures.extend(finding(wire));
     figures.extend(recall());
     figures.push(call());
@@ -25,6 +25,16 @@ pub(crate) fn all(wire: &Wire) -> Vec<Figure> {
     figures.extend(figma(wire));
     figures.push(screenshot(wire));
     figures
+}
+
+/// What a client of the Model Context Protocol has in its context from the start.
+fn definition(wire: &Wire) -> Figure {
+    let tools = wire.server.protocol("2025-11-25").result("tools/list", json!({}));
+    let [tool] = tools["tools"].as_array().map(Vec::as_slice).expect("a list") else {
+        panic!("one tool: {tools}");
+    };
+    Figure::new("the protocol's one tool", Size::of(&tool.to_string()), AtMost(90))
+        .against(23_549, "five popular servers, 123 tools")
 }
 
 fn bootstrap(wire: &Wire) -> Figure {

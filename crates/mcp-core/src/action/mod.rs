@@ -124,23 +124,6 @@ pub struct Example {
     pub answer: &'static str,
 }
 
-/// What an answer is made of, for faces that show more than data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AnswerForm {
-    /// Data alone.
-    #[default]
-    Data,
-    /// An object with a picture in it, in base64.
-    Picture {
-        /// The member that holds the picture.
-        data: &'static str,
-        /// The member that holds its media type.
-        media_type: &'static str,
-    },
-    /// [`Contents`](crate::content::Contents).
-    Contents,
-}
-
 /// What is said about an action wherever it is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Doc {
@@ -161,12 +144,10 @@ pub struct Doc {
     pub additive: bool,
     /// Whether a second equal call changes nothing more.
     pub idempotent: bool,
-    /// What the answer is made of.
-    pub answer: AnswerForm,
     /// Whether the action itself looks at a null of any optional parameter. Otherwise null counts
     /// as left out where the schema does not admit it.
     pub sees_null: bool,
-    /// How the lean face shows what it answers.
+    /// What kind of thing it answers, and how the lean face shows that.
     pub view: View,
 }
 
@@ -183,7 +164,6 @@ impl Doc {
             title: None,
             additive: false,
             idempotent: false,
-            answer: AnswerForm::Data,
             sees_null: false,
             view: View::WHOLE,
         }
@@ -207,20 +187,6 @@ impl Doc {
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
         self.idempotent = true;
-        self
-    }
-
-    /// With a picture in the answer: base64 under `data`, its media type under `media_type`.
-    #[must_use]
-    pub const fn picture(mut self, data: &'static str, media_type: &'static str) -> Self {
-        self.answer = AnswerForm::Picture { data, media_type };
-        self
-    }
-
-    /// With [`Contents`](crate::content::Contents) as its answer.
-    #[must_use]
-    pub const fn contents(mut self) -> Self {
-        self.answer = AnswerForm::Contents;
         self
     }
 
@@ -343,7 +309,7 @@ pub trait CompoundAction: Send + Sync + 'static {
     type Output: Serialize + JsonSchema;
     /// What is said about it.
     fn doc(&self) -> Doc;
-    /// Does its work. Dropping the future stops it.
+    /// Does its work, and says how far it is. Dropping the future stops it.
     ///
     /// # Errors
     /// With what the caller is told.
@@ -351,5 +317,6 @@ pub trait CompoundAction: Send + Sync + 'static {
         &self,
         params: Self::Params,
         dispatcher: &Dispatcher,
+        progress: &Progress,
     ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
 }

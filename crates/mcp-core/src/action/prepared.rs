@@ -26,7 +26,7 @@ pub type RemoteWork = Box<dyn FnOnce(Progress) -> RemoteRun + Send>;
 pub type RemoteRun = Pin<Box<dyn Future<Output = Result<RemoteText, ActionError>> + Send>>;
 
 /// What is left of a call of a compound action: it calls others and gives JSON text.
-pub type CompoundWork = Box<dyn for<'a> FnOnce(&'a Dispatcher) -> CompoundRun<'a> + Send>;
+pub type CompoundWork = Box<dyn for<'a> FnOnce(&'a Dispatcher, Progress) -> CompoundRun<'a> + Send>;
 
 /// A compound action that runs.
 pub type CompoundRun<'a> = Pin<Box<dyn Future<Output = Result<String, ActionError>> + Send + 'a>>;
@@ -98,8 +98,8 @@ pub(super) fn over_actions<A: CompoundAction>(action: A) -> Prepare {
     Box::new(move |params| {
         let params = params::parse::<A::Params>(params, action.doc().required)?;
         let action = Arc::clone(&action);
-        let work: CompoundWork = Box::new(move |dispatcher| {
-            Box::pin(async move { json(&action.run(params, dispatcher).await?) })
+        let work: CompoundWork = Box::new(move |dispatcher, progress| {
+            Box::pin(async move { json(&action.run(params, dispatcher, &progress).await?) })
         });
         Ok(Prepared::Compound(work))
     })

@@ -1,6 +1,6 @@
-//! How the lean face shows what an action answers: where the rows of its result are, which fields of
-//! a row stand for it, and how a list goes on. An action says it in its [`Doc`](super::Doc); what it
-//! does not say is shown whole.
+//! What kind of thing an action answers, and how the lean face shows it: where the rows of its result
+//! are, which fields of a row stand for it, and how a list goes on. An action says it in its
+//! [`Doc`](super::Doc); what it does not say is shown whole.
 
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ pub enum Shape {
         /// The rows of a result's tree, down to so many levels below the first.
         outline: fn(&Value, usize) -> Vec<Value>,
     },
-    /// A picture, which is never shown as text.
+    /// An object with a picture in it, which is never shown as text.
     Picture {
         /// The field that holds it in base64.
         base64: &'static str,
@@ -46,6 +46,8 @@ pub enum Shape {
         /// The parameter that says at which byte to start.
         offset: &'static str,
     },
+    /// [`Contents`](crate::content::Contents): its pictures and sounds are never shown as text.
+    Contents,
 }
 
 /// A list that comes in pages, each asked for by parameters.

@@ -227,7 +227,9 @@ impl Dispatcher {
             Ok(Prepared::Remote(work)) => {
                 work(call.progress.clone()).await.map(|answer| T::text(answer.text, answer.goes_on))
             }
-            Ok(Prepared::Compound(work)) => work(self).await.map(|text| T::text(text, false)),
+            Ok(Prepared::Compound(work)) => {
+                work(self, call.progress.clone()).await.map(|text| T::text(text, false))
+            }
             Err(error) => Err(error),
         };
         let result = result.map_err(|error| teaching(error, action));

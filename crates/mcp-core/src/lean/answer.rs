@@ -186,6 +186,10 @@ impl Lean {
                     let value = shapes::kept(value, base64, media_type, is_made, &self.blobs)?;
                     Data::One { value, is_made }
                 }
+                Shape::Contents => {
+                    let value = shapes::contents(value, &self.blobs)?;
+                    Data::One { value, is_made: false }
+                }
                 Shape::Text { at, offset } if query.fields == Fields::Summary => {
                     shapes::text(&value, at, offset)
                         .map_or(Data::One { value, is_made: false }, |(text, offset, more)| {
@@ -251,8 +255,7 @@ impl Lean {
     /// An action that nobody knows, with the names of those that may have been meant. The
     /// dispatcher logs it.
     async fn unknown_action(&self, dispatcher: &Dispatcher, query: &LeanQuery) -> ActionError {
-        let call = crate::Call::new(query.action.clone(), query.params.clone());
-        let Err(mut error) = dispatcher.open(call, None).await else {
+        let Err(mut error) = dispatcher.open(query.call(), None).await else {
             return ActionError::new(ErrorCode::UnknownAction, "Unknown action");
         };
         if error.code == ErrorCode::UnknownAction {

@@ -9,10 +9,10 @@ use super::reduce::{Gather, Kept, Reduced, Room};
 use super::source::{Given, Row, Source, Whole, given, rows_of};
 use super::unknown::Unknown;
 use super::{select, shapes, tree};
+use crate::Dispatcher;
 use crate::action::{Action, Effect, Shape};
 use crate::dispatch::{InTransaction, Together};
 use crate::error::ActionError;
-use crate::{Call, Dispatcher};
 
 /// What an action gave, reduced.
 pub(super) enum Gathered {
@@ -116,7 +116,7 @@ pub(super) fn gather_together(
         }
         Ok(true)
     };
-    match together.call(&Call::new(query.action.clone(), query.params.clone()))? {
+    match together.call(&query.call())? {
         InTransaction::Text(text) => match given(&text, at, query, None)? {
             Given::Rows(Source::Whole(mut whole)) => {
                 take(whole.take().unwrap_or_default())?;

@@ -9,10 +9,11 @@ use super::fields::Fields;
 use super::format::Format;
 use super::reduce::{self, Reductions};
 use super::tokens;
-use crate::Registry;
 use crate::action::params::ParamsText;
 use crate::error::ActionError;
 use crate::json::RawObject;
+use crate::progress::Progress;
+use crate::{Call, Registry};
 
 /// The members of a query, the reductions aside.
 pub const NAMES: [&str; 6] = ["action", "params", "fields", "format", "max_tokens", "cursor"];
@@ -36,6 +37,8 @@ pub struct LeanQuery {
     pub reductions: Reductions,
     /// How many tokens the query is, as it was sent.
     pub tokens: usize,
+    /// Who listens how far it is.
+    pub progress: Progress,
 }
 
 impl LeanQuery {
@@ -54,6 +57,7 @@ impl LeanQuery {
             cursor: None,
             reductions: Reductions::default(),
             tokens: 0,
+            progress: Progress::none(),
         }
     }
 
@@ -106,6 +110,11 @@ impl LeanQuery {
             _ => self.reductions.take(name, &value)?,
         }
         Ok(())
+    }
+
+    /// The call of its action.
+    pub(super) fn call(&self) -> Call {
+        Call::new(self.action.clone(), self.params.clone()).heard_by(self.progress.clone())
     }
 
     /// The query, with its budget for the steps where the action has some and none is said there.

@@ -31,6 +31,16 @@ pub(super) fn kept(
     Ok(value)
 }
 
+/// [`Contents`](crate::content::Contents) with their pictures and sounds kept as blobs.
+pub(super) fn contents(mut value: Value, blobs: &Blobs) -> Result<Value, ActionError> {
+    for block in value["content"].as_array_mut().into_iter().flatten() {
+        if block.get("data").is_some() {
+            *block = kept(block.take(), "data", "mimeType", false, blobs)?;
+        }
+    }
+    Ok(value)
+}
+
 /// The text of a result, at which byte of the whole it begins, and whether more follows.
 pub(super) fn text(value: &Value, at: &str, offset: &str) -> Option<(String, usize, bool)> {
     let text = value[at].as_str()?.to_owned();

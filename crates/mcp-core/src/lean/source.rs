@@ -9,11 +9,11 @@ use serde_json::Value;
 use super::cursor::{Cursor, Key, Place};
 use super::fields::{self, Fields};
 use super::query::LeanQuery;
+use crate::Dispatcher;
 use crate::action::{Action, Shape};
 use crate::dispatch::{Opened, Rows};
 use crate::domain::Position;
 use crate::error::{ActionError, ErrorCode};
-use crate::{Call, Dispatcher};
 use pages::Paged;
 pub(super) use whole::Whole;
 
@@ -59,8 +59,7 @@ impl Source {
             Key::Number(number) => Some(Position(number)),
             _ => None,
         });
-        let call = Call::new(query.action.clone(), query.params.clone());
-        match dispatcher.open(call, after).await? {
+        match dispatcher.open(query.call(), after).await? {
             Opened::Rows(rows) => Ok(Given::Rows(Self::Memory(rows))),
             Opened::Text { text, .. } => given(&text, at, query, place),
         }

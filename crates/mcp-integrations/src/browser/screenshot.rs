@@ -71,7 +71,6 @@ impl RemoteAction for Screenshot {
             answer: r#"{"content_type":"image/png","screenshot_base64":"iVBORw0KGgoAAAANSUhEUgAA","url":"https://example.com/"}"#,
         };
         Doc::new(Group::Pages, "Take a picture of a web page", example)
-            .picture("screenshot_base64", "content_type")
             .words(&[
                 "make screenshot image photo snapshot png capture render shoot visual",
                 "visually thumbnail pixels look looks looks-like appearance appear mobile",

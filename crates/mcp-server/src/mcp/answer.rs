@@ -1,33 +1,48 @@
 //! From what an action answers to the result of a tool.
 
+use std::time::Duration;
+
 use mcp_core::ActionError;
-use mcp_core::action::{Action, AnswerForm};
+use mcp_core::action::{Action, Shape};
+use mcp_core::lean::format::Format;
+use mcp_core::lean::{LeanAnswer, error_text};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::Value;
 
 use super::tools::RESULT;
 
 /// The result of a tool of an action's own: structured content and the same as JSON text; a picture
-/// or blocks where the action's document says so.
+/// or blocks where that is what the action answers.
 pub(super) fn of_tool(action: &Action, text: String) -> CallToolResult {
-    match (action.doc.answer, serde_json::from_str(&text)) {
+    match (action.doc.view.shape, serde_json::from_str(&text)) {
         (_, Err(error)) => not_carried(&error),
-        (AnswerForm::Data, Ok(value)) => data(text, value),
-        (AnswerForm::Picture { data, media_type }, Ok(value)) => picture(value, data, media_type),
-        (AnswerForm::Contents, Ok(value)) => blocks(value),
+        (Shape::Picture { base64, media_type }, Ok(value)) => picture(value, base64, media_type),
+        (Shape::Contents, Ok(value)) => blocks(value),
+        (_, Ok(value)) => data(text, value),
     }
 }
 
-/// Why `query` does not call an action: its answer is a picture, which is for the tool of its own.
-pub(super) fn not_by_query(action: &Action) -> Option<CallToolResult> {
-    match action.doc.answer {
-        AnswerForm::Picture { .. } => Some(error(format!(
-            "{0} answers with a picture: call the tool {0} instead (add ?tools=all to the server's \
-             address, or set MCP_TOOLS=all)",
-            action.name
-        ))),
-        AnswerForm::Data | AnswerForm::Contents => None,
+/// The result of `query`: JSON is structured content and the same text, CSV and TOON are text alone.
+pub(super) fn of_query(answer: LeanAnswer) -> CallToolResult {
+    if answer.format != Format::Json {
+        return CallToolResult::success(vec![ContentBlock::text(answer.text)]);
     }
+    match serde_json::from_str(&answer.text) {
+        Ok(value) => data(answer.text, value),
+        Err(error) => not_carried(&error),
+    }
+}
+
+/// What was wrong with a query and the right signature, as the lean face says it.
+pub(super) fn query_failed(mut failure: ActionError, signature: &str) -> CallToolResult {
+    if let Some(wait) = failure.retry_after {
+        failure.message = with_wait(&failure.message, wait);
+    }
+    let is_said = failure.message.contains(signature);
+    if failure.signature.is_none() && failure.code.row().status < 500 && !is_said {
+        failure.signature = Some(signature.to_owned());
+    }
+    error(error_text(&failure))
 }
 
 /// A tool error with this text.
@@ -36,20 +51,22 @@ pub(super) fn error(text: impl Into<String>) -> CallToolResult {
 }
 
 /// What an action's error says, and the right signature where the call was wrong.
-pub(super) fn failed(failure: &ActionError, signature: Option<&str>) -> CallToolResult {
-    let mut text = failure.message.clone();
-    if let Some(wait) = failure.retry_after {
-        let end = if text.ends_with('.') { "" } else { "." };
-        text = format!("{text}{end} Try again in {} s", wait.as_secs().max(1));
-    }
+pub(super) fn failed(failure: &ActionError, signature: &str) -> CallToolResult {
+    let text = match failure.retry_after {
+        Some(wait) => with_wait(&failure.message, wait),
+        None => failure.message.clone(),
+    };
     let caller = failure.code.row().status < 500;
-    match signature {
-        Some(signature) if caller && !text.contains(signature) => {
-            let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-            error(format!("{text}{end} Use {signature}"))
-        }
-        _ => error(text),
+    if caller && !text.contains(signature) {
+        let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+        return error(format!("{text}{end} Use {signature}"));
     }
+    error(text)
+}
+
+fn with_wait(text: &str, wait: Duration) -> String {
+    let end = if text.ends_with('.') { "" } else { "." };
+    format!("{text}{end} Try again in {} s", wait.as_secs().max(1))
 }
 
 /// A result over the limit, in bytes.

@@ -1,13 +1,16 @@
 //! A call of a tool: from the request to the dispatcher and back, with progress on the way, ended
 //! when the client cancels it or goes away.
 
+use std::future::Future;
+
+use mcp_core::action::Action;
 use mcp_core::action::params::ParamsText;
 use mcp_core::{Call, ErrorCode};
 use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorData};
 use rmcp::service::{RequestContext, RoleServer};
 
-use super::lean::{self, Query};
-use super::{Face, ToolSet, answer, arguments, progress};
+use super::progress::SaidDuring;
+use super::{Face, ToolSet, answer, arguments, lean, progress};
 
 /// Calls the tool that the request names.
 ///
@@ -21,23 +24,13 @@ pub(super) async fn call(
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
     let arguments = arguments::text(&context.extensions, &request.arguments.unwrap_or_default());
-    let registry = face.dispatcher().registry();
     if *set == ToolSet::Lean && request.name == lean::NAME {
-        let query = match Query::read(arguments.get()) {
-            Ok(query) => query,
-            Err(message) => {
-                let message = face.shown(&message);
-                return Ok(answer::error(format!("{message}. Use {}", lean::SIGNATURE)));
-            }
-        };
-        return run(face, query.action, query.params, Form::Query, least, context).await;
+        return query(face, arguments.get(), least, context).await;
     }
-    match registry.find(&request.name) {
+    match face.dispatcher().registry().find(&request.name) {
         Ok(action) if set.holds(action) => match ParamsText::from_json(&arguments) {
-            Ok(params) => {
-                run(face, action.name.to_owned(), params, Form::Tool, least, context).await
-            }
-            Err(failure) => Ok(answer::failed(&failure, Some(&action.signature))),
+            Ok(params) => run(face, action, params, least, context).await,
+            Err(failure) => Ok(answer::failed(&failure, &action.signature)),
         },
         _ => {
             let shown = face.shown(&request.name);
@@ -46,54 +39,68 @@ pub(super) async fn call(
     }
 }
 
-/// Through which tool an action is called.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// `query`.
-    Query,
-    /// The tool of its own.
-    Tool,
-}
-
-async fn run(
+/// The tool `query`.
+async fn query(
     face: &Face,
-    name: String,
-    params: ParamsText,
-    form: Form,
+    arguments: &str,
     least: u8,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
     let dispatcher = face.dispatcher();
-    let action = dispatcher.registry().find(&name).ok();
-    if form == Form::Query
-        && let Some(refusal) = action.and_then(answer::not_by_query)
-    {
-        return Ok(refusal);
-    }
+    // What the lean face refuses by itself says back what the client sent.
+    let failed = |failure, signature| {
+        answer::query_failed(dispatcher.redactor().scrub_error(failure), signature)
+    };
+    let mut query = match lean::read(arguments) {
+        Ok(query) => query,
+        Err(failure) => return Ok(failed(failure, lean::SIGNATURE)),
+    };
+    let action = dispatcher.registry().find(&query.action).ok();
     let (heard, said) = progress::channel(context, least);
-    let work = async {
-        let reply = dispatcher.call(Call::new(name, params).heard_by(heard)).await?;
-        reply.whole(dispatcher.store(), face.result_limit).await
-    };
-    let done = tokio::select! {
-        // Dropping the work stops it.
-        () = context.ct.cancelled() => return Err(ErrorData::internal_error("cancelled", None)),
-        done = said.forward_during(work, context) => done,
-    };
-    Ok(match (done, action) {
-        (Ok(text), Some(action)) => answer::of_tool(action, text),
-        (Ok(_), None) => return Err(ErrorData::internal_error("Internal Server Error", None)),
-        (Err(failure), Some(action)) if failure.code == ErrorCode::PayloadTooLarge => {
+    query.progress = heard;
+    let work = face.service.lean().query(dispatcher, &query);
+    Ok(match (during(work, said, context).await?, action) {
+        (Ok(done), Some(action)) if done.text.len() > face.result_limit => {
             answer::too_large(action, face.result_limit)
         }
-        (Err(failure), Some(action)) => answer::failed(&failure, Some(&action.signature)),
-        (Err(failure), None) if failure.code == ErrorCode::UnknownAction => {
-            let guide = lean::guide(dispatcher.registry());
-            answer::error(match guide {
-                Some(guide) => format!("{}. Action {guide} finds the right one", failure.message),
-                None => failure.message,
-            })
-        }
-        (Err(failure), None) => answer::failed(&failure, Some(lean::SIGNATURE)),
+        (Ok(done), _) => answer::of_query(done),
+        (Err(failure), Some(action)) => failed(failure, &action.signature),
+        (Err(failure), None) => failed(failure, lean::SIGNATURE),
     })
+}
+
+/// The tool of an action's own.
+async fn run(
+    face: &Face,
+    action: &Action,
+    params: ParamsText,
+    least: u8,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResult, ErrorData> {
+    let dispatcher = face.dispatcher();
+    let (heard, said) = progress::channel(context, least);
+    let work = async {
+        let reply = dispatcher.call(Call::new(action.name, params).heard_by(heard)).await?;
+        reply.whole(dispatcher.store(), face.result_limit).await
+    };
+    Ok(match during(work, said, context).await? {
+        Ok(text) => answer::of_tool(action, text),
+        Err(failure) if failure.code == ErrorCode::PayloadTooLarge => {
+            answer::too_large(action, face.result_limit)
+        }
+        Err(failure) => answer::failed(&failure, &action.signature),
+    })
+}
+
+/// Does the work, unless the client cancels it.
+async fn during<T>(
+    work: impl Future<Output = T>,
+    said: SaidDuring,
+    context: &RequestContext<RoleServer>,
+) -> Result<T, ErrorData> {
+    tokio::select! {
+        // Dropping the work stops it.
+        () = context.ct.cancelled() => Err(ErrorData::internal_error("cancelled", None)),
+        done = said.forward_during(work, context) => Ok(done),
+    }
 }

@@ -1,13 +1,15 @@
-//! The one tool of the lean set: `query`, behind which every action is.
+//! The one tool of the lean set: `query`, behind which every action is. It is the lean face's query,
+//! member for member, answered in the smallest form unless another is asked for.
 //!
 //! Invariant: its definition as it is sent has at most 90 tokens of `o200k_base`, whatever the
-//! registry holds. So its arguments' names speak for themselves.
+//! registry holds. So its arguments' names speak for themselves, and the reductions, which it takes
+//! as well, are not named.
 
 use std::sync::Arc;
 
-use mcp_core::Registry;
-use mcp_core::action::params::ParamsText;
-use mcp_core::json::RawObject;
+use mcp_core::ActionError;
+use mcp_core::lean::LeanQuery;
+use mcp_core::lean::format::Format;
 use rmcp::model::Tool;
 use serde_json::{Value, json};
 
@@ -15,93 +17,61 @@ use serde_json::{Value, json};
 pub(super) const NAME: &str = "query";
 
 /// How it is called, for whoever called it wrongly.
-pub(super) const SIGNATURE: &str = "query(action, params?)";
+pub(super) const SIGNATURE: &str =
+    "query(action, params?, fields?, format?=auto, max_tokens?=2000, cursor?)";
 
-/// The actions that tell of actions, the best first.
-const GUIDES: [&str; 2] = ["help", "list_actions"];
-
-pub(super) fn tool(registry: &Registry) -> Tool {
-    let description = match guide(registry) {
-        Some(guide) => {
-            format!(
-                "Memory, tasks and tools. Call action `{guide}` to find an action and its params."
-            )
-        }
-        None => "Memory, tasks and tools, called by the name of an action.".to_owned(),
-    };
+pub(super) fn tool() -> Tool {
     let schema = json!({
         "type": "object",
-        "properties": { "action": { "type": "string" }, "params": { "type": "object" } },
+        "properties": {
+            "action": { "type": "string" },
+            "params": { "type": "object" },
+            "fields": { "type": "string" },
+            "format": { "type": "string" },
+            "max_tokens": { "type": "integer" },
+            "cursor": { "type": "string" },
+        },
         "required": ["action"],
     });
     let Value::Object(schema) = schema else { unreachable!("it is written as an object") };
+    let description = r#"Memory, tasks, tools. Find actions: action help, params {"query":words}"#;
     Tool::new(NAME, description, Arc::new(schema))
 }
 
-/// The action that tells which actions there are, where one is registered.
-pub(super) fn guide(registry: &Registry) -> Option<&'static str> {
-    GUIDES.into_iter().find(|name| registry.find(name).is_ok())
-}
-
 /// What the arguments of `query` ask for.
-#[derive(Debug)]
-pub(super) struct Query {
-    pub(super) action: String,
-    pub(super) params: ParamsText,
-}
-
-impl Query {
-    /// Reads the arguments.
-    ///
-    /// # Errors
-    /// With what is wrong with them.
-    pub(super) fn read(arguments: &str) -> Result<Self, String> {
-        let (mut action, mut params) = (None, ParamsText::none());
-        let object = RawObject::parse(arguments).map_err(|error| error.to_string())?;
-        for (name, value) in &object.members {
-            match name.as_ref() {
-                "action" => {
-                    let wrong = |_| "action must be a string: the name of an action";
-                    action = Some(serde_json::from_str::<String>(value.get()).map_err(wrong)?);
-                }
-                "params" => {
-                    params = ParamsText::from_json(value).map_err(|error| error.message)?;
-                }
-                name => return Err(format!("Unknown argument: {name}")),
-            }
-        }
-        let action = action.ok_or("action is required")?;
-        Ok(Self { action, params })
-    }
+///
+/// # Errors
+/// With what is wrong with them.
+pub(super) fn read(arguments: &str) -> Result<LeanQuery, ActionError> {
+    LeanQuery::read(arguments, Format::Auto)
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
-    use mcp_core::actions;
+    use mcp_core::lean::query::NAMES;
 
     use super::*;
 
     #[test]
     fn the_definition_has_at_most_90_tokens() {
-        let registry = Registry::builder().with(actions::register).build().unwrap();
-        let definition = serde_json::to_string(&tool(&registry)).unwrap();
+        let definition = serde_json::to_string(&tool()).unwrap();
         let tokens = bpe_openai::o200k_base().count(&definition);
         assert!(tokens <= 90, "{tokens}: {definition}");
     }
 
     #[test]
-    fn wrong_arguments_are_named() {
-        let read = |arguments: Value| Query::read(&arguments.to_string());
-        for (arguments, message) in [
-            (json!({}), "action is required"),
-            (json!({"action": 5}), "action must be a string: the name of an action"),
-            (json!({"action": "a", "params": [1]}), "params must be an object"),
-            (json!({"action": "a", "parms": {}}), "Unknown argument: parms"),
-        ] {
-            assert_eq!(read(arguments).unwrap_err(), message);
-        }
-        let query = read(json!({"action": "a", "params": null})).unwrap();
-        assert_eq!((query.action.as_str(), query.params.get()), ("a", "{}"));
+    fn the_definition_and_the_signature_name_every_member() {
+        let tool = tool();
+        let properties = tool.input_schema["properties"].as_object().unwrap();
+        assert!(properties.keys().eq(NAMES), "{properties:?}");
+        assert!(NAMES.iter().all(|name| SIGNATURE.contains(name)));
+        assert!(tool.description.unwrap().contains("help"));
+    }
+
+    #[test]
+    fn the_usual_form_is_the_smallest() {
+        assert_eq!(read(r#"{"action":"a"}"#).unwrap().format, Format::Auto);
+        assert_eq!(read(r#"{"action":"a","format":"json"}"#).unwrap().format, Format::Json);
     }
 }

@@ -65,12 +65,12 @@ pub(crate) struct Face {
 impl Face {
     /// The face of a service.
     pub(crate) fn new(service: Arc<Service>, settings: &Settings) -> Self {
-        let memory = resources::of_memory(Arc::clone(&service));
+        let own = resources::own(&service);
         let of_memory = prompts::of_memory(&service);
         Self {
             tools: Tools::new(service.dispatcher().registry()),
             default_tools: settings.tools.clone(),
-            resources: std::iter::once(memory).chain(service.resources()).collect(),
+            resources: own.into_iter().chain(service.resources()).collect(),
             prompts: of_memory.into_iter().chain(service.prompts()).collect(),
             result_limit: settings.result_limit,
             // The other half is for those who ask and go.

@@ -1,7 +1,7 @@
 //! What an action says of itself, sent to the client that asked for it.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mcp_core::Progress;
 use mcp_core::progress::{Importance, Listener, Step};
@@ -18,15 +18,45 @@ enum Said {
     Remark(Importance, String),
 }
 
-struct Ear(Sender<Said>);
+struct Ear {
+    said: Sender<Said>,
+    so_far: Mutex<SoFar>,
+}
+
+/// How far a call is. A call that has several done, or several pages asked for, hears each of them
+/// begin anew, and the protocol wants numbers that grow ("Progress", "Progress Flow").
+#[derive(Default)]
+struct SoFar {
+    /// What the parts before this one came to.
+    before: f64,
+    last: Option<f64>,
+}
+
+impl SoFar {
+    /// The step counted from the call's beginning. The total is known of the first part alone.
+    fn count(&mut self, mut step: Step) -> Step {
+        if let Some(last) = self.last
+            && self.before + step.done <= last
+        {
+            self.before = last + 1.0 - step.done;
+        }
+        step.done += self.before;
+        if self.before > 0.0 {
+            step.total = None;
+        }
+        self.last = Some(step.done);
+        step
+    }
+}
 
 impl Listener for Ear {
     fn step(&self, step: Step) {
-        let _ = self.0.try_send(Said::Step(step));
+        let step = self.so_far.lock().unwrap_or_else(PoisonError::into_inner).count(step);
+        let _ = self.said.try_send(Said::Step(step));
     }
 
     fn remark(&self, importance: Importance, text: String) {
-        let _ = self.0.try_send(Said::Remark(importance, text));
+        let _ = self.said.try_send(Said::Remark(importance, text));
     }
 }
 
@@ -52,7 +82,8 @@ pub(super) fn channel(context: &RequestContext<RoleServer>, least: u8) -> (Progr
         return (Progress::none(), SaidDuring { said: None, wanted });
     }
     let (ear, said) = bounded(WAITING);
-    (Progress::to(Arc::new(Ear(ear))), SaidDuring { said: Some(said), wanted })
+    let ear = Ear { said: ear, so_far: Mutex::default() };
+    (Progress::to(Arc::new(ear)), SaidDuring { said: Some(said), wanted })
 }
 
 impl SaidDuring {
@@ -147,5 +178,24 @@ pub(super) mod remarks {
             let message = LoggingMessageNotificationParam::new(level, text.into());
             let _ = context.peer.notify_logging_message(message).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_grow_over_parts_that_begin_anew() {
+        let mut so_far = SoFar::default();
+        let mut count = |done, total| {
+            let step = so_far.count(Step { done, total, message: String::new() });
+            (step.done, step.total)
+        };
+        assert_eq!(count(0.0, Some(2.0)), (0.0, Some(2.0)));
+        assert_eq!(count(1.0, Some(2.0)), (1.0, Some(2.0)));
+        assert_eq!(count(0.0, Some(2.0)), (2.0, None));
+        assert_eq!(count(1.0, Some(2.0)), (3.0, None));
+        assert_eq!(count(1.0, None), (4.0, None));
     }
 }

@@ -1,6 +1,7 @@
-//! What there is to read: `mcp://users`, `mcp://tasks`, `mcp://tasks/{id}`, `mcp://config` and
-//! `mcp://logs`, and what an embedding program adds.
+//! What there is to read: `mcp://users`, `mcp://tasks`, `mcp://tasks/{id}`, `mcp://config`,
+//! `mcp://logs` and `mcp://blobs/{id}`, and what an embedding program adds.
 
+mod blobs;
 mod memory;
 
 use std::future::Future;
@@ -46,9 +47,10 @@ pub trait ResourceSource: Send + Sync {
     }
 }
 
-/// Stored memory as resources.
-pub(super) fn of_memory(service: Arc<Service>) -> Arc<dyn ResourceSource> {
-    Arc::new(memory::MemoryResources::new(service))
+/// The server's own: stored memory, and what handles name.
+pub(super) fn own(service: &Arc<Service>) -> [Arc<dyn ResourceSource>; 2] {
+    let memory = memory::MemoryResources::new(Arc::clone(service));
+    [Arc::new(memory), Arc::new(blobs::BlobResources(Arc::clone(service)))]
 }
 
 /// What stands at an address.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_core::action::{Action, AnswerForm};
+use mcp_core::action::{Action, Shape};
 use mcp_core::{Effect, Registry};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub(super) struct Tools {
 
 impl Tools {
     pub(super) fn new(registry: &Registry) -> Self {
-        Self { query: lean::tool(registry), of_actions: ordered(registry).map(tool).collect() }
+        Self { query: lean::tool(), of_actions: ordered(registry).map(tool).collect() }
     }
 
     /// The tools of a set, always in the same order.
@@ -70,10 +70,10 @@ fn input_schema(action: &Action) -> Arc<JsonObject> {
 /// What the structured content looks like; none where there is none.
 fn output_schema(action: &Action) -> Option<Arc<JsonObject>> {
     let mut schema = object(&action.output_schema);
-    match action.doc.answer {
-        AnswerForm::Contents => return None,
-        AnswerForm::Picture { data, .. } => without_member(&mut schema, data),
-        AnswerForm::Data if schema.get("type") != Some(&Value::from("object")) => {
+    match action.doc.view.shape {
+        Shape::Contents => return None,
+        Shape::Picture { base64, .. } => without_member(&mut schema, base64),
+        _ if schema.get("type") != Some(&Value::from("object")) => {
             let wrapped = json!({
                 "type": "object",
                 "properties": { RESULT: Value::Object(schema) },
@@ -81,7 +81,7 @@ fn output_schema(action: &Action) -> Option<Arc<JsonObject>> {
             });
             schema = object(&wrapped);
         }
-        AnswerForm::Data => {}
+        _ => {}
     }
     Some(Arc::new(schema))
 }

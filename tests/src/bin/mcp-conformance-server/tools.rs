@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mcp_core::action::{Shape, View};
 use mcp_core::content::{Block, Contents, TextFile};
 use mcp_core::progress::Importance;
 use mcp_core::{ActionError, Doc, Example, Group, Progress, RegistryBuilder, RemoteAction};
@@ -53,7 +54,8 @@ macro_rules! tool {
 
             fn doc(&self) -> Doc {
                 let example = Example { params: "{}", answer: r#"{"content":[]}"# };
-                Doc::new(Group::Custom, concat!("Fixture ", $name), example).contents()
+                Doc::new(Group::Custom, concat!("Fixture ", $name), example)
+                    .view(View::WHOLE.shaped(Shape::Contents))
             }
 
             async fn run(&self, _: $params, $progress: &Progress) -> Answer {

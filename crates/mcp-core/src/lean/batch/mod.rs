@@ -17,7 +17,7 @@ pub use step::StepParams;
 use super::Lean;
 use crate::action::CompoundAction;
 use crate::action::params::Bounded;
-use crate::{ActionError, Dispatcher, Doc, Example, Group};
+use crate::{ActionError, Dispatcher, Doc, Example, Group, Progress};
 
 /// The most steps of one batch.
 const MOST_STEPS: usize = 100;
@@ -76,7 +76,8 @@ impl CompoundAction for Batch {
         &self,
         params: BatchParams,
         dispatcher: &Dispatcher,
+        progress: &Progress,
     ) -> Result<Vec<StepAnswer>, ActionError> {
-        run::run(&self.lean, params, dispatcher).await
+        run::run(&self.lean, params, dispatcher, progress).await
     }
 }

@@ -11,7 +11,7 @@ use crate::error::ActionError;
 use crate::lean::Lean;
 use crate::lean::answer::Data;
 use crate::lean::budget::Budget;
-use crate::{Dispatcher, Registry};
+use crate::{Dispatcher, Progress, Registry};
 
 /// The step that `last` means.
 const LAST: &str = "last";
@@ -21,6 +21,7 @@ pub(super) async fn run(
     lean: &Lean,
     params: BatchParams,
     dispatcher: &Dispatcher,
+    progress: &Progress,
 ) -> Result<Vec<StepAnswer>, ActionError> {
     let BatchParams { steps: given, atomic, returned, max_tokens } = params;
     let max_tokens = max_tokens.get() as usize;
@@ -40,7 +41,7 @@ pub(super) async fn run(
         let lean = lean.clone();
         dispatcher.together(move |together| all(&lean, steps, &is_returned, together)).await?
     } else {
-        each(lean, &steps, &is_returned, dispatcher).await
+        each(lean, &steps, &is_returned, dispatcher, progress).await
     };
     answers::write(lean, dispatcher, outcomes, max_tokens)
 }
@@ -87,15 +88,19 @@ async fn each(
     steps: &[Step],
     is_returned: &[bool],
     dispatcher: &Dispatcher,
+    progress: &Progress,
 ) -> Vec<(String, Outcome)> {
     let mut results = Results::default();
     let mut outcomes = Vec::new();
     for (step, is_returned) in steps.iter().zip(is_returned) {
         let outcome = match step.query(&results) {
-            Ok(Some(query)) => match lean.fetch(dispatcher, &query).await {
-                Ok(fetched) => Outcome::Done(Box::new(query), Box::new(fetched)),
-                Err(error) => Outcome::Failed(error),
-            },
+            Ok(Some(mut query)) => {
+                query.progress = progress.clone();
+                match lean.fetch(dispatcher, &query).await {
+                    Ok(fetched) => Outcome::Done(Box::new(query), Box::new(fetched)),
+                    Err(error) => Outcome::Failed(error),
+                }
+            }
             Ok(None) => Outcome::Skipped,
             Err(error) => Outcome::Failed(error),
         };

@@ -11,6 +11,7 @@ use crate::lean::cursor::{Key, Place};
 use crate::lean::fields;
 use crate::lean::locate::{Found, locate, order};
 use crate::lean::query::LeanQuery;
+use crate::progress::Progress;
 use crate::{Call, Dispatcher};
 
 /// The most pages that one query asks for.
@@ -22,6 +23,7 @@ const AROUND: usize = 4;
 pub(in crate::lean) struct Paged {
     action: &'static str,
     params: Map<String, Value>,
+    progress: Progress,
     /// Where the rows are in a result.
     at: &'static str,
     pages: Pages,
@@ -60,6 +62,7 @@ impl Paged {
         let mut list = Self {
             action: action.name,
             params,
+            progress: query.progress.clone(),
             at,
             pages,
             size: 0,
@@ -228,7 +231,8 @@ impl Paged {
             }
         };
         let params = ParamsText::from_value(&params.into())?;
-        let (text, goes_on) = match dispatcher.open(Call::new(self.action, params), None).await? {
+        let call = Call::new(self.action, params).heard_by(self.progress.clone());
+        let (text, goes_on) = match dispatcher.open(call, None).await? {
             Opened::Text { text, goes_on } => (text, goes_on),
             Opened::Rows(_) => return Err(no_list("it is read in parts")),
         };
