@@ -92,6 +92,18 @@ async fn a_page_that_tampers_or_asks_is_read_all_the_same() {
     subject.close().await;
 }
 
+/// The title of a page that sets it a little after it was loaded: on a busy machine a call can come
+/// before that.
+async fn later_title(subject: &Subject, url: &str) -> String {
+    for _ in 0..20 {
+        let title = subject.title_of(url).await;
+        if !title.is_empty() {
+            return title;
+        }
+    }
+    panic!("{url} never has a title");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_call_sees_what_another_one_left() {
     let site = Site::start().await;
@@ -114,9 +126,9 @@ async fn no_call_sees_what_another_one_left() {
     let settings = mcp_integrations::browser::BrowserSettings { pool: 1, ..settings };
     let subject = Subject::with(settings, mcp_integrations::browser::SystemResolver);
 
-    let first = subject.title_of(&site.url("/")).await;
+    let first = later_title(&subject, &site.url("/")).await;
     for _ in 0..3 {
-        assert_eq!(subject.title_of(&site.url("/")).await, first);
+        assert_eq!(later_title(&subject, &site.url("/")).await, first);
     }
     assert!(first.starts_with("[\"\",0,0,0]"), "{first}");
     subject.close().await;
