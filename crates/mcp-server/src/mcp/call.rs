@@ -58,7 +58,8 @@ async fn query(
     let action = dispatcher.registry().find(&query.action).ok();
     let (heard, said) = progress::channel(context, least);
     query.progress = heard;
-    let work = face.service.lean().query(dispatcher, &query);
+    // It is large, and every call of the protocol would carry it.
+    let work = Box::pin(face.service.lean().query(dispatcher, &query));
     Ok(match (during(work, said, context).await?, action) {
         (Ok(done), Some(action)) if done.text.len() > face.result_limit => {
             answer::too_large(action, face.result_limit)
