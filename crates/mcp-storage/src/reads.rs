@@ -16,6 +16,11 @@ use crate::jobs::{Done, closed};
 /// How many reads may wait. Who comes then waits for a place, which costs no thread either.
 const PLACES: usize = 1024;
 
+/// How many threads that share are called as soon as there is a read, and how many reads wait before
+/// more are.
+const AWAKE: usize = 2;
+const BACKLOG: usize = 4;
+
 /// The threads and what is waiting for them.
 pub(crate) struct Reads {
     waiting: Arc<Waiting>,
@@ -28,6 +33,8 @@ struct Waiting {
     called: Condvar,
     /// How many a thread takes at once at most.
     most_at_once: usize,
+    /// How many threads there are.
+    threads: usize,
 }
 
 #[derive(Default)]
@@ -84,7 +91,12 @@ impl Reads {
     where
         F: Fn(Vec<Read>) + Clone + Send + 'static,
     {
-        let waiting = Waiting { queue: Mutex::default(), called: Condvar::new(), most_at_once };
+        let waiting = Waiting {
+            queue: Mutex::default(),
+            called: Condvar::new(),
+            most_at_once,
+            threads: threads as usize,
+        };
         let waiting = Arc::new(waiting);
         let reads = Self { waiting: Arc::clone(&waiting), places: Semaphore::new(PLACES) };
         for _ in 0..threads {
@@ -123,7 +135,11 @@ impl Waiting {
             return Err(closed());
         }
         queue.reads.push_back(read);
-        if queue.idle > 0 {
+        // A thread that is awake looks for more before it sleeps, and many reads at once cost less
+        // than many threads: others are called only when those two are long at it.
+        let awake = self.threads - queue.idle;
+        let is_enough = self.most_at_once > 1 && awake >= AWAKE && queue.reads.len() < BACKLOG;
+        if queue.idle > 0 && !is_enough {
             queue.idle -= 1;
             queue.called += 1;
             self.called.notify_one();
@@ -143,7 +159,7 @@ impl Waiting {
         let mut queue = self.lock();
         loop {
             if !queue.reads.is_empty() {
-                let share = queue.reads.len().div_ceil(queue.idle + 1).min(self.most_at_once);
+                let share = queue.reads.len().min(self.most_at_once);
                 return Some(queue.reads.drain(..share).collect());
             }
             if queue.closed {
