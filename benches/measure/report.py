@@ -23,7 +23,7 @@ Written by `scripts/bench`, like everything in this folder: do not edit. The raw
   medians. `page_title` is one round of nine pairs.
 - **The server** is the release binary on loopback with its defaults (the log of actions is on, writes are
   synced with `FULL`), but for the rate limit, which is off. It has three users.
-- **The floor** is a bare actix-web handler with as many workers that gives the same bytes and does nothing
+- **The floor** is a bare actix-web handler with as many workers and the server's allocator that gives the same bytes and does nothing
   else (`benches/src/bin/floor.rs`).
 - **One transaction each** is the same two inserts into the same tables, in an immediate transaction for each
   request (`benches/src/bin/one_by_one.rs`). It has one connection in a thread of its own.
