@@ -83,13 +83,13 @@ impl Jobs {
         }
     }
 
-    /// Puts a job into the queue if there is room.
+    /// Puts a job into the queue if there is room. The writer is to be called for it.
     pub(crate) fn try_put(&self, job: Job) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| StoreError::Busy)?;
         self.push(job, place)
     }
 
-    /// Puts a job into the queue, after waiting for room.
+    /// Puts a job into the queue, after waiting for room. The writer is to be called for it.
     pub(crate) async fn put(&self, job: Job) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Busy)?;
         self.push(job, place)
@@ -101,8 +101,15 @@ impl Jobs {
             return Err(closed());
         }
         waiting.jobs.push_back(Queued { job, _place: place });
-        self.call(&mut waiting);
         Ok(())
+    }
+
+    /// Wakes the writer for the jobs that were put, if it sleeps.
+    pub(crate) fn call(&self) {
+        let mut waiting = self.lock();
+        if !waiting.jobs.is_empty() {
+            self.wake(&mut waiting);
+        }
     }
 
     /// Leaves a log entry for the next commit. Says whether there are so many bytes of them that
@@ -119,18 +126,18 @@ impl Jobs {
         }
         if waiting.entries_until.is_none() {
             waiting.entries_until = Some(Instant::now() + ENTRIES_WAIT);
-            self.call(&mut waiting);
+            self.wake(&mut waiting);
         }
         let is_much = waiting.entries_bytes > ENTRIES_BYTES;
         if is_much {
             waiting.entries_until = Some(Instant::now());
-            self.call(&mut waiting);
+            self.wake(&mut waiting);
         }
         Ok(is_much)
     }
 
     /// Wakes the writer, if it sleeps.
-    fn call(&self, waiting: &mut Waiting) {
+    fn wake(&self, waiting: &mut Waiting) {
         if std::mem::take(&mut waiting.sleeping) {
             self.called.notify_one();
         }
@@ -211,7 +218,7 @@ impl Jobs {
         if !waiting.entries.is_empty() {
             waiting.entries_until = Some(Instant::now());
         }
-        self.call(&mut waiting);
+        self.wake(&mut waiting);
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

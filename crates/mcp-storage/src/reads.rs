@@ -1,5 +1,9 @@
 //! The way to the threads that read: whoever is free takes reads that are waiting. Who asks waits
 //! without a thread.
+//!
+//! A thread is called only after whoever else is ready to run has run: of the calls that came
+//! together, all have left their reads by then, and one thread takes them at once. Waking a thread
+//! for each, and each caller for its answer, would cost more than the reads.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,6 +14,7 @@ use std::{io, thread};
 use mcp_core::Timestamp;
 use mcp_core::memory::{Memory, StoreError, Work};
 use tokio::sync::{Semaphore, oneshot};
+use tokio::task::yield_now;
 
 use crate::jobs::{Done, closed};
 
@@ -44,6 +49,8 @@ struct Queue {
     idle: usize,
     /// How many were called and have not woken up yet.
     called: usize,
+    /// How many reads came since a thread was called.
+    uncalled: usize,
     closed: bool,
 }
 
@@ -111,6 +118,8 @@ impl Reads {
         let _place = self.places.acquire().await.map_err(|_| closed())?;
         let (done, outcome) = oneshot::channel();
         self.waiting.put(Read { now, asked_at: Instant::now(), work, done })?;
+        yield_now().await;
+        self.waiting.call();
         outcome.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -135,16 +144,25 @@ impl Waiting {
             return Err(closed());
         }
         queue.reads.push_back(read);
+        queue.uncalled += 1;
+        Ok(())
+    }
+
+    /// Wakes threads for the reads that came since this was done, if they are needed. (Who goes away
+    /// before it is done leaves a read behind that nobody waits for.)
+    fn call(&self) {
+        let mut queue = self.lock();
+        let came = std::mem::take(&mut queue.uncalled);
         // A thread that is awake looks for more before it sleeps, and many reads at once cost less
         // than many threads: others are called only when those two are long at it.
         let awake = self.threads - queue.idle;
         let is_enough = self.most_at_once > 1 && awake >= AWAKE && queue.reads.len() < BACKLOG;
-        if queue.idle > 0 && !is_enough {
+        let wanted = if is_enough { 0 } else { came.div_ceil(self.most_at_once) };
+        for _ in 0..wanted.min(queue.idle) {
             queue.idle -= 1;
             queue.called += 1;
             self.called.notify_one();
         }
-        Ok(())
     }
 
     /// A thread's life. What it reads with is gone when it ends.

@@ -7,6 +7,7 @@ use std::thread;
 use mcp_core::domain::LogEntry;
 use mcp_core::memory::{StoreError, Verdict, Work};
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 
 use crate::jobs::{Done, Job, Jobs, closed};
 
@@ -49,6 +50,7 @@ impl Writer {
         if self.jobs.leave(entry)? {
             let (done, outcome) = oneshot::channel();
             self.jobs.put(Job::Flush(done)).await?;
+            self.jobs.call();
             outcome.await.unwrap_or_else(|_| Err(closed()))?;
         }
         Ok(())
@@ -60,6 +62,7 @@ impl Writer {
         if self.jobs.put(Job::Stop(done)).await.is_err() {
             return Ok(());
         }
+        self.jobs.call();
         outcome.await.unwrap_or(Ok(()))
     }
 
@@ -69,7 +72,21 @@ impl Writer {
     ) -> Result<(), StoreError> {
         let (done, outcome) = oneshot::channel();
         put(done)?;
+        // Whoever else is ready to run leaves its job first: they share a commit. The call is made
+        // also when this one goes away meanwhile.
+        let call = Called(&self.jobs);
+        yield_now().await;
+        drop(call);
         outcome.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+/// Calls the writer when it is dropped.
+struct Called<'a>(&'a Jobs);
+
+impl Drop for Called<'_> {
+    fn drop(&mut self) {
+        self.0.call();
     }
 }
 

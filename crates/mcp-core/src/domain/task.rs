@@ -74,6 +74,23 @@ pub struct NewTask {
     pub assigned_to: Option<String>,
 }
 
+impl NewTask {
+    /// The task that it becomes.
+    #[must_use]
+    pub fn numbered(&self, id: TaskId, now: Timestamp) -> Task {
+        Task {
+            id,
+            title: self.title.clone(),
+            description: Some(self.description.clone()),
+            priority: Some(self.priority.clone()),
+            status: Some(self.status.clone()),
+            assigned_to: self.assigned_to.clone(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
 /// What an update does to one field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Change<T> {

@@ -165,16 +165,7 @@ impl Users for State {
 impl Tasks for State {
     fn add_task(&mut self, task: &NewTask) -> StoreResult<Task> {
         self.last_task += 1;
-        let task = Task {
-            id: TaskId(self.last_task),
-            title: task.title.clone(),
-            description: Some(task.description.clone()),
-            priority: Some(task.priority.clone()),
-            status: Some(task.status.clone()),
-            assigned_to: task.assigned_to.clone(),
-            created_at: self.now,
-            updated_at: self.now,
-        };
+        let task = task.numbered(TaskId(self.last_task), self.now);
         self.tasks.push(task.clone());
         Ok(task)
     }

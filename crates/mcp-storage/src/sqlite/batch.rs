@@ -11,7 +11,7 @@ use mcp_core::domain::LogEntry;
 use mcp_core::memory::{StoreError, Verdict, Work};
 
 use super::error::{Faults, store_error};
-use super::memory::{SqliteMemory, index_tasks, trim_logs, unsearched_tasks};
+use super::memory::{SqliteMemory, index_tasks, trim_logs, unindexed_tasks};
 use super::transaction;
 use crate::jobs::{Done, Job, Jobs};
 
@@ -20,9 +20,9 @@ use crate::jobs::{Done, Job, Jobs};
 const MOST_JOBS: usize = 256;
 const LONGEST: Duration = Duration::from_millis(50);
 
-/// From how many tasks on that are not in the search index some are put there with a commit. A
-/// writer that has nothing else to do puts them there anyway.
-const MANY_UNSEARCHED: i64 = 512;
+/// From how many tasks on that are not in the search index and the counts some are put there with a
+/// commit. A writer that has nothing else to do puts them there anyway.
+const MANY_UNINDEXED: i64 = 512;
 
 /// Jobs that share a commit.
 pub(super) struct Batch<'a> {
@@ -91,8 +91,8 @@ impl<'a> Batch<'a> {
         self.store_entries(connection)?;
         self.run_jobs(connection, |_, _| true)?;
         trim_logs(connection, self.retention)?;
-        if unsearched_tasks(connection)? >= MANY_UNSEARCHED {
-            index_tasks(connection, MANY_UNSEARCHED)?;
+        if unindexed_tasks(connection)? >= MANY_UNINDEXED {
+            index_tasks(connection, MANY_UNINDEXED)?;
         }
         Ok(())
     }

@@ -61,6 +61,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// One row.
+    tasks_indexed (through) {
+        through -> BigInt,
+    }
+}
+
+diesel::table! {
     row_counts (kind, value, block) {
         kind -> Text,
         value -> Text,

@@ -3,25 +3,53 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sqlite::Sqlite;
+
+/// A statement that is prepared once for each connection: these are run for every call.
+macro_rules! prepared {
+    ($($name:ident = $sql:literal;)*) => {$(
+        #[derive(QueryId)]
+        struct $name;
+
+        impl QueryFragment<Sqlite> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                out.push_sql($sql);
+                Ok(())
+            }
+        }
+
+        impl RunQueryDsl<SqliteConnection> for $name {}
+    )*};
+}
+
+prepared! {
+    BeginImmediate = "BEGIN IMMEDIATE";
+    Begin = "BEGIN";
+    Commit = "COMMIT";
+    Rollback = "ROLLBACK";
+    Savepoint = "SAVEPOINT job";
+    Release = "RELEASE job";
+}
 
 /// Begins a transaction that writes: it waits for whoever writes now.
 pub(super) fn begin_writing(connection: &mut SqliteConnection) -> QueryResult<()> {
-    connection.batch_execute("BEGIN IMMEDIATE")
+    BeginImmediate.execute(connection).map(|_| ())
 }
 
 /// Begins a transaction that reads: it sees the database as it is at the first read.
 pub(super) fn begin_reading(connection: &mut SqliteConnection) -> QueryResult<()> {
-    connection.batch_execute("BEGIN")
+    Begin.execute(connection).map(|_| ())
 }
 
 /// Makes what was done durable. When it fails nothing of it is there.
 pub(super) fn commit(connection: &mut SqliteConnection) -> QueryResult<()> {
-    connection.batch_execute("COMMIT").inspect_err(|_| rollback(connection))
+    Commit.execute(connection).map(|_| ()).inspect_err(|_| rollback(connection))
 }
 
 /// Undoes everything, if SQLite has not done so itself.
 pub(super) fn rollback(connection: &mut SqliteConnection) {
-    let _ = connection.batch_execute("ROLLBACK");
+    let _ = Rollback.execute(connection);
 }
 
 /// Runs something that is undone alone when it is not kept.
@@ -32,8 +60,11 @@ pub(super) fn in_savepoint<T>(
     connection: &mut SqliteConnection,
     run: impl FnOnce(&mut SqliteConnection) -> (bool, T),
 ) -> QueryResult<T> {
-    connection.batch_execute("SAVEPOINT job")?;
+    Savepoint.execute(connection)?;
     let (keep, value) = run(connection);
-    connection.batch_execute(if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
+    if !keep {
+        connection.batch_execute("ROLLBACK TO job")?;
+    }
+    Release.execute(connection)?;
     Ok(value)
 }

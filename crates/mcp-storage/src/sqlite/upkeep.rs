@@ -91,7 +91,7 @@ pub(super) fn at_the_end(connection: &mut SqliteConnection) -> Result<(), StoreE
 
 fn index_some(connection: &mut SqliteConnection) -> QueryResult<usize> {
     // Nobody's write lock is asked for when there is nothing to do.
-    if super::memory::unsearched_tasks(connection)? == 0 {
+    if super::memory::unindexed_tasks(connection)? == 0 {
         return Ok(0);
     }
     transaction::begin_writing(connection)?;

@@ -52,16 +52,7 @@ impl Tasks for PostgresMemory<'_> {
         let writing = self.written()?;
         writing.counters.last_task += 1;
         writing.counters.tasks += 1;
-        let task = Task {
-            id: TaskId(writing.counters.last_task),
-            title: task.title.clone(),
-            description: Some(task.description.clone()),
-            priority: Some(task.priority.clone()),
-            status: Some(task.status.clone()),
-            assigned_to: task.assigned_to.clone(),
-            created_at: now,
-            updated_at: now,
-        };
+        let task = task.numbered(TaskId(writing.counters.last_task), now);
         counts::note(&mut writing.counts, &task, 1);
         writing.tasks.push(task.clone());
         if task.size() > LARGE_ROW {

@@ -1,11 +1,16 @@
-//! How many rows there are, kept by triggers for each block of numbers (`row_counts`): totals, and
-//! the row at an offset, cost a look at the blocks and not at the rows.
+//! How many rows there are, kept for each block of numbers (`row_counts`): totals, and the row at an
+//! offset, cost a look at the blocks and not at the rows. Triggers keep them in step; new tasks are
+//! counted here until they are in them ([`super::indexing`]).
 
+use std::collections::BTreeMap;
+
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use mcp_core::domain::{Page, Position};
 
 use super::SqliteMemory;
-use crate::sqlite::schema::row_counts;
+use super::indexing::indexed_through;
+use crate::sqlite::schema::{row_counts, tasks};
 
 /// How many numbers a block has, as the triggers in `migrations/sqlite` have it.
 const BLOCK: i64 = 1 << 12;
@@ -31,8 +36,8 @@ impl Counted<'_> {
 impl SqliteMemory<'_> {
     /// How many rows there are.
     pub(super) fn total(&mut self, counted: Counted<'_>) -> QueryResult<u64> {
-        let blocks = self.blocks(counted)?;
-        Ok(super::count(blocks.into_iter().map(|(_, rows)| rows).sum()))
+        let rows: i64 = self.blocks(counted)?.into_iter().map(|(_, rows)| rows).sum();
+        Ok(super::count(rows + self.uncounted(counted)?))
     }
 
     /// The same page with less to leave out: it begins behind the blocks that are left out whole.
@@ -41,6 +46,11 @@ impl SqliteMemory<'_> {
         if page.offset < BLOCK.unsigned_abs() || page.after.is_some() {
             return Ok(page);
         }
+        // Of the last block some rows may be new.
+        let counted_through = match counted {
+            Counted::Users => i64::MAX,
+            Counted::Tasks | Counted::TasksOfStatus(_) => indexed_through(self.connection)?,
+        };
         let mut nearer = page;
         for (block, rows) in self.blocks(counted)? {
             let rows = super::count(rows);
@@ -48,26 +58,62 @@ impl SqliteMemory<'_> {
                 break;
             }
             nearer.offset -= rows;
-            nearer.after = Some(Position((block + 1) * BLOCK - 1));
+            nearer.after = Some(Position(counted_through.min((block + 1) * BLOCK - 1)));
         }
         Ok(nearer)
     }
 
-    /// How many tasks there are of each status, or of each priority.
-    pub(super) fn by_value(&mut self, kind: &str) -> QueryResult<Vec<(String, u64)>> {
-        let rows: Vec<(String, i64)> = row_counts::table
+    /// How many tasks there are of each status.
+    pub(super) fn by_status(&mut self) -> QueryResult<Vec<(String, u64)>> {
+        self.by_value("status", |(status, _)| status)
+    }
+
+    /// How many tasks there are of each priority.
+    pub(super) fn by_priority(&mut self) -> QueryResult<Vec<(String, u64)>> {
+        self.by_value("priority", |(_, priority)| priority)
+    }
+
+    fn by_value(
+        &mut self,
+        kind: &str,
+        value_of: fn((Option<String>, Option<String>)) -> Option<String>,
+    ) -> QueryResult<Vec<(String, u64)>> {
+        let mut counts: BTreeMap<String, i64> = BTreeMap::new();
+        let rows = row_counts::table
             .filter(row_counts::kind.eq(kind))
             .select((row_counts::value, row_counts::rows))
-            .order(row_counts::value)
-            .load(self.connection)?;
-        let mut counts: Vec<(String, u64)> = Vec::new();
-        for (value, rows) in rows {
-            match counts.last_mut() {
-                Some((last, sum)) if *last == value => *sum += super::count(rows),
-                _ => counts.push((value, super::count(rows))),
+            .load_iter::<(String, i64), _>(self.connection)?;
+        for row in rows {
+            let (value, rows) = row?;
+            *counts.entry(value).or_default() += rows;
+        }
+        let after = indexed_through(self.connection)?;
+        let new = tasks::table
+            .filter(tasks::id.gt(after))
+            .select((tasks::status, tasks::priority))
+            .load_iter::<(Option<String>, Option<String>), _>(self.connection)?;
+        for row in new {
+            if let Some(value) = value_of(row?) {
+                *counts.entry(value).or_default() += 1;
             }
         }
-        Ok(counts)
+        Ok(counts.into_iter().map(|(value, rows)| (value, super::count(rows))).collect())
+    }
+
+    /// How many tasks there are that are not in the blocks.
+    fn uncounted(&mut self, counted: Counted<'_>) -> QueryResult<i64> {
+        let status = match counted {
+            Counted::Users => return Ok(0),
+            Counted::Tasks => None,
+            Counted::TasksOfStatus(status) => Some(status),
+        };
+        let new = tasks::table
+            .filter(tasks::id.gt(indexed_through(self.connection)?))
+            .select(count_star());
+        match status {
+            None => new.first(self.connection),
+            Some(status) => new.filter(tasks::status.eq(status)).first(self.connection),
+        }
     }
 
     fn blocks(&mut self, counted: Counted<'_>) -> QueryResult<Vec<(i64, i64)>> {

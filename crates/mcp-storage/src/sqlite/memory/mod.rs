@@ -2,6 +2,7 @@
 
 mod configs;
 mod counts;
+mod indexing;
 mod logs;
 #[cfg(test)]
 mod plans;
@@ -19,8 +20,8 @@ use serde_json::value::RawValue;
 
 use super::error::store_error;
 use super::migrate;
+pub(super) use indexing::{index_tasks, unindexed_tasks};
 pub(super) use logs::trim_logs;
-pub(super) use search::{index_tasks, unsearched_tasks};
 
 /// Stored data, seen through a transaction.
 pub(super) struct SqliteMemory<'a> {
@@ -56,7 +57,7 @@ fn clear(connection: &mut SqliteConnection) -> QueryResult<()> {
     }
     connection.batch_execute(
         "DELETE FROM users; DELETE FROM tasks; DELETE FROM config; DELETE FROM logs;
-         DELETE FROM row_counts; DELETE FROM tasks_unsearched;
+         DELETE FROM row_counts; DELETE FROM tasks_unsearched; UPDATE tasks_indexed SET through = 0;
          INSERT INTO tasks_search (tasks_search) VALUES ('delete-all');
          DELETE FROM sqlite_sequence;",
     )?;

@@ -1,4 +1,4 @@
-//! Search through the index of trigrams (`tasks_search`), and what keeps the index in step.
+//! Search through the index of trigrams (`tasks_search`).
 //!
 //! The index knows which rows hold which three characters, and no more. What it finds are
 //! candidates: each is looked at again, so that the answer is that of [`SearchText::is_in`]. A text
@@ -6,16 +6,16 @@
 
 use std::collections::BTreeSet;
 
-use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::query_builder::QueryFragment;
 use diesel::query_dsl::methods::LoadQuery;
 use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
-use mcp_core::domain::{Page, Part, Position, SearchText, Task, fold_case};
+use mcp_core::domain::{Page, Part, Position, SearchText, Task};
 use mcp_core::memory::StoreResult;
 
 use super::SqliteMemory;
+use super::indexing::{indexed, indexed_through};
 use super::tasks::Row;
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::{tasks, tasks_search, tasks_unsearched};
@@ -27,16 +27,18 @@ const MOST_TRIGRAMS: usize = 24;
 /// How many rows are looked at for one part: what a part costs is bounded, found or not.
 const MOST_LOOKED_AT: usize = 10_000;
 /// Up to how many tasks that are not in the index are looked at beside it. Above, every row is.
-const MOST_UNSEARCHED: usize = 2_000;
+const MOST_UNINDEXED: usize = 2_000;
 
 impl SqliteMemory<'_> {
     pub(super) fn search(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>> {
-        let unsearched = self.unsearched(page.after).map_err(store_error)?;
-        match query(text.folded()) {
-            Some(query) if unsearched.len() <= MOST_UNSEARCHED => {
-                self.search_indexed(&query, &unsearched, text, page).map_err(store_error)
-            }
-            _ => self.search_every_row(text, page).map_err(store_error),
+        self.search_tasks_for(text, page).map_err(store_error)
+    }
+
+    fn search_tasks_for(&mut self, text: &SearchText, page: Page) -> QueryResult<Part<Task>> {
+        let Some(query) = query(text.folded()) else { return self.search_every_row(text, page) };
+        match self.unindexed(page.after)? {
+            Some(unindexed) => self.search_indexed(&query, unindexed, text, page),
+            None => self.search_every_row(text, page),
         }
     }
 
@@ -44,20 +46,11 @@ impl SqliteMemory<'_> {
     fn search_indexed(
         &mut self,
         query: &str,
-        unsearched: &BTreeSet<i64>,
+        unindexed: Unindexed,
         text: &SearchText,
         page: Page,
     ) -> QueryResult<Part<Task>> {
-        let changed: Vec<Row> = if unsearched.is_empty() {
-            Vec::new()
-        } else {
-            tasks_unsearched::table
-                .inner_join(tasks::table.on(tasks::id.eq(tasks_unsearched::id)))
-                .filter(tasks_unsearched::id.gt(behind(page.after)))
-                .order(tasks_unsearched::id)
-                .select(Row::as_select())
-                .load(self.connection)?
-        };
+        let Unindexed { changed: unsearched, rows: changed } = unindexed;
         let mut changed = changed.into_iter().map(Task::from).peekable();
         let mut found = found(query, page.after)
             .load_iter::<Row, _>(self.connection)?
@@ -84,16 +77,45 @@ impl SqliteMemory<'_> {
         looked_through(rows.map(|row| row.map(Task::from)), text, page)
     }
 
-    /// The tasks behind a place that are not in the index as they are now; of many, the first ones.
-    fn unsearched(&mut self, after: Option<Position>) -> QueryResult<BTreeSet<i64>> {
-        let ids: Vec<i64> = tasks_unsearched::table
+    /// The tasks behind a place that are not in the index as they are now; none if there are many.
+    fn unindexed(&mut self, after: Option<Position>) -> QueryResult<Option<Unindexed>> {
+        let at_most = i64::try_from(MOST_UNINDEXED).unwrap_or(i64::MAX);
+        let changed: Vec<i64> = tasks_unsearched::table
             .filter(tasks_unsearched::id.gt(behind(after)))
             .order(tasks_unsearched::id)
-            .limit(i64::try_from(MOST_UNSEARCHED).unwrap_or(i64::MAX) + 1)
+            .limit(at_most + 1)
             .select(tasks_unsearched::id)
             .load(self.connection)?;
-        Ok(ids.into_iter().collect())
+        if changed.len() > MOST_UNINDEXED {
+            return Ok(None);
+        }
+        let mut rows: Vec<Row> = Vec::new();
+        if !changed.is_empty() {
+            rows = tasks_unsearched::table
+                .inner_join(tasks::table.on(tasks::id.eq(tasks_unsearched::id)))
+                .filter(tasks_unsearched::id.gt(behind(after)))
+                .order(tasks_unsearched::id)
+                .select(Row::as_select())
+                .load(self.connection)?;
+        }
+        let new: Vec<Row> = tasks::table
+            .filter(tasks::id.gt(indexed_through(self.connection)?.max(behind(after))))
+            .order(tasks::id)
+            .limit(at_most + 1)
+            .select(Row::as_select())
+            .load(self.connection)?;
+        rows.extend(new);
+        let few = rows.len() <= MOST_UNINDEXED;
+        Ok(few.then(|| Unindexed { changed: changed.into_iter().collect(), rows }))
     }
+}
+
+/// What is not in the index as it is now.
+struct Unindexed {
+    /// The numbers of tasks that are or were in the index.
+    changed: BTreeSet<i64>,
+    /// Those of them that are still there, and behind them the new ones: in the order of numbers.
+    rows: Vec<Row>,
 }
 
 /// The tasks behind a place that the index finds, in their order.
@@ -159,49 +181,6 @@ fn query(folded: &str) -> Option<String> {
         .map(|trigram| format!("\"{}\"", trigram.replace('"', "\"\"")))
         .collect();
     (!wanted.is_empty()).then(|| wanted.into_iter().collect::<Vec<_>>().join(" AND "))
-}
-
-/// A folded text as it is in the index, whose tokenizer ends a text at NUL.
-fn indexed(folded: &str) -> String {
-    folded.replace('\0', "\u{fffd}")
-}
-
-/// How many tasks changed since they were put into the index.
-pub(in crate::sqlite) fn unsearched_tasks(connection: &mut SqliteConnection) -> QueryResult<i64> {
-    tasks_unsearched::table.select(count_star()).first(connection)
-}
-
-/// Puts tasks into the index that changed since they were put there: at most so many. Gives back
-/// how many it were.
-pub(in crate::sqlite) fn index_tasks(
-    connection: &mut SqliteConnection,
-    at_most: i64,
-) -> QueryResult<usize> {
-    let ids: Vec<i64> = tasks_unsearched::table
-        .select(tasks_unsearched::id)
-        .order(tasks_unsearched::id)
-        .limit(at_most)
-        .load(connection)?;
-    let Some(last) = ids.last().copied() else { return Ok(0) };
-    for id in &ids {
-        diesel::delete(tasks_search::table.filter(tasks_search::rowid.eq(id)))
-            .execute(connection)?;
-        let texts: Option<(String, Option<String>)> = tasks::table
-            .find(id)
-            .select((tasks::title, tasks::description))
-            .first(connection)
-            .optional()?;
-        if let Some((title, description)) = texts {
-            let text =
-                indexed(&fold_case(&format!("{title}\n{}", description.unwrap_or_default())));
-            diesel::insert_into(tasks_search::table)
-                .values((tasks_search::rowid.eq(id), tasks_search::text.eq(text)))
-                .execute(connection)?;
-        }
-    }
-    diesel::delete(tasks_unsearched::table.filter(tasks_unsearched::id.le(last)))
-        .execute(connection)?;
-    Ok(ids.len())
 }
 
 #[cfg(test)]

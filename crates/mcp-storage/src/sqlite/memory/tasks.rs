@@ -42,9 +42,15 @@ impl From<Row> for Task {
     }
 }
 
+diesel::define_sql_function! {
+    /// The number of the row that was inserted last on this connection.
+    fn last_insert_rowid() -> BigInt;
+}
+
 impl Tasks for SqliteMemory<'_> {
     fn add_task(&mut self, task: &NewTask) -> StoreResult<Task> {
         let now = self.now.as_micros();
+        // Without RETURNING: it is a trigger, for which SQLite copies every page that changes.
         diesel::insert_into(tasks::table)
             .values((
                 tasks::title.eq(&task.title),
@@ -55,9 +61,9 @@ impl Tasks for SqliteMemory<'_> {
                 tasks::created_at.eq(now),
                 tasks::updated_at.eq(now),
             ))
-            .returning(Row::as_returning())
-            .get_result(self.connection)
-            .map(Task::from)
+            .execute(self.connection)
+            .and_then(|_| diesel::select(last_insert_rowid()).first(self.connection))
+            .map(|id| task.numbered(TaskId(id), self.now))
             .map_err(store_error)
     }
 
@@ -126,8 +132,8 @@ impl Tasks for SqliteMemory<'_> {
         let counts = |memory: &mut Self| {
             Ok(TaskCounts {
                 total: memory.total(Counted::Tasks)?,
-                by_status: memory.by_value("status")?,
-                by_priority: memory.by_value("priority")?,
+                by_status: memory.by_status()?,
+                by_priority: memory.by_priority()?,
             })
         };
         counts(self).map_err(store_error)

@@ -1,0 +1,113 @@
+//! Puts tasks into the search index and the counts, many at once: a segment of the index, and a
+//! change of the counts, for each task would be far more work than one for all.
+//!
+//! New tasks are those above [`indexed_through`]; the numbers of older ones that changed are in
+//! `tasks_unsearched` (triggers put them there, so that a rollback takes them back). Until the
+//! writer gets to them, whoever searches or counts looks at them too.
+
+use diesel::connection::SimpleConnection;
+use diesel::dsl::{count_star, max};
+use diesel::prelude::*;
+use mcp_core::domain::fold_case;
+
+use crate::sqlite::schema::{tasks, tasks_indexed, tasks_search, tasks_unsearched};
+
+/// Up to which number tasks are in the search index and in the counts.
+pub(super) fn indexed_through(connection: &mut SqliteConnection) -> QueryResult<i64> {
+    tasks_indexed::table.select(tasks_indexed::through).first(connection)
+}
+
+/// How many tasks wait for the index, or some more.
+pub(in crate::sqlite) fn unindexed_tasks(connection: &mut SqliteConnection) -> QueryResult<i64> {
+    let changed: i64 = tasks_unsearched::table.select(count_star()).first(connection)?;
+    let newest: Option<i64> = tasks::table.select(max(tasks::id)).first(connection)?;
+    let new = newest.unwrap_or(0) - indexed_through(connection)?;
+    Ok(changed + new.max(0))
+}
+
+/// Puts at most so many tasks into the index, the changed ones first. Gives back how many it were.
+pub(in crate::sqlite) fn index_tasks(
+    connection: &mut SqliteConnection,
+    at_most: i64,
+) -> QueryResult<usize> {
+    let changed = index_changed(connection, at_most)?;
+    let left = at_most - i64::try_from(changed).unwrap_or(i64::MAX);
+    Ok(changed + if left > 0 { index_new(connection, left)? } else { 0 })
+}
+
+fn index_changed(connection: &mut SqliteConnection, at_most: i64) -> QueryResult<usize> {
+    let ids: Vec<i64> = tasks_unsearched::table
+        .select(tasks_unsearched::id)
+        .order(tasks_unsearched::id)
+        .limit(at_most)
+        .load(connection)?;
+    let Some(last) = ids.last().copied() else { return Ok(0) };
+    for id in &ids {
+        diesel::delete(tasks_search::table.filter(tasks_search::rowid.eq(id)))
+            .execute(connection)?;
+        let words: Option<Words> =
+            tasks::table.find(id).select(Words::as_select()).first(connection).optional()?;
+        if let Some(words) = words {
+            words.index(connection)?;
+        }
+    }
+    diesel::delete(tasks_unsearched::table.filter(tasks_unsearched::id.le(last)))
+        .execute(connection)?;
+    Ok(ids.len())
+}
+
+fn index_new(connection: &mut SqliteConnection, at_most: i64) -> QueryResult<usize> {
+    let after = indexed_through(connection)?;
+    let new: Vec<Words> = tasks::table
+        .filter(tasks::id.gt(after))
+        .order(tasks::id)
+        .limit(at_most)
+        .select(Words::as_select())
+        .load(connection)?;
+    let Some(last) = new.last().map(|words| words.id) else { return Ok(0) };
+    for words in &new {
+        words.index(connection)?;
+    }
+    connection.batch_execute(&count_new(after, last))?;
+    diesel::update(tasks_indexed::table).set(tasks_indexed::through.eq(last)).execute(connection)?;
+    Ok(new.len())
+}
+
+/// Adds the tasks between two numbers to the counts.
+fn count_new(after: i64, through: i64) -> String {
+    let added = |kind: &str, value: &str, wanted: &str| {
+        format!(
+            "INSERT INTO row_counts SELECT '{kind}', {value}, id >> 12, count(*) FROM tasks
+             WHERE id > {after} AND id <= {through} AND {wanted} GROUP BY 2, 3
+             ON CONFLICT DO UPDATE SET rows = rows + excluded.rows;"
+        )
+    };
+    added("tasks", "''", "true")
+        + &added("status", "status", "status IS NOT NULL")
+        + &added("priority", "priority", "priority IS NOT NULL")
+}
+
+/// What a task is found by.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tasks, check_for_backend(diesel::sqlite::Sqlite))]
+struct Words {
+    id: i64,
+    title: String,
+    description: Option<String>,
+}
+
+impl Words {
+    fn index(&self, connection: &mut SqliteConnection) -> QueryResult<()> {
+        let description = self.description.as_deref().unwrap_or_default();
+        let text = indexed(&fold_case(&format!("{}\n{description}", self.title)));
+        diesel::insert_into(tasks_search::table)
+            .values((tasks_search::rowid.eq(self.id), tasks_search::text.eq(text)))
+            .execute(connection)
+            .map(|_| ())
+    }
+}
+
+/// A folded text as it is in the index, whose tokenizer ends a text at NUL.
+pub(super) fn indexed(folded: &str) -> String {
+    folded.replace('\0', "\u{fffd}")
+}
