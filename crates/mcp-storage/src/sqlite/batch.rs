@@ -22,7 +22,7 @@ const LONGEST: Duration = Duration::from_millis(50);
 
 /// From how many tasks on that are not in the search index and the counts some are put there with a
 /// commit. A writer that has nothing else to do puts them there anyway.
-const MANY_UNINDEXED: i64 = 512;
+const MANY_UNINDEXED: i64 = 1024;
 
 /// Jobs that share a commit.
 pub(super) struct Batch<'a> {
