@@ -45,7 +45,10 @@ fn what_the_tables_do_not_say_together_is_found() {
     for (damage, wanted) in [
         (format!("{long_ago} DELETE FROM sqlite_sequence;"), "users: number 9 is above"),
         (format!("{long_ago} UPDATE sqlite_sequence SET seq = 8;"), "users: number 9 is above"),
-        (format!("{tasks} DELETE FROM tasks_search WHERE rowid = 7;"), "tasks: number 7 is not in the search"),
+        (
+            format!("{tasks} DELETE FROM tasks_search WHERE rowid = 7;"),
+            "tasks: number 7 is not in the search",
+        ),
         (
             format!("{tasks} INSERT INTO tasks_search (rowid, text) VALUES (9, 'gone');"),
             "has task 9",

@@ -1,6 +1,9 @@
 //! The one row that whoever writes locks first: the last numbers given out, and how many there are.
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::BigInt;
 
 use super::schema::counters;
 
@@ -8,9 +11,7 @@ use super::schema::counters;
 const ROW: i64 = 1;
 
 /// The last numbers that were given out, and how many rows there are.
-#[derive(
-    Clone, Copy, Debug, Default, Queryable, Selectable, Insertable, AsChangeset, PartialEq,
-)]
+#[derive(Clone, Copy, Debug, Default, Queryable, Selectable, Insertable, PartialEq)]
 #[diesel(table_name = counters, check_for_backend(diesel::pg::Pg))]
 pub(super) struct Counters {
     pub(super) last_user: i64,
@@ -34,8 +35,8 @@ impl Counters {
         counters::table.find(ROW).select(Self::as_select()).for_update().first(connection)
     }
 
-    pub(super) fn write(&self, connection: &mut PgConnection) -> QueryResult<()> {
-        diesel::update(counters::table.find(ROW)).set(self).execute(connection).map(|_| ())
+    pub(super) fn write(self, connection: &mut PgConnection) -> QueryResult<()> {
+        Write(self).execute(connection).map(|_| ())
     }
 
     /// Puts the row into a new database.
@@ -46,3 +47,29 @@ impl Counters {
             .map(|_| ())
     }
 }
+
+/// The update, prepared once for each connection: diesel prepares its own updates anew each time.
+#[derive(QueryId)]
+struct Write(Counters);
+
+impl QueryFragment<Pg> for Write {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let counters = &self.0;
+        for (before, value) in [
+            ("UPDATE counters SET last_user = ", &counters.last_user),
+            (", last_task = ", &counters.last_task),
+            (", last_config = ", &counters.last_config),
+            (", last_log = ", &counters.last_log),
+            (", forgotten_log = ", &counters.forgotten_log),
+            (", users = ", &counters.users),
+            (", tasks = ", &counters.tasks),
+            (" WHERE id = ", &ROW),
+        ] {
+            out.push_sql(before);
+            out.push_bind_param::<BigInt, _>(value)?;
+        }
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<PgConnection> for Write {}

@@ -11,6 +11,7 @@ mod batch;
 mod connection;
 mod counters;
 mod error;
+mod insert;
 mod memory;
 mod migrate;
 mod readers;

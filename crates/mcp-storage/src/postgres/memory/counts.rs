@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Binary, Text};
+use diesel::sql_types::{BigInt, Binary, Text};
 use mcp_core::domain::Task;
 
+use crate::postgres::insert::insert_of_columns;
 use crate::postgres::rows::Rows;
 use crate::postgres::schema::task_counts;
 use crate::postgres::text::{hash, original, stored};
@@ -73,6 +73,13 @@ pub(super) fn by_value(
     Ok(named)
 }
 
+insert_of_columns!(
+    AddCounts,
+    "INSERT INTO task_counts (kind, value_hash, value, tasks)",
+    [kinds: Text = &'static str, hashes: Binary = Vec<u8>, values: Text = String, by: BigInt = i64],
+    "ON CONFLICT (kind, value_hash) DO UPDATE SET tasks = task_counts.tasks + excluded.tasks"
+);
+
 /// Adds the changes to what is stored.
 pub(in crate::postgres) fn add_counts(
     connection: &mut PgConnection,
@@ -83,7 +90,7 @@ pub(in crate::postgres) fn add_counts(
         *sums.entry((change.kind, &change.value)).or_default() += change.by;
     }
     sums.retain(|_, by| *by != 0);
-    let kinds: Vec<&str> = sums.keys().map(|(kind, _)| kind.name()).collect();
+    let kinds: Vec<&'static str> = sums.keys().map(|(kind, _)| kind.name()).collect();
     let hashes: Vec<Vec<u8>> = sums.keys().map(|(_, value)| hash(value)).collect();
     let values: Vec<String> = sums.keys().map(|(_, value)| stored(value).into_owned()).collect();
     let by: Vec<i64> = sums.values().copied().collect();
@@ -91,16 +98,7 @@ pub(in crate::postgres) fn add_counts(
         return Ok(());
     }
     let fewer = by.iter().any(|by| *by < 0);
-    sql_query(
-        "INSERT INTO task_counts (kind, value_hash, value, tasks)
-         SELECT * FROM unnest($1, $2, $3, $4)
-         ON CONFLICT (kind, value_hash) DO UPDATE SET tasks = task_counts.tasks + excluded.tasks",
-    )
-    .bind::<Array<Text>, _>(kinds)
-    .bind::<Array<Binary>, _>(&hashes)
-    .bind::<Array<Text>, _>(values)
-    .bind::<Array<BigInt>, _>(by)
-    .execute(connection)?;
+    AddCounts { kinds, hashes: hashes.clone(), values, by }.execute(connection)?;
     if fewer {
         let of_none = task_counts::tasks.eq(0).and(task_counts::value_hash.eq_any(hashes));
         let known = task_counts::kind.eq_any([Kind::Status.name(), Kind::Priority.name()]);

@@ -1,14 +1,14 @@
 //! The log of actions in PostgreSQL.
 
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sql_types::{BigInt, Text};
 use mcp_core::Timestamp;
 use mcp_core::domain::{LogEntry, LogRange, Page, Part, Position};
 use mcp_core::memory::{Logs, StoreResult};
 
 use super::{PostgresMemory, Sees, behind, count, json, part};
 use crate::postgres::counters::Counters;
+use crate::postgres::insert::insert_of_columns;
 use crate::postgres::schema::logs;
 use crate::postgres::text::{original, stored};
 use crate::postgres::writing::LARGE_ROW;
@@ -67,6 +67,19 @@ impl Logs for PostgresMemory<'_> {
     }
 }
 
+insert_of_columns!(
+    InsertLogs,
+    "INSERT INTO logs (id, timestamp, action, payload, status)",
+    [
+        numbers: BigInt = i64,
+        times: BigInt = i64,
+        actions: Text = String,
+        payloads: Text = String,
+        statuses: Text = String,
+    ],
+    ""
+);
+
 /// Stores entries under their numbers.
 pub(in crate::postgres) fn insert_logs(
     connection: &mut PgConnection,
@@ -77,17 +90,14 @@ pub(in crate::postgres) fn insert_logs(
     };
     let numbers: Vec<i64> = entries.iter().map(|(number, _)| *number).collect();
     let times: Vec<i64> = entries.iter().map(|(_, entry)| entry.timestamp.as_micros()).collect();
-    sql_query(
-        "INSERT INTO logs (id, timestamp, action, payload, status)
-         SELECT * FROM unnest($1, $2, $3, $4, $5)",
-    )
-    .bind::<Array<BigInt>, _>(numbers)
-    .bind::<Array<BigInt>, _>(times)
-    .bind::<Array<Text>, _>(of(|entry| stored(&entry.action).into_owned()))
-    .bind::<Array<Text>, _>(of(|entry| entry.payload.get().to_owned()))
-    .bind::<Array<Text>, _>(of(|entry| entry.status.clone()))
-    .execute(connection)
-    .map(|_| ())
+    let insert = InsertLogs {
+        numbers,
+        times,
+        actions: of(|entry| stored(&entry.action).into_owned()),
+        payloads: of(|entry| entry.payload.get().to_owned()),
+        statuses: of(|entry| entry.status.clone()),
+    };
+    insert.execute(connection).map(|_| ())
 }
 
 /// Removes the entries behind `after` and up to `through`.

@@ -3,8 +3,7 @@
 use diesel::dsl::{count_star, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use mcp_core::Timestamp;
 use mcp_core::domain::{
     NewTask, Page, Part, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, fold_case,
@@ -14,6 +13,7 @@ use mcp_core::memory::{StoreResult, Tasks};
 use super::counts::{self, Kind};
 use super::{Placed, PostgresMemory, Sees, behind, count, part, rows};
 use crate::postgres::error::store_error;
+use crate::postgres::insert::insert_of_columns;
 use crate::postgres::schema::tasks;
 use crate::postgres::text::{original, pattern, stored};
 use crate::postgres::writing::LARGE_ROW;
@@ -218,6 +218,23 @@ fn folded(task: &Task) -> String {
     folded
 }
 
+insert_of_columns!(
+    InsertTasks,
+    "INSERT INTO tasks (id, title, description, priority, status, assigned_to, created_at, updated_at, folded)",
+    [
+        numbers: BigInt = i64,
+        titles: Nullable<Text> = Option<String>,
+        descriptions: Nullable<Text> = Option<String>,
+        priorities: Nullable<Text> = Option<String>,
+        statuses: Nullable<Text> = Option<String>,
+        assignees: Nullable<Text> = Option<String>,
+        created: BigInt = i64,
+        updated: BigInt = i64,
+        folded: Text = String,
+    ],
+    ""
+);
+
 /// Stores new tasks under their numbers.
 pub(in crate::postgres) fn insert_tasks(
     connection: &mut PgConnection,
@@ -230,20 +247,16 @@ pub(in crate::postgres) fn insert_tasks(
     let created: Vec<i64> = tasks.iter().map(|task| task.created_at.as_micros()).collect();
     let updated: Vec<i64> = tasks.iter().map(|task| task.updated_at.as_micros()).collect();
     let folded: Vec<String> = tasks.iter().map(folded).collect();
-    sql_query(
-        "INSERT INTO tasks (id, title, description, priority, status, assigned_to, created_at,
-                            updated_at, folded)
-         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind::<Array<BigInt>, _>(numbers)
-    .bind::<Array<Nullable<Text>>, _>(of(|task| Some(&task.title)))
-    .bind::<Array<Nullable<Text>>, _>(of(|task| task.description.as_deref()))
-    .bind::<Array<Nullable<Text>>, _>(of(|task| task.priority.as_deref()))
-    .bind::<Array<Nullable<Text>>, _>(of(|task| task.status.as_deref()))
-    .bind::<Array<Nullable<Text>>, _>(of(|task| task.assigned_to.as_deref()))
-    .bind::<Array<BigInt>, _>(created)
-    .bind::<Array<BigInt>, _>(updated)
-    .bind::<Array<Text>, _>(folded)
-    .execute(connection)
-    .map(|_| ())
+    let insert = InsertTasks {
+        numbers,
+        titles: of(|task| Some(&task.title)),
+        descriptions: of(|task| task.description.as_deref()),
+        priorities: of(|task| task.priority.as_deref()),
+        statuses: of(|task| task.status.as_deref()),
+        assignees: of(|task| task.assigned_to.as_deref()),
+        created,
+        updated,
+        folded,
+    };
+    insert.execute(connection).map(|_| ())
 }

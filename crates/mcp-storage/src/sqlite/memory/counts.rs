@@ -23,6 +23,9 @@ pub(super) enum Counted<'a> {
     TasksOfStatus(&'a str),
 }
 
+/// A task's status and priority.
+type Values = (Option<String>, Option<String>);
+
 impl Counted<'_> {
     fn key(&self) -> (&'static str, &str) {
         match self {
@@ -76,7 +79,7 @@ impl SqliteMemory<'_> {
     fn by_value(
         &mut self,
         kind: &str,
-        value_of: fn((Option<String>, Option<String>)) -> Option<String>,
+        value_of: fn(Values) -> Option<String>,
     ) -> QueryResult<Vec<(String, u64)>> {
         let mut counts: BTreeMap<String, i64> = BTreeMap::new();
         let rows = row_counts::table
@@ -91,7 +94,7 @@ impl SqliteMemory<'_> {
         let new = tasks::table
             .filter(tasks::id.gt(after))
             .select((tasks::status, tasks::priority))
-            .load_iter::<(Option<String>, Option<String>), _>(self.connection)?;
+            .load_iter::<Values, _>(self.connection)?;
         for row in new {
             if let Some(value) = value_of(row?) {
                 *counts.entry(value).or_default() += 1;

@@ -69,7 +69,9 @@ fn index_new(connection: &mut SqliteConnection, at_most: i64) -> QueryResult<usi
         words.index(connection)?;
     }
     connection.batch_execute(&count_new(after, last))?;
-    diesel::update(tasks_indexed::table).set(tasks_indexed::through.eq(last)).execute(connection)?;
+    diesel::update(tasks_indexed::table)
+        .set(tasks_indexed::through.eq(last))
+        .execute(connection)?;
     Ok(new.len())
 }
 
