@@ -1,7 +1,7 @@
 //! The way to the threads that read: whoever is free takes reads that are waiting. Who asks waits
 //! without a thread.
 //!
-//! A thread is called only after whoever else is ready to run has run: of the calls that came
+//! Reads are handed over only after whoever else is ready to run has run: of the calls that came
 //! together, all have left their reads by then, and one thread takes them at once. Waking a thread
 //! for each, and each caller for its answer, would cost more than the reads.
 
@@ -28,6 +28,8 @@ const BACKLOG: usize = 4;
 
 /// The threads and what is waiting for them.
 pub(crate) struct Reads {
+    /// What has come since something was handed over.
+    gathered: Mutex<Vec<Read>>,
     waiting: Arc<Waiting>,
     places: Semaphore,
 }
@@ -49,8 +51,6 @@ struct Queue {
     idle: usize,
     /// How many were called and have not woken up yet.
     called: usize,
-    /// How many reads came since a thread was called.
-    uncalled: usize,
     closed: bool,
 }
 
@@ -105,7 +105,8 @@ impl Reads {
             threads: threads as usize,
         };
         let waiting = Arc::new(waiting);
-        let reads = Self { waiting: Arc::clone(&waiting), places: Semaphore::new(PLACES) };
+        let (gathered, places) = (Mutex::default(), Semaphore::new(PLACES));
+        let reads = Self { gathered, waiting: Arc::clone(&waiting), places };
         for _ in 0..threads {
             let (waiting, run) = (Arc::clone(&waiting), run.clone());
             thread::Builder::new().name(name.into()).spawn(move || waiting.serve(run))?;
@@ -117,10 +118,17 @@ impl Reads {
     pub(crate) async fn read(&self, now: Timestamp, work: Work) -> Result<(), StoreError> {
         let _place = self.places.acquire().await.map_err(|_| closed())?;
         let (done, outcome) = oneshot::channel();
-        self.waiting.put(Read { now, asked_at: Instant::now(), work, done })?;
+        self.gathered().push(Read { now, asked_at: Instant::now(), work, done });
         yield_now().await;
-        self.waiting.call();
+        // Nothing, where another call has handed this one's over. (Who goes away before it comes here
+        // leaves a read behind that nobody waits for.)
+        let gathered = std::mem::take(&mut *self.gathered());
+        self.waiting.put(gathered);
         outcome.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    fn gathered(&self) -> MutexGuard<'_, Vec<Read>> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes no more reads; those that are waiting are still done, and then the threads end.
@@ -138,21 +146,18 @@ impl Drop for Reads {
 }
 
 impl Waiting {
-    fn put(&self, read: Read) -> Result<(), StoreError> {
+    /// Wakes threads for reads, if they are needed. Those that come after the end are dropped, by
+    /// which their callers know.
+    fn put(&self, reads: Vec<Read>) {
+        if reads.is_empty() {
+            return;
+        }
         let mut queue = self.lock();
         if queue.closed {
-            return Err(closed());
+            return;
         }
-        queue.reads.push_back(read);
-        queue.uncalled += 1;
-        Ok(())
-    }
-
-    /// Wakes threads for the reads that came since this was done, if they are needed. (Who goes away
-    /// before it is done leaves a read behind that nobody waits for.)
-    fn call(&self) {
-        let mut queue = self.lock();
-        let came = std::mem::take(&mut queue.uncalled);
+        let came = reads.len();
+        queue.reads.extend(reads);
         // A thread that is awake looks for more before it sleeps, and many reads at once cost less
         // than many threads: others are called only when those two are long at it.
         let awake = self.threads - queue.idle;

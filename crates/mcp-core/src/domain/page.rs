@@ -39,7 +39,7 @@ impl Page {
     ) -> Result<Part<T>, E> {
         let clamp = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         let limit = self.limit.map_or(usize::MAX, clamp);
-        let mut part = Part { rows: Vec::new(), next: None };
+        let mut part = Part { rows: Vec::with_capacity(limit.min(32)), next: None };
         if limit == 0 {
             return Ok(part);
         }

@@ -28,7 +28,7 @@ pub(super) fn envelope<T: Serialize>(
     message: &str,
 ) -> Result<HttpResponse, ApiError> {
     let data = serde_json::to_string(data).map_err(ActionError::internal)?;
-    Ok(json(format!("{}{data}{}", before(success), after(service, message))))
+    Ok(json([before(success), &data, &after(service, message)].concat()))
 }
 
 /// The envelope around a reply. A long one is sent as it is read, so that it never stands in memory
@@ -41,7 +41,7 @@ pub(super) fn reply(
     let (data, rest) = reply.into_parts();
     if rest.is_empty() {
         let message = message(rest.counts());
-        return json(format!("{}{data}{}", before(true), after(&service, &message)));
+        return json([before(true), &data, &after(&service, &message)].concat());
     }
     let beginning = format!("{}{data}", before(true));
     let parts = Parts { service, rest, beginning: Some(beginning), message: Some(message) };

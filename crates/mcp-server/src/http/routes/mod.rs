@@ -34,7 +34,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(
             web::resource("/ready").route(web::get().to(probes::ready)).default_service(get()),
         );
-    v2::configure(config);
     for face in [Face::V1, Face::Legacy] {
         config
             .service(
@@ -62,6 +61,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
                     .wrap(legacy::Notice::on(face, "reset")),
             );
     }
+    // Last, with a path that varies: the router runs a regular expression for it.
+    v2::configure(config);
 }
 
 /// Two faces with the same four routes.

@@ -33,12 +33,13 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(
             web::resource(ROUTES[0]).route(web::post().to(batch::batch)).default_service(post()),
         )
-        .service(web::resource(ROUTES[1]).route(web::get().to(blobs::blob)).default_service(get()))
         .service(web::resource(ROUTES[2]).route(web::get().to(help::help)).default_service(get()))
         .service(
             web::resource(ROUTES[3]).route(web::post().to(query::query)).default_service(post()),
         )
-        .service(web::resource(ROUTES[4]).route(web::get().to(status)).default_service(get()));
+        .service(web::resource(ROUTES[4]).route(web::get().to(status)).default_service(get()))
+        // Last: the router runs a regular expression for it.
+        .service(web::resource(ROUTES[1]).route(web::get().to(blobs::blob)).default_service(get()));
 }
 
 #[api_v2_operation(
