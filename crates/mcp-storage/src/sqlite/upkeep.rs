@@ -12,7 +12,7 @@ use mcp_core::memory::StoreError;
 
 use super::error::store_error;
 use super::files;
-use super::memory::index_tasks;
+use super::memory::{index_tasks, merge_index, unindexed_tasks};
 use super::transaction;
 use crate::Location;
 
@@ -37,17 +37,20 @@ pub(super) struct Upkeep {
     log: Option<PathBuf>,
     next_try: Instant,
     next_optimize: Instant,
+    /// Whether the search index may have segments to join.
+    may_merge: bool,
 }
 
 impl Upkeep {
     pub(super) fn of(location: &Location) -> Self {
         let log = location.file().map(|path| files::beside(path, "-wal"));
         let now = Instant::now();
-        Self { log, next_try: now, next_optimize: now + OPTIMIZE_EVERY }
+        Self { log, next_try: now, next_optimize: now + OPTIMIZE_EVERY, may_merge: true }
     }
 
     /// Keeps the write-ahead log small, also under readers that follow each other without a gap.
     pub(super) fn after_commit(&mut self, connection: &mut SqliteConnection) {
+        self.may_merge = true;
         let Some(log) = &self.log else { return };
         let bytes = fs::metadata(log).map_or(0, |file| file.len());
         if bytes < LARGE_LOG || Instant::now() < self.next_try {
@@ -67,9 +70,9 @@ impl Upkeep {
 
     /// Does a little; gives back after how long it should be called again if nothing else comes.
     pub(super) fn when_idle(&mut self, connection: &mut SqliteConnection) -> Duration {
-        match index_some(connection) {
-            Ok(0) => {}
-            Ok(_) => return Duration::ZERO,
+        match self.tidy_index(connection) {
+            Ok(true) => return Duration::ZERO,
+            Ok(false) => {}
             Err(error) => {
                 log::warn!("the search index waits: {error}");
                 return NEXT_TRY;
@@ -81,6 +84,18 @@ impl Upkeep {
         }
         ASLEEP
     }
+
+    /// Puts some tasks into the search index or, when all are there, joins some of its segments. False
+    /// where there was nothing to do.
+    fn tidy_index(&mut self, connection: &mut SqliteConnection) -> QueryResult<bool> {
+        // Nobody's write lock is asked for when there is nothing to do.
+        if unindexed_tasks(connection)? > 0 {
+            self.may_merge = true;
+            return writing(connection, |it| Ok(index_tasks(it, INDEXED_AT_ONCE)? > 0));
+        }
+        self.may_merge = self.may_merge && writing(connection, merge_index)?;
+        Ok(self.may_merge)
+    }
 }
 
 /// Puts everything into the one file.
@@ -89,16 +104,15 @@ pub(super) fn at_the_end(connection: &mut SqliteConnection) -> Result<(), StoreE
     connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").map_err(store_error)
 }
 
-fn index_some(connection: &mut SqliteConnection) -> QueryResult<usize> {
-    // Nobody's write lock is asked for when there is nothing to do.
-    if super::memory::unindexed_tasks(connection)? == 0 {
-        return Ok(0);
-    }
+/// Does something in a transaction of its own.
+fn writing<T>(
+    connection: &mut SqliteConnection,
+    run: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
+) -> QueryResult<T> {
     transaction::begin_writing(connection)?;
-    let indexed = index_tasks(connection, INDEXED_AT_ONCE)
-        .inspect_err(|_| transaction::rollback(connection))?;
+    let done = run(connection).inspect_err(|_| transaction::rollback(connection))?;
     transaction::commit(connection)?;
-    Ok(indexed)
+    Ok(done)
 }
 
 fn optimize(connection: &mut SqliteConnection) {

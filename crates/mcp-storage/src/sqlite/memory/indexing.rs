@@ -12,6 +12,10 @@ use mcp_core::domain::fold_case;
 
 use crate::sqlite::schema::{tasks, tasks_indexed, tasks_search, tasks_unsearched};
 
+/// How many pages of the search index are written for a merge at once: a write that comes then waits
+/// for them.
+const MERGED_PAGES: u32 = 100;
+
 /// Up to which number tasks are in the search index and in the counts.
 pub(super) fn indexed_through(connection: &mut SqliteConnection) -> QueryResult<i64> {
     tasks_indexed::table.select(tasks_indexed::through).first(connection)
@@ -73,6 +77,24 @@ fn index_new(connection: &mut SqliteConnection, at_most: i64) -> QueryResult<usi
         .set(tasks_indexed::through.eq(last))
         .execute(connection)?;
     Ok(new.len())
+}
+
+/// Joins a few segments of the search index: a search looks into each. Says whether there was
+/// anything to join.
+pub(in crate::sqlite) fn merge_index(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    let changes =
+        |connection: &mut SqliteConnection| diesel::select(total_changes()).first(connection);
+    let before: i64 = changes(connection)?;
+    connection.batch_execute(&format!(
+        "INSERT INTO tasks_search (tasks_search, rank) VALUES ('merge', {MERGED_PAGES})"
+    ))?;
+    // That is how it says so: <https://www.sqlite.org/fts5.html#the_merge_command>.
+    Ok(changes(connection)? - before >= 2)
+}
+
+diesel::define_sql_function! {
+    /// How many rows were changed on this connection since it was opened.
+    fn total_changes() -> BigInt;
 }
 
 /// Adds the tasks between two numbers to the counts.

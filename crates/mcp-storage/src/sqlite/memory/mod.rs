@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 
 use super::error::store_error;
 use super::migrate;
-pub(super) use indexing::{index_tasks, unindexed_tasks};
+pub(super) use indexing::{index_tasks, merge_index, unindexed_tasks};
 pub(super) use logs::trim_logs;
 
 /// Stored data, seen through a transaction.
