@@ -106,7 +106,9 @@ impl Group {
                 "person people somebody someone member account colleague teammate coworker employee agent"
             }
             Self::Tasks => "todo ticket chore item job assignment",
-            Self::Config => "setting option preference config parameter variable flag",
+            Self::Config => {
+                "setting option preference config parameter variable flag default timeout language locale theme mode timezone retries verbosity"
+            }
             Self::Github => "repo repository project",
             Self::Figma => "design designer mockup wireframe ui",
             Self::Pages => "website site webpage web page url address link homepage browser",

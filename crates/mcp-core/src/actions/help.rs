@@ -76,7 +76,7 @@ impl MemoryAction for Help {
             "what-can what-you you-can can-you available offer supported possible which",
             "tools functions commands capabilities features catalogue api reference",
             "documentation manual server parameters arguments signature explain howto use",
-            "call usage suitable right know",
+            "call usage suitable right-tool right-action know-how can-do i-can",
         ])
     }
 

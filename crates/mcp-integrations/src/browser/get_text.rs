@@ -54,7 +54,7 @@ impl RemoteAction for GetText {
         Doc::new(Group::Pages, "Get the visible text of a web page", example).words(&[
             "page site web website url read scrape crawl extract content contents article",
             "body words paragraphs html news information say says said written stands",
-            "visit open browse go grab summarise",
+            "copy wording sentence appears visit open browse go grab summarise",
         ])
     }
 

@@ -46,7 +46,7 @@ impl RemoteAction for GetTitle {
             answer: r#"{"title":"Example Domain","url":"https://example.com/"}"#,
         };
         Doc::new(Group::Pages, "Get the title of a web page", example)
-            .words(&["heading headline caption name called named tab"])
+            .words(&["heading headline caption name called named tab tag browser-tab say says"])
     }
 
     async fn run(

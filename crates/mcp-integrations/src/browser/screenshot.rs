@@ -74,7 +74,7 @@ impl RemoteAction for Screenshot {
             .words(&[
                 "make screenshot image photo snapshot png capture render shoot visual",
                 "visually thumbnail pixels look looks looks-like appearance appear mobile",
-                "phone desktop",
+                "phone desktop grab screengrab pic save",
             ])
             .view(VIEW)
     }

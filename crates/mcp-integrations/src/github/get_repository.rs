@@ -44,7 +44,7 @@ impl RemoteAction for GetRepository {
             .words(&[
                 "project repo repository written info information about describe description",
                 "metadata owner owns stats stars stargazers forks watchers license licence",
-                "default branch topics language homepage how-many number count popular",
+                "default-branch branch topics language homepage how-many number count popular",
                 "visibility archived active size last updated programming",
             ])
             .view(views::REPOSITORY)

@@ -76,7 +76,7 @@ impl RemoteAction for SearchIssues {
         };
         Doc::new(Group::Github, "Search GitHub's issues and pull requests", example)
             .words(&[
-                "look-up bugs problem crash error message known discussion bug-reports pr prs",
+                "bugs problem crash error message known discussion bug-reports pr prs",
                 "similar mention mentions already about text keyword across any anyone",
                 "anybody author label labelled everywhere",
             ])

@@ -65,7 +65,7 @@ impl RemoteAction for SearchRepositories {
             .words(&[
                 "look discover explore libraries packages frameworks tools crates code",
                 "open-source which language sorted popular starred most stars trending topic",
-                "written implement alternative about projects repos",
+                "is-there are-there existing written implement alternative about projects repos",
             ])
             .view(views::REPOSITORIES)
     }

@@ -76,7 +76,7 @@ impl Reader<'_> {
 
     /// What a piece of a request names by its form.
     fn kind_of(&self, piece: &str) -> Option<&'static [&'static str]> {
-        if ["http://", "https://", "www."].iter().any(|start| piece.starts_with(start)) {
+        if is_address(piece) {
             return Some(match piece {
                 _ if piece.contains("github.com/") => &["github", "owner", "repo"],
                 _ if piece.contains("figma.com/") => &["figma", "file"],
@@ -100,6 +100,29 @@ impl Reader<'_> {
         // One that nobody knows is most likely the key of a setting.
         (is_identifier(piece) && !(self.is_known)(piece)).then_some(&["key"])
     }
+}
+
+/// Endings of host names that are written without a scheme. Others are as likely a file's.
+const TOP_DOMAINS: &[&str] = &[
+    "ai", "app", "at", "au", "br", "ca", "ch", "co", "com", "de", "dev", "edu", "es", "eu",
+    "example", "fr", "gov", "info", "io", "it", "jp", "local", "net", "nl", "org", "shop", "site",
+    "test", "uk", "us",
+];
+
+/// `https://example.com/a`, `example.com`, `docs.example.com/a`, `localhost:3000`.
+fn is_address(piece: &str) -> bool {
+    let has_start = ["http://", "https://", "www."].iter().any(|start| piece.starts_with(start));
+    let host = piece.split(['/', '?', ':']).next().unwrap_or_default();
+    // An owner on GitHub has no dot in its name.
+    let has_path = piece[host.len()..].starts_with('/');
+    let is_host = host.rsplit_once('.').is_some_and(|(before, last)| {
+        let is_label = |label: &str| label.chars().all(|c| c.is_alphanumeric() || c == '-');
+        !before.is_empty()
+            && before.split('.').all(is_label)
+            && (TOP_DOMAINS.contains(&last)
+                || has_path && last.len() > 1 && last.chars().all(char::is_alphabetic))
+    });
+    has_start || is_host || (host == "localhost" && piece.len() > host.len())
 }
 
 fn is_number(text: &str) -> bool {
@@ -152,6 +175,10 @@ mod tests {
             ("stars of rust-lang/rust?", &["star", "stars", "github", "owner", "repo"][..]),
             ("title of https://example.com/a_b.", &["titl", "url"]),
             ("https://github.com/octocat/Hello-World", &["github", "owner", "repo"]),
+            ("github.com/octocat/Hello-World", &["github", "owner", "repo"]),
+            ("on acme.com, shop.acme.de/a", &["url", "url"]),
+            ("localhost:3000", &["url"]),
+            ("README.md", &["readm", "md"]),
             ("read/write", &["read", "write"]),
             ("frame 12:34", &["frame", "figma", "node"]),
             ("blob b_3f", &["blob", "blob"]),

@@ -28,6 +28,7 @@ const SAME: &[(&str, &[&str])] = &[
             "findout",
             "list",
             "lookat",
+            "lookup",
             "obtain",
             "print",
             "retrieve",
@@ -93,11 +94,12 @@ impl Words {
         found.map_or_else(|| stem.clone().into_owned(), |(_, one)| one.clone())
     }
 
-    /// A word as it is compared: its stem, and for a plural that too, which tells a list from one
-    /// thing.
+    /// A word as it is compared: its stem, and for a plural or "list" that too, which tells a list from
+    /// one thing.
     pub(super) fn forms(&self, word: &str) -> impl Iterator<Item = String> {
         let is_plural = word.len() > 3 && word.ends_with('s') && !word.ends_with("ss");
-        std::iter::once(self.stem(word)).chain(is_plural.then(|| word.to_owned()))
+        let tells_many = is_plural || word == "list";
+        std::iter::once(self.stem(word)).chain(tells_many.then(|| word.to_owned()))
     }
 }
 

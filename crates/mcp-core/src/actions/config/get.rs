@@ -25,8 +25,10 @@ impl MemoryAction for GetConfig {
 
     fn doc(&self) -> Doc {
         let example = Example { params: r#"{"key":"max_tasks"}"#, answer: r#"{"max_tasks":100}"# };
-        Doc::new(Group::Config, "Get a configuration value, or all", example)
-            .words(&["read look-up check inspect dump current which value configured all"])
+        Doc::new(Group::Config, "Get a configuration value, or all", example).words(&[
+            "read check inspect dump current currently which value configured all set-to",
+            "turned-on turned-off switched-on switched-off enabled disabled",
+        ])
     }
 
     fn run(

@@ -77,7 +77,8 @@ impl MemoryAction for ListLogs {
             .words(&[
                 "history audit trail activity events entries record happened recent recently",
                 "last latest past failed failures errors wrong who called what did-what done",
-                "hour",
+                "hour lately invoke invocations ran run executed commands actions operations calls",
+                "timeline today",
             ])
             .view(SUMMARY)
     }

@@ -57,7 +57,7 @@ impl MemoryAction for AddTask {
             .words(&[
                 "make put write write-down note jot file open log record register plan",
                 "schedule raise capture track remember remind reminder backlog something work",
-                "done later for assign urgent high list",
+                "done later for assign urgent high list board card follow-up fresh",
             ])
             .view(ACKNOWLEDGMENT)
     }

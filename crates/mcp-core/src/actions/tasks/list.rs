@@ -33,7 +33,7 @@ impl ListAction for ListTasks {
         };
         Doc::new(Group::Tasks, "List tasks, by status or user", example)
             .words(&[
-                "all left remaining open outstanding unfinished undone incomplete still",
+                "all every left remaining open outstanding unfinished undone incomplete still",
                 "pending in_progress progress completed done assigned whose mine plate next",
                 "due backlog agenda queue board overdue filter which work to-do tickets todos",
                 "chores jobs items assignments current",

@@ -31,7 +31,7 @@ impl ListAction for SearchTasks {
         Doc::new(Group::Tasks, "Find tasks by a text in title or description", example)
             .words(&[
                 "look contains containing contain mention mentions matching match full-text",
-                "through about regarding concerning related keyword word term phrase any",
+                "talk talks grep in-its descriptions through about regarding concerning related keyword word term phrase any",
             ])
             .view(SUMMARY)
     }

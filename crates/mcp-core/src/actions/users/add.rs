@@ -62,7 +62,7 @@ impl MemoryAction for AddUser {
             .words(&[
                 "make register invite onboard enroll enrol join hire sign sign-up set-up",
                 "introduce admit put account team newcomer starter role developer admin into",
-                "directory",
+                "directory roster join joining",
             ])
             .view(ACKNOWLEDGMENT)
     }

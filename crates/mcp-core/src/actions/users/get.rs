@@ -57,7 +57,7 @@ impl MemoryAction for GetUser {
             .words(&[
                 "details profile info information record one single particular user who",
                 "exists registered known check whether role metadata named work workload",
-                "plate busy doing responsible",
+                "plate busy doing responsible working works assigned assignments",
             ])
             .view(SUMMARY)
     }

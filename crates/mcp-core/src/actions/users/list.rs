@@ -15,7 +15,7 @@ impl ListAction for ListUsers {
     fn doc(&self) -> Doc {
         let example = Example { params: "{}", answer: r#"["alice","bob"]"# };
         Doc::new(Group::Users, "List the names of all users", example).words(&[
-            "who everyone everybody which usernames registered here accounts people",
+            "who everyone everybody every which usernames here accounts people",
             "members teammates colleagues employees team roster staff crew group",
             "directory agents humans",
         ])

@@ -44,7 +44,7 @@ impl MemoryAction for RemoveUser {
             .idempotent()
             .words(&[
                 "offboard unregister deactivate kick ban expel fire revoke take account quit",
-                "left leave leaving gone longer team close",
+                "left leave leaving gone longer no-longer anymore team close roster disappear deregister",
             ])
             .view(ACKNOWLEDGMENT)
     }

@@ -68,7 +68,7 @@ impl CompoundAction for Batch {
         Doc::new(Group::Utilities, "Run several steps in one call", example).words(&[
             "many multiple several together once at-once bulk single operations requests",
             "actions combine transaction atomic atomically all-or all or nothing rollback",
-            "pipeline chain sequence first second perform",
+            "calls round-trip round-trips save pipeline chain sequence first perform commands one-go one-request into-one in-one",
         ])
     }
 
