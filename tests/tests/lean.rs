@@ -110,7 +110,7 @@ fn a_wrong_query_is_refused_with_what_would_be_right() {
         ),
         (
             json!({ "action": "list_task" }),
-            "Unknown action: list_task. Nearest: list_tasks, add_task, get_user",
+            "Unknown action: list_task. Nearest: list_tasks, add_task, list_users",
         ),
         (json!({ "params": {} }), "action is required"),
     ] {
