@@ -24,6 +24,10 @@ const LONGEST: Duration = Duration::from_millis(50);
 /// commit. A writer that has nothing else to do puts them there anyway.
 const MANY_UNINDEXED: i64 = 1024;
 
+/// How many log entries beyond the retention are left in the file, where nobody sees them: removing
+/// them with every commit writes a third more of the log's pages.
+const SPARE_LOGS: u32 = 512;
+
 /// Jobs that share a commit.
 pub(super) struct Batch<'a> {
     jobs: &'a Jobs,
@@ -90,7 +94,7 @@ impl<'a> Batch<'a> {
     fn run_all(&mut self, connection: &mut SqliteConnection) -> QueryResult<()> {
         self.store_entries(connection)?;
         self.run_jobs(connection, |_, _| true)?;
-        trim_logs(connection, self.retention)?;
+        trim_logs(connection, self.retention, SPARE_LOGS)?;
         if unindexed_tasks(connection)? >= MANY_UNINDEXED {
             index_tasks(connection, MANY_UNINDEXED)?;
         }
@@ -114,7 +118,7 @@ impl<'a> Batch<'a> {
     /// Stores the log entries that are waiting.
     fn store_entries(&mut self, connection: &mut SqliteConnection) -> QueryResult<()> {
         let mut entries = self.jobs.take_entries();
-        let mut memory = SqliteMemory::new(connection, self.clock.now());
+        let mut memory = self.memory(connection);
         let stored = entries.iter().try_for_each(|entry| memory.insert_log(entry));
         self.entries.append(&mut entries);
         stored
@@ -144,9 +148,7 @@ impl<'a> Batch<'a> {
                     }
                 },
                 Job::Read(work, done) => {
-                    // It sees the log as it will be.
-                    trim_logs(connection, self.retention)?;
-                    let mut memory = SqliteMemory::new(connection, self.clock.now());
+                    let mut memory = self.memory(connection);
                     let ran = catch_unwind(AssertUnwindSafe(|| work(&mut memory)));
                     self.answers.push((done, ran.map(|_| ()).map_err(|_| panicked())));
                 }
@@ -157,14 +159,17 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    fn memory<'c>(&self, connection: &'c mut SqliteConnection) -> SqliteMemory<'c> {
+        SqliteMemory::new(connection, self.clock.now(), self.retention)
+    }
+
     fn in_savepoint(
         &self,
         work: Work,
         connection: &mut SqliteConnection,
     ) -> QueryResult<Result<(), StoreError>> {
-        let now = self.clock.now();
         transaction::in_savepoint(connection, |connection| {
-            let mut memory = SqliteMemory::new(connection, now);
+            let mut memory = self.memory(connection);
             match catch_unwind(AssertUnwindSafe(|| work(&mut memory))) {
                 Ok(verdict) => (verdict == Verdict::Commit, Ok(())),
                 Err(_) => (false, Err(panicked())),

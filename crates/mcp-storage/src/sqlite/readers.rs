@@ -49,8 +49,9 @@ impl Readers {
             .connection_timeout(CONNECT_WAIT)
             .build(manager)
             .map_err(|error| failed(&error))?;
+        let retention = options.log_retention;
         let reads = Reads::start("sqlite-reader", options.readers, MOST_AT_ONCE, move |reads| {
-            run(&pool, reads);
+            run(&pool, retention, reads);
         })
         .map_err(|error| failed(&error))?;
         Ok(Self { reads, open })
@@ -71,7 +72,7 @@ impl Readers {
 }
 
 /// Runs reads on one snapshot and answers each.
-fn run(pool: &Connections, reads: Vec<Read>) {
+fn run(pool: &Connections, retention: u32, reads: Vec<Read>) {
     let refuse = |reads: Vec<Read>, fault| reads.into_iter().for_each(|read| read.refuse(&fault));
     let mut reader = match pool.get() {
         Ok(reader) => reader,
@@ -87,7 +88,7 @@ fn run(pool: &Connections, reads: Vec<Read>) {
     }
     for read in reads {
         let now = read.now();
-        let (done, answer) = read.run(&mut SqliteMemory::new(connection, now));
+        let (done, answer) = read.run(&mut SqliteMemory::new(connection, now, retention));
         // Who has gone away needs no answer.
         let _ = done.send(answer);
     }

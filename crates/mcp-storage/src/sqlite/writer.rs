@@ -28,7 +28,7 @@ pub(super) fn start(
 ) -> Result<Writer, OpenError> {
     let failed =
         |error: &dyn std::fmt::Display| OpenError::Failed("writer".into(), error.to_string());
-    trim_logs(&mut connection, options.log_retention).map_err(|error| failed(&error))?;
+    trim_logs(&mut connection, options.log_retention, 0).map_err(|error| failed(&error))?;
     let jobs = Arc::new(Jobs::new(options.queue, options.log_retention));
     let faults = Faults::default();
     faults.watch(&mut connection);

@@ -60,25 +60,30 @@ impl SqliteMemory<'_> {
             .map(|_| ())
     }
 
-    /// The numbers of the oldest and the newest entry; 1 and 0 where there are none. Numbers have
-    /// no gaps, so they also say how many entries there are.
+    /// The numbers of the oldest and the newest entry; that is one above this where there are none.
+    /// Numbers have no gaps, so they also say how many entries there are.
     fn log_ends(&mut self) -> QueryResult<(i64, i64)> {
         // Two queries: SQLite looks for one end in the index, but for both in every row.
         let oldest: Option<i64> = logs::table.select(min(logs::id)).first(self.connection)?;
         let newest: Option<i64> = logs::table.select(max(logs::id)).first(self.connection)?;
-        Ok((oldest.unwrap_or(1), newest.unwrap_or(0)))
+        let (oldest, newest) = (oldest.unwrap_or(1), newest.unwrap_or(0));
+        Ok((oldest.max(newest + 1 - i64::from(self.retention)), newest))
     }
 }
 
-/// Removes what is older than the newest `retention` entries. Numbers have no gaps, so this is a
-/// range at the old end of the primary key: it costs what it removes.
+/// Removes what is older than the newest `retention` entries, if it is more than `spare`. Numbers have
+/// no gaps, so this is a range at the old end of the primary key: it costs what it removes.
 pub(in crate::sqlite) fn trim_logs(
     connection: &mut SqliteConnection,
     retention: u32,
+    spare: u32,
 ) -> QueryResult<()> {
+    let oldest: Option<i64> = logs::table.select(min(logs::id)).first(connection)?;
     let newest: Option<i64> = logs::table.select(max(logs::id)).first(connection)?;
-    let Some(newest) = newest else { return Ok(()) };
-    diesel::delete(logs::table.filter(logs::id.le(newest - i64::from(retention))))
-        .execute(connection)
-        .map(|_| ())
+    let (Some(oldest), Some(newest)) = (oldest, newest) else { return Ok(()) };
+    let last_gone = newest - i64::from(retention);
+    if last_gone - oldest < i64::from(spare) {
+        return Ok(());
+    }
+    diesel::delete(logs::table.filter(logs::id.le(last_gone))).execute(connection).map(|_| ())
 }

@@ -27,11 +27,17 @@ pub(super) use logs::trim_logs;
 pub(super) struct SqliteMemory<'a> {
     connection: &'a mut SqliteConnection,
     now: Timestamp,
+    /// How many log entries there are at most: older ones are gone, also where they are still stored.
+    retention: u32,
 }
 
 impl<'a> SqliteMemory<'a> {
-    pub(super) fn new(connection: &'a mut SqliteConnection, now: Timestamp) -> Self {
-        Self { connection, now }
+    pub(super) fn new(
+        connection: &'a mut SqliteConnection,
+        now: Timestamp,
+        retention: u32,
+    ) -> Self {
+        Self { connection, now, retention }
     }
 }
 
