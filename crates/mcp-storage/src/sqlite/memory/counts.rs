@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::Sqlite;
 use mcp_core::domain::{Page, Position};
 
 use super::SqliteMemory;
@@ -39,7 +42,8 @@ impl Counted<'_> {
 impl SqliteMemory<'_> {
     /// How many rows there are.
     pub(super) fn total(&mut self, counted: Counted<'_>) -> QueryResult<u64> {
-        let rows: i64 = self.blocks(counted)?.into_iter().map(|(_, rows)| rows).sum();
+        let (kind, value) = counted.key();
+        let rows: i64 = Sum { kind, value: value.to_owned() }.get_result(self.connection)?;
         Ok(super::count(rows + self.uncounted(counted)?))
     }
 
@@ -78,18 +82,11 @@ impl SqliteMemory<'_> {
 
     fn by_value(
         &mut self,
-        kind: &str,
+        kind: &'static str,
         value_of: fn(Values) -> Option<String>,
     ) -> QueryResult<Vec<(String, u64)>> {
-        let mut counts: BTreeMap<String, i64> = BTreeMap::new();
-        let rows = row_counts::table
-            .filter(row_counts::kind.eq(kind))
-            .select((row_counts::value, row_counts::rows))
-            .load_iter::<(String, i64), _>(self.connection)?;
-        for row in rows {
-            let (value, rows) = row?;
-            *counts.entry(value).or_default() += rows;
-        }
+        let sums: Vec<(String, i64)> = Sums { kind }.load(self.connection)?;
+        let mut counts: BTreeMap<String, i64> = sums.into_iter().collect();
         let after = indexed_through(self.connection)?;
         let new = tasks::table
             .filter(tasks::id.gt(after))
@@ -128,3 +125,46 @@ impl SqliteMemory<'_> {
             .load(self.connection)
     }
 }
+
+/// How many rows there are of a value. SQLite adds them up: there are hundreds of blocks.
+#[derive(QueryId)]
+struct Sum {
+    kind: &'static str,
+    value: String,
+}
+
+impl Query for Sum {
+    type SqlType = BigInt;
+}
+
+impl QueryFragment<Sqlite> for Sum {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("SELECT coalesce(sum(rows), 0) FROM row_counts WHERE kind = ");
+        out.push_bind_param::<Text, _>(self.kind)?;
+        out.push_sql(" AND value = ");
+        out.push_bind_param::<Text, _>(&self.value)
+    }
+}
+
+impl RunQueryDsl<SqliteConnection> for Sum {}
+
+/// How many rows there are of each value.
+#[derive(QueryId)]
+struct Sums {
+    kind: &'static str,
+}
+
+impl Query for Sums {
+    type SqlType = (Text, BigInt);
+}
+
+impl QueryFragment<Sqlite> for Sums {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("SELECT value, sum(rows) FROM row_counts WHERE kind = ");
+        out.push_bind_param::<Text, _>(self.kind)?;
+        out.push_sql(" GROUP BY value");
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<SqliteConnection> for Sums {}
