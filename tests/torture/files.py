@@ -136,7 +136,7 @@ def flip(options, folder, whole):
                 status = server.wait()
                 require(status in (0, 1), f"byte {at}: it stops by itself: {status}\n{server.log}")
                 if errors:
-                    require("malformed" in server.log or "not a database" in server.log or "JSON" in server.log,
+                    require("malformed" in server.log or "storage is damaged" in server.log,
                             f"byte {at}: the log says why: {server.log}")
             else:
                 status = server.wait()

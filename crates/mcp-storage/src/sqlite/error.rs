@@ -39,6 +39,11 @@ pub enum OpenError {
 /// The port's error for diesel's.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 pub(super) fn store_error(error: Error) -> StoreError {
+    if let Error::DeserializationError(cause) = &error {
+        // Every column holds what was put there by its type: the bytes have changed since.
+        let why = cause.source().map(|why| format!(": {why}")).unwrap_or_default();
+        return StoreError::Damaged(format!("a stored value cannot be read: {cause}{why}"));
+    }
     let message = error.to_string();
     classified(&message).unwrap_or(StoreError::Failed(message))
 }

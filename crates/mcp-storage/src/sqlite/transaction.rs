@@ -6,6 +6,8 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sqlite::Sqlite;
 
+use super::schema::logs;
+
 /// A statement that is prepared once for each connection: these are run for every call.
 macro_rules! prepared {
     ($($name:ident = $sql:literal;)*) => {$(
@@ -35,6 +37,11 @@ prepared! {
 /// Begins a transaction that writes: it waits for whoever writes now.
 pub(super) fn begin_writing(connection: &mut SqliteConnection) -> QueryResult<()> {
     BeginImmediate.execute(connection).map(|_| ())
+}
+
+/// Fails where the database may only be read: SQLite begins a transaction that writes also there.
+pub(super) fn write_nothing(connection: &mut SqliteConnection) -> QueryResult<()> {
+    diesel::delete(logs::table.filter(logs::id.lt(0))).execute(connection).map(|_| ())
 }
 
 /// Begins a transaction that reads: it sees the database as it is at the first read.

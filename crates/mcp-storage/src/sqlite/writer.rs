@@ -11,6 +11,7 @@ use super::OpenError;
 use super::batch::Batch;
 use super::error::Faults;
 use super::memory::trim_logs;
+use super::transaction;
 use super::upkeep::{self, Upkeep};
 use crate::jobs::{Call, Done, Jobs};
 use crate::writer::Writer;
@@ -28,6 +29,7 @@ pub(super) fn start(
 ) -> Result<Writer, OpenError> {
     let failed =
         |error: &dyn std::fmt::Display| OpenError::Failed("writer".into(), error.to_string());
+    transaction::write_nothing(&mut connection).map_err(|error| failed(&error))?;
     trim_logs(&mut connection, options.log_retention, 0).map_err(|error| failed(&error))?;
     let jobs = Arc::new(Jobs::new(options.queue, options.log_retention));
     let faults = Faults::default();
