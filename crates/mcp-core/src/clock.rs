@@ -75,19 +75,22 @@ impl Timestamp {
         let moment = DateTime::from_timestamp_micros(self.0)?.naive_utc();
         let year = u32::try_from(moment.year()).ok().filter(|year| *year < 10_000)?;
         let mut text = *b"0000-00-00T00:00:00.000000";
-        let mut put = |end: usize, digits: usize, mut number: u32| {
-            for place in (end - digits..end).rev() {
-                text[place] = b'0' + (number % 10) as u8;
-                number /= 10;
-            }
+        // Two digits each: none of these divisions waits for another.
+        let mut put = |place: usize, number: u32| {
+            text[place] = b'0' + (number / 10 % 10) as u8;
+            text[place + 1] = b'0' + (number % 10) as u8;
         };
-        put(4, 4, year);
-        put(7, 2, moment.month());
-        put(10, 2, moment.day());
-        put(13, 2, moment.hour());
-        put(16, 2, moment.minute());
-        put(19, 2, moment.second());
-        put(26, 6, moment.nanosecond() / 1000);
+        put(0, year / 100);
+        put(2, year % 100);
+        put(5, moment.month());
+        put(8, moment.day());
+        put(11, moment.hour());
+        put(14, moment.minute());
+        put(17, moment.second());
+        let micros = moment.nanosecond() / 1000 % 1_000_000;
+        put(20, micros / 10_000);
+        put(22, micros / 100 % 100);
+        put(24, micros % 100);
         Some(text)
     }
 }

@@ -59,6 +59,11 @@ impl ParamsText {
         self.0.get()
     }
 
+    /// The JSON.
+    pub(crate) fn raw(&self) -> &RawValue {
+        &self.0
+    }
+
     /// The names that are given, in their order.
     pub(crate) fn names(&self) -> Result<Vec<String>, ActionError> {
         let object = RawObject::parse(self.get()).map_err(|error| described(&error, None))?;

@@ -1,8 +1,11 @@
 //! What the log keeps of a call: bounded, and without secrets.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::redact::end_of;
 use super::{Call, Redactor};
 use crate::Timestamp;
 use crate::action::params::ParamsText;
@@ -29,7 +32,7 @@ pub(super) fn log_entry(
     result: &str,
     status: LogStatus,
 ) -> LogEntry {
-    let params = bounded(redactor.json(params.get()));
+    let params = bounded(redactor.json(params.get()), params);
     let result = match status {
         LogStatus::Success => redactor.json_beginning(result, RESULT_CHARS),
         LogStatus::Error => redactor.scrub(result),
@@ -55,17 +58,18 @@ pub(super) fn unknown_action_entry(
     log_entry(redactor, timestamp, cut(&name), &call.params, &error.message, LogStatus::Error)
 }
 
-fn bounded(params: String) -> Box<RawValue> {
-    let text = if params.len() <= PARAMS_BYTES {
-        params
-    } else {
-        format!("{{\"omitted\":\"{} bytes of parameters\"}}", params.len())
+/// Parameters without secrets, which most are as they were given.
+fn bounded<'a>(params: Cow<'_, str>, given: &'a ParamsText) -> Cow<'a, RawValue> {
+    let text = match params {
+        Cow::Borrowed(params) if params.len() <= PARAMS_BYTES => return Cow::Borrowed(given.raw()),
+        Cow::Owned(params) if params.len() <= PARAMS_BYTES => params,
+        params => format!("{{\"omitted\":\"{} bytes of parameters\"}}", params.len()),
     };
-    RawValue::from_string(text).expect("redaction keeps JSON")
+    Cow::Owned(RawValue::from_string(text).expect("redaction keeps JSON"))
 }
 
 fn cut(text: &str) -> &str {
-    text.char_indices().nth(RESULT_CHARS).map_or(text, |(end, _)| &text[..end])
+    &text[..end_of(text, RESULT_CHARS)]
 }
 
 #[cfg(test)]

@@ -87,14 +87,14 @@ impl Redactor {
 
     /// JSON text without secrets. Text in which there can be none is given back as it is.
     #[must_use]
-    pub fn json(&self, text: &str) -> String {
+    pub fn json<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if !self.is_suspicious(text) {
-            return text.to_owned();
+            return text.into();
         }
         match serde_json::from_str::<Value>(text) {
-            Ok(value) => self.value(value).to_string(),
+            Ok(value) => self.value(value).to_string().into(),
             // Only what is no JSON, or is nested too deeply to be read, comes here.
-            Err(_) => format!("\"{HIDDEN}\""),
+            Err(_) => format!("\"{HIDDEN}\"").into(),
         }
     }
 
@@ -104,14 +104,12 @@ impl Redactor {
     pub fn json_beginning(&self, text: &str, characters: usize) -> String {
         // A secret that begins in the beginning may end behind it.
         let longest = self.secrets.iter().map(String::len).max().unwrap_or(0).max(LONGEST_WORD);
-        let end = |count| text.char_indices().nth(count).map_or(text.len(), |(end, _)| end);
-        let beginning = &text[..end(characters)];
-        let looked_at = &text[..end(characters + longest)];
+        let beginning = &text[..end_of(text, characters)];
+        let looked_at = &text[..end_of(text, characters + longest)];
         // What a `value` is may be said by a name behind it.
         if self.is_suspicious(looked_at) || beginning.contains("\"value\"") {
             let clean = self.json(text);
-            let end = clean.char_indices().nth(characters).map_or(clean.len(), |(end, _)| end);
-            return clean[..end].to_owned();
+            return clean[..end_of(&clean, characters)].to_owned();
         }
         beginning.to_owned()
     }
@@ -195,6 +193,15 @@ fn is_secret(key: &str) -> bool {
     let plain: String =
         key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     SECRET_WORDS.iter().any(|word| plain.contains(word))
+}
+
+/// Where so many characters of a text end.
+pub(super) fn end_of(text: &str, characters: usize) -> usize {
+    // Most texts are ASCII there, of which nothing need be counted.
+    match text.as_bytes().get(..characters) {
+        Some(beginning) if beginning.is_ascii() => characters,
+        _ => text.char_indices().nth(characters).map_or(text.len(), |(end, _)| end),
+    }
 }
 
 #[cfg(test)]
