@@ -26,9 +26,9 @@ answered by code from these answers alone, or with what their handles, cursors a
 ";
 
 const AFTER: &str = "
-The requests by which finding is measured are in `tests/requests`: those of `held_out.tsv` were written before
-the words of the actions were chosen and not looked at meanwhile. A session of ten steps finds an action
-twice, lists issues and reads one, adds a task and changes it, lists pull requests and tasks, looks at a
+The requests by which finding is measured are in `tests/requests`: those of `held_out.tsv` were written
+without a look at the words of the actions, and no words were chosen by them. A session of ten steps finds an
+action twice, lists issues and reads one, adds a task and changes it, lists pull requests and tasks, looks at a
 design and at a page (`tests/tests/tokens/session.rs`). Its peak is what stands in the context at the end;
 \"in all\" is what is read when the context is read again for each step.
 ";
