@@ -50,19 +50,19 @@ impl SqliteMemory<'_> {
         text: &SearchText,
         page: Page,
     ) -> QueryResult<Part<Task>> {
-        let Unindexed { changed: unsearched, rows: changed } = unindexed;
-        let mut changed = changed.into_iter().map(Task::from).peekable();
+        let Unindexed { changed, rows } = unindexed;
+        let mut beside = rows.into_iter().map(Task::from).peekable();
         let mut found = found(query, page.after)
             .load_iter::<Row, _>(self.connection)?
             .map(|row| row.map(Task::from))
             .filter(|row| {
-                row.as_ref().is_ok_and(|task| !unsearched.contains(&task.id.0)) || row.is_err()
+                row.as_ref().is_ok_and(|task| !changed.contains(&task.id.0)) || row.is_err()
             })
             .peekable();
         // Both are in the order of their numbers.
-        let candidates = std::iter::from_fn(move || match (changed.peek(), found.peek()) {
-            (Some(task), Some(Ok(next))) if task.id < next.id => changed.next().map(Ok),
-            (Some(_), None) => changed.next().map(Ok),
+        let candidates = std::iter::from_fn(move || match (beside.peek(), found.peek()) {
+            (Some(task), Some(Ok(next))) if task.id < next.id => beside.next().map(Ok),
+            (Some(_), None) => beside.next().map(Ok),
             _ => found.next(),
         });
         looked_through(candidates, text, page)
