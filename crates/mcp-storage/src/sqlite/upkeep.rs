@@ -3,13 +3,14 @@
 //! its commits.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use mcp_core::memory::StoreError;
 
+use super::connection::BUSY_TIMEOUT;
 use super::error::store_error;
 use super::files;
 use super::memory::{index_tasks, merge_index, unindexed_tasks};
@@ -20,9 +21,16 @@ use crate::Location;
 /// only in a moment without readers. Where there is none for so long that the log has this many
 /// bytes, the writer waits for the readers of that moment.
 const LARGE_LOG: u64 = 16 * 1024 * 1024;
-/// For how long it waits: a reader of another process may stay for hours.
+/// For how long it waits then, and for as much longer as the log is larger, up to [`LONGEST_WAIT`]:
+/// a reader of another process may stay for hours.
 const READERS_WAIT: Duration = Duration::from_millis(250);
-/// How long after a try in vain it tries again.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// For how long it waits at a time. SQLite waits for the marks in the log that readers held when it
+/// began, which later readers may take and keep; the next time it sees that those are no hindrance.
+const ONE_WAIT: Duration = Duration::from_millis(10);
+/// After a wait in vain it does other work for so many times as long.
+const WORK_FOR_WAIT: u32 = 10;
+/// After how long upkeep that failed is tried again.
 const NEXT_TRY: Duration = Duration::from_secs(5);
 /// How many tasks are put into the search index at once: a write that comes then waits for them.
 const INDEXED_AT_ONCE: i64 = 256;
@@ -56,15 +64,15 @@ impl Upkeep {
         if bytes < LARGE_LOG || Instant::now() < self.next_try {
             return;
         }
-        let patience = READERS_WAIT.as_millis();
-        let tried = connection.batch_execute(&format!(
-            "PRAGMA busy_timeout = {patience}; PRAGMA wal_checkpoint(TRUNCATE);
-             PRAGMA busy_timeout = {};",
-            super::connection::BUSY_TIMEOUT.as_millis()
-        ));
-        if tried.is_err() || fs::metadata(log).is_ok_and(|file| file.len() >= LARGE_LOG) {
-            log::debug!("a reader keeps the write-ahead log at {bytes} bytes");
-            self.next_try = Instant::now() + NEXT_TRY;
+        let times = u32::try_from(bytes / LARGE_LOG).unwrap_or(u32::MAX);
+        let patience = LONGEST_WAIT.min(READERS_WAIT.saturating_mul(times));
+        let begun = Instant::now();
+        while !emptied(connection, log) {
+            if begun.elapsed() >= patience {
+                log::debug!("a reader keeps the write-ahead log at {bytes} bytes");
+                self.next_try = Instant::now() + patience * WORK_FOR_WAIT;
+                break;
+            }
         }
     }
 
@@ -96,6 +104,16 @@ impl Upkeep {
         self.may_merge = self.may_merge && writing(connection, merge_index)?;
         Ok(self.may_merge)
     }
+}
+
+/// Puts the log into the file and empties it, unless a reader still needs it.
+fn emptied(connection: &mut SqliteConnection, log: &Path) -> bool {
+    let mut run = |sql: &str| connection.batch_execute(sql).is_ok();
+    run(&format!("PRAGMA busy_timeout = {}", ONE_WAIT.as_millis()));
+    let done = run("PRAGMA wal_checkpoint(TRUNCATE)")
+        && fs::metadata(log).is_ok_and(|file| file.len() < LARGE_LOG);
+    run(&format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis()));
+    done
 }
 
 /// Puts everything into the one file.
