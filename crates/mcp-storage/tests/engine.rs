@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mcp_core::domain::{
-    NewTask, Page, Part, SearchText, Task, TaskChanges, TaskFilter, TaskId, fold_case,
+    Change, NewTask, Page, Part, SearchText, Task, TaskChanges, TaskFilter, TaskId, fold_case,
 };
 use mcp_core::memory::{Freshness, Memory, Store, StoreError, StoreRuns, Verdict};
 use mcp_core::{SystemClock, Timestamp};
@@ -242,6 +242,37 @@ async fn the_write_ahead_log_stays_small_under_readers_without_a_gap() {
     }
     // Some 60 MB went through it.
     assert!(largest < 40 * 1024 * 1024, "{largest} bytes");
+    store.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn a_large_write_that_fails_is_undone_alone() {
+    const TASKS: i64 = 1000;
+    let (_folder, store) = open(&Options::default());
+    let text = "Needed before the next release. ".repeat(64);
+    write(&store, move |memory| {
+        (0..TASKS).try_for_each(|_| memory.add_task(&task("stays", &text, "pending")).map(|_| ()))
+    })
+    .await;
+    let all = |m: &mut dyn Memory| m.list_tasks(&TaskFilter::default(), Page::ALL);
+    let before = read(&store, all).await.items();
+
+    // More than is kept in memory for undoing it: it goes to a temporary file.
+    let fails = store.write_for(|memory| {
+        for number in 1..=TASKS {
+            let status = Change::Set("completed".into());
+            memory.update_task(TaskId(number), TaskChanges { status, ..TaskChanges::default() })?;
+        }
+        Err::<(), _>(StoreError::Failed("on purpose".into()))
+    });
+    let beside = write(&store, |memory| memory.add_task(&task("beside", "", "pending")));
+    let (failed, _) = tokio::join!(fails, beside);
+    assert_eq!(failed.expect_err("it fails").to_string(), "the storage failed: on purpose");
+
+    let mut after = read(&store, all).await.items();
+    let added = after.iter().position(|task| task.title == "beside").expect("the one beside it");
+    after.remove(added);
+    assert_eq!(after, before);
     store.close().await.expect("closed");
 }
 

@@ -24,7 +24,7 @@ use crate::memory::{Freshness, Store, StoreError, StoreRuns};
 use crate::progress::Progress;
 use crate::{Clock, Effect, Timestamp};
 pub use meter::{Called, Meter, Tokens};
-use record::{log_entry, unknown_action_entry};
+use record::{kept_params, log_entry, unknown_action_entry};
 pub use redact::Redactor;
 pub use reply::{Reply, Rest};
 use rows::Given;
@@ -237,7 +237,8 @@ impl Dispatcher {
             Ok(reply) => (LogStatus::Success, reply.beginning()),
             Err(error) => (LogStatus::Error, error.message.as_str()),
         };
-        let entry = log_entry(&self.redactor, now, action.name, &call.params, text, status);
+        let params = kept_params(&self.redactor, &call.params);
+        let entry = log_entry(&self.redactor, now, action.name, &params, text, status);
         match self.store.record(entry).await {
             // A call that failed because storage did says so itself.
             Err(error) if result.is_ok() => Err(error.into()),
@@ -263,7 +264,8 @@ impl Dispatcher {
         action: &Action,
         params: &ParamsText,
     ) -> Result<String, ActionError> {
-        let (name, params) = (action.name, params.clone());
+        // Before its turn comes: others wait while it writes.
+        let (name, params) = (action.name, kept_params(&self.redactor, params).into_owned());
         let redactor = Arc::clone(&self.redactor);
         let is_watched = self.watcher.is_some();
         let (text, changes) = self

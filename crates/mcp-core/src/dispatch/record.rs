@@ -23,21 +23,21 @@ struct Payload<'a> {
     result: &'a str,
 }
 
-/// The entry of a call of a known action. `result` is JSON text, or an error's message.
+/// The entry of a call of a known action. `params` are [`kept_params`]; `result` is JSON text, or an
+/// error's message.
 pub(super) fn log_entry(
     redactor: &Redactor,
     timestamp: Timestamp,
     action: &str,
-    params: &ParamsText,
+    params: &RawValue,
     result: &str,
     status: LogStatus,
 ) -> LogEntry {
-    let params = bounded(redactor.json(params.get()), params);
     let result = match status {
         LogStatus::Success => redactor.json_beginning(result, RESULT_CHARS),
         LogStatus::Error => redactor.scrub(result),
     };
-    let payload = Payload { params: &params, result: cut(&result) };
+    let payload = Payload { params, result: cut(&result) };
     LogEntry {
         timestamp,
         action: action.to_owned(),
@@ -55,12 +55,13 @@ pub(super) fn unknown_action_entry(
     error: &ActionError,
 ) -> LogEntry {
     let name = redactor.scrub(&call.action);
-    log_entry(redactor, timestamp, cut(&name), &call.params, &error.message, LogStatus::Error)
+    let params = kept_params(redactor, &call.params);
+    log_entry(redactor, timestamp, cut(&name), &params, &error.message, LogStatus::Error)
 }
 
-/// Parameters without secrets, which most are as they were given.
-fn bounded<'a>(params: Cow<'_, str>, given: &'a ParamsText) -> Cow<'a, RawValue> {
-    let text = match params {
+/// What is kept of parameters: without secrets, which most are as they were given, and bounded.
+pub(super) fn kept_params<'a>(redactor: &Redactor, given: &'a ParamsText) -> Cow<'a, RawValue> {
+    let text = match redactor.json(given.get()) {
         Cow::Borrowed(params) if params.len() <= PARAMS_BYTES => return Cow::Borrowed(given.raw()),
         Cow::Owned(params) if params.len() <= PARAMS_BYTES => params,
         params => format!("{{\"omitted\":\"{} bytes of parameters\"}}", params.len()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::record::{log_entry, unknown_action_entry};
+use super::record::{kept_params, log_entry, unknown_action_entry};
 use super::rows::page_after;
 use super::{Call, Dispatcher, Redactor, prepare, teaching};
 use crate::Timestamp;
@@ -116,7 +116,8 @@ impl<'a> Together<'a> {
             Ok(InTransaction::List(_)) => (LogStatus::Success, ""),
             Err(error) => (LogStatus::Error, error.message.as_str()),
         };
-        let entry = log_entry(self.redactor, self.now, action.name, &call.params, text, status);
+        let params = kept_params(self.redactor, &call.params);
+        let entry = log_entry(self.redactor, self.now, action.name, &params, text, status);
         if done.is_ok() {
             self.memory.append_log(&entry)?;
         } else {

@@ -126,6 +126,39 @@ impl SqliteMemory<'_> {
     }
 }
 
+/// A task that is to be counted: its number, status and priority.
+pub(super) type New<'a> = (i64, Option<&'a str>, Option<&'a str>);
+
+/// Adds tasks to the counts.
+pub(super) fn count_new<'a>(
+    connection: &mut SqliteConnection,
+    tasks: impl Iterator<Item = New<'a>>,
+) -> QueryResult<()> {
+    let mut added = BTreeMap::<_, i64>::new();
+    for (id, status, priority) in tasks {
+        let values = [("tasks", Some("")), ("status", status), ("priority", priority)];
+        for (kind, value) in values {
+            if let Some(value) = value {
+                *added.entry((kind, value, id.div_euclid(BLOCK))).or_default() += 1;
+            }
+        }
+    }
+    for ((kind, value, block), more) in added {
+        diesel::insert_into(row_counts::table)
+            .values((
+                row_counts::kind.eq(kind),
+                row_counts::value.eq(value),
+                row_counts::block.eq(block),
+                row_counts::rows.eq(more),
+            ))
+            .on_conflict((row_counts::kind, row_counts::value, row_counts::block))
+            .do_update()
+            .set(row_counts::rows.eq(row_counts::rows + more))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
 /// How many rows there are of a value. SQLite adds them up: there are hundreds of blocks.
 #[derive(QueryId)]
 struct Sum {

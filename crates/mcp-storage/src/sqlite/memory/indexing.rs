@@ -10,6 +10,7 @@ use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 use mcp_core::domain::fold_case;
 
+use super::counts::{self, count_new};
 use crate::sqlite::schema::{tasks, tasks_indexed, tasks_search, tasks_unsearched};
 
 /// How many pages of the search index are written for a merge at once: a write that comes then waits
@@ -62,17 +63,17 @@ fn index_changed(connection: &mut SqliteConnection, at_most: i64) -> QueryResult
 
 fn index_new(connection: &mut SqliteConnection, at_most: i64) -> QueryResult<usize> {
     let after = indexed_through(connection)?;
-    let new: Vec<Words> = tasks::table
+    let new: Vec<New> = tasks::table
         .filter(tasks::id.gt(after))
         .order(tasks::id)
         .limit(at_most)
-        .select(Words::as_select())
+        .select(New::as_select())
         .load(connection)?;
-    let Some(last) = new.last().map(|words| words.id) else { return Ok(0) };
-    for words in &new {
-        words.index(connection)?;
+    let Some(last) = new.last().map(|task| task.words.id) else { return Ok(0) };
+    for task in &new {
+        task.words.index(connection)?;
     }
-    connection.batch_execute(&count_new(after, last))?;
+    count_new(connection, new.iter().map(New::counted))?;
     diesel::update(tasks_indexed::table)
         .set(tasks_indexed::through.eq(last))
         .execute(connection)?;
@@ -97,20 +98,6 @@ diesel::define_sql_function! {
     fn total_changes() -> BigInt;
 }
 
-/// Adds the tasks between two numbers to the counts.
-fn count_new(after: i64, through: i64) -> String {
-    let added = |kind: &str, value: &str, wanted: &str| {
-        format!(
-            "INSERT INTO row_counts SELECT '{kind}', {value}, id >> 12, count(*) FROM tasks
-             WHERE id > {after} AND id <= {through} AND {wanted} GROUP BY 2, 3
-             ON CONFLICT DO UPDATE SET rows = rows + excluded.rows;"
-        )
-    };
-    added("tasks", "''", "true")
-        + &added("status", "status", "status IS NOT NULL")
-        + &added("priority", "priority", "priority IS NOT NULL")
-}
-
 /// What a task is found by.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(diesel::sqlite::Sqlite))]
@@ -118,6 +105,22 @@ struct Words {
     id: i64,
     title: String,
     description: Option<String>,
+}
+
+/// A task that is neither found nor counted yet.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tasks, check_for_backend(diesel::sqlite::Sqlite))]
+struct New {
+    #[diesel(embed)]
+    words: Words,
+    status: Option<String>,
+    priority: Option<String>,
+}
+
+impl New {
+    fn counted(&self) -> counts::New<'_> {
+        (self.words.id, self.status.as_deref(), self.priority.as_deref())
+    }
 }
 
 impl Words {
