@@ -28,9 +28,9 @@ fn every_connection() -> String {
 /// commit, so that an answered write survives a power cut. NORMAL: it is synced before it is put
 /// into the file, so that a power cut takes the last commits away and damages nothing.
 ///
-/// `temp_store`: what a savepoint would undo is kept in a piece of 64 KiB of memory, and in a temporary
-/// file where it is more. With MEMORY it would be in pieces of 1 KiB, which cost a tenth of all that
-/// the writer does.
+/// `temp_store`: what a savepoint would undo is kept in one piece of memory (`SQLITE_STMTJRNL_SPILL`,
+/// some 60 KiB), and in a temporary file where it is more. With MEMORY it would be in pieces of
+/// 1 KiB, which cost a tenth of all that the writer does.
 fn writer(synchronous: Synchronous) -> String {
     let synchronous = match synchronous {
         Synchronous::Full => "FULL",
