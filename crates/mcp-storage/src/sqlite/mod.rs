@@ -7,6 +7,7 @@ mod batch;
 mod connection;
 mod error;
 mod files;
+mod insert;
 pub mod maintenance;
 mod memory;
 mod migrate;

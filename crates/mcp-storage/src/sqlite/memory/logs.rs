@@ -2,12 +2,14 @@
 
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use mcp_core::Timestamp;
 use mcp_core::domain::{LogEntry, LogRange, Page, Part, Position};
 use mcp_core::memory::{Logs, StoreResult};
 
 use super::{SqliteMemory, count, json};
 use crate::sqlite::error::store_error;
+use crate::sqlite::insert::insert;
 use crate::sqlite::schema::logs;
 
 impl Logs for SqliteMemory<'_> {
@@ -47,17 +49,22 @@ impl Logs for SqliteMemory<'_> {
     }
 }
 
+insert!(Insert, "logs", [
+    timestamp: BigInt = i64,
+    action: Text = &'a str,
+    payload: Text = &'a str,
+    status: Text = &'a str,
+]);
+
 impl SqliteMemory<'_> {
     pub(in crate::sqlite) fn insert_log(&mut self, entry: &LogEntry) -> QueryResult<()> {
-        diesel::insert_into(logs::table)
-            .values((
-                logs::timestamp.eq(entry.timestamp.as_micros()),
-                logs::action.eq(&entry.action),
-                logs::payload.eq(entry.payload.get()),
-                logs::status.eq(&entry.status),
-            ))
-            .execute(self.connection)
-            .map(|_| ())
+        let row = Insert {
+            timestamp: entry.timestamp.as_micros(),
+            action: &entry.action,
+            payload: entry.payload.get(),
+            status: &entry.status,
+        };
+        row.execute(self.connection).map(|_| ())
     }
 
     /// The numbers of the oldest and the newest entry; that is one above this where there are none.

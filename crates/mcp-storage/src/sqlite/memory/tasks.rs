@@ -2,6 +2,7 @@
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use mcp_core::Timestamp;
 use mcp_core::domain::{
@@ -12,6 +13,7 @@ use mcp_core::memory::{StoreResult, Tasks};
 use super::counts::Counted;
 use super::{SqliteMemory, count};
 use crate::sqlite::error::store_error;
+use crate::sqlite::insert::insert;
 use crate::sqlite::schema::tasks;
 
 #[derive(Queryable, Selectable)]
@@ -42,6 +44,16 @@ impl From<Row> for Task {
     }
 }
 
+insert!(Insert, "tasks", [
+    title: Text = &'a str,
+    description: Text = &'a str,
+    priority: Text = &'a str,
+    status: Text = &'a str,
+    assigned_to: Nullable<Text> = Option<&'a str>,
+    created_at: BigInt = i64,
+    updated_at: BigInt = i64,
+]);
+
 diesel::define_sql_function! {
     /// The number of the row that was inserted last on this connection.
     fn last_insert_rowid() -> BigInt;
@@ -51,17 +63,16 @@ impl Tasks for SqliteMemory<'_> {
     fn add_task(&mut self, task: &NewTask) -> StoreResult<Task> {
         let now = self.now.as_micros();
         // Without RETURNING: it is a trigger, for which SQLite copies every page that changes.
-        diesel::insert_into(tasks::table)
-            .values((
-                tasks::title.eq(&task.title),
-                tasks::description.eq(&task.description),
-                tasks::priority.eq(&task.priority),
-                tasks::status.eq(&task.status),
-                tasks::assigned_to.eq(task.assigned_to.as_deref()),
-                tasks::created_at.eq(now),
-                tasks::updated_at.eq(now),
-            ))
-            .execute(self.connection)
+        let row = Insert {
+            title: &task.title,
+            description: &task.description,
+            priority: &task.priority,
+            status: &task.status,
+            assigned_to: task.assigned_to.as_deref(),
+            created_at: now,
+            updated_at: now,
+        };
+        row.execute(self.connection)
             .and_then(|_| diesel::select(last_insert_rowid()).first(self.connection))
             .map(|id| task.numbered(TaskId(id), self.now))
             .map_err(store_error)
