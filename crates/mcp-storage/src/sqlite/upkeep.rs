@@ -24,7 +24,7 @@ const LARGE_LOG: u64 = 16 * 1024 * 1024;
 /// For how long it waits then, and for as much longer as the log is larger, up to [`LONGEST_WAIT`]:
 /// a reader of another process may stay for hours.
 const READERS_WAIT: Duration = Duration::from_millis(250);
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// For how long it waits at a time. SQLite waits for the marks in the log that readers held when it
 /// began, which later readers may take and keep; the next time it sees that those are no hindrance.
 const ONE_WAIT: Duration = Duration::from_millis(10);
