@@ -40,6 +40,10 @@ pub(crate) enum Target {
     AtLeast(usize),
 }
 
+/// By how many tokens a handle is shorter or longer than another: its id has four characters that come
+/// from the time, and of all ids the longest have four tokens more than the shortest.
+pub(crate) const HANDLES_DIFFER: usize = 4;
+
 /// A row of the table.
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {

@@ -8,7 +8,7 @@ use service_tests::tokens::percentile;
 use service_tests::{AgentRequest, Half, agent_requests};
 
 use crate::doubles::{FILES, OWNER, REPO, text};
-use crate::figures::{Figure, Size, Target};
+use crate::figures::{Figure, HANDLES_DIFFER, Size, Target};
 use crate::wire::Wire;
 
 use Target::{AtLeast, AtMost};
@@ -231,5 +231,7 @@ fn screenshot(wire: &Wire) -> Figure {
     let params = json!({"url": wire.doubles.page()});
     let query = json!({"action": "playwright_screenshot", "params": params});
     let answer = wire.smallest(&query).answer;
-    Figure::new("a screenshot", answer, AtMost(40)).against(55_595, "as base64, published").slack(2)
+    Figure::new("a screenshot", answer, AtMost(40))
+        .against(55_595, "as base64, published")
+        .slack(HANDLES_DIFFER)
 }
