@@ -67,13 +67,16 @@ impl Upkeep {
         let times = u32::try_from(bytes / LARGE_LOG).unwrap_or(u32::MAX);
         let patience = LONGEST_WAIT.min(READERS_WAIT.saturating_mul(times));
         let begun = Instant::now();
-        while !emptied(connection, log) {
-            if begun.elapsed() >= patience {
-                log::debug!("a reader keeps the write-ahead log at {bytes} bytes");
-                self.next_try = Instant::now() + patience * WORK_FOR_WAIT;
-                break;
+        let why = loop {
+            match emptied(connection, log) {
+                Ok(true) => return,
+                Ok(false) if begun.elapsed() < patience => {}
+                Ok(false) => break "a reader needs it".to_owned(),
+                Err(error) => break error.to_string(),
             }
-        }
+        };
+        log::debug!("the write-ahead log stays at {bytes} bytes: {why}");
+        self.next_try = Instant::now() + patience * WORK_FOR_WAIT;
     }
 
     /// Does a little; gives back after how long it should be called again if nothing else comes.
@@ -106,14 +109,15 @@ impl Upkeep {
     }
 }
 
-/// Puts the log into the file and empties it, unless a reader still needs it.
-fn emptied(connection: &mut SqliteConnection, log: &Path) -> bool {
-    let mut run = |sql: &str| connection.batch_execute(sql).is_ok();
-    run(&format!("PRAGMA busy_timeout = {}", ONE_WAIT.as_millis()));
-    let done = run("PRAGMA wal_checkpoint(TRUNCATE)")
-        && fs::metadata(log).is_ok_and(|file| file.len() < LARGE_LOG);
-    run(&format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis()));
-    done
+/// Puts the log into the file and empties it; false where a reader still needs it.
+fn emptied(connection: &mut SqliteConnection, log: &Path) -> QueryResult<bool> {
+    let wait = |it: &mut SqliteConnection, time: Duration| {
+        it.batch_execute(&format!("PRAGMA busy_timeout = {}", time.as_millis()))
+    };
+    wait(connection, ONE_WAIT)?;
+    let tried = connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    wait(connection, BUSY_TIMEOUT)?;
+    tried.map(|()| fs::metadata(log).is_ok_and(|file| file.len() < LARGE_LOG))
 }
 
 /// Puts everything into the one file.
