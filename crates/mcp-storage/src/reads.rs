@@ -4,27 +4,29 @@
 //! Reads are handed over only after whoever else is ready to run has run: of the calls that came
 //! together, all have left their reads by then, and one thread takes them at once. Waking a thread
 //! for each, and each caller for its answer, would cost more than the reads.
+//!
+//! Threads that take several reads work from memory more than they wait for a disk: more of them than
+//! there are cores get in each other's way. The others are called when those are held up.
 
 use std::collections::VecDeque;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use mcp_core::Timestamp;
 use mcp_core::memory::{Memory, StoreError, Work};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::yield_now;
+use tokio::time::timeout;
 
 use crate::jobs::{Done, closed};
 
 /// How many reads may wait. Who comes then waits for a place, which costs no thread either.
 const PLACES: usize = 1024;
-
-/// How many threads that share are called as soon as there is a read, and how many reads wait before
-/// more are.
-const AWAKE: usize = 2;
-const BACKLOG: usize = 4;
+/// How long reads wait that nobody takes, before more threads than there are cores are called.
+const PATIENCE: Duration = Duration::from_millis(2);
 
 /// The threads and what is waiting for them.
 pub(crate) struct Reads {
@@ -37,20 +39,21 @@ pub(crate) struct Reads {
 /// The reads that no thread has taken yet.
 struct Waiting {
     queue: Mutex<Queue>,
-    called: Condvar,
+    /// How each thread is called.
+    threads: Vec<Condvar>,
     /// How many a thread takes at once at most.
     most_at_once: usize,
-    /// How many threads there are.
-    threads: usize,
+    /// How many of them can be at it at the same time.
+    cores: usize,
 }
 
 #[derive(Default)]
 struct Queue {
     reads: VecDeque<Read>,
-    /// How many threads sleep and were not called.
-    idle: usize,
-    /// How many were called and have not woken up yet.
-    called: usize,
+    /// The threads that sleep and were not called, who came last at the end.
+    idle: Vec<usize>,
+    /// When a thread took reads last.
+    taken_at: Option<Instant>,
     closed: bool,
 }
 
@@ -100,16 +103,16 @@ impl Reads {
     {
         let waiting = Waiting {
             queue: Mutex::default(),
-            called: Condvar::new(),
+            threads: (0..threads).map(|_| Condvar::new()).collect(),
             most_at_once,
-            threads: threads as usize,
+            cores: thread::available_parallelism().map_or(1, NonZero::get),
         };
         let waiting = Arc::new(waiting);
         let (gathered, places) = (Mutex::default(), Semaphore::new(PLACES));
         let reads = Self { gathered, waiting: Arc::clone(&waiting), places };
-        for _ in 0..threads {
+        for thread in 0..waiting.threads.len() {
             let (waiting, run) = (Arc::clone(&waiting), run.clone());
-            thread::Builder::new().name(name.into()).spawn(move || waiting.serve(run))?;
+            thread::Builder::new().name(name.into()).spawn(move || waiting.serve(thread, run))?;
         }
         Ok(reads)
     }
@@ -117,14 +120,19 @@ impl Reads {
     /// Runs a work on a thread that reads.
     pub(crate) async fn read(&self, now: Timestamp, work: Work) -> Result<(), StoreError> {
         let _place = self.places.acquire().await.map_err(|_| closed())?;
-        let (done, outcome) = oneshot::channel();
+        let (done, mut outcome) = oneshot::channel();
         self.gathered().push(Read { now, asked_at: Instant::now(), work, done });
         yield_now().await;
         // Nothing, where another call has handed this one's over. (Who goes away before it comes here
         // leaves a read behind that nobody waits for.)
         let gathered = std::mem::take(&mut *self.gathered());
         self.waiting.put(gathered);
-        outcome.await.unwrap_or_else(|_| Err(closed()))
+        loop {
+            match timeout(PATIENCE, &mut outcome).await {
+                Ok(outcome) => return outcome.unwrap_or_else(|_| Err(closed())),
+                Err(_) => self.waiting.hurry(),
+            }
+        }
     }
 
     fn gathered(&self) -> MutexGuard<'_, Vec<Read>> {
@@ -134,7 +142,7 @@ impl Reads {
     /// Takes no more reads; those that are waiting are still done, and then the threads end.
     pub(crate) fn close(&self) {
         self.waiting.lock().closed = true;
-        self.waiting.called.notify_all();
+        self.waiting.threads.iter().for_each(Condvar::notify_one);
     }
 }
 
@@ -158,45 +166,68 @@ impl Waiting {
         }
         let came = reads.len();
         queue.reads.extend(reads);
-        // A thread that is awake looks for more before it sleeps, and many reads at once cost less
-        // than many threads: others are called only when those two are long at it.
-        let awake = self.threads - queue.idle;
-        let is_enough = self.most_at_once > 1 && awake >= AWAKE && queue.reads.len() < BACKLOG;
-        let wanted = if is_enough { 0 } else { came.div_ceil(self.most_at_once) };
-        for _ in 0..wanted.min(queue.idle) {
-            queue.idle -= 1;
-            queue.called += 1;
-            self.called.notify_one();
+        let wanted = if self.most_at_once == 1 {
+            came
+        } else {
+            // Who is awake looks for more before it sleeps.
+            let awake = self.threads.len() - queue.idle.len();
+            usize::from(awake < self.cores || queue.is_held_up())
+        };
+        self.call(&mut queue, wanted);
+    }
+
+    /// Calls another thread for reads that nobody has taken for long: those that are awake are at
+    /// something that takes its time.
+    fn hurry(&self) {
+        let mut queue = self.lock();
+        if queue.is_held_up() {
+            self.call(&mut queue, 1);
+        }
+    }
+
+    /// Calls threads, those first that have slept the shortest: what they work with is still at hand.
+    fn call(&self, queue: &mut Queue, wanted: usize) {
+        for thread in queue.idle.drain(queue.idle.len().saturating_sub(wanted)..).rev() {
+            self.threads[thread].notify_one();
         }
     }
 
     /// A thread's life. What it reads with is gone when it ends.
-    fn serve(&self, run: impl Fn(Vec<Read>)) {
-        while let Some(reads) = self.take() {
+    fn serve(&self, thread: usize, run: impl Fn(Vec<Read>)) {
+        while let Some(reads) = self.take(thread) {
             run(reads);
         }
     }
 
     /// The reads to run next, waiting for some; `None` at the end.
-    fn take(&self) -> Option<Vec<Read>> {
+    fn take(&self, thread: usize) -> Option<Vec<Read>> {
         let mut queue = self.lock();
         loop {
             if !queue.reads.is_empty() {
+                queue.taken_at = Some(Instant::now());
                 let share = queue.reads.len().min(self.most_at_once);
                 return Some(queue.reads.drain(..share).collect());
             }
             if queue.closed {
                 return None;
             }
-            queue.idle += 1;
-            let sleeps = |queue: &mut Queue| queue.called == 0 && !queue.closed;
-            let woken = self.called.wait_while(queue, sleeps);
+            queue.idle.push(thread);
+            let sleeps = |queue: &mut Queue| queue.idle.contains(&thread) && !queue.closed;
+            let woken = self.threads[thread].wait_while(queue, sleeps);
             queue = woken.unwrap_or_else(PoisonError::into_inner);
-            queue.called = queue.called.saturating_sub(1);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// Whether the next read has waited for so long, and nobody has taken one meanwhile.
+    fn is_held_up(&self) -> bool {
+        let is_long_ago = |at: Instant| at.elapsed() >= PATIENCE;
+        self.reads.front().is_some_and(|read| is_long_ago(read.asked_at))
+            && self.taken_at.is_none_or(is_long_ago)
     }
 }

@@ -310,3 +310,33 @@ async fn a_write_that_finds_no_place_is_refused_at_once_and_a_read_never_waits_f
     writes.join_next().await.expect("the last").expect("no panic").expect("written");
     store.close().await.expect("closed");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_does_not_wait_for_long_ones_while_a_reader_is_free() {
+    let readers = 2 + std::thread::available_parallelism().expect("known").get();
+    let options = Options { readers: u32::try_from(readers).expect("few"), ..Options::default() };
+    let (_folder, store) = open(&options);
+    let mut long = Vec::new();
+    // One behind the other, so that each is at another thread.
+    for _ in 1..readers {
+        let (go, waits) = std::sync::mpsc::channel::<()>();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let store = Arc::clone(&store);
+        let reading = tokio::spawn(async move {
+            let work = move |_: &mut dyn Memory| {
+                let _ = begun.send(());
+                let _ = waits.recv();
+                Ok(())
+            };
+            read(&store, work).await;
+        });
+        begins.await.expect("a thread was free and took it");
+        long.push((go, reading));
+    }
+    read(&store, |memory| memory.count_users()).await;
+    for (go, reading) in long {
+        go.send(()).expect("it has not ended yet");
+        reading.await.expect("read");
+    }
+    store.close().await.expect("closed");
+}
