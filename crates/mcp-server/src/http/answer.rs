@@ -87,11 +87,12 @@ fn before(success: bool) -> &'static str {
 }
 
 fn after(service: &Service, message: &str) -> String {
-    let message = serde_json::Value::from(message);
+    let message = serde_json::to_string(message).expect("a text is JSON");
     format!(r#","message":{message},"timestamp":"{}"}}"#, service.now())
 }
 
-fn json(body: String) -> HttpResponse {
+/// JSON text as an answer.
+pub(super) fn json(body: String) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(body)
 }
 

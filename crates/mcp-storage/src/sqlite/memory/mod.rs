@@ -3,6 +3,7 @@
 mod configs;
 mod counts;
 mod indexing;
+mod listed;
 mod logs;
 #[cfg(test)]
 mod plans;

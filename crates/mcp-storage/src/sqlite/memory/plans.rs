@@ -9,8 +9,8 @@ use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use mcp_core::domain::{Position, TaskFilter};
 
+use super::listed::Listed;
 use super::search::found;
-use super::tasks::listed;
 use crate::sqlite::{connection, migrate};
 use crate::{Location, Synchronous};
 
@@ -48,7 +48,7 @@ fn every_filter_has_its_index(connection: &mut SqliteConnection) {
                 status: status.then(|| "pending".into()),
                 assigned_to: assigned_to.then(|| "alice".into()),
             };
-            let plan = plan(connection, &listed(&filter, after));
+            let plan = plan(connection, &Listed { filter: &filter, after });
             if status || assigned_to || after.is_some() {
                 assert!(plan.contains(index), "{status} {assigned_to} {after:?}: {plan}");
             }

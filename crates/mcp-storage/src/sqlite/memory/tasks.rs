@@ -6,11 +6,12 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use mcp_core::Timestamp;
 use mcp_core::domain::{
-    NewTask, Page, Part, Position, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId,
+    NewTask, Page, Part, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId,
 };
 use mcp_core::memory::{StoreResult, Tasks};
 
 use super::counts::Counted;
+use super::listed::Listed;
 use super::{SqliteMemory, count};
 use crate::sqlite::error::store_error;
 use crate::sqlite::insert::insert;
@@ -119,7 +120,7 @@ impl Tasks for SqliteMemory<'_> {
             Some(counted) => self.nearer(page, counted).map_err(store_error)?,
             None => page,
         };
-        let rows = listed(filter, page.after)
+        let rows = Listed { filter, after: page.after }
             .load_iter::<Row, _>(self.connection)
             .map_err(store_error)?
             .map(|row| row.map(Task::from).map(|task| (task.position(), task.size(), task)))
@@ -159,21 +160,6 @@ fn counted(filter: &TaskFilter) -> Option<Counted<'_>> {
         TaskFilter { status: None, .. } => Some(Counted::Tasks),
     }
 }
-
-/// The tasks behind a place that are wanted, in their order.
-pub(super) fn listed(filter: &TaskFilter, after: Option<Position>) -> Listed<'_> {
-    let mut query = wanted(filter);
-    if let Some(Position(id)) = after {
-        query = query.filter(tasks::id.gt(id));
-    }
-    query.select(Row::as_select()).order(tasks::id)
-}
-
-pub(super) type Listed<'a> = diesel::helper_types::IntoBoxed<
-    'a,
-    diesel::helper_types::Select<tasks::table, diesel::helper_types::AsSelect<Row, Sqlite>>,
-    Sqlite,
->;
 
 fn wanted(filter: &TaskFilter) -> tasks::BoxedQuery<'_, Sqlite> {
     let mut query = tasks::table.into_boxed();

@@ -1,0 +1,58 @@
+//! The query of every list of tasks. diesel's own for a filter that may be there or not finds out
+//! anew for each call how it is written, which costs as much as reading three tasks.
+
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::Sqlite;
+use mcp_core::domain::{Position, TaskFilter};
+
+use super::tasks::Row;
+
+/// The tasks behind a place that are wanted, in their order.
+pub(super) struct Listed<'a> {
+    pub(super) filter: &'a TaskFilter,
+    pub(super) after: Option<Position>,
+}
+
+impl QueryId for Listed<'_> {
+    type QueryId = ();
+    // A filter that is not there is not in the statement either.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Listed<'_> {
+    type SqlType = diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<Row, Sqlite>>;
+}
+
+impl QueryFragment<Sqlite> for Listed<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        // As `Row` has them.
+        out.push_sql(
+            "SELECT id, title, description, priority, status, assigned_to, created_at, updated_at \
+             FROM tasks",
+        );
+        let mut link = " WHERE ";
+        if let Some(assigned_to) = &self.filter.assigned_to {
+            out.push_sql(link);
+            out.push_sql("assigned_to = ");
+            out.push_bind_param::<Text, _>(assigned_to)?;
+            link = " AND ";
+        }
+        if let Some(status) = &self.filter.status {
+            out.push_sql(link);
+            out.push_sql("status = ");
+            out.push_bind_param::<Text, _>(status)?;
+            link = " AND ";
+        }
+        if let Some(Position(id)) = &self.after {
+            out.push_sql(link);
+            out.push_sql("id > ");
+            out.push_bind_param::<BigInt, _>(id)?;
+        }
+        out.push_sql(" ORDER BY id");
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<SqliteConnection> for Listed<'_> {}
