@@ -197,10 +197,11 @@ fn is_secret(key: &str) -> bool {
 
 /// Where so many characters of a text end.
 pub(super) fn end_of(text: &str, characters: usize) -> usize {
-    // Most texts are ASCII there, of which nothing need be counted.
+    // Most texts are short, or ASCII there, of which nothing need be counted.
     match text.as_bytes().get(..characters) {
+        None => text.len(),
         Some(beginning) if beginning.is_ascii() => characters,
-        _ => text.char_indices().nth(characters).map_or(text.len(), |(end, _)| end),
+        Some(_) => text.char_indices().nth(characters).map_or(text.len(), |(end, _)| end),
     }
 }
 

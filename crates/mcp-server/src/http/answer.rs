@@ -88,7 +88,7 @@ fn before(success: bool) -> &'static str {
 
 fn after(service: &Service, message: &str) -> String {
     let message = serde_json::to_string(message).expect("a text is JSON");
-    format!(r#","message":{message},"timestamp":"{}"}}"#, service.now())
+    [r#","message":"#, &message, r#","timestamp":""#, &service.now().to_string(), r#""}"#].concat()
 }
 
 /// JSON text as an answer.
