@@ -1,5 +1,5 @@
 //! The query of every list of tasks. diesel's own for a filter that may be there or not finds out
-//! anew for each call how it is written, which costs as much as reading three tasks.
+//! anew for each call how it is written, which costs more than reading a task.
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
