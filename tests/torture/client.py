@@ -16,6 +16,8 @@ class Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.unread = b""
         self.is_last = False
+        # Whether the last answer leaves it open what was done: 503 that does not say `Retry-After`.
+        self.is_in_doubt = False
 
     def close(self):
         self.socket.close()
@@ -36,6 +38,7 @@ class Connection:
         head = self.unread[:end].lower()
         body = end + 4
         self.is_last = b"\r\nconnection: close" in head
+        self.is_in_doubt = head[9:12] == b"503" and b"\r\nretry-after:" not in head
         if b"transfer-encoding: chunked" in head:
             return int(head[9:12]), self._chunks(body)
         if (at := head.find(b"\r\ncontent-length:")) < 0:

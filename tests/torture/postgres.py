@@ -103,10 +103,7 @@ def run(options):
                     known += clients
                 server.stop()
             tasks = {int(number): title for number, title in database.rows("SELECT id, title FROM tasks")}
-            for client in known:
-                for number, title in client.tasks.items():
-                    allowed = {title, client.unknown.get(number, title)}
-                    require(tasks.get(number) in allowed, f"task {number} is {title!r}, as was answered")
+            load.require_answered(known, tasks)
         finally:
             database.control("stop", "immediate")
     tried = f"{options.rounds} restarts, half of them as a crash, {answered} acknowledged writes"

@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from .server import Folder, require
+from .writers import require_answered
 
 
 class Stored:
@@ -47,18 +48,7 @@ class Stored:
         """All that the writers were told is there, and nothing that nobody sent."""
         self.require_whole()
         tasks = dict(self.rows("SELECT id, title FROM tasks"))
-        sent = set().union(*(writer.titles_sent for writer in writers))
-        owners = {}
-        for writer in writers:
-            for number, title in writer.tasks.items():
-                require(owners.setdefault(number, writer) is writer, f"number {number} is given out once")
-                found = tasks.get(number)
-                allowed = {title}
-                if number in writer.unknown:
-                    allowed.add(writer.unknown[number])
-                require(found in allowed, f"task {number} is {title!r}, as was answered; found {found!r}")
-        for number, title in tasks.items():
-            require(number in owners or title in sent, f"task {number} ({title!r}) was sent by somebody")
+        require_answered(writers, tasks)
         last = self.one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'")
         require(max(tasks, default=0) <= last, "numbers are not above the last that was given out")
         self._require_logged(writers)

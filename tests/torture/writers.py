@@ -55,18 +55,19 @@ class Writer(threading.Thread):
                 number = answer["data"]["id"]
                 require(number not in self.tasks, f"number {number} is given out once")
                 self.tasks[number] = title
+            elif not connection.is_in_doubt:
+                self.titles_sent.remove(title)
             return
         number = self.random.choice(known)
-        if choice < 0.9:
-            self.unknown[number] = title
-            status, answer = connection.call("update_task", task_id=number, title=title)
-            if self._is_done(status, answer):
-                self.tasks[number] = title
-        else:
-            self.unknown[number] = None
+        self.unknown[number] = title = None if choice >= 0.9 else title
+        if title is None:
             status, answer = connection.call("delete_task", task_id=number)
-            if self._is_done(status, answer):
-                self.tasks[number] = None
+        else:
+            status, answer = connection.call("update_task", task_id=number, title=title)
+        if self._is_done(status, answer):
+            self.tasks[number] = title
+        elif connection.is_in_doubt:
+            return
         del self.unknown[number]
 
     def _is_done(self, status, answer):
@@ -98,3 +99,16 @@ def end(writers):
         if writer.fault:
             raise writer.fault
     return sum(writer.answered for writer in writers)
+
+
+def require_answered(writers, tasks):
+    """Of what is stored, number to title: all that the writers were told is there, and nothing that nobody sent."""
+    sent = set().union(*(writer.titles_sent for writer in writers))
+    owners = {}
+    for writer in writers:
+        for number, title in writer.tasks.items():
+            require(owners.setdefault(number, writer) is writer, f"number {number} is given out once")
+            found, allowed = tasks.get(number), {title, writer.unknown.get(number, title)}
+            require(found in allowed, f"task {number} is {title!r}, as was answered; found {found!r}")
+    for number, title in tasks.items():
+        require(number in owners or title in sent, f"task {number} ({title!r}) was sent by somebody")
