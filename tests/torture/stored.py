@@ -9,12 +9,12 @@ from .writers import require_answered
 
 
 class Stored:
-    """A copy of a database that no server has open, with its write-ahead log."""
+    """A copy of a database that no server has open, with its write-ahead log or its rollback journal."""
 
     def __init__(self, database):
         self._folder = Folder()
         self.path = self._folder.path / "copy.db"
-        for suffix in ("", "-wal"):
+        for suffix in ("", "-wal", "-journal"):
             source = Path(f"{database}{suffix}")
             if source.exists():
                 shutil.copyfile(source, f"{self.path}{suffix}")
