@@ -65,6 +65,17 @@ impl Timestamp {
     }
 }
 
+/// The numbers below 100, two digits each.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [*b"00"; 100];
+    let mut number: u8 = 0;
+    while number < 100 {
+        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+        number += 1;
+    }
+    pairs
+};
+
 /// How long a written moment is, for years of four digits.
 const WRITTEN: usize = "2026-02-16T15:14:57.661938".len();
 
@@ -75,10 +86,8 @@ impl Timestamp {
         let moment = DateTime::from_timestamp_micros(self.0)?.naive_utc();
         let year = u32::try_from(moment.year()).ok().filter(|year| *year < 10_000)?;
         let mut text = *b"0000-00-00T00:00:00.000000";
-        // Two digits each: none of these divisions waits for another.
         let mut put = |place: usize, number: u32| {
-            text[place] = b'0' + (number / 10 % 10) as u8;
-            text[place + 1] = b'0' + (number % 10) as u8;
+            text[place..place + 2].copy_from_slice(&PAIRS[number as usize]);
         };
         put(0, year / 100);
         put(2, year % 100);
