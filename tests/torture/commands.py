@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from pathlib import Path
 
 from .interrupted import LOGS, TASKS, USERS, counts, first_services, initial, look_at_first_services
 from .server import Folder, Server, check, command, require
@@ -163,6 +162,6 @@ def run(options):
     results = []
     for subject in (Backup(), Restore(), Migrate(), Vacuum()):
         with Folder() as folder:
-            figure = killed(options, Path(folder), subject)
+            figure = killed(options, folder, subject)
         results.append((f"kill -9 in `db {subject.name}`", f"{options.rounds} kills", figure))
     return results
