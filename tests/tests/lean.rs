@@ -250,6 +250,13 @@ fn a_batch_is_one_call_or_one_transaction() {
     ] });
     assert_eq!(batch(&remote).status, 400);
     assert_eq!(server.data("list_tasks", json!({})).as_array().map(Vec::len), Some(1));
+    // What an action reads there is what the steps before it wrote.
+    let read = batch(&json!({ "atomic": true, "return": ["last"], "steps": [
+        { "id": "a", "action": "add_user", "params": { "username": "ana" } },
+        { "id": "b", "action": "update_task", "params": { "task_id": 1, "assigned_to": "ana" } },
+        { "id": "c", "action": "get_user", "params": { "username": "ana" }, "fields": "task_count" },
+    ] }));
+    assert_eq!(read.text(), r#"{"data":[{"id":"c","data":{"task_count":1}}]}"#);
     // The same as an action of v1.
     let same = server.data("batch", json!({ "steps": steps, "return": ["b"] }));
     assert_eq!(same, json!([{ "id": "b", "data": { "id": 2 } }]));

@@ -10,11 +10,15 @@ const BYTES: usize = 200_000;
 
 fn filled() -> TestServer {
     let server = TestServer::with([("MCP_BODY_TIMEOUT", "600")]).start();
+    let _ = server.data("add_user", json!({ "username": "ana" }));
     for number in 1..=TASKS {
         let status = if number % 2 == 0 { "completed" } else { "pending" };
         let description = format!("{number} ").repeat(BYTES / 4);
-        let task =
-            json!({ "title": number.to_string(), "description": description, "status": status });
+        let assigned_to = if number % 2 == 0 { "bob" } else { "ana" };
+        let task = json!({
+            "title": number.to_string(), "description": description, "status": status,
+            "assigned_to": assigned_to,
+        });
         assert_eq!(server.call("add_task", task).status, 200);
     }
     server
@@ -44,6 +48,14 @@ fn a_long_list_is_whole_and_in_order_wherever_it_is_shown() {
     let members: Vec<_> = envelope.as_object().expect("an object").keys().collect();
     assert_eq!(members, ["success", "data", "message", "timestamp"]);
     assert_eq!(envelope["message"], "Action 'list_tasks' completed successfully");
+
+    let user = server.call("get_user", json!({ "username": "ana" }));
+    assert!(is_sent_in_pieces(&user));
+    let user = user.data();
+    let members: Vec<_> = user.as_object().expect("an object").keys().collect();
+    assert_eq!(members, ["username", "exists", "task_count", "tasks"]);
+    assert_eq!(user["task_count"], TASKS / 2);
+    assert_eq!(titles(&user["tasks"]), odd);
 
     assert_eq!(titles(&server.data("list_tasks", json!({ "status": "pending" }))), odd);
     // Two characters are looked for in every row, three in the index.
@@ -79,7 +91,7 @@ fn clients_that_leave_their_long_answers_unread_hold_nobody_up() {
         .collect();
     for number in 0..20 {
         let _ = server.data("add_user", json!({ "username": number.to_string() }));
-        assert_eq!(server.data("list_users", json!({})).as_array().map(Vec::len), Some(number + 1));
+        assert_eq!(server.data("list_users", json!({})).as_array().map(Vec::len), Some(number + 2));
     }
     for connection in &mut slow {
         let answer = connection.answer().expect("an answer");

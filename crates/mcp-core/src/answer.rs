@@ -14,6 +14,8 @@ use crate::memory::Memory;
 const PART_ROWS: u64 = 1000;
 /// How many bytes a part has before it is handed on.
 const PART_BYTES: usize = 256 * 1024;
+/// The first part of a list.
+pub(crate) const PART: Page = Page { limit: Some(PART_ROWS), bytes: Some(PART_BYTES), ..Page::ALL };
 
 /// Rows of a list as JSON texts, with commas between them.
 #[derive(Debug, Default)]
@@ -102,6 +104,32 @@ impl Answer {
         Self::default().text("[").rows(Page::ALL, work).text("]")
     }
 
+    /// What is there already, as JSON.
+    ///
+    /// # Errors
+    /// When it is no JSON, which is a fault of the program.
+    pub fn of(value: &impl Serialize) -> Result<Self, ActionError> {
+        let text = serde_json::to_string(value).map_err(ActionError::internal)?;
+        Ok(Self::default().text(text))
+    }
+
+    /// An object whose last member is a list, whole, behind other members.
+    ///
+    /// # Errors
+    /// When the others are no JSON object with a member, which is a fault of the program.
+    pub fn with_list(
+        others: &impl Serialize,
+        name: &str,
+        work: Box<dyn ListWork>,
+    ) -> Result<Self, ActionError> {
+        let mut text = serde_json::to_string(others).map_err(ActionError::internal)?;
+        if text.pop() != Some('}') || text == "{" {
+            return Err(ActionError::internal("there are no members for a list to stand behind"));
+        }
+        text.extend([",\"", name, "\":["]);
+        Ok(Self::default().text(text).rows(Page::ALL, work).text("]}"))
+    }
+
     /// With this text behind what is there.
     #[must_use]
     pub fn text(mut self, text: impl Into<Cow<'static, str>>) -> Self {
@@ -142,6 +170,8 @@ impl Answer {
             && let Some(step) = self.steps.pop_front()
         {
             match step {
+                // What was made already is not copied.
+                Step::Text(fixed) if text.is_empty() => text = fixed.into_owned(),
                 Step::Text(fixed) => text.push_str(&fixed),
                 Step::Made(make) => text.push_str(&make(&self.counts, memory)?),
                 Step::List(mut listing) => {
@@ -152,6 +182,18 @@ impl Answer {
                     }
                 }
             }
+        }
+        Ok(text)
+    }
+
+    /// The rest of the text, all of it in this transaction.
+    ///
+    /// # Errors
+    /// With what the caller is told.
+    pub fn whole(mut self, memory: &mut dyn Memory) -> Result<String, ActionError> {
+        let mut text = self.next_part(memory)?;
+        while !self.is_finished() {
+            text.push_str(&self.next_part(memory)?);
         }
         Ok(text)
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::ActionError;
 use crate::actions::config::ConfigMap;
+use crate::actions::tasks;
 use crate::answer::{Answer, ListWork, RowsText};
 use crate::domain::{LogEntry, Page, Task, TaskFilter};
 use crate::memory::Memory;
@@ -111,7 +112,7 @@ pub fn full() -> Answer {
         .text(r#"{"users":["#)
         .rows(Page::ALL, usernames())
         .text(r#"],"tasks":["#)
-        .rows(Page::ALL, tasks(TaskFilter::default()))
+        .rows(Page::ALL, tasks::matching(TaskFilter::default()))
         .made(|counts, memory| {
             let rest = RestOfFull {
                 projects: [],
@@ -138,11 +139,12 @@ pub fn of_entity(entity: Entity, page: Page, status: Option<String>) -> Answer {
             .made(|counts, memory| counted(counts[0], memory.count_users()?, None)),
         Entity::Tasks => {
             let filter = TaskFilter { status, assigned_to: None };
-            Answer::default().text(r#"{"tasks":["#).rows(page, tasks(filter.clone())).made(
-                move |counts, memory| {
+            Answer::default()
+                .text(r#"{"tasks":["#)
+                .rows(page, tasks::matching(filter.clone()))
+                .made(move |counts, memory| {
                     counted(counts[0], memory.count_tasks(&filter)?, filter.status)
-                },
-            )
+                })
         }
         Entity::Config => Answer::default().made(|_, memory| {
             let config = Some(memory.list_config()?.into());
@@ -164,14 +166,6 @@ pub fn logs(page: Page) -> Answer {
 fn usernames() -> Box<dyn ListWork> {
     Box::new(|page: Page, memory: &mut dyn Memory, rows: &mut RowsText| {
         let part = memory.list_usernames(page)?;
-        rows.append(&part)?;
-        Ok(part.next)
-    })
-}
-
-fn tasks(filter: TaskFilter) -> Box<dyn ListWork> {
-    Box::new(move |page: Page, memory: &mut dyn Memory, rows: &mut RowsText| {
-        let part = memory.list_tasks(&filter, page)?;
         rows.append(&part)?;
         Ok(part.next)
     })

@@ -19,12 +19,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Dispatcher;
+use crate::answer::Answer;
 use crate::domain::{Page, Part};
 use crate::error::ActionError;
 use crate::memory::{Freshness, Memory};
 use crate::progress::Progress;
 pub use prepared::{
-    CompoundRun, CompoundWork, MemoryWork, Prepared, RemoteRun, RemoteText, RemoteWork,
+    CompoundRun, CompoundWork, LongWork, MemoryWork, Prepared, RemoteRun, RemoteText, RemoteWork,
 };
 pub use registry::Action;
 pub use schema::{Parameter, of_output as output_schema};
@@ -267,6 +268,24 @@ pub trait ListAction: Send + Sync + 'static {
         page: Page,
         memory: &mut dyn Memory,
     ) -> Result<Part<Self::Item>, ActionError>;
+}
+
+/// A tool that only reads stored memory, and in whose answer a long list may stand: its text is made a
+/// part at a time.
+pub trait LongAction: Send + Sync + 'static {
+    /// Its name: `snake_case`, at most 64 characters, no two alike.
+    const NAME: &'static str;
+    /// Its parameters. The field comments are the documentation.
+    type Params: DeserializeOwned + JsonSchema + Send + 'static;
+    /// What it answers: of which type the whole text is.
+    type Output: JsonSchema;
+    /// What is said about it.
+    fn doc(&self) -> Doc;
+    /// Begins its answer, in the transaction in which the first part is made too.
+    ///
+    /// # Errors
+    /// With what the caller is told.
+    fn begin(&self, params: Self::Params, memory: &mut dyn Memory) -> Result<Answer, ActionError>;
 }
 
 /// A tool that asks another system. It holds no transaction while it waits.

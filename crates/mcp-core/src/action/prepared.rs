@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::params::{self, ParamsText};
-use super::{CompoundAction, ListAction, MemoryAction, RemoteAction};
+use super::{CompoundAction, ListAction, LongAction, MemoryAction, RemoteAction};
 use crate::Dispatcher;
-use crate::answer::{ListWork, RowsText};
+use crate::answer::{Answer, ListWork, RowsText};
 use crate::domain::Page;
 use crate::error::ActionError;
 use crate::memory::Memory;
@@ -17,6 +17,9 @@ use crate::progress::Progress;
 
 /// What is left of a call of a memory action: it runs inside a transaction and gives JSON text.
 pub type MemoryWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<String, ActionError> + Send>;
+
+/// What is left of a call of a long action: it runs inside a transaction and begins its answer.
+pub type LongWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<Answer, ActionError> + Send>;
 
 /// What is left of a call of a remote action: it waits for another system. Dropping the future stops
 /// it.
@@ -46,6 +49,8 @@ pub enum Prepared {
     Memory(MemoryWork),
     /// Is read in parts, each inside a transaction.
     List(Box<dyn ListWork>),
+    /// Begins inside a transaction, and is read on in parts.
+    Long(LongWork),
     /// Waits for another system.
     Remote(RemoteWork),
     /// Calls other actions.
@@ -75,6 +80,15 @@ pub(super) fn over_list<A: ListAction>(action: A) -> Prepare {
             Ok(part.next)
         };
         Ok(Prepared::List(Box::new(work)))
+    })
+}
+
+pub(super) fn over_long<A: LongAction>(action: A) -> Prepare {
+    let action = Arc::new(action);
+    Box::new(move |params| {
+        let params = params::parse::<A::Params>(params, action.doc().required)?;
+        let action = Arc::clone(&action);
+        Ok(Prepared::Long(Box::new(move |memory| action.begin(params, memory))))
     })
 }
 

@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueHandle};
 use super::params::ParamsText;
-use super::prepared::{Prepare, Prepared, over_actions, over_list, over_memory, over_network};
+use super::prepared::{
+    Prepare, Prepared, over_actions, over_list, over_long, over_memory, over_network,
+};
 use super::schema::{self, Parameter};
-use super::{CompoundAction, Doc, Effect, ListAction, MemoryAction, RemoteAction};
+use super::{CompoundAction, Doc, Effect, ListAction, LongAction, MemoryAction, RemoteAction};
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::Freshness;
 
@@ -57,6 +59,11 @@ impl Action {
     fn over_list<A: ListAction>(action: A) -> Self {
         let doc = action.doc();
         Self::new::<A::Params, Vec<A::Item>>(A::NAME, Effect::Read, &doc, over_list(action))
+    }
+
+    fn over_long<A: LongAction>(action: A) -> Self {
+        let doc = action.doc();
+        Self::new::<A::Params, A::Output>(A::NAME, Effect::Read, &doc, over_long(action))
     }
 
     fn over_actions<A: CompoundAction>(action: A) -> Self {
@@ -216,6 +223,13 @@ impl RegistryBuilder {
     #[must_use]
     pub fn list<A: ListAction>(mut self, action: A) -> Self {
         self.actions.push(Action::over_list(action));
+        self
+    }
+
+    /// Adds an action over stored memory in whose answer a long list may stand.
+    #[must_use]
+    pub fn long<A: LongAction>(mut self, action: A) -> Self {
+        self.actions.push(Action::over_long(action));
         self
     }
 

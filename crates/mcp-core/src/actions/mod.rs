@@ -19,7 +19,7 @@ pub fn register(registry: RegistryBuilder) -> RegistryBuilder {
         .list(users::ListUsers)
         .memory(users::AddUser)
         .memory(users::RemoveUser)
-        .memory(users::GetUser)
+        .long(users::GetUser)
         .list(tasks::ListTasks)
         .memory(tasks::AddTask)
         .memory(tasks::UpdateTask)

@@ -224,6 +224,7 @@ impl Dispatcher {
                 self.read(action.freshness, work).await.map(|text| T::text(text, false))
             }
             Ok(Prepared::List(work)) => T::list(work, start, self.store()).await,
+            Ok(Prepared::Long(begin)) => T::long(begin, self.store()).await,
             Ok(Prepared::Remote(work)) => {
                 work(call.progress.clone()).await.map(|answer| T::text(answer.text, answer.goes_on))
             }

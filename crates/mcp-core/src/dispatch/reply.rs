@@ -1,5 +1,6 @@
 //! What a call gives back: JSON text, whole or the beginning of a long list.
 
+use crate::action::LongWork;
 use crate::answer::Answer;
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Freshness, Store, StoreRuns};
@@ -32,6 +33,17 @@ impl Reply {
         store: &dyn Store,
     ) -> Result<Self, ActionError> {
         let (beginning, answer) = next_part(freshness, answer, store).await?;
+        Ok(Self { beginning, rest: Rest { answer: Some(answer) } })
+    }
+
+    /// Begins an answer, and reads its beginning in the same transaction.
+    pub(super) async fn begin(begin: LongWork, store: &dyn Store) -> Result<Self, ActionError> {
+        let (beginning, answer) = store
+            .read_for(Freshness::Writes, move |memory| {
+                let mut answer = begin(memory)?;
+                answer.next_part(memory).map(|text| (text, answer))
+            })
+            .await??;
         Ok(Self { beginning, rest: Rest { answer: Some(answer) } })
     }
 

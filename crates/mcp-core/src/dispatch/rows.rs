@@ -1,17 +1,15 @@
 //! In which form a caller gets what an action answers: as text, or a list as rows.
 
-use crate::answer::{Answer, ListWork, RowsText};
+use crate::action::LongWork;
+use crate::answer::{Answer, ListWork, PART, RowsText};
 use crate::domain::{Page, Position};
 use crate::error::ActionError;
-use crate::memory::{Freshness, Store, StoreRuns};
+use crate::memory::{Freshness, Memory, Store, StoreRuns};
 
 use super::Reply;
 
-/// How many rows are read first, and at most at once: who wants a few is not given a thousand.
+/// How many rows are read first: who wants a few is not given a thousand.
 const FIRST_ROWS: u64 = 125;
-const PART_ROWS: u64 = 1000;
-/// How many bytes a part has before it is handed on.
-const PART_BYTES: usize = 256 * 1024;
 
 /// What a caller is given.
 pub(super) trait Given: Sized {
@@ -23,6 +21,11 @@ pub(super) trait Given: Sized {
     fn list(
         work: Box<dyn ListWork>,
         start: Self::Start,
+        store: &dyn Store,
+    ) -> impl Future<Output = Result<Self, ActionError>> + Send;
+    /// The beginning of an answer in which a list stands.
+    fn long(
+        begin: LongWork,
         store: &dyn Store,
     ) -> impl Future<Output = Result<Self, ActionError>> + Send;
     /// The beginning of its text, for the log.
@@ -38,6 +41,10 @@ impl Given for Reply {
 
     async fn list(work: Box<dyn ListWork>, (): (), store: &dyn Store) -> Result<Self, ActionError> {
         Self::read(Freshness::Writes, Answer::list(work), store).await
+    }
+
+    async fn long(begin: LongWork, store: &dyn Store) -> Result<Self, ActionError> {
+        Self::begin(begin, store).await
     }
 
     fn beginning(&self) -> &str {
@@ -75,6 +82,12 @@ impl Given for Opened {
         Ok(Self::Rows(rows))
     }
 
+    /// Whole: who looks into it needs all of it.
+    async fn long(begin: LongWork, store: &dyn Store) -> Result<Self, ActionError> {
+        let whole = |memory: &mut dyn Memory| begin(memory)?.whole(memory);
+        Ok(Self::text(store.read_for(Freshness::Writes, whole).await??, false))
+    }
+
     fn beginning(&self) -> &str {
         match self {
             Self::Text { text, .. } => text,
@@ -105,7 +118,7 @@ impl Rows {
         }
         let Some(mut work) = self.work.take() else { return Ok(None) };
         let page = Page { limit: Some(self.count), ..page_after(self.after) };
-        self.count = (self.count * 2).min(PART_ROWS);
+        self.count = (self.count * 2).min(PART.limit.unwrap_or(u64::MAX));
         let (rows, next, work) = store
             .read_for(Freshness::Writes, move |memory| {
                 let mut rows = RowsText::default();
@@ -122,5 +135,5 @@ impl Rows {
 
 /// A part of a list, as much as is read at once.
 pub(super) fn page_after(after: Option<Position>) -> Page {
-    Page { limit: Some(PART_ROWS), bytes: Some(PART_BYTES), after, ..Page::ALL }
+    Page { after, ..PART }
 }

@@ -105,6 +105,9 @@ impl<'a> Together<'a> {
         let done = prepare(self.redactor, action, call).and_then(|prepared| match prepared {
             Prepared::Memory(work) => work(self.memory).map(InTransaction::Text),
             Prepared::List(work) => Ok(InTransaction::List(work)),
+            Prepared::Long(begin) => {
+                begin(self.memory)?.whole(self.memory).map(InTransaction::Text)
+            }
             Prepared::Remote(_) | Prepared::Compound(_) => Err(ActionError::new(
                 ErrorCode::InvalidParams,
                 format!("{} cannot be part of a transaction", action.name),

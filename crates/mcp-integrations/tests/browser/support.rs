@@ -65,9 +65,7 @@ impl Subject {
                 let work = work(mcp_core::Progress::none());
                 work.await.map(|answer| serde_json::from_str(&answer.text).expect("JSON"))
             }
-            Prepared::Memory(_) | Prepared::List(_) | Prepared::Compound(_) => {
-                unreachable!("pages are remote")
-            }
+            _ => unreachable!("pages are remote"),
         }
     }
 

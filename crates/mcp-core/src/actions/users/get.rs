@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::action::params::Text;
 use crate::action::{Column, View};
 use crate::actions::tasks;
-use crate::domain::{Page, Task, TaskFilter};
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use crate::answer::{Answer, PART};
+use crate::domain::{Task, TaskFilter};
+use crate::{ActionError, Doc, Example, Group, LongAction, Memory};
 
 /// Says whether there is a user of that name, and gives the user's tasks.
 pub struct GetUser;
@@ -42,9 +43,8 @@ const SUMMARY: View = View::of(&[
     Column::rows("tasks", tasks::COLUMNS),
 ]);
 
-impl MemoryAction for GetUser {
+impl LongAction for GetUser {
     const NAME: &'static str = "get_user";
-    const EFFECT: Effect = Effect::Read;
     type Params = GetUserParams;
     type Output = GetUserOutput;
 
@@ -62,22 +62,25 @@ impl MemoryAction for GetUser {
             .view(SUMMARY)
     }
 
-    fn run(
-        &self,
-        params: GetUserParams,
-        memory: &mut dyn Memory,
-    ) -> Result<GetUserOutput, ActionError> {
+    fn begin(&self, params: GetUserParams, memory: &mut dyn Memory) -> Result<Answer, ActionError> {
         let Text(username) = params.username;
         if memory.find_user(&username)?.is_none() {
-            return Ok(GetUserOutput { username, exists: false, task_count: None, tasks: None });
+            let nobody = GetUserOutput { username, exists: false, task_count: None, tasks: None };
+            return Answer::of(&nobody);
         }
         let filter = TaskFilter { assigned_to: Some(username.clone()), status: None };
-        let tasks = memory.list_tasks(&filter, Page::ALL)?.items();
-        Ok(GetUserOutput {
-            username,
-            exists: true,
-            task_count: Some(tasks.len() as u64),
-            tasks: Some(tasks),
-        })
+        let first = memory.list_tasks(&filter, PART)?;
+        if first.next.is_none() {
+            let tasks = first.items();
+            return Answer::of(&GetUserOutput {
+                username,
+                exists: true,
+                task_count: Some(tasks.len() as u64),
+                tasks: Some(tasks),
+            });
+        }
+        let task_count = Some(memory.count_tasks(&filter)?);
+        let without = GetUserOutput { username, exists: true, task_count, tasks: None };
+        Answer::with_list(&without, "tasks", tasks::matching(filter))
     }
 }
