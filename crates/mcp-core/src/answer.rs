@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::domain::{Page, Part, Position};
 use crate::error::ActionError;
+use crate::json;
 use crate::memory::Memory;
 
 /// How many rows are read at once.
@@ -109,8 +110,7 @@ impl Answer {
     /// # Errors
     /// When it is no JSON, which is a fault of the program.
     pub fn of(value: &impl Serialize) -> Result<Self, ActionError> {
-        let text = serde_json::to_string(value).map_err(ActionError::internal)?;
-        Ok(Self::default().text(text))
+        json::text(value).map(|text| Self::default().text(text))
     }
 
     /// An object whose last member is a list, whole, behind other members.
@@ -122,7 +122,7 @@ impl Answer {
         name: &str,
         work: Box<dyn ListWork>,
     ) -> Result<Self, ActionError> {
-        let mut text = serde_json::to_string(others).map_err(ActionError::internal)?;
+        let mut text = json::text(others)?;
         if text.pop() != Some('}') || text == "{" {
             return Err(ActionError::internal("there are no members for a list to stand behind"));
         }

@@ -1,4 +1,4 @@
-//! JSON text that is looked into without being rebuilt, so that what was given is kept as it was.
+//! JSON text: written, and looked into without being rebuilt, so that what was given is kept as it was.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,6 +7,16 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+
+use crate::error::ActionError;
+
+/// A value as JSON text.
+///
+/// # Errors
+/// When it is no JSON (a key that is no text), which is a fault of the program.
+pub fn text(value: &impl Serialize) -> Result<String, ActionError> {
+    serde_json::to_string(value).map_err(ActionError::internal)
+}
 
 /// The members of a JSON object in their order, each value as it was written. A name that is
 /// given twice is there twice.

@@ -8,6 +8,7 @@ use crate::actions::config::ConfigMap;
 use crate::actions::tasks;
 use crate::answer::{Answer, ListWork, RowsText};
 use crate::domain::{LogEntry, Page, Task, TaskFilter};
+use crate::json;
 use crate::memory::Memory;
 
 /// What a snapshot can be narrowed to.
@@ -148,7 +149,7 @@ pub fn of_entity(entity: Entity, page: Page, status: Option<String>) -> Answer {
         }
         Entity::Config => Answer::default().made(|_, memory| {
             let config = Some(memory.list_config()?.into());
-            text(&EntitySnapshot { config, ..EntitySnapshot::default() })
+            json::text(&EntitySnapshot { config, ..EntitySnapshot::default() })
         }),
         Entity::Logs => Answer::default()
             .text(r#"{"logs":["#)
@@ -198,11 +199,7 @@ fn counted(count: u64, total: u64, status: Option<String>) -> Result<String, Act
 
 /// The members of an object, behind other members that end with this.
 fn behind(end: &str, members: &impl Serialize) -> Result<String, ActionError> {
-    let members = text(members)?;
+    let members = json::text(members)?;
     let members = members.strip_prefix('{').unwrap_or(&members);
     Ok(format!("{end},{members}"))
-}
-
-fn text(value: &impl Serialize) -> Result<String, ActionError> {
-    serde_json::to_string(value).map_err(ActionError::internal)
 }

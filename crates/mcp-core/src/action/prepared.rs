@@ -4,14 +4,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::params::{self, ParamsText};
 use super::{CompoundAction, ListAction, LongAction, MemoryAction, RemoteAction};
 use crate::Dispatcher;
 use crate::answer::{Answer, ListWork, RowsText};
 use crate::domain::Page;
 use crate::error::ActionError;
+use crate::json;
 use crate::memory::Memory;
 use crate::progress::Progress;
 
@@ -65,7 +64,7 @@ pub(super) fn over_memory<A: MemoryAction>(action: A) -> Prepare {
     Box::new(move |params| {
         let params = params::parse::<A::Params>(params, action.doc().required)?;
         let action = Arc::clone(&action);
-        Ok(Prepared::Memory(Box::new(move |memory| json(&action.run(params, memory)?))))
+        Ok(Prepared::Memory(Box::new(move |memory| json::text(&action.run(params, memory)?))))
     })
 }
 
@@ -101,7 +100,7 @@ pub(super) fn over_network<A: RemoteAction>(action: A) -> Prepare {
         Ok(Prepared::Remote(Box::new(move |progress| {
             Box::pin(async move {
                 let output = action.run(params, &progress).await?;
-                Ok(RemoteText { text: json(&output)?, goes_on: action.goes_on(&output) })
+                Ok(RemoteText { text: json::text(&output)?, goes_on: action.goes_on(&output) })
             })
         })))
     })
@@ -113,12 +112,8 @@ pub(super) fn over_actions<A: CompoundAction>(action: A) -> Prepare {
         let params = params::parse::<A::Params>(params, action.doc().required)?;
         let action = Arc::clone(&action);
         let work: CompoundWork = Box::new(move |dispatcher, progress| {
-            Box::pin(async move { json(&action.run(params, dispatcher, &progress).await?) })
+            Box::pin(async move { json::text(&action.run(params, dispatcher, &progress).await?) })
         });
         Ok(Prepared::Compound(work))
     })
-}
-
-fn json(output: &impl Serialize) -> Result<String, ActionError> {
-    serde_json::to_string(output).map_err(ActionError::internal)
 }

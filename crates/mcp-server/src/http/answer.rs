@@ -27,7 +27,7 @@ pub(super) fn envelope<T: Serialize>(
     data: &T,
     message: &str,
 ) -> Result<HttpResponse, ApiError> {
-    let data = serde_json::to_string(data).map_err(ActionError::internal)?;
+    let data = mcp_core::json::text(data)?;
     Ok(json([before(success), &data, &after(service, message)].concat()))
 }
 

@@ -82,7 +82,7 @@ pub(super) fn write(
     let mut texts: Vec<(usize, String)> = Vec::new();
     let count = steps.len();
     for (done, (at, id, outcome)) in steps.into_iter().enumerate() {
-        let name = serde_json::to_string(&id).map_err(ActionError::internal)?;
+        let name = crate::json::text(&id)?;
         let around = tokens::count(&format!("{{\"id\":{name},")) + 1;
         let share = (left / (count - done)).saturating_sub(around).max(Budget::LEAST);
         let share = if max_tokens == 0 { 0 } else { share };

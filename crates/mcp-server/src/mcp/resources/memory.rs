@@ -7,10 +7,9 @@ use mcp_core::changes::Change;
 use mcp_core::domain::{Page, TaskFilter, TaskId};
 use mcp_core::memory::{Freshness, Memory, StoreResult, StoreRuns};
 use mcp_core::snapshot::{self, Entity};
-use mcp_core::{ActionError, Reply};
+use mcp_core::{ActionError, Reply, json};
 use reqwest::Url;
 use rmcp::model::{Resource, ResourceContents, ResourceTemplate};
-use serde::Serialize;
 
 use super::{Later, ResourceSource};
 use crate::service::Service;
@@ -53,11 +52,11 @@ impl MemoryResources {
         let answer = match place {
             Place::Task(id) => {
                 let task = self.read_with(move |memory| memory.find_task(id)).await?;
-                return task.map(|task| json(&task)).transpose();
+                return task.map(|task| json::text(&task)).transpose();
             }
             Place::List(Entity::Config, ..) => {
                 let config = self.read_with(|memory| memory.list_config()).await?;
-                return json(&ConfigMap::from(config)).map(Some);
+                return json::text(&ConfigMap::from(config)).map(Some);
             }
             Place::List(entity, page, status) => snapshot::of_entity(entity, page, status),
         };
@@ -180,10 +179,6 @@ fn place(uri: &str) -> Result<Option<Place>, ActionError> {
         }
     }
     Ok(Some(Place::List(entity, page, status)))
-}
-
-fn json(value: &impl Serialize) -> Result<String, ActionError> {
-    serde_json::to_string(value).map_err(ActionError::internal)
 }
 
 #[cfg(test)]
