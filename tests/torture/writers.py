@@ -59,7 +59,9 @@ class Writer(threading.Thread):
                 self.titles_sent.remove(title)
             return
         number = self.random.choice(known)
-        self.unknown[number] = title = None if choice >= 0.9 else title
+        if choice >= 0.9:
+            title = None
+        self.unknown[number] = title
         if title is None:
             status, answer = connection.call("delete_task", task_id=number)
         else:

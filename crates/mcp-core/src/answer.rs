@@ -12,10 +12,10 @@ use crate::json;
 use crate::memory::Memory;
 
 /// How many rows are read at once.
-const PART_ROWS: u64 = 1000;
+pub(crate) const PART_ROWS: u64 = 1000;
 /// How many bytes a part has before it is handed on.
 const PART_BYTES: usize = 256 * 1024;
-/// The first part of a list.
+/// As much of a list as is read at once.
 pub(crate) const PART: Page = Page { limit: Some(PART_ROWS), bytes: Some(PART_BYTES), ..Page::ALL };
 
 /// Rows of a list as JSON texts, with commas between them.

@@ -1,7 +1,7 @@
 //! In which form a caller gets what an action answers: as text, or a list as rows.
 
 use crate::action::LongWork;
-use crate::answer::{Answer, ListWork, PART, RowsText};
+use crate::answer::{Answer, ListWork, PART, PART_ROWS, RowsText};
 use crate::domain::{Page, Position};
 use crate::error::ActionError;
 use crate::memory::{Freshness, Memory, Store, StoreRuns};
@@ -118,7 +118,7 @@ impl Rows {
         }
         let Some(mut work) = self.work.take() else { return Ok(None) };
         let page = Page { limit: Some(self.count), ..page_after(self.after) };
-        self.count = (self.count * 2).min(PART.limit.unwrap_or(u64::MAX));
+        self.count = (self.count * 2).min(PART_ROWS);
         let (rows, next, work) = store
             .read_for(Freshness::Writes, move |memory| {
                 let mut rows = RowsText::default();
