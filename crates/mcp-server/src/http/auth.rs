@@ -74,7 +74,8 @@ impl ApiKey {
         }
     }
 
-    fn is_set(&self) -> bool {
+    /// Whether a key is configured.
+    pub(super) fn is_set(&self) -> bool {
         self.0.is_some()
     }
 
@@ -114,9 +115,10 @@ impl Caller {
         let key = request
             .app_data::<web::Data<ApiKey>>()
             .expect("the app is given its key where it is built");
-        let is_padded = request.conn_data::<KeyNote>().is_some_and(KeyNote::is_padded);
-        let outcome = key.check(request.headers());
-        if is_padded && key.is_set() { Err(wrong_key()) } else { outcome.map(|()| Self) }
+        if request.conn_data::<KeyNote>().is_some_and(KeyNote::is_padded) {
+            return Err(wrong_key());
+        }
+        key.check(request.headers()).map(|()| Self)
     }
 }
 

@@ -3,11 +3,11 @@
 //! A page at `evil.example` may have its name resolve to 127.0.0.1; the browser then takes the server
 //! for the page's own origin and CORS does not apply. `Host` still says `evil.example`.
 
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 use actix_web::{
     dev::{RequestHead, ServiceRequest},
-    http::StatusCode,
+    http::{StatusCode, header::HeaderValue},
 };
 
 use super::{
@@ -35,8 +35,8 @@ impl Hosts {
 
     /// The layer for the whole app.
     #[must_use]
-    pub fn guard(&self) -> Guard<Self> {
-        Guard(self.clone())
+    pub fn guard(&self) -> Guard<Served> {
+        Guard(Served { hosts: self.clone(), last: RefCell::default() })
     }
 
     /// Whether a request is for a name that is known to be this server's: loopback's, one that is
@@ -63,13 +63,28 @@ fn allows(allowed: &Authority, wanted: &Authority) -> bool {
     port && allowed.host == wanted.host
 }
 
-impl Check for Hosts {
+/// The check of a layer.
+#[derive(Debug, Clone)]
+pub struct Served {
+    hosts: Hosts,
+    /// The `Host` that was served last: most requests say the same one again, which needs no parsing.
+    last: RefCell<Option<Box<[u8]>>>,
+}
+
+impl Check for Served {
     fn check(&self, request: &ServiceRequest) -> Result<(), ApiError> {
-        if !self.enforced {
+        if !self.hosts.enforced {
+            return Ok(());
+        }
+        let line = authority::only_host(request.head()).map(HeaderValue::as_bytes);
+        if line.is_some() && line == self.last.borrow().as_deref() {
             return Ok(());
         }
         match authority::of_request(request.head()) {
-            Ok(wanted) if wanted.iter().all(|it| self.serves(it)) => Ok(()),
+            Ok(wanted) if wanted.iter().all(|it| self.hosts.serves(it)) => {
+                self.last.replace(line.map(Into::into));
+                Ok(())
+            }
             _ => Err(ApiError::new(
                 StatusCode::FORBIDDEN,
                 "This Host is not served here: use localhost, or list it in MCP_ALLOWED_HOSTS",
@@ -141,6 +156,31 @@ mod tests {
         assert_eq!(status(&hosts, absolute("http://localhost/")).await, 200);
         assert_eq!(status(&hosts, absolute("http://evil.example/")).await, 403);
         assert_eq!(status(&hosts, absolute("http://localhost@evil.example/")).await, 403);
+    }
+
+    #[actix_web::test]
+    async fn each_request_is_checked_whatever_came_before() {
+        let hosts = Hosts::new(true, allowed(&["app.example"]));
+        let app = test::init_service(
+            App::new().wrap(hosts.guard()).route("/", web::get().to(async || "ok")),
+        )
+        .await;
+        let good = || to("app.example:1");
+        for (request, wanted) in [
+            (good(), 200),
+            (good(), 200),
+            (to("app.example:12"), 200),
+            (good(), 200),
+            (to("evil.example"), 403),
+            (good().uri("http://evil.example/"), 403),
+            (good().append_header((header::HOST, "app.example:1")), 403),
+            (test::TestRequest::get().uri("/"), 403),
+            (to(""), 403),
+            (good(), 200),
+        ] {
+            let answer = test::call_service(&app, request.to_request()).await;
+            assert_eq!(answer.status().as_u16(), wanted);
+        }
     }
 
     #[actix_web::test]

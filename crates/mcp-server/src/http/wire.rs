@@ -23,7 +23,8 @@ use super::stopping::{Activity, CLOSING, Stopping};
 /// A connection that is watched as it is read, and that does not wait for ever for its reader.
 pub(super) struct Wire {
     stream: TcpStream,
-    note: KeyNote,
+    /// None where the server has no key: nobody asks.
+    note: Option<KeyNote>,
     /// How long a client may leave what is written unread.
     patience: Duration,
     /// When that time is over; none while the client reads.
@@ -39,10 +40,15 @@ pub(super) struct Wire {
 pub(super) struct KeyNote(Rc<Cell<bool>>);
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, patience: Duration, stopping: &Stopping) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        has_key: bool,
+        patience: Duration,
+        stopping: &Stopping,
+    ) -> Self {
         Self {
             stream,
-            note: KeyNote::default(),
+            note: has_key.then(KeyNote::default),
             patience,
             unread_until: None,
             activity: Activity::of(stopping),
@@ -72,8 +78,8 @@ impl Wire {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// What is known of the latest head; it changes with the connection.
-    pub(super) fn note(&self) -> KeyNote {
+    /// What is known of the latest head, if it is watched; it changes with the connection.
+    pub(super) fn note(&self) -> Option<KeyNote> {
         self.note.clone()
     }
 }
@@ -116,7 +122,9 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         if Pin::new(&mut self.stream).poll_read(context, buffer)?.is_ready() {
-            self.note.look(&buffer.filled()[before..]);
+            if let Some(note) = &self.note {
+                note.look(&buffer.filled()[before..]);
+            }
             self.activity.read();
             return Poll::Ready(Ok(()));
         }
