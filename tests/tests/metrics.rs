@@ -41,6 +41,29 @@ fn calls_errors_and_times_are_counted_by_action() {
 }
 
 #[test]
+fn steps_are_calls_too_and_those_of_a_transaction_that_was_undone_are_none() {
+    let server = TestServer::with([("MCP_API_KEY", "k-1")]).start();
+    let batch = |titles: &[&str], atomic: bool| {
+        let step = |(at, title): (usize, &&str)| json!({"id": format!("s{at}"), "action": "add_task", "params": {"title": title}});
+        let steps: Vec<_> = titles.iter().enumerate().map(step).collect();
+        let body = json!({"action": "batch", "params": {"steps": steps, "atomic": atomic}});
+        server.post("/api/v2/query").key("k-1").json(&body).send().status
+    };
+    let calls = || value(&server, r#"mcp_calls_total{action="add_task"}"#);
+    for (titles, atomic, status, wanted) in [
+        (&["a", "b"][..], false, 200, 2.0),
+        (&["c", "d", "e"], true, 200, 5.0),
+        // The one that failed is counted.
+        (&["f", ""], true, 400, 6.0),
+    ] {
+        assert_eq!(batch(titles, atomic), status, "{titles:?}");
+        assert!((calls() - wanted).abs() < f64::EPSILON, "{titles:?}: {}", calls());
+    }
+    let errors = value(&server, r#"mcp_errors_total{action="add_task",error="invalid_params"}"#);
+    assert!((errors - 1.0).abs() < f64::EPSILON, "{errors}");
+}
+
+#[test]
 fn the_counts_are_for_who_has_the_key() {
     let server = TestServer::with([("MCP_API_KEY", "k-1")]).start();
     assert_eq!(server.get("/metrics").refusal(401), "Missing X-API-Key header");

@@ -63,6 +63,7 @@ struct Waiting {
 }
 
 /// Why the writer is called.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Call {
     /// There are jobs, or entries that have waited long enough.
     Work,
@@ -118,6 +119,9 @@ impl Jobs {
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(closed());
+        }
+        if self.retention == 0 {
+            return Ok(false);
         }
         waiting.entries_bytes += entry.size();
         waiting.entries.push_back(entry);
@@ -237,4 +241,31 @@ impl Waiting {
 /// What a call after the end is told.
 pub(crate) fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_core::Timestamp;
+    use serde_json::value::to_raw_value;
+
+    use super::*;
+
+    #[test]
+    fn a_writer_is_called_for_entries_that_are_kept_and_sleeps_where_none_are() {
+        for (retention, kept) in [(0, 0), (1, 1), (5, 3)] {
+            let jobs = Jobs::new(1, retention);
+            for _ in 0..3 {
+                let entry = LogEntry {
+                    timestamp: Timestamp::from_micros(0),
+                    action: "list_users".into(),
+                    payload: to_raw_value(&()).expect("JSON"),
+                    status: "success".into(),
+                };
+                assert!(!jobs.leave(entry).expect("it is open"));
+            }
+            let wanted = if kept == 0 { Call::Idle } else { Call::Work };
+            assert_eq!(jobs.wait(2 * ENTRIES_WAIT), wanted, "{retention}");
+            assert_eq!(jobs.take_entries().len(), kept, "{retention}");
+        }
+    }
 }

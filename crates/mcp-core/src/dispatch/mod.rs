@@ -234,12 +234,9 @@ impl Dispatcher {
             Err(error) => Err(error),
         };
         let result = result.map_err(|error| teaching(error, action));
-        let (status, text) = match &result {
-            Ok(reply) => (LogStatus::Success, reply.beginning()),
-            Err(error) => (LogStatus::Error, error.message.as_str()),
-        };
         let params = kept_params(&self.redactor, &call.params);
-        let entry = log_entry(&self.redactor, now, action.name, &params, text, status);
+        let beginning = result.as_ref().map(Given::beginning);
+        let entry = log_entry(&self.redactor, now, action.name, &params, beginning);
         match self.store.record(entry).await {
             // A call that failed because storage did says so itself.
             Err(error) if result.is_ok() => Err(error.into()),
@@ -279,7 +276,7 @@ impl Dispatcher {
                 } else {
                     (work(memory)?, Vec::new())
                 };
-                let entry = log_entry(&redactor, now, name, &params, &text, LogStatus::Success);
+                let entry = log_entry(&redactor, now, name, &params, Ok(&text));
                 memory.append_log(&entry)?;
                 Ok((text, changes))
             })

@@ -23,19 +23,17 @@ struct Payload<'a> {
     result: &'a str,
 }
 
-/// The entry of a call of a known action. `params` are [`kept_params`]; `result` is JSON text, or an
-/// error's message.
+/// The entry of a call of a known action. `params` are [`kept_params`]; what it gave is JSON text.
 pub(super) fn log_entry(
     redactor: &Redactor,
     timestamp: Timestamp,
     action: &str,
     params: &RawValue,
-    result: &str,
-    status: LogStatus,
+    outcome: Result<&str, &ActionError>,
 ) -> LogEntry {
-    let result = match status {
-        LogStatus::Success => redactor.json_beginning(result, RESULT_CHARS),
-        LogStatus::Error => redactor.scrub(result),
+    let (status, result) = match outcome {
+        Ok(text) => (LogStatus::Success, redactor.json_beginning(text, RESULT_CHARS)),
+        Err(error) => (LogStatus::Error, redactor.scrub(&error.message)),
     };
     let payload = Payload { params, result: cut(&result) };
     LogEntry {
@@ -56,7 +54,7 @@ pub(super) fn unknown_action_entry(
 ) -> LogEntry {
     let name = redactor.scrub(&call.action);
     let params = kept_params(redactor, &call.params);
-    log_entry(redactor, timestamp, cut(&name), &params, &error.message, LogStatus::Error)
+    log_entry(redactor, timestamp, cut(&name), &params, Err(error))
 }
 
 /// What is kept of parameters: without secrets, which most are as they were given, and bounded.

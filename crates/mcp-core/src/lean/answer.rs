@@ -164,7 +164,7 @@ impl Lean {
         together: &mut Together<'_>,
         query: &LeanQuery,
     ) -> Result<Fetched, ActionError> {
-        let action = together.action(&query.action)?;
+        let action = together.registry().find(&query.action)?;
         let unknown = Unknown::check(action, query)?;
         let gathered = gather_together(together, action, query, unknown)?;
         let data = self.data(action, query, gathered)?;

@@ -44,6 +44,10 @@ pub(super) async fn gather(
     if cursor.is_some() && action.effect == Effect::Write {
         return Err(ActionError::invalid("cursor: what is written is not gone on with"));
     }
+    if !query.reductions.is_none() && action.effect == Effect::Write {
+        // Said before it is done.
+        return Err(no_list(action));
+    }
     let mut query = query.clone();
     if let (Shape::Text { offset, .. }, Some(cursor)) = (action.doc.view.shape, natural) {
         shapes::go_on(&mut query, offset, cursor.place)?;
@@ -177,14 +181,18 @@ fn of_one(
         return Ok(Given::Rows(Source::Whole(Whole::new(rows, natural))));
     }
     if !is_plain {
-        return Err(ActionError::invalid(format!(
-            "{} gives no list: filter, sort, group_by, count and limit are for lists",
-            action.name
-        )));
+        return Err(no_list(action));
     }
     if cursor.is_some() && !matches!(shape, Shape::Text { .. }) {
         return Err(ActionError::invalid(format!("cursor: {} gives no list", action.name)));
     }
     unknown.see(&value);
     Ok(Given::One(value))
+}
+
+fn no_list(action: &Action) -> ActionError {
+    ActionError::invalid(format!(
+        "{} gives no list: filter, sort, group_by, count and limit are for lists",
+        action.name
+    ))
 }

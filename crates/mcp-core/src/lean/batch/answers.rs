@@ -54,7 +54,7 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// About how large it is, in bytes.
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         match self {
             Self::Skipped | Self::Failed(_) => 0,
             Self::Done(_, fetched) => match &fetched.data {

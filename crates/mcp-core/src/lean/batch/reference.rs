@@ -1,5 +1,6 @@
 //! `{"$ref": "step1.data.0.id"}`: what an earlier step gave.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::value::RawValue;
@@ -7,12 +8,15 @@ use serde_json::{Map, Value};
 
 use crate::action::params::ParamsText;
 use crate::error::ActionError;
-use crate::lean::fields;
+use crate::lean::{fields, reduce};
 
 /// The member that makes an object a reference.
 const REF: &str = "$ref";
 /// The longest reference, in bytes.
 const LONGEST: usize = 500;
+/// About how many bytes what references stand for may be in one step's parameters: as many as a
+/// request's body may have.
+const MOST_REPLACED: usize = 2 << 20;
 
 /// A reference to what a step gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,36 +62,70 @@ impl Reference {
         let (_, way) = self.text.split_once('.').unwrap_or_default();
         way.strip_prefix("data").unwrap_or_default().trim_start_matches('.')
     }
+
+    /// Whether it stands for as much of a list as there is, and not for one of its first rows.
+    pub(super) fn is_of_all(&self) -> bool {
+        self.way().split('.').next().is_none_or(|name| name.parse::<usize>().is_err())
+    }
 }
 
 /// What steps gave: none of a step that failed or was skipped.
 #[derive(Default)]
-pub(super) struct Results(HashMap<String, Option<Value>>);
+pub(super) struct Results(HashMap<String, Option<StepData>>);
+
+/// What a step gave.
+pub(super) struct StepData {
+    pub(super) data: Value,
+    /// Whether it is a list that goes on behind what was read of it.
+    pub(super) goes_on: bool,
+}
 
 impl Results {
     /// Keeps what a step gave.
-    pub(super) fn keep(&mut self, step: &str, data: Option<Value>) {
-        self.0.insert(step.to_owned(), data);
+    pub(super) fn keep(&mut self, step: &str, given: Option<StepData>) {
+        self.0.insert(step.to_owned(), given);
     }
 
-    fn find(&self, reference: &Reference) -> Result<Value, ActionError> {
-        let text = reference.text();
-        let data = self.0.get(reference.step()).and_then(Option::as_ref).ok_or_else(|| {
-            let step = reference.step();
+    fn step(&self, reference: &Reference) -> Result<&StepData, ActionError> {
+        self.0.get(reference.step()).and_then(Option::as_ref).ok_or_else(|| {
+            let (text, step) = (reference.text(), reference.step());
             ActionError::invalid(format!("$ref {text}: step {step} failed or was skipped"))
-        })?;
+        })
+    }
+
+    fn find(&self, reference: &Reference) -> Result<Cow<'_, Value>, ActionError> {
+        let StepData { data, .. } = self.step(reference)?;
         let found = match reference.way() {
-            "" => Some(data.clone()),
-            way => fields::find(data, way),
+            "" => Some(Cow::Borrowed(data)),
+            way => fields::find(data, way).map(Cow::Owned),
         };
+        let text = reference.text();
         found.ok_or_else(|| ActionError::invalid(format!("$ref {text}: there is no such value")))
+    }
+
+    /// What a reference in parameters stands for, of which so many bytes are left.
+    fn value(&self, reference: &Reference, left: &mut usize) -> Result<Value, ActionError> {
+        let (text, step) = (reference.text(), reference.step());
+        if reference.is_of_all() && self.step(reference)?.goes_on {
+            return Err(ActionError::invalid(format!(
+                "$ref {text}: the list of step {step} is too long to be taken whole: give it a limit, \
+                 a filter or params"
+            )));
+        }
+        let found = self.find(reference)?;
+        *left = left.checked_sub(reduce::size(&found)).ok_or_else(|| {
+            ActionError::invalid(format!(
+                "$ref {text}: what the references stand for is over {MOST_REPLACED} bytes"
+            ))
+        })?;
+        Ok(found.into_owned())
     }
 
     /// Whether a condition holds: false, null, 0, nothing in it and missing are no.
     pub(super) fn holds(&self, condition: &Reference) -> bool {
-        match self.find(condition) {
+        match self.find(condition).as_deref() {
             Err(_) | Ok(Value::Null) => false,
-            Ok(Value::Bool(is)) => is,
+            Ok(Value::Bool(is)) => *is,
             Ok(Value::Number(number)) => number.as_f64() != Some(0.0),
             Ok(Value::String(text)) => !text.is_empty(),
             Ok(Value::Array(items)) => !items.is_empty(),
@@ -110,7 +148,8 @@ pub(super) fn replaced(params: &RawValue, results: &Results) -> Result<ParamsTex
     if !params.get().contains(REF) {
         return ParamsText::from_json(params);
     }
-    ParamsText::from_value(&with_values(value(params.get())?, results)?)
+    let mut left = MOST_REPLACED;
+    ParamsText::from_value(&with_values(value(params.get())?, results, &mut left)?)
 }
 
 fn value(params: &str) -> Result<Value, ActionError> {
@@ -139,17 +178,18 @@ fn collect(value: &Value, found: &mut Vec<Reference>) -> Result<(), ActionError>
     }
 }
 
-fn with_values(value: Value, results: &Results) -> Result<Value, ActionError> {
+fn with_values(value: Value, results: &Results, left: &mut usize) -> Result<Value, ActionError> {
     if let Some(reference) = of_value(&value) {
-        return results.find(&reference?);
+        return results.value(&reference?, left);
     }
     Ok(match value {
         Value::Object(members) => {
-            let of = |(name, member)| Ok((name, with_values(member, results)?));
+            let of = |(name, member)| Ok((name, with_values(member, results, left)?));
             Value::Object(members.into_iter().map(of).collect::<Result<Map<_, _>, ActionError>>()?)
         }
         Value::Array(items) => {
-            items.into_iter().map(|item| with_values(item, results)).collect::<Result<_, _>>()?
+            let items = items.into_iter().map(|item| with_values(item, results, left));
+            items.collect::<Result<_, _>>()?
         }
         plain => plain,
     })
@@ -163,8 +203,10 @@ mod tests {
 
     fn results() -> Results {
         let mut results = Results::default();
-        results.keep("a", Some(json!([{"id": 7, "tags": [], "n": 0, "user": {"login": "x"}}])));
+        let data = json!([{"id": 7, "tags": [], "n": 0, "user": {"login": "x"}}]);
+        results.keep("a", Some(StepData { data, goes_on: false }));
         results.keep("b", None);
+        results.keep("cut", Some(StepData { data: json!([{"id": 7}]), goes_on: true }));
         results
     }
 
@@ -182,6 +224,7 @@ mod tests {
             (r#"{"ids":{"$ref":"a.data.id"}}"#, r#"{"ids":[7]}"#),
             (r#"{"n": 12345678901234567890123}"#, r#"{"n": 12345678901234567890123}"#),
             (r#"{"x":{"$ref":"a.data.0","y":1}}"#, r#"{"x":{"$ref":"a.data.0","y":1}}"#),
+            (r#"{"x":{"$ref":"cut.data.0.id"}}"#, r#"{"x":7}"#),
         ] {
             assert_eq!(params(given), Ok(made.into()), "{given}");
         }
@@ -192,9 +235,23 @@ mod tests {
             (r#"{"x":{"$ref":"a.data..x"}}"#, "$ref must be a step's id"),
             (r#"{"x":{"$ref":"a.data.1.id"}}"#, "$ref a.data.1.id: there is no such value"),
             (r#"{"x":{"$ref":"b.data"}}"#, "$ref b.data: step b failed or was skipped"),
+            (r#"{"x":{"$ref":"cut.data"}}"#, "$ref cut.data: the list of step cut is too long"),
+            (r#"{"x":{"$ref":"cut.data.id"}}"#, "$ref cut.data.id: the list of step cut is too"),
         ] {
             let message = params(given).expect_err(given);
             assert!(message.starts_with(refusal), "{given}: {message}");
+        }
+    }
+
+    #[test]
+    fn what_references_stand_for_is_bounded_all_of_it_together() {
+        let mut results = Results::default();
+        let data = json!("x".repeat(MOST_REPLACED / 4));
+        results.keep("a", Some(StepData { data, goes_on: false }));
+        for (times, fits) in [(1, true), (3, true), (4, false), (1000, false)] {
+            let params = json!({"x": vec![json!({"$ref": "a.data"}); times]}).to_string();
+            let params = RawValue::from_string(params).expect("JSON");
+            assert_eq!(replaced(&params, &results).is_ok(), fits, "{times}");
         }
     }
 

@@ -1,18 +1,19 @@
 //! Running the steps: one after another, or all in one transaction.
 
-use serde_json::Value;
-
 use super::answers::{self, Outcome, StepAnswer};
-use super::reference::Results;
+use super::reference::{Results, StepData};
 use super::step::{Step, of_step};
 use super::{BatchParams, MOST_STEPS};
+use crate::action::Shape;
 use crate::dispatch::Together;
 use crate::error::ActionError;
-use crate::lean::Lean;
 use crate::lean::answer::Data;
 use crate::lean::budget::Budget;
+use crate::lean::{Lean, LeanQuery, reduce};
 use crate::{Dispatcher, Progress, Registry};
 
+/// About how many bytes are held of what steps gave; the step behind it is not run.
+const MOST_HELD: usize = 64 << 20;
 /// The step that `last` means.
 const LAST: &str = "last";
 
@@ -37,11 +38,12 @@ pub(super) async fn run(
     for step in &steps {
         check(dispatcher.registry(), step, atomic)?;
     }
+    let taken = Taken::of(&steps, is_returned);
     let outcomes = if atomic {
         let lean = lean.clone();
-        dispatcher.together(move |together| all(&lean, steps, &is_returned, together)).await?
+        dispatcher.together(move |together| all(&lean, &steps, taken, together)).await?
     } else {
-        each(lean, &steps, &is_returned, dispatcher, progress).await
+        each(lean, &steps, taken, dispatcher, progress).await
     };
     answers::write(lean, dispatcher, outcomes, max_tokens)
 }
@@ -86,14 +88,12 @@ fn check(registry: &Registry, step: &Step, atomic: bool) -> Result<(), ActionErr
 async fn each(
     lean: &Lean,
     steps: &[Step],
-    is_returned: &[bool],
+    mut taken: Taken,
     dispatcher: &Dispatcher,
     progress: &Progress,
 ) -> Vec<(String, Outcome)> {
-    let mut results = Results::default();
-    let mut outcomes = Vec::new();
-    for (step, is_returned) in steps.iter().zip(is_returned) {
-        let outcome = match step.query(&results) {
+    for (at, step) in steps.iter().enumerate() {
+        let outcome = match taken.query(at, step) {
             Ok(Some(mut query)) => {
                 query.progress = progress.clone();
                 match lean.fetch(dispatcher, &query).await {
@@ -104,51 +104,109 @@ async fn each(
             Ok(None) => Outcome::Skipped,
             Err(error) => Outcome::Failed(error),
         };
-        results.keep(&step.id, data_of(&outcome));
-        // A failure is always told.
-        if *is_returned || matches!(outcome, Outcome::Failed(_)) {
-            outcomes.push((step.id.clone(), outcome));
-        }
+        taken.keep(at, step, outcome, dispatcher.registry());
     }
-    outcomes
+    taken.outcomes
 }
 
 /// All in one transaction: the first that fails undoes everything.
 fn all(
     lean: &Lean,
-    steps: Vec<Step>,
-    is_returned: &[bool],
+    steps: &[Step],
+    mut taken: Taken,
     together: &mut Together<'_>,
 ) -> Result<Vec<(String, Outcome)>, ActionError> {
-    let mut results = Results::default();
-    let mut outcomes = Vec::new();
-    for (step, is_returned) in steps.into_iter().zip(is_returned) {
+    for (at, step) in steps.iter().enumerate() {
         let undone = |error: ActionError| {
             let mut error = of_step(&step.id, error);
             error.message = format!("{}. Nothing was changed", error.message.trim_end_matches('.'));
             error
         };
-        let outcome = match step.query(&results).map_err(undone)? {
+        let outcome = match taken.query(at, step).map_err(undone)? {
             Some(query) => {
                 let fetched = lean.fetch_together(together, &query).map_err(undone)?;
                 Outcome::Done(Box::new(query), Box::new(fetched))
             }
             None => Outcome::Skipped,
         };
-        results.keep(&step.id, data_of(&outcome));
-        if *is_returned {
-            outcomes.push((step.id, outcome));
+        taken.keep(at, step, outcome, together.registry());
+    }
+    Ok(taken.outcomes)
+}
+
+/// What is kept of the steps that have run: what is answered, and what later ones refer to.
+struct Taken {
+    is_returned: Vec<bool>,
+    used: Vec<Used>,
+    results: Results,
+    outcomes: Vec<(String, Outcome)>,
+    /// About how many bytes all of it is.
+    held: usize,
+}
+
+/// What later steps use of what a step gives.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Used {
+    Nothing,
+    /// Whether it is there, or one of its first rows.
+    Beginning,
+    Whole,
+}
+
+impl Taken {
+    fn of(steps: &[Step], is_returned: Vec<bool>) -> Self {
+        let used = |step: &Step| {
+            let all = steps.iter().flat_map(|later| later.uses(&step.id));
+            let of = |is_whole| if is_whole { Used::Whole } else { Used::Beginning };
+            all.map(of).max().unwrap_or(Used::Nothing)
+        };
+        let used = steps.iter().map(used).collect();
+        let (results, outcomes) = (Results::default(), Vec::new());
+        Self { is_returned, used, results, outcomes, held: 0 }
+    }
+
+    /// The query of the step whose turn it is; none where it is skipped.
+    fn query(&self, at: usize, step: &Step) -> Result<Option<LeanQuery>, ActionError> {
+        if self.held > MOST_HELD {
+            return Err(ActionError::invalid(format!(
+                "The steps before gave over {MOST_HELD} bytes: ask for less, or in several batches"
+            )));
+        }
+        let mut query = step.query(&self.results)?;
+        if let Some(query) = query.as_mut().filter(|_| self.used[at] == Used::Whole) {
+            // What does not fit into the answer is used as well.
+            query.budget = Budget::tokens(0)?;
+        }
+        Ok(query)
+    }
+
+    fn keep(&mut self, at: usize, step: &Step, outcome: Outcome, registry: &Registry) {
+        if self.used[at] != Used::Nothing {
+            let given = given_by(&outcome, registry);
+            self.held += given.as_ref().map_or(0, |given| reduce::size(&given.data));
+            self.results.keep(&step.id, given);
+        }
+        // A failure is always told.
+        if self.is_returned[at] || matches!(outcome, Outcome::Failed(_)) {
+            self.held += outcome.size();
+            self.outcomes.push((step.id.clone(), outcome));
         }
     }
-    Ok(outcomes)
 }
 
 /// What later steps can refer to: the rows that are left, whole.
-fn data_of(outcome: &Outcome) -> Option<Value> {
-    let Outcome::Done(_, fetched) = outcome else { return None };
-    Some(match &fetched.data {
-        Data::Rows { kept, .. } => kept.iter().map(|kept| kept.row.clone()).collect(),
-        Data::One { value, .. } | Data::Tree { value, .. } => value.clone(),
-        Data::Text { text, .. } => text.clone().into(),
-    })
+fn given_by(outcome: &Outcome, registry: &Registry) -> Option<StepData> {
+    let Outcome::Done(query, fetched) = outcome else { return None };
+    let (data, more) = match &fetched.data {
+        Data::Rows { kept, more, .. } => {
+            (kept.iter().map(|kept| kept.row.clone()).collect(), *more)
+        }
+        Data::One { value, .. } | Data::Tree { value, .. } => (value.clone(), false),
+        Data::Text { text, .. } => (text.clone().into(), false),
+    };
+    // What an action gives in pages is asked for in pages.
+    let is_page = registry
+        .find(&query.action)
+        .is_ok_and(|action| matches!(action.doc.view.shape, Shape::Rows { pages: Some(_), .. }));
+    Some(StepData { data, goes_on: more && !is_page })
 }

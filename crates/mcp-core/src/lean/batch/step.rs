@@ -58,6 +58,8 @@ pub(super) struct Step {
     pub(super) id: String,
     when: Option<Reference>,
     params: ObjectText,
+    /// The references in the parameters.
+    references: Vec<Reference>,
     query: LeanQuery,
 }
 
@@ -99,12 +101,20 @@ impl Step {
         let fields = Fields::read(&given.fields).map_err(named)?;
         let query =
             LeanQuery { fields, reductions, ..LeanQuery::new(given.action.0, ParamsText::none()) };
-        Ok(Self { id, when, params: given.params, query })
+        Ok(Self { id, when, params: given.params, references, query })
     }
 
     /// The action's name.
     pub(super) fn action(&self) -> &str {
         &self.query.action
+    }
+
+    /// Each use that it makes of an earlier step: whether it is of all that that one gives.
+    pub(super) fn uses(&self, step: &str) -> impl Iterator<Item = bool> {
+        let condition = self.when.iter().map(|reference| (reference, false));
+        let params = self.references.iter().map(|reference| (reference, reference.is_of_all()));
+        let of_it = move |(reference, _): &(&Reference, bool)| reference.step() == step;
+        condition.chain(params).filter(of_it).map(|(_, is_of_all)| is_of_all)
     }
 
     /// The query, with the references replaced; none where the step is skipped.

@@ -1,8 +1,12 @@
 //! Many steps in one call.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::Rig;
+use crate::Call;
+use crate::action::params::ParamsText;
 
 async fn batch(rig: &Rig, params: Value) -> Value {
     rig.data(json!({"action": "batch", "params": params})).await
@@ -159,4 +163,91 @@ async fn all_answers_together_are_within_the_budget() {
     let query = json!({"action": "batch", "max_tokens": 60, "params": {"steps": many}});
     let answer = rig.ask(&query).await.expect("an answer");
     assert!(answer.tokens <= 60 && answer.text.contains("b_"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn what_steps_hold_does_not_grow_with_what_they_refer_to() {
+    let rig = Rig::new();
+    let first = json!({"id": "s0", "action": "update_config",
+                       "params": {"key": "k", "value": "0123456789"}});
+    let mut steps = vec![first];
+    for at in 1..8 {
+        let last = json!({"$ref": format!("s{}.data.k", at - 1)});
+        steps.push(json!({"id": format!("s{at}"), "action": "update_config",
+                          "params": {"key": "k", "value": vec![last; 12]}}));
+    }
+    for atomic in [false, true] {
+        let query = json!({"action": "batch", "max_tokens": 0,
+                           "params": {"steps": steps, "atomic": atomic}});
+        let answer = rig.ask(&query).await;
+        let text = answer.map_or_else(|error| error.to_string(), |answer| answer.text);
+        assert!(text.contains("what the references stand for is over 2097152 bytes"), "{text}");
+    }
+    let kept = rig.data(json!({"action": "get_config", "params": {"key": "k"}, "max_tokens": 0}));
+    assert!(kept.await.to_string().len() < 2 << 20);
+}
+
+#[tokio::test]
+async fn a_reference_to_a_list_is_to_all_of_it_or_is_refused() {
+    let rig = Rig::new();
+    let long = "x".repeat(200_000);
+    rig.add_tasks(200).await;
+    let numbers = |params: Value, limit: Option<usize>| {
+        json!({"steps": [
+            {"id": "a", "action": "list_tasks", "params": params, "limit": limit},
+            {"id": "b", "action": "calculate",
+             "params": {"operation": "max", "numbers": {"$ref": "a.data.id"}}},
+            {"id": "c", "action": "calculate",
+             "params": {"operation": "max", "numbers": [{"$ref": "a.data.0.id"}]}},
+        ], "return": ["b", "c"]})
+    };
+    let answer = batch(&rig, numbers(json!({}), None)).await;
+    assert_eq!(answer[0]["data"]["result"], 200, "more than fits into the answer: {answer}");
+    // More than is held.
+    for _ in 0..100 {
+        let params = json!({"title": "long", "description": long, "status": "long"});
+        let params = ParamsText::from_value(&params).expect("an object");
+        rig.dispatcher.dispatch(Call::new("add_task", params)).await.expect("a task");
+    }
+    let answer = batch(&rig, numbers(json!({"status": "long"}), None)).await;
+    let refusal = answer[0]["error"].as_str().expect("a text");
+    assert!(refusal.starts_with("$ref a.data.id: the list of step a is too long"), "{refusal}");
+    assert_eq!(answer[1]["data"]["result"], 201, "its first row is right");
+    let answer = batch(&rig, numbers(json!({"status": "long"}), Some(5))).await;
+    assert_eq!(answer[0]["data"]["result"], 205);
+}
+
+#[tokio::test]
+async fn what_is_for_lists_is_refused_before_anything_is_written() {
+    let rig = Rig::new();
+    let add = json!({"title": "x"});
+    for (name, value) in [
+        ("filter", json!({"id": 1})),
+        ("sort", json!("id")),
+        ("group_by", json!("id")),
+        ("count", json!(true)),
+        ("limit", json!(1)),
+    ] {
+        let refusal = rig.refusal(json!({"action": "add_task", "params": add, name: value})).await;
+        let refusal = refusal["error"].as_str().expect("a text");
+        assert!(refusal.starts_with("add_task gives no list"), "{name}: {refusal}");
+        let steps = json!([{"id": "a", "action": "add_task", "params": add, name: value}]);
+        let answer = batch(&rig, json!({"steps": steps})).await;
+        assert!(answer[0]["error"].as_str().expect("a text").starts_with("add_task gives no list"));
+    }
+    assert_eq!(rig.data(json!({"action": "list_tasks"})).await, json!([]));
+}
+
+#[tokio::test]
+async fn a_transaction_that_takes_too_long_is_undone() {
+    let rig = Rig::new();
+    let params = || ParamsText::from_value(&json!({"title": "x"})).expect("an object");
+    let done = rig.dispatcher.together(move |together| {
+        together.call(&Call::new("add_task", params()))?;
+        std::thread::sleep(Duration::from_millis(3100));
+        together.call(&Call::new("add_task", params()))
+    });
+    let refusal = done.await.err().expect("it took too long").message;
+    assert!(refusal.starts_with("One transaction may take 3 s"), "{refusal}");
+    assert_eq!(rig.data(json!({"action": "list_tasks"})).await, json!([]));
 }
