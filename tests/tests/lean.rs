@@ -218,6 +218,10 @@ fn what_is_too_long_is_a_handle_with_ranges() {
     }
     let deleted = server.request("DELETE", &path).key("k-12345").send();
     assert_eq!((deleted.status, deleted.header("allow")), (405, Some("GET, HEAD")));
+    let known = server.request("GET", &path).key("k-12345").header("If-None-Match", &tag).send();
+    assert!(known.status == 304 && known.body.is_empty(), "{}", known.status);
+    let other = server.request("GET", &path).key("k-12345").header("If-None-Match", "\"x\"").send();
+    assert_eq!(other.status, 200);
     let gone = server.request("GET", "/api/v2/blobs/b_nope").key("k-12345").send();
     assert!(gone.refusal(404).contains("b_nope"));
 }
@@ -286,4 +290,69 @@ fn the_log_is_an_action_too() {
     assert_eq!(older[0]["id"], 3);
     let refusal = server.refusal("list_logs", json!({ "status": "bad" }));
     assert_eq!(refusal, "status must be success or error");
+}
+
+#[test]
+fn a_log_with_what_no_value_holds_is_read_all_the_same() {
+    let server = TestServer::start();
+    let deep = format!("{}{}", "[".repeat(120), "]".repeat(120));
+    for params in [r#"{"x":1e400}"#.to_owned(), format!(r#"{{"x":{deep}}}"#)] {
+        let body = format!(r#"{{"action":"list_users","params":{params}}}"#);
+        assert_eq!(server.post("/api/v1/query").json_text(&body).send().status, 200);
+    }
+    let logs = json!({"action": "list_logs", "fields": "action,payload.params.x"});
+    let logs = json_of(&server, &logs)["data"].take();
+    assert_eq!(logs[1]["payload"]["params"]["x"], "1e400");
+    let list = json!({"name": "list_logs", "arguments": {"limit": 2}});
+    let client = server.protocol("2025-11-25").query("tools=all");
+    let logs = client.result("tools/call", list);
+    assert_eq!(logs["isError"], false, "{logs}");
+}
+
+#[test]
+fn the_size_of_a_page_is_checked_as_v1_checks_it() {
+    let server = TestServer::start();
+    for wrong in [json!("x"), json!(true), json!([]), json!(1.5), json!(-1), json!(0), json!(1001)]
+    {
+        let asked = json!({"action": "list_logs", "params": {"limit": wrong}});
+        let answer = query(&server, &asked);
+        assert_eq!(answer.status, 400, "{asked}: {}", answer.text());
+        assert!(answer.text().contains("limit"), "{}", answer.text());
+    }
+}
+
+#[test]
+fn a_secret_is_not_said_back() {
+    let server = TestServer::with([("MCP_GITHUB_TOKEN", "ghp_ABCDEFGHIJ")]).start();
+    let secret = "ghp_ABCDEFGHIJ";
+    for asked in [
+        json!({"action": "list_tasks", "fields": [secret]}),
+        json!({"action": "list_tasks", "filter": {secret: 1}}),
+        json!({"action": "list_tasks", "group_by": secret}),
+        json!({"action": "list_tasks", secret: 1}),
+        json!({"action": secret}),
+        json!({"action": "batch", "params": {"steps": [
+            {"id": "a", "action": "list_tasks", "fields": [secret]}, {"id": "b", "action": secret},
+        ]}}),
+    ] {
+        let answer = query(&server, &asked).text().to_owned();
+        assert!(answer.contains("error") && !answer.contains(secret), "{asked}: {answer}");
+    }
+    let blob = server.get(&format!("/api/v2/blobs/{secret}"));
+    assert!(blob.status == 404 && !blob.text().contains(secret), "{}", blob.text());
+    let (code, message) = server.protocol("2025-11-25").error(secret, json!({}));
+    assert!(code == -32601 && !message.contains(secret), "{message}");
+}
+
+#[test]
+fn the_form_that_is_chosen_says_what_it_holds() {
+    let server = TestServer::start();
+    for (value, text) in [(json!("a"), "k\na"), (json!(5), "k\n5"), (json!(true), "k\ntrue")] {
+        let _ = server.data("update_config", json!({"key": "k", "value": value}));
+        let get = |format: &str| json!({"action": "get_config", "params": {"key": "k"}, "format": format});
+        assert_eq!(query(&server, &get("csv")).text(), text);
+        let alone = query(&server, &get("auto")).text().to_owned();
+        let _ = server.data("update_config", json!({"key": "k", "value": [value]}));
+        assert_ne!(query(&server, &get("auto")).text(), alone, "{value}");
+    }
 }

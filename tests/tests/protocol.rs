@@ -101,19 +101,20 @@ fn a_wrong_method_is_told_the_right_one() {
 fn what_is_no_message_is_refused_in_json_rpc() {
     let server = TestServer::start();
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-    for (body, code) in [
-        ("", -32700),
-        ("not json", -32700),
-        ("{\"jsonrpc\":\"2.0\"", -32700),
-        (deep.as_str(), -32700),
-        ("[]", -32600),
-        ("{}", -32600),
-        ("{\"jsonrpc\":\"2.0\",\"id\":1}", -32600),
+    for (body, code, id) in [
+        ("", -32700, json!(null)),
+        ("not json", -32700, json!(null)),
+        ("{\"jsonrpc\":\"2.0\"", -32700, json!(null)),
+        (deep.as_str(), -32700, json!(null)),
+        ("[]", -32600, json!(null)),
+        ("{}", -32600, json!(null)),
+        ("{\"jsonrpc\":\"2.0\",\"id\":1}", -32600, json!(1)),
+        ("{\"id\":\"a\",\"method\":5}", -32600, json!("a")),
     ] {
         let answer = server.post("/mcp").json_text(body).send();
         let said = answer.json();
         assert_eq!((answer.status, &said["error"]["code"]), (400, &json!(code)), "{body}: {said}");
-        assert_eq!((&said["jsonrpc"], &said["id"]), (&json!("2.0"), &Value::Null));
+        assert_eq!((&said["jsonrpc"], &said["id"]), (&json!("2.0"), &id));
     }
     let answer = server.post("/mcp").body("{}").header("Content-Type", "text/plain").send();
     assert!(answer.refusal(415).contains("application/json"));
@@ -148,4 +149,31 @@ fn the_rate_limit_and_the_log_are_those_of_v1() {
         })
         .collect();
     assert_eq!(entries, [("add_user", "success"), ("nonsense", "error")]);
+}
+
+#[test]
+fn params_that_are_wrong_are_not_a_method_that_is_missing() {
+    let server = TestServer::start();
+    for (method, params) in [
+        ("tools/call", json!({"name": "query", "arguments": []})),
+        ("tools/call", json!({"arguments": {}})),
+        ("tools/list", json!({"cursor": "x"})),
+        ("resources/list", json!({"cursor": "x"})),
+        ("resources/templates/list", json!({"cursor": "x"})),
+        ("prompts/list", json!({"cursor": "x"})),
+        ("resources/read", json!({"uri": 5})),
+        ("prompts/get", json!({})),
+        ("completion/complete", json!({"ref": {"type": "ref/prompt", "name": "x"}})),
+    ] {
+        for revision in ["2025-11-25", "2026-07-28"] {
+            let (code, message) = server.protocol(revision).error(method, params.clone());
+            assert_eq!(code, -32602, "{revision} {method} {params}: {message}");
+        }
+    }
+    let old = server.protocol("2025-11-25");
+    assert_eq!(old.error("logging/setLevel", json!({"level": "loud"})).0, -32602);
+    assert_eq!(old.result("logging/setLevel", json!({"level": "error"})), json!({}));
+    let new = server.protocol("2026-07-28");
+    assert_eq!(new.error("logging/setLevel", json!({"level": "error"})).0, -32601);
+    assert_eq!(new.error("no/such", json!({})).0, -32601);
 }

@@ -152,3 +152,33 @@ fn an_order_to_stop_ends_it() {
     kill_process(Pid::from_child(&client.child), Signal::TERM).expect("it runs");
     assert_eq!(client.child.wait().expect("it is our child").code(), Some(0));
 }
+
+#[test]
+fn a_message_that_is_refused_is_answered() {
+    let (_folder, url) = folder();
+    let mut client = Client::start(&url, &[]).hello();
+    let deep: Value = (0..140).fold(json!(1), |inner, _| json!([inner]));
+    for (text, said) in [(json!("x".repeat(3 << 20)), "bytes"), (deep, "nested deeper")] {
+        client.send(&json!({
+            "method": "tools/call",
+            "params": {"name": "query", "arguments": {"action": "add_task", "params": {"x": text}}},
+            "jsonrpc": "2.0",
+            "id": "big",
+        }));
+        let answer = client.next_message();
+        assert_eq!(answer["id"], "big", "{answer}");
+        assert!(answer["error"]["message"].as_str().expect("a text").contains(said), "{answer}");
+    }
+    assert!(client.ask("tools/list", json!({}))["tools"].is_array());
+    assert_eq!(client.end(), Some(0));
+}
+
+#[test]
+fn what_comes_before_the_first_request_is_passed_over() {
+    let (_folder, url) = folder();
+    let mut client = Client::start(&url, &[]);
+    client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    let mut client = client.hello();
+    assert!(client.ask("tools/list", json!({}))["tools"].is_array());
+    assert_eq!(client.end(), Some(0));
+}

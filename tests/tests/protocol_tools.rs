@@ -116,6 +116,9 @@ fn structured_content_fits_its_schema_and_is_the_text() {
         ("get_config", json!({})),
         ("calculate", json!({"operation": "average", "numbers": []})),
         ("summarize_data", json!({})),
+        ("help", json!({"action": "add_task"})),
+        ("help", json!({"query": "add a task"})),
+        ("help", json!({})),
         ("delete_task", json!({"task_id": 1})),
         ("remove_user", json!({"username": "alice"})),
     ] {

@@ -77,8 +77,11 @@ impl Given for Opened {
         after: Option<Position>,
         store: &dyn Store,
     ) -> Result<Self, ActionError> {
-        let mut rows = Rows { work: Some(work), after, count: FIRST_ROWS, read: None };
+        let (read, beginning) = (None, String::new());
+        let mut rows = Rows { work: Some(work), after, count: FIRST_ROWS, read, beginning };
         rows.read = rows.next(store).await?;
+        rows.beginning =
+            rows.read.as_ref().map_or_else(String::new, |part| format!("[{}]", part.text));
         Ok(Self::Rows(rows))
     }
 
@@ -91,7 +94,7 @@ impl Given for Opened {
     fn beginning(&self) -> &str {
         match self {
             Self::Text { text, .. } => text,
-            Self::Rows(rows) => rows.read.as_ref().map_or("", |part| &part.text),
+            Self::Rows(rows) => &rows.beginning,
         }
     }
 }
@@ -103,8 +106,9 @@ pub struct Rows {
     after: Option<Position>,
     /// How many are read next.
     count: u64,
-    /// Read already, for the log.
+    /// Read already, for the log, and as it stands there.
     read: Option<RowsText>,
+    beginning: String,
 }
 
 impl Rows {
@@ -114,6 +118,7 @@ impl Rows {
     /// With what the caller is told.
     pub async fn next(&mut self, store: &dyn Store) -> Result<Option<RowsText>, ActionError> {
         if let Some(part) = self.read.take() {
+            self.beginning = String::new();
             return Ok(Some(part));
         }
         let Some(mut work) = self.work.take() else { return Ok(None) };

@@ -98,6 +98,8 @@ impl Lean {
         query: &LeanQuery,
     ) -> Result<LeanAnswer, ActionError> {
         let answered = self.answered(dispatcher, query).await;
+        // What is refused here and not by the dispatcher says back what somebody sent as well.
+        let answered = answered.map_err(|error| dispatcher.redactor().scrub_error(error));
         if let Some(meter) = dispatcher.meter() {
             let (answer, v1) = match &answered {
                 Ok((answer, v1)) => (answer.tokens, *v1),

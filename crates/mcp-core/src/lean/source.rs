@@ -13,7 +13,7 @@ use crate::Dispatcher;
 use crate::action::{Action, Shape};
 use crate::dispatch::{Opened, Rows};
 use crate::domain::Position;
-use crate::error::{ActionError, ErrorCode};
+use crate::error::ActionError;
 use pages::Paged;
 pub(super) use whole::Whole;
 
@@ -125,16 +125,12 @@ pub(super) fn rows_of(
     text: &str,
     places: impl Iterator<Item = Position>,
 ) -> Result<Vec<Row>, ActionError> {
-    let rows: Vec<Value> =
-        serde_json::from_str(&format!("[{text}]")).map_err(ActionError::internal)?;
+    let Value::Array(rows) = json(&format!("[{text}]"))? else { return Ok(Vec::new()) };
     let place = |Position(number)| Place::at(Key::Number(number));
     Ok(rows.into_iter().zip(places.map(place)).collect())
 }
 
 /// A result as JSON values.
 pub(super) fn json(text: &str) -> Result<Value, ActionError> {
-    serde_json::from_str(text).map_err(|error| {
-        let message = "The result is nested too deeply, or has numbers too large, to be read";
-        ActionError::new(ErrorCode::UpstreamFailed, message).caused_by(error)
-    })
+    crate::json::value(text).map_err(ActionError::internal)
 }

@@ -22,7 +22,8 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "OPTIONS"];
 
 /// Response headers that a page may read beside the ones that it always may.
 const EXPOSED: &str = "Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, \
-                       Deprecation, Link, X-Tokens, Content-Range";
+                       Deprecation, Link, X-Tokens, Content-Range, \
+                       Mcp-Session-Id, WWW-Authenticate";
 
 /// Whose pages may read our answers: anybody's, without credentials, or those of the listed
 /// origins, with credentials.

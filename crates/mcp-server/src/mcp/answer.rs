@@ -2,23 +2,23 @@
 
 use std::time::Duration;
 
-use mcp_core::ActionError;
 use mcp_core::action::{Action, Shape};
 use mcp_core::lean::format::Format;
 use mcp_core::lean::{LeanAnswer, error_text};
+use mcp_core::{ActionError, json};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::Value;
 
-use super::tools::RESULT;
+use super::tools::{RESULT, is_wrapped};
 
 /// The result of a tool of an action's own: structured content and the same as JSON text; a picture
 /// or blocks where that is what the action answers.
 pub(super) fn of_tool(action: &Action, text: String) -> CallToolResult {
-    match (action.doc.view.shape, serde_json::from_str(&text)) {
-        (_, Err(error)) => not_carried(&error),
+    match (action.doc.view.shape, json::value(&text)) {
+        (_, Err(cause)) => no_json(&cause),
         (Shape::Picture { base64, media_type }, Ok(value)) => picture(value, base64, media_type),
         (Shape::Contents, Ok(value)) => blocks(value),
-        (_, Ok(value)) => data(text, value),
+        (_, Ok(value)) => data(text, value, is_wrapped(action)),
     }
 }
 
@@ -27,9 +27,9 @@ pub(super) fn of_query(answer: LeanAnswer) -> CallToolResult {
     if answer.format != Format::Json {
         return CallToolResult::success(vec![ContentBlock::text(answer.text)]);
     }
-    match serde_json::from_str(&answer.text) {
-        Ok(value) => data(answer.text, value),
-        Err(error) => not_carried(&error),
+    match json::value(&answer.text) {
+        Ok(value) => data(answer.text, value, false),
+        Err(cause) => no_json(&cause),
     }
 }
 
@@ -77,13 +77,13 @@ pub(super) fn too_large(action: &Action, limit: usize) -> CallToolResult {
     ))
 }
 
-fn data(text: String, value: Value) -> CallToolResult {
-    let (text, value) = if value.is_object() {
-        (text, value)
-    } else {
+fn data(text: String, value: Value, wraps: bool) -> CallToolResult {
+    let (text, value) = if wraps {
         let mut wrapped = serde_json::Map::new();
         wrapped.insert(RESULT.into(), value);
         (format!("{{\"{RESULT}\":{text}}}"), Value::Object(wrapped))
+    } else {
+        (text, value)
     };
     let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
     result.structured_content = Some(value);
@@ -105,14 +105,11 @@ fn picture(mut value: Value, data: &str, media_type: &str) -> CallToolResult {
 fn blocks(mut value: Value) -> CallToolResult {
     match serde_json::from_value(value["content"].take()) {
         Ok(blocks) => CallToolResult::success(blocks),
-        Err(error) => not_carried(&error),
+        Err(cause) => no_json(&cause),
     }
 }
 
-/// JSON that is stored byte for byte can hold more than a JSON value of the protocol's libraries.
-fn not_carried(cause: &serde_json::Error) -> CallToolResult {
-    log::warn!("a result is no JSON value: {cause}");
-    error(
-        "The result holds a number or a depth that the protocol does not carry; ask /api/v1/query",
-    )
+fn no_json(cause: &serde_json::Error) -> CallToolResult {
+    log::error!("an action answered what is not of its form: {cause}");
+    error("The action answered what is not of its form")
 }

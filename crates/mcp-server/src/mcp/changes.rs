@@ -68,10 +68,11 @@ impl Updates {
 /// What of a wanted subscription is given.
 pub(super) fn accepted(face: &Face, wanted: &SubscriptionFilter) -> SubscriptionFilter {
     let mut accepted = SubscriptionFilter::new();
-    accepted.resource_subscriptions = wanted
-        .resource_subscriptions
-        .as_ref()
-        .map(|uris| uris.iter().filter(|uri| is_watched(face, uri)).take(MOST).cloned().collect());
+    accepted.resource_subscriptions = wanted.resource_subscriptions.as_ref().map(|uris| {
+        let mut known = BTreeSet::new();
+        let watched = uris.iter().filter(|uri| known.insert(*uri) && is_watched(face, uri));
+        watched.take(MOST).cloned().collect()
+    });
     accepted
 }
 

@@ -5,23 +5,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, ErrorData,
-    GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
-    InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-    ListToolsResult, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
-    ReadResourceResponse, ReadResourceResult, ServerCapabilities, ServerConfig, SubscriptionFilter,
-    Tool,
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
+    CustomResult, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerCapabilities,
+    ServerConfig, SubscriptionFilter, Tool,
 };
 #[expect(deprecated, reason = "older revisions have nothing else")]
 use rmcp::model::{
-    SetLevelRequestParams, SubscribeRequestMethod, SubscribeRequestParams,
+    SetLevelRequestMethod, SetLevelRequestParams, SubscribeRequestMethod, SubscribeRequestParams,
     UnsubscribeRequestMethod, UnsubscribeRequestParams,
 };
 use rmcp::service::{RequestContext, RoleServer, SubscriptionContext};
 
 use super::changes::{self, Subscriptions, Updates};
 use super::progress::remarks;
-use super::{Face, ToolSet, call, prompts, resources};
+use super::{Face, ToolSet, call, prompts, resources, unread};
 
 /// How long a client may keep a list, in milliseconds: it changes with the server's version alone.
 const LISTS_KEEP_MS: u64 = 300_000;
@@ -56,10 +56,21 @@ impl Handler {
     }
 }
 
+fn is_newest(context: &Context) -> bool {
+    context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
+}
+
 /// How long this request's client may keep a list; none where its revision does not know of that.
 fn keep(context: &Context) -> Option<u64> {
-    let knows = |version: ProtocolVersion| version >= ProtocolVersion::V_2026_07_28;
-    context.protocol_version().is_some_and(knows).then_some(LISTS_KEEP_MS)
+    is_newest(context).then_some(LISTS_KEEP_MS)
+}
+
+/// Every list is one page, so there is no cursor that anybody was given.
+fn check_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    match request.and_then(|request| request.cursor) {
+        None => Ok(()),
+        Some(_) => Err(ErrorData::invalid_params("cursor: the list has one page", None)),
+    }
 }
 
 impl ServerHandler for Handler {
@@ -95,9 +106,10 @@ impl ServerHandler for Handler {
 
     async fn list_tools(
         &self,
-        _: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         context: Context,
     ) -> Result<ListToolsResult, ErrorData> {
+        check_page(request)?;
         let registry = self.face.dispatcher().registry();
         let tools = self.face.tools.of(&self.tools(&context), registry);
         let mut list = ListToolsResult::with_all_items(tools);
@@ -121,9 +133,10 @@ impl ServerHandler for Handler {
 
     async fn list_resources(
         &self,
-        _: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         context: Context,
     ) -> Result<ListResourcesResult, ErrorData> {
+        check_page(request)?;
         let all = self.face.resources.iter().flat_map(|source| source.list()).collect();
         let mut list = ListResourcesResult::with_all_items(all);
         list.ttl_ms = keep(&context);
@@ -132,9 +145,10 @@ impl ServerHandler for Handler {
 
     async fn list_resource_templates(
         &self,
-        _: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         context: Context,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        check_page(request)?;
         let all = self.face.resources.iter().flat_map(|source| source.templates()).collect();
         let mut list = ListResourceTemplatesResult::with_all_items(all);
         list.ttl_ms = keep(&context);
@@ -152,9 +166,10 @@ impl ServerHandler for Handler {
 
     async fn list_prompts(
         &self,
-        _: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         context: Context,
     ) -> Result<ListPromptsResult, ErrorData> {
+        check_page(request)?;
         let all = self.face.prompts.iter().map(|source| source.prompt()).collect();
         let mut list = ListPromptsResult::with_all_items(all);
         list.ttl_ms = keep(&context);
@@ -192,9 +207,24 @@ impl ServerHandler for Handler {
         changes::listen(&self.face, &subscription, updates).await
     }
 
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: Context,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(unread::refusal(&self.face, &request))
+    }
+
     // The protocol's newest revision does these otherwise; the older ones have nothing else.
     #[expect(deprecated, reason = "older revisions have nothing else")]
-    async fn set_level(&self, request: SetLevelRequestParams, _: Context) -> Result<(), ErrorData> {
+    async fn set_level(
+        &self,
+        request: SetLevelRequestParams,
+        context: Context,
+    ) -> Result<(), ErrorData> {
+        if is_newest(&context) {
+            return Err(ErrorData::method_not_found::<SetLevelRequestMethod>());
+        }
         self.remarks.store(remarks::rank(request.level), Ordering::Relaxed);
         Ok(())
     }

@@ -8,7 +8,7 @@
 //! - [`arguments`], [`call`], [`answer`] and [`progress`]: what happens to a call of one,
 //! - [`resources`] and [`prompts`]: what else there is to read,
 //! - [`changes`]: who is told when it changes,
-//! - [`handler`]: rmcp's side of all that,
+//! - [`handler`]: rmcp's side of all that, with [`unread`] for what rmcp cannot read,
 //! - [`http`], with [`refusals`], and [`stdio`]: the two ways in; [`sessions`]: what is kept between requests.
 //!
 //! Invariant: every call of a tool goes through the dispatcher.
@@ -28,6 +28,7 @@ mod sessions;
 pub(crate) mod stdio;
 mod tool_set;
 mod tools;
+mod unread;
 
 use std::sync::Arc;
 

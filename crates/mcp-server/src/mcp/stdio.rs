@@ -1,5 +1,8 @@
 //! The protocol over stdio: one client, which started this process and ends it by closing stdin.
 
+pub(super) mod gate;
+mod id;
+
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -13,6 +16,9 @@ use super::handler::Handler;
 use crate::config::Settings;
 use crate::service::Service;
 
+/// How many bytes wait between the gate and rmcp.
+const BUFFERED: usize = 64 * 1024;
+
 /// Serves stdin and stdout until the client closes them, or `stop` is ready.
 ///
 /// # Errors
@@ -25,8 +31,17 @@ pub(crate) async fn serve(
     let face = Arc::new(Face::new(service, settings));
     let end = face.stop.clone();
     let (reader, writer) = stdio_pipes();
-    let transport = AsyncRwTransport::<RoleServer, _, _>::new(reader, writer)
-        .with_max_line_length(settings.body_limit);
+    let (checked, lines) = tokio::io::duplex(BUFFERED);
+    let transport = AsyncRwTransport::<RoleServer, _, _>::new(checked, writer)
+        // The gate has measured it, or has written it itself.
+        .with_max_line_length(usize::MAX);
+    let gate = async {
+        if let Err(error) = gate::pass(reader, lines, settings.body_limit).await {
+            log::warn!("stdin ends: {error}");
+        }
+        // It has let go of rmcp's side, by which that ends.
+        std::future::pending::<()>().await;
+    };
     let served = async {
         let running = serve_server_with_ct(Handler::new(face, true), transport, end.clone()).await;
         let running = running.map_err(io::Error::other)?;
@@ -34,6 +49,7 @@ pub(crate) async fn serve(
     };
     tokio::select! {
         served = served => served,
+        () = gate => Ok(()),
         () = stop => {
             end.cancel();
             Ok(())

@@ -73,7 +73,7 @@ fn output_schema(action: &Action) -> Option<Arc<JsonObject>> {
     match action.doc.view.shape {
         Shape::Contents => return None,
         Shape::Picture { base64, .. } => without_member(&mut schema, base64),
-        _ if schema.get("type") != Some(&Value::from("object")) => {
+        _ if is_wrapped(action) => {
             let wrapped = json!({
                 "type": "object",
                 "properties": { RESULT: Value::Object(schema) },
@@ -84,6 +84,11 @@ fn output_schema(action: &Action) -> Option<Arc<JsonObject>> {
         _ => {}
     }
     Some(Arc::new(schema))
+}
+
+/// Whether an answer stands under [`RESULT`], because it may be no object.
+pub(super) fn is_wrapped(action: &Action) -> bool {
+    action.output_schema.get("type") != Some(&Value::from("object"))
 }
 
 fn without_member(schema: &mut JsonObject, name: &str) {

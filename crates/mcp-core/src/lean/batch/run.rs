@@ -92,17 +92,18 @@ async fn each(
     dispatcher: &Dispatcher,
     progress: &Progress,
 ) -> Vec<(String, Outcome)> {
+    let failed = |error| Outcome::Failed(dispatcher.redactor().scrub_error(error));
     for (at, step) in steps.iter().enumerate() {
         let outcome = match taken.query(at, step) {
             Ok(Some(mut query)) => {
                 query.progress = progress.clone();
                 match lean.fetch(dispatcher, &query).await {
                     Ok(fetched) => Outcome::Done(Box::new(query), Box::new(fetched)),
-                    Err(error) => Outcome::Failed(error),
+                    Err(error) => failed(error),
                 }
             }
             Ok(None) => Outcome::Skipped,
-            Err(error) => Outcome::Failed(error),
+            Err(error) => failed(error),
         };
         taken.keep(at, step, outcome, dispatcher.registry());
     }

@@ -34,6 +34,13 @@ fn line(line: String) -> String {
     if line.is_empty() { quoted("") } else { line }
 }
 
+/// Whether no cell is a list or an object.
+#[must_use]
+pub fn is_plain(data: &Value) -> bool {
+    let columns = Columns::of(data);
+    columns.lists.is_empty() && columns.objects.is_empty()
+}
+
 /// Whether the data can be read back from its CSV.
 #[must_use]
 pub fn keeps(data: &Value) -> bool {
@@ -109,7 +116,7 @@ fn joined(items: &[Value]) -> Option<String> {
     for item in items {
         let part = match item {
             Value::Bool(_) | Value::Number(_) => item.to_string(),
-            Value::String(string) if is_plain(string) => string.clone(),
+            Value::String(string) if is_itself(string) => string.clone(),
             _ => return None,
         };
         parts.push(part);
@@ -118,7 +125,7 @@ fn joined(items: &[Value]) -> Option<String> {
 }
 
 /// Whether a text in a list is taken for itself.
-fn is_plain(string: &str) -> bool {
+fn is_itself(string: &str) -> bool {
     !string.is_empty()
         && !string.contains(';')
         && !string.starts_with(['[', '{', '#'])

@@ -128,7 +128,12 @@ pub fn write_as(
     asked: Format,
 ) -> Option<String> {
     let is_faithful = match format {
-        Format::Csv if asked == Format::Auto => csv::keeps(&flat(content)),
+        Format::Csv if asked == Format::Auto => {
+            let data = flat(content);
+            // Which columns hold lists is known of rows; one thing may hold anything.
+            let is_known = matches!(content, Content::Rows(_)) || csv::is_plain(&data);
+            is_known && csv::keeps(&data)
+        }
         Format::Toon if asked == Format::Auto => toon::keeps(&flat(content)),
         _ => true,
     };

@@ -223,8 +223,11 @@ impl Paged {
                 if let Some(before) = self.before {
                     params.insert(after.to_owned(), before.into());
                 }
-                // One more than is wanted says whether there is more.
-                if self.size < most {
+                // One more than is wanted says whether there is more. What is no size is the action's
+                // to refuse.
+                let is_size = |given: &Value| given.as_u64().is_some_and(|size| size > 0);
+                let given = params.get(size).filter(|given| !given.is_null());
+                if self.size < most && given.is_none_or(is_size) {
                     params.insert(size.to_owned(), (self.size + 1).into());
                 }
                 key

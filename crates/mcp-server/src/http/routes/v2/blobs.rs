@@ -3,7 +3,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    self, ByteRangeSpec, ContentRange, ContentRangeSpec, EntityTag, Header as _, Range,
+    self, ByteRangeSpec, ContentRange, ContentRangeSpec, EntityTag, Header as _, IfNoneMatch, Range,
 };
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -26,7 +26,10 @@ pub(super) async fn blob(
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     let found = service.lean().blobs().get(&id);
-    let blob = found.map_err(|error| ApiError::new(StatusCode::NOT_FOUND, error.message))?;
+    let blob = found.map_err(|error| {
+        let message = service.dispatcher().redactor().scrub(&error.message);
+        ApiError::new(StatusCode::NOT_FOUND, message)
+    })?;
     let length = blob.bytes.len() as u64;
     let tag = EntityTag::new_strong(id.into_inner());
     let mut answer = HttpResponse::Ok();
@@ -38,6 +41,9 @@ pub(super) async fn blob(
         // It comes from elsewhere: no page of it runs as a page of this server.
         .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
         .insert_header(header::ETag(tag.clone()));
+    if is_known(&request, &tag) {
+        return Ok(answer.status(StatusCode::NOT_MODIFIED).finish());
+    }
     let Some(range) = wanted(&request, &tag) else { return Ok(answer.body(blob.bytes.clone())) };
     let Some((first, last)) = range.to_satisfiable_range(length) else {
         let range = ContentRangeSpec::Bytes { range: None, instance_length: Some(length) };
@@ -52,6 +58,15 @@ pub(super) async fn blob(
     let range =
         ContentRangeSpec::Bytes { range: Some((first, last)), instance_length: Some(length) };
     Ok(answer.status(StatusCode::PARTIAL_CONTENT).insert_header(ContentRange(range)).body(bytes))
+}
+
+/// Whether the client has it already (section 13.1.2).
+fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
+        Err(_) => false,
+    }
 }
 
 /// The one range that is asked for. What is no range of bytes, more than one, or of another version

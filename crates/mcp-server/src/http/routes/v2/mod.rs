@@ -64,7 +64,7 @@ pub(super) async fn status(_: Caller, service: Data<Service>) -> Result<HttpResp
 async fn answer(service: &Service, query: Result<LeanQuery, ActionError>) -> HttpResponse {
     let answered = match query {
         Ok(query) => service.lean().query(service.dispatcher(), &query).await,
-        Err(error) => Err(error),
+        Err(error) => Err(service.dispatcher().redactor().scrub_error(error)),
     };
     match answered {
         Ok(answer) => lean(answer),

@@ -1,5 +1,7 @@
 //! JSON text: written, and looked into without being rebuilt, so that what was given is kept as it was.
 
+mod held;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -9,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::ActionError;
+pub use held::{strings, value};
 
 /// A value as JSON text.
 ///
@@ -16,46 +19,6 @@ use crate::error::ActionError;
 /// When it is no JSON (a key that is no text), which is a fault of the program.
 pub fn text(value: &impl Serialize) -> Result<String, ActionError> {
     serde_json::to_string(value).map_err(ActionError::internal)
-}
-
-/// Every name and text in JSON text, without escapes; half of a surrogate pair stands as U+FFFD.
-pub fn strings(json: &str) -> impl Iterator<Item = String> {
-    let mut rest = json;
-    std::iter::from_fn(move || {
-        let literal = &rest[rest.find('"')?..];
-        let mut is_escaped = false;
-        let is_end = |&(_, byte): &(usize, u8)| {
-            let is_end = byte == b'"' && !is_escaped;
-            is_escaped = byte == b'\\' && !is_escaped;
-            is_end
-        };
-        let (end, _) = literal.bytes().enumerate().skip(1).find(is_end)?;
-        rest = &literal[end + 1..];
-        let text = serde_json::from_str(&literal[..=end]);
-        // What is no literal is in no JSON.
-        Some(text.map_or_else(|_| literal[..=end].to_owned(), |Lossy(text)| text))
-    })
-}
-
-/// A text of which half a surrogate pair may be a part.
-struct Lossy(String);
-
-impl<'de> Deserialize<'de> for Lossy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes;
-        impl Visitor<'_> for Bytes {
-            type Value = Lossy;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Lossy, E> {
-                Ok(Lossy(String::from_utf8_lossy(bytes).into_owned()))
-            }
-        }
-        deserializer.deserialize_bytes(Bytes)
-    }
 }
 
 /// The members of a JSON object in their order, each value as it was written. A name that is
@@ -105,21 +68,5 @@ impl Serialize for RawObject<'_> {
             map.serialize_entry(name, value)?;
         }
         map.end()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_text_is_found_without_its_escapes() {
-        let text = r#"{ "a" : ["\\", "\\\"b", 1e999, {"\u0073\n":""}], "\ud800c": "ü" }"#;
-        let found: Vec<String> = strings(text).collect();
-        assert_eq!(found[..5], ["a", "\\", "\\\"b", "s\n", ""]);
-        assert!(found[5].ends_with('c') && found[6] == "ü" && found.len() == 7, "{found:?}");
-        for none in ["", "1", "[]", "\""] {
-            assert_eq!(strings(none).count(), 0, "{none}");
-        }
     }
 }
