@@ -160,7 +160,7 @@ impl Answer {
         &self.counts
     }
 
-    /// The next part of the text: the rest, or as much as is handed on at once.
+    /// The next part of the text: the rest, or as much as is handed on at once; it may be empty.
     ///
     /// # Errors
     /// With what the caller is told; what came before is no whole answer then.
@@ -176,10 +176,11 @@ impl Answer {
                 Step::Made(make) => text.push_str(&make(&self.counts, memory)?),
                 Step::List(mut listing) => {
                     if listing.next_part(&mut text, memory)? {
+                        // A part costs what is looked at for it, whatever of that is in it.
                         self.steps.push_front(Step::List(listing));
-                    } else {
-                        self.counts.push(listing.rows);
+                        break;
                     }
+                    self.counts.push(listing.rows);
                 }
             }
         }

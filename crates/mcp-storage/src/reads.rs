@@ -17,7 +17,7 @@ use std::{io, thread};
 
 use mcp_core::Timestamp;
 use mcp_core::memory::{Memory, StoreError, Work};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
@@ -28,12 +28,15 @@ const PLACES: usize = 1024;
 /// How long reads wait that nobody takes, before more threads than there are cores are called.
 const PATIENCE: Duration = Duration::from_millis(2);
 
+/// How long it is at most between two looks at whether the others are to be called.
+const LONGEST_PATIENCE: Duration = Duration::from_millis(128);
+
 /// The threads and what is waiting for them.
 pub(crate) struct Reads {
     /// What has come since something was handed over.
     gathered: Mutex<Vec<Read>>,
     waiting: Arc<Waiting>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 /// The reads that no thread has taken yet.
@@ -63,6 +66,8 @@ pub(crate) struct Read {
     asked_at: Instant,
     work: Work,
     done: Done,
+    /// Its place, also where its caller has gone away.
+    _place: OwnedSemaphorePermit,
 }
 
 impl Read {
@@ -108,7 +113,7 @@ impl Reads {
             cores: thread::available_parallelism().map_or(1, NonZero::get),
         };
         let waiting = Arc::new(waiting);
-        let (gathered, places) = (Mutex::default(), Semaphore::new(PLACES));
+        let (gathered, places) = (Mutex::default(), Arc::new(Semaphore::new(PLACES)));
         let reads = Self { gathered, waiting: Arc::clone(&waiting), places };
         for thread in 0..waiting.threads.len() {
             let (waiting, run) = (Arc::clone(&waiting), run.clone());
@@ -119,19 +124,22 @@ impl Reads {
 
     /// Runs a work on a thread that reads.
     pub(crate) async fn read(&self, now: Timestamp, work: Work) -> Result<(), StoreError> {
-        let _place = self.places.acquire().await.map_err(|_| closed())?;
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| closed())?;
         let (done, mut outcome) = oneshot::channel();
-        self.gathered().push(Read { now, asked_at: Instant::now(), work, done });
+        self.gathered().push(Read { now, asked_at: Instant::now(), work, done, _place: place });
         yield_now().await;
         // Nothing, where another call has handed this one's over. (Who goes away before it comes here
         // leaves a read behind that nobody waits for.)
         let gathered = std::mem::take(&mut *self.gathered());
         self.waiting.put(gathered);
+        let mut patience = PATIENCE;
         loop {
-            match timeout(PATIENCE, &mut outcome).await {
+            match timeout(patience, &mut outcome).await {
                 Ok(outcome) => return outcome.unwrap_or_else(|_| Err(closed())),
                 Err(_) => self.waiting.hurry(),
             }
+            // Where that did not help, asking more often would not either.
+            patience = (patience * 2).min(LONGEST_PATIENCE);
         }
     }
 

@@ -65,6 +65,9 @@ fn what_the_tables_do_not_say_together_is_found() {
             "a value that is no JSON",
         ),
         (long_ago.replace("{}", ""), "users: number 9 has metadata that is no JSON"),
+        ("UPDATE tasks_indexed SET through = 1000;".into(), "said to go to task 1000"),
+        ("DROP TRIGGER tasks_removed;".into(), "the trigger tasks_removed is missing"),
+        ("DROP INDEX tasks_by_status;".into(), "the index tasks_by_status is missing"),
     ] {
         let folder = folder();
         let path = ours(&folder);
@@ -145,4 +148,29 @@ fn the_first_services_database_is_migrated_and_named_before() {
     assert!(folder.path().join("mcp_server.db.before-migration").exists());
     assert_eq!(check(&path).expect("a database").rows, [2, 2, 8, 2]);
     assert_eq!(migrate(&path).expect("nothing to do").from, Origin::Version(migrated.to));
+}
+
+#[test]
+fn what_is_no_regular_file_is_neither_read_nor_replaced() {
+    let folder = folder();
+    let (database, other) = (ours(&folder), folder.path().join("socket"));
+    let _socket = std::os::unix::net::UnixListener::bind(&other).expect("a socket");
+    let inner = folder.path().join("folder");
+    std::fs::create_dir(&inner).expect("a folder");
+    for to in [&other, &inner] {
+        for replace in [false, true] {
+            let refusal = backup(&database, to, replace).expect_err("refused").to_string();
+            assert!(refusal.ends_with("is no regular file: name another one"), "{refusal}");
+        }
+    }
+    for refused in [
+        check(&other).err(),
+        restore(&database, &other).err(),
+        vacuum(&other).err(),
+        backup(&other, &folder.path().join("copy"), false).err(),
+    ] {
+        let refusal = refused.expect("refused").to_string();
+        assert!(refusal.contains("is no regular file"), "{refusal}");
+    }
+    assert!(!std::fs::metadata(&other).expect("it is there").is_file());
 }

@@ -226,7 +226,10 @@ impl Dispatcher {
             Ok(Prepared::List(work)) => T::list(work, start, self.store()).await,
             Ok(Prepared::Long(begin)) => T::long(begin, self.store()).await,
             Ok(Prepared::Remote(work)) => {
-                work(call.progress.clone()).await.map(|answer| T::text(answer.text, answer.goes_on))
+                work(call.progress.clone()).await.map(|answer| {
+                    // Another system may say back what it was sent.
+                    T::text(self.redactor.scrubbed(answer.text), answer.goes_on)
+                })
             }
             Ok(Prepared::Compound(work)) => {
                 work(self, call.progress.clone()).await.map(|text| T::text(text, false))

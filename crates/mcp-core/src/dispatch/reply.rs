@@ -90,17 +90,19 @@ impl Rest {
         self.answer.as_ref().is_none_or(Answer::is_finished)
     }
 
-    /// The next part of the text; `None` behind the last.
+    /// The next part of the text, which is not empty; `None` behind the last.
     ///
     /// # Errors
     /// With what the caller would be told. What came before is no whole answer then.
     pub async fn next(&mut self, store: &dyn Store) -> Result<Option<String>, ActionError> {
-        let Some(answer) = self.answer.take_if(|answer| !answer.is_finished()) else {
-            return Ok(None);
-        };
-        let (text, answer) = next_part(Freshness::Writes, answer, store).await?;
-        self.answer = Some(answer);
-        Ok(Some(text))
+        while let Some(answer) = self.answer.take_if(|answer| !answer.is_finished()) {
+            let (text, answer) = next_part(Freshness::Writes, answer, store).await?;
+            self.answer = Some(answer);
+            if !text.is_empty() {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
     }
 
     /// How many rows each list had that is finished.

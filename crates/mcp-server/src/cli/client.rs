@@ -1,6 +1,7 @@
 //! The commands that call a running server: JSON to stdout, one line to stderr when it says no.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use clap::Args;
 use mcp_core::json::RawObject;
@@ -13,6 +14,9 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Environment, Failure, NO_CONNECTION, REFUSED, USAGE, print};
 
+/// How long the server may take to be found, and to send anything.
+const CONNECT_WAIT: Duration = Duration::from_secs(10);
+const ANSWER_WAIT: Duration = Duration::from_mins(5);
 const DEFAULT_BASE_URL: &str = "http://127.0.0.1:8000";
 
 /// Which server is called.
@@ -195,6 +199,8 @@ async fn send(
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_WAIT)
+        .read_timeout(ANSWER_WAIT)
         .build()
         .map_err(no_connection)?;
     let mut request = client.request(method, url.clone());

@@ -73,7 +73,9 @@ impl<M: FnOnce(&[u64]) -> String> Parts<M> {
                     after(&self.service, &message(self.rest.counts()))
                 }
                 Err(error) => {
-                    log::error!("an answer ends before its end: {:?}", error.cause);
+                    let cause = error.cause.as_ref().map(ToString::to_string).unwrap_or_default();
+                    let cause = self.service.dispatcher().redactor().scrub(&cause);
+                    log::error!("an answer ends before its end: {cause}");
                     return Err(ApiError::from(error).into());
                 }
             },

@@ -24,10 +24,13 @@ mod writer;
 mod writing;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mcp_core::Clock;
 use mcp_core::domain::LogEntry;
 use mcp_core::memory::{Freshness, Store, StoreError, StoreFuture, Verdict, Work};
+
+use tokio::time::timeout;
 
 use crate::reads::Reads;
 use crate::writer::Writer;
@@ -42,7 +45,12 @@ pub struct PostgresStore {
     writer: Writer,
     readers: Reads,
     clock: Arc<dyn Clock>,
+    /// How long an answer may take. The database ends what takes longer, unless it hangs itself.
+    patience: Duration,
 }
+
+/// How long the writer may take to end.
+const CLOSE_WAIT: Duration = Duration::from_secs(4);
 
 impl PostgresStore {
     /// Connects, creates or migrates the tables, and starts the writer.
@@ -61,7 +69,19 @@ impl PostgresStore {
         trim(&mut session, options.log_retention).map_err(|error| failed(&error))?;
         let readers = readers::open(connector, options)?;
         let writer = writer::start(session, options, Arc::clone(&clock))?;
-        Ok(Self { writer, readers, clock })
+        // A work is a few statements, and may wait for those of another.
+        let patience = 2 * options.statement_timeout + Duration::from_secs(5);
+        Ok(Self { writer, readers, clock, patience })
+    }
+
+    async fn within<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+        late: fn(String) -> StoreError,
+    ) -> Result<T, StoreError> {
+        timeout(self.patience, work).await.unwrap_or_else(|_| {
+            Err(late(format!("PostgreSQL has not answered for {} s", self.patience.as_secs())))
+        })
     }
 }
 
@@ -74,20 +94,22 @@ fn trim(session: &mut Session, retention: u32) -> Result<(), StoreError> {
 
 impl Store for PostgresStore {
     fn read(&self, freshness: Freshness, work: Work) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
+        let read = async move {
             if freshness == Freshness::WritesAndLogs {
                 self.writer.flush().await?;
             }
             self.readers.read(self.clock.now(), work).await
-        })
+        };
+        Box::pin(self.within(read, StoreError::Unavailable))
     }
 
     fn write(&self, work: Work) -> StoreFuture<'_, ()> {
-        Box::pin(self.writer.write(work))
+        // It waits on, and may be done yet.
+        Box::pin(self.within(self.writer.write(work), StoreError::InDoubt))
     }
 
     fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()> {
-        Box::pin(self.writer.record(entry))
+        Box::pin(self.within(self.writer.record(entry), StoreError::Unavailable))
     }
 
     fn ready(&self) -> StoreFuture<'_, ()> {
@@ -100,7 +122,9 @@ impl Store for PostgresStore {
     fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {
             self.readers.close();
-            self.writer.stop().await
+            timeout(CLOSE_WAIT, self.writer.stop()).await.unwrap_or_else(|_| {
+                Err(StoreError::Unavailable("PostgreSQL does not answer".into()))
+            })
         })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mcp_core::domain::{Page, TaskFilter};
-use mcp_core::memory::{Store, StoreError, StoreRuns, Verdict};
+use mcp_core::memory::{Freshness, Store, StoreError, StoreRuns, Verdict};
 use mcp_storage::Options;
 use test_postgres::{Database, Setup, Stop};
 
@@ -217,4 +217,30 @@ async fn of_the_jobs_that_share_a_commit_one_that_fails_takes_nothing_of_the_oth
     let stored = read(&store, |m| m.list_tasks(&TaskFilter::default(), Page::ALL)).await.items();
     assert_eq!(stored.iter().map(|task| task.id.0).collect::<BTreeSet<_>>(), numbers);
     store.close().await.expect("closed");
+}
+
+/// Has the processes of PostgreSQL that serve a database stop, or go on.
+fn signal(pids: &str, signal: &str) {
+    let sent = Command::new("kill").arg(signal).args(pids.split_whitespace()).status();
+    assert!(sent.expect("kill can be run").success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_hangs_keeps_nobody_waiting_for_ever() {
+    let database = Database::in_own_server(Setup::default());
+    let options = Options { statement_timeout: Duration::from_secs(1), ..Options::default() };
+    let store = try_open(database.url(), &options).expect("a store");
+    add(&store, "t").await.expect("written");
+    let pids = database.sql(
+        "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    signal(&pids, "-STOP");
+    let read = async { store.read_for(Freshness::Writes, |memory| memory.count_logs()).await };
+    let (read, written) = tokio::join!(read, add(&store, "perhaps"));
+    assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
+    assert!(matches!(written, Err(StoreError::InDoubt(_))), "{written:?}");
+    let closed = store.close().await;
+    assert!(matches!(closed, Err(StoreError::Unavailable(_))), "{closed:?}");
+    signal(&pids, "-CONT");
 }

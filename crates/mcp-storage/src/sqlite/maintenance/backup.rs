@@ -30,8 +30,10 @@ pub struct Backup {
 pub fn backup(database: &Path, to: &Path, replace: bool) -> Result<Backup, MaintenanceError> {
     identity::must_exist(database)?;
     refuse_own_files(database, to)?;
-    if to.is_dir() || (to.exists() && !replace) {
-        return Err(MaintenanceError::Exists(to.to_owned()));
+    match fs::metadata(to) {
+        Ok(found) if !found.is_file() => return Err(MaintenanceError::NotAFile(to.to_owned())),
+        Ok(_) if !replace => return Err(MaintenanceError::Exists(to.to_owned())),
+        _ => {}
     }
     refuse_sidecars(to)?;
     let unwritten = || MaintenanceError::file("write", to);

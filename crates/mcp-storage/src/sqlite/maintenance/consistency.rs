@@ -1,9 +1,15 @@
 //! What the tables must say together, beyond what SQLite can know. A new side table or index of our
 //! own (search, counters) gets its rule here.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
+use diesel::result::Error;
 use diesel::sql_query;
 use diesel::sql_types::Text;
+
+use crate::Location;
+use crate::sqlite::migrate;
 
 /// Each query gives a line for every fault that it finds, and is bounded.
 const RULES: &[&str] = &[
@@ -21,6 +27,9 @@ const RULES: &[&str] = &[
          AND id NOT IN (SELECT id FROM tasks_unsearched) LIMIT 100",
     "SELECT 'the search index has task ' || id || ', which is gone' AS fault FROM tasks_search_docsize
      WHERE id NOT IN (SELECT id FROM tasks) AND id NOT IN (SELECT id FROM tasks_unsearched) LIMIT 100",
+    "SELECT 'the search index is said to go to task ' || through || ', which was never given out' AS fault
+     FROM tasks_indexed
+     WHERE through > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'tasks'), 0)",
     // The counts of rows are those of the rows, but for new tasks.
     "WITH old (id, status, priority) AS (
          SELECT id, status, priority FROM tasks WHERE id <= (SELECT through FROM tasks_indexed)
@@ -48,6 +57,10 @@ const RULES: &[&str] = &[
      FROM logs WHERE NOT json_valid(payload) LIMIT 100",
 ];
 
+/// The indexes and triggers of a database.
+const PARTS: &str =
+    "SELECT type || ' ' || name AS fault FROM sqlite_schema WHERE type IN ('index', 'trigger')";
+
 #[derive(QueryableByName)]
 struct Fault {
     #[diesel(sql_type = Text)]
@@ -56,10 +69,24 @@ struct Fault {
 
 /// What is wrong, a line each.
 pub(super) fn faults(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
-    let mut faults = Vec::new();
+    let mut faults = missing(connection)?;
     for rule in RULES {
         let found: Vec<Fault> = sql_query(*rule).load(connection)?;
         faults.extend(found.into_iter().map(|found| found.fault));
     }
     Ok(faults)
+}
+
+/// The indexes and triggers that a new database has and this one has not.
+fn missing(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
+    let parts = |connection: &mut SqliteConnection| -> QueryResult<BTreeSet<String>> {
+        let found: Vec<Fault> = sql_query(PARTS).load(connection)?;
+        Ok(found.into_iter().map(|part| part.fault).collect())
+    };
+    let mut new = SqliteConnection::establish(":memory:")
+        .map_err(|error| Error::QueryBuilderError(error.into()))?;
+    migrate::run(&mut new, &Location::Memory)
+        .map_err(|error| Error::QueryBuilderError(error.into()))?;
+    let (wanted, found) = (parts(&mut new)?, parts(connection)?);
+    Ok(wanted.difference(&found).map(|part| format!("the {part} is missing")).collect())
 }

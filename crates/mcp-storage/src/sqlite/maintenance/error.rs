@@ -30,6 +30,9 @@ pub enum MaintenanceError {
     /// Another process held a lock for longer than is waited for.
     #[error("the database {0} is locked by another process: try again, or stop the server first")]
     Locked(PathBuf),
+    /// A folder, a device or a pipe stands there.
+    #[error("{0} is no regular file: name another one")]
+    NotAFile(PathBuf),
     /// A file is where the backup should go.
     #[error("{0} is there already: name another file, or say --force to replace it")]
     Exists(PathBuf),

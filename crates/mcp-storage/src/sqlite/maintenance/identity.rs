@@ -47,10 +47,15 @@ pub(super) fn version(
     steps.pop().ok_or_else(|| MaintenanceError::Empty(path.to_owned()))
 }
 
-/// Refuses a path at which there is no file.
+/// Refuses a path at which there is no regular file.
 pub(super) fn must_exist(path: &Path) -> Result<(), MaintenanceError> {
     if path.is_dir() {
         return Err(OpenError::IsFolder(path.to_owned()).into());
     }
-    if path.exists() { Ok(()) } else { Err(MaintenanceError::Missing(path.to_owned())) }
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(()),
+        // Whoever opens a pipe waits for its other side.
+        Ok(_) => Err(MaintenanceError::NotAFile(path.to_owned())),
+        Err(_) => Err(MaintenanceError::Missing(path.to_owned())),
+    }
 }
