@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
 use mcp_core::domain::{
     Change, NewTask, Page, Part, SearchText, Task, TaskChanges, TaskFilter, TaskId, fold_case,
 };
@@ -339,4 +341,16 @@ async fn a_read_does_not_wait_for_long_ones_while_a_reader_is_free() {
         reading.await.expect("read");
     }
     store.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn a_search_index_that_is_damaged_stops_no_write() {
+    let (folder, store) = open(&Options::default());
+    let file = folder.path().join("store.db");
+    let mut other =
+        SqliteConnection::establish(file.to_str().expect("UTF-8")).expect("it is there");
+    other.batch_execute("DROP TABLE tasks_search").expect("it was there");
+    fill(&store, 3000).await;
+    write(&store, |memory| memory.add_task(&task("t", "", "open"))).await;
+    assert_eq!(read(&store, |memory| memory.count_tasks(&TaskFilter::default())).await, 2001);
 }

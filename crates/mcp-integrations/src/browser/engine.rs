@@ -98,6 +98,12 @@ impl Browser {
     /// A browser whose pages' names are looked up by this resolver.
     #[must_use]
     pub fn with_resolver(settings: BrowserSettings, resolver: impl Resolve) -> Self {
+        if Source::find(&settings).is_ok_and(|source| source.is_root()) {
+            log::warn!(
+                "browser: Chromium runs without its sandbox, because it runs as root; run it as another \
+                 user"
+            );
+        }
         Self(Arc::new(Inner {
             settings,
             resolver: Arc::new(resolver),
@@ -215,12 +221,6 @@ impl Browser {
 
 impl Engine {
     fn start(launcher: Launcher) -> io::Result<Self> {
-        if Source::find(&launcher.settings).is_ok_and(|source| source.is_root()) {
-            log::warn!(
-                "browser: Chromium runs without its sandbox, because it runs as root; run it as another \
-                 user"
-            );
-        }
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .max_blocking_threads(8)

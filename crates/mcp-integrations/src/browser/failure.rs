@@ -12,7 +12,7 @@ pub(super) fn failure(egress: &Egress, failed: &str, code: Option<&str>) -> Acti
         return fault::upstream("The page leads to an address that is none.");
     };
     if !matches!(url.scheme(), "http" | "https") {
-        return fault::not_the_web(url.scheme());
+        return fault::not_the_web(Some(url.scheme()));
     }
     let Some(target) = Target::of(&url) else {
         return fault::upstream("The page leads to an address without a host.");
@@ -30,7 +30,7 @@ pub(super) fn failure(egress: &Egress, failed: &str, code: Option<&str>) -> Acti
     }
     match code {
         Some("ERR_UNSAFE_REDIRECT" | "ERR_UNKNOWN_URL_SCHEME" | "ERR_DISALLOWED_URL_SCHEME") => {
-            fault::not_the_web("that is not of the web")
+            fault::not_the_web(None)
         }
         Some("ERR_UNSAFE_PORT") => ActionError::invalid(format!(
             "No browser opens a page at port {port}, whatever MCP_BROWSER_ALLOWED_HOSTS says."

@@ -71,10 +71,11 @@ pub(super) fn forbidden(host: &str, port: u16) -> ActionError {
     ))
 }
 
-/// The page led to something that is not a web page.
-pub(super) fn not_the_web(scheme: &str) -> ActionError {
+/// The page led to something that is not a web page; its scheme, where that is known.
+pub(super) fn not_the_web(scheme: Option<&str>) -> ActionError {
+    let of_scheme = scheme.map(|scheme| format!(" of the scheme {scheme}")).unwrap_or_default();
     ActionError::invalid(format!(
-        "The page leads to an address of the scheme {scheme}; an address must start with http:// \
+        "The page leads to an address{of_scheme} that is not of the web: it must start with http:// \
          or https://. MCP_BROWSER_ALLOWED_HOSTS opens hosts, not schemes."
     ))
 }

@@ -174,7 +174,7 @@ impl<'a> Page<'a> {
         }
         match Url::parse(&document.url) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(()),
-            Ok(url) => Err(fault::not_the_web(url.scheme())),
+            Ok(url) => Err(fault::not_the_web(Some(url.scheme()))),
             Err(error) => Err(ActionError::internal(error)),
         }
     }

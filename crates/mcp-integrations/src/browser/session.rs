@@ -14,6 +14,7 @@ use mcp_core::ActionError;
 use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::driver::Driver;
@@ -52,10 +53,16 @@ pub(super) struct Launcher {
 /// A browser. Dropping it ends it; [`end`](Self::end) also waits for that.
 pub(super) struct Session {
     client: Client,
-    id: String,
-    webdriver: Url,
     egress: Egress,
-    driver: Option<Driver>,
+    held_by: HeldBy,
+}
+
+/// What ends a browser.
+enum HeldBy {
+    /// A driver of its own, whose end is its end.
+    Driver(Driver),
+    /// The driver that the operator runs.
+    Remote(Remote),
 }
 
 impl Launcher {
@@ -89,8 +96,13 @@ impl Launcher {
             .connect(webdriver.as_str())
             .await
             .map_err(fault::not_started)?;
-        let id = client.session_id().await.map_err(fault::not_started)?.unwrap_or_default();
-        let session = Session { client, id, webdriver, egress, driver };
+        let held_by = if let Some(driver) = driver {
+            HeldBy::Driver(driver)
+        } else {
+            let id = client.session_id().await.map_err(fault::not_started)?;
+            HeldBy::Remote(Remote { url: webdriver, id })
+        };
+        let session = Session { client, egress, held_by };
         for (command, params) in [
             ("Browser.setDownloadBehavior", json!({"behavior": "deny"})),
             (
@@ -135,19 +147,42 @@ impl Session {
 
     /// Ends it with everything that it started.
     pub(super) async fn end(self) {
-        if let Some(driver) = self.driver {
-            driver.end().await;
-            return;
+        match self.held_by {
+            HeldBy::Driver(driver) => driver.end().await,
+            HeldBy::Remote(mut remote) => remote.end().await,
         }
+    }
+}
+
+/// A session of a driver that is not ours.
+struct Remote {
+    url: Url,
+    /// None once it has been ended.
+    id: Option<String>,
+}
+
+impl Remote {
+    async fn end(&mut self) {
+        let Some(id) = self.id.take() else { return };
         // A client of its own: the other one may still wait for an answer.
-        let (url, connector) = (self.webdriver.as_str(), HttpConnector::new());
+        let (url, connector) = (self.url.as_str(), HttpConnector::new());
         let end = async {
-            if let Ok(client) = Client::with_existing_session(url, &self.id, connector).await {
+            if let Ok(client) = Client::with_existing_session(url, &id, connector).await {
                 client.close().await.ok();
             }
         };
         if timeout(PATIENCE, end).await.is_err() {
             log::warn!("browser: the session at {url} did not end");
+        }
+    }
+}
+
+impl Drop for Remote {
+    /// A start that fails half-way, or whose caller goes away, leaves no browser behind.
+    fn drop(&mut self) {
+        if let (Some(id), Ok(runtime)) = (self.id.take(), Handle::try_current()) {
+            let mut left = Self { url: self.url.clone(), id: Some(id) };
+            runtime.spawn(async move { left.end().await });
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -44,6 +45,7 @@ pub(super) struct Upkeep {
     /// The write-ahead log; none for a database in memory.
     log: Option<PathBuf>,
     next_try: Instant,
+    next_tidy: Instant,
     next_optimize: Instant,
     /// Whether the search index may have segments to join.
     may_merge: bool,
@@ -53,7 +55,8 @@ impl Upkeep {
     pub(super) fn of(location: &Location) -> Self {
         let log = location.file().map(|path| files::beside(path, "-wal"));
         let now = Instant::now();
-        Self { log, next_try: now, next_optimize: now + OPTIMIZE_EVERY, may_merge: true }
+        let next_optimize = now + OPTIMIZE_EVERY;
+        Self { log, next_try: now, next_tidy: now, next_optimize, may_merge: true }
     }
 
     /// Keeps the write-ahead log small, also under readers that follow each other without a gap.
@@ -70,7 +73,8 @@ impl Upkeep {
         let why = loop {
             match emptied(connection, log) {
                 Ok(true) => return,
-                Ok(false) if begun.elapsed() < patience => {}
+                // SQLite does not wait for another process that is at it.
+                Ok(false) if begun.elapsed() < patience => thread::sleep(Duration::from_millis(1)),
                 Ok(false) => break "a reader needs it".to_owned(),
                 Err(error) => break error.to_string(),
             }
@@ -81,11 +85,16 @@ impl Upkeep {
 
     /// Does a little; gives back after how long it should be called again if nothing else comes.
     pub(super) fn when_idle(&mut self, connection: &mut SqliteConnection) -> Duration {
+        let wait = self.next_tidy.saturating_duration_since(Instant::now());
+        if !wait.is_zero() {
+            return wait;
+        }
         match self.tidy_index(connection) {
             Ok(true) => return Duration::ZERO,
             Ok(false) => {}
             Err(error) => {
                 log::warn!("the search index waits: {error}");
+                self.next_tidy = Instant::now() + NEXT_TRY;
                 return NEXT_TRY;
             }
         }

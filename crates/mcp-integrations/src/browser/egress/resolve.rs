@@ -4,6 +4,12 @@ use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+/// How long a look-up may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The addresses of a name, or why there are none.
 pub type Addresses = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
@@ -22,7 +28,7 @@ impl Resolve for SystemResolver {
     fn resolve(&self, name: &str) -> Addresses {
         let name = name.to_owned();
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name, 0)).await?;
+            let found = timeout(PATIENCE, tokio::net::lookup_host((name, 0))).await??;
             Ok(found.map(|address| address.ip()).collect())
         })
     }
