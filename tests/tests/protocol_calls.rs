@@ -151,3 +151,39 @@ fn a_server_that_stops_ends_its_calls_first() {
     assert_eq!(answer.json()["result"]["structuredContent"]["data"]["full_name"], "octocat/hello");
     assert!(server.wait().status.success());
 }
+
+#[test]
+fn a_server_that_stops_ends_the_calls_of_sessions_too() {
+    let github = SlowGithub::start();
+    let server = server(&github, "on");
+    let client = server.protocol("2025-11-25").session();
+    let mut messages = client.listen("tools/call", call(None));
+    let waiting = github.asked();
+    server.terminate();
+    // Far longer than a worker stays that has nothing to do.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    waiting.answer(&json!({"full_name": "octocat/hello"}));
+    let answer = messages.next_message();
+    assert_eq!(answer["result"]["structuredContent"]["data"]["full_name"], "octocat/hello");
+    drop(messages);
+    assert!(server.wait().status.success());
+}
+
+#[test]
+fn an_empty_event_is_for_clients_that_know_of_it() {
+    let github = SlowGithub::start();
+    for (revision, is_primed) in [("2025-06-18", false), ("2025-11-25", true)] {
+        let server = server(&github, "on");
+        let client = server.protocol(revision).session();
+        let stream = client.open_stream();
+        let answer = client.send("tools/list", json!({}));
+        assert_eq!(
+            answer.text().contains("data:\n") || answer.text().contains("data: \n"),
+            is_primed,
+            "{}",
+            answer.text()
+        );
+        assert!(answer.text().contains("\"tools\""), "{}", answer.text());
+        assert_eq!(stream.status(), 200);
+    }
+}

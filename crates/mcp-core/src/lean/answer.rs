@@ -256,7 +256,11 @@ impl Lean {
 
     /// An action that nobody knows, with the names of those that may have been meant. The
     /// dispatcher logs it.
-    async fn unknown_action(&self, dispatcher: &Dispatcher, query: &LeanQuery) -> ActionError {
+    pub(super) async fn unknown_action(
+        &self,
+        dispatcher: &Dispatcher,
+        query: &LeanQuery,
+    ) -> ActionError {
         let Err(mut error) = dispatcher.open(query.call(), None).await else {
             return ActionError::new(ErrorCode::UnknownAction, "Unknown action");
         };

@@ -22,6 +22,10 @@ impl Inner {
         let Ok(Ok(_permit)) = timeout_at(deadline, exchange.permits.acquire()).await else {
             return Meaning::Final(Failure::busy(name));
         };
+        // Those before it may have gone at this very moment, at their deadlines.
+        if Instant::now() >= deadline {
+            return Meaning::Final(Failure::busy(name));
+        }
         let (path, conditional, began) = (uri.path(), !conditions.is_empty(), Instant::now());
         match self.exchange(uri, conditions).await {
             Ok(reply) => {

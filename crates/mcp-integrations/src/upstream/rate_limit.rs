@@ -46,11 +46,14 @@ pub(super) fn read(
     limited.then_some(Limited { wait: wait.or(Some(USUAL_WAIT)) })
 }
 
+/// The longest wait that is passed on: what says more is a mistake.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// How long `Retry-After` says to wait: seconds, or a date.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     let since = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
@@ -71,7 +74,7 @@ fn reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 /// From now until a moment since the Unix epoch; nothing where it has passed.
 fn until(moment: Duration, now: Timestamp) -> Duration {
     let now = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(0));
-    moment.saturating_sub(now)
+    moment.saturating_sub(now).min(LONGEST)
 }
 
 #[cfg(test)]

@@ -140,6 +140,9 @@ fn params(args: &QueryArgs) -> Result<Box<RawValue>, Failure> {
         let value = RawValue::from_string(value.to_owned())
             .or_else(|_| to_raw_value(value))
             .map_err(|error| Failure::new(USAGE, error))?;
+        if pairs.iter().any(|(known, _)| *known == key) {
+            return Err(Failure::new(USAGE, format!("{key} is given twice")));
+        }
         pairs.push((key, value));
     }
     for (key, value) in &pairs {

@@ -180,7 +180,6 @@ impl Settings {
     }
 }
 
-/// An empty secret is one that is not set.
 fn synchronous<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Synchronous, D::Error> {
     match String::deserialize(deserializer)?.as_str() {
         "full" => Ok(Synchronous::Full),
@@ -189,6 +188,7 @@ fn synchronous<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Synchronous
     }
 }
 
+/// An empty secret is one that is not set.
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok((!text.is_empty()).then(|| SecretString::from(text)))

@@ -1,7 +1,8 @@
-//! How a request is refused: one error type, one JSON shape, on every route.
+//! How a request is refused: one error type, one JSON shape.
 //!
-//! Every error body is `{"detail": "…"}` as the v1 contract has it. Only [`rate_limit`] answers with
-//! another key, for the same reason.
+//! The error bodies of the guards and of v1 are `{"detail": "…"}`, as the v1 contract has it; only
+//! [`rate_limit`] answers with another key, for the same reason. What v2 and the Model Context Protocol
+//! say of a call has the forms of those.
 //!
 //! [`rate_limit`]: super::rate_limit
 

@@ -3,6 +3,8 @@
 //! The app's own guards come first, as for every route. Then, in this order: the method, who
 //! asks and from where, whose session it is, which tools it wants, and the body within its limits.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -15,6 +17,7 @@ use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, Scope};
 use futures_util::StreamExt;
 use rmcp::model::Extensions;
 use rmcp_actix_web::transport::StreamableHttpService;
+use tokio::runtime::Handle;
 
 use super::arguments::RawArguments;
 use super::handler::Handler;
@@ -43,6 +46,9 @@ pub(crate) struct Mount {
 struct Gate {
     /// The sessions, where they are switched on.
     sessions: Option<Arc<Sessions>>,
+    /// Where what belongs to a session runs: a worker that has no connection left ends before the
+    /// server does.
+    runtime: Handle,
 }
 
 impl Mount {
@@ -55,6 +61,8 @@ impl Mount {
             .session_manager(Arc::clone(&sessions))
             .stateful_mode(settings.sessions)
             .json_response(true)
+            // The sessions say it themselves, to whom it is for.
+            .disable_sse_retry()
             .max_request_body_bytes(settings.body_limit)
             // Host and Origin are the app's and the gate's to check.
             .allowed_hosts(Vec::new())
@@ -69,7 +77,7 @@ impl Mount {
             })
             .build();
         let sessions = settings.sessions.then_some(sessions);
-        Self { service, gate: Gate { sessions } }
+        Self { service, gate: Gate { sessions, runtime: Handle::current() } }
     }
 
     /// The scope to mount. It is behind the routes below its path, which are others' business.
@@ -106,7 +114,12 @@ async fn pass(
     match gate.admit(&mut request).await {
         Ok(body) => {
             let caller = gate.caller(&request);
-            let answer = next.call(request).await?.map_into_boxed_body();
+            let mut work = pin!(next.call(request));
+            let answer = poll_fn(|context| {
+                let _entered = gate.sessions.is_some().then(|| gate.runtime.enter());
+                work.as_mut().poll(context)
+            });
+            let answer = answer.await?.map_into_boxed_body();
             gate.remember(&answer, caller);
             Ok(explained(answer, &body))
         }

@@ -1,12 +1,15 @@
 //! What is kept between the requests of a client of an older revision, where `MCP_SESSIONS` is on:
 //! rmcp's sessions in this process's memory, bounded, each with its owner.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::future::ready;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt as _};
-use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
+use futures_util::{Stream, StreamExt as _, stream};
+use rmcp::model::{
+    ClientJsonRpcMessage, ClientRequest, JsonRpcRequest, ProtocolVersion, ServerJsonRpcMessage,
+};
 use rmcp::transport::WorkerTransport;
 use rmcp::transport::streamable_http_server::session::local::{
     LocalSessionManager, LocalSessionManagerError, LocalSessionWorker,
@@ -25,6 +28,9 @@ const MOST: usize = 1024;
 /// After how long a session ends in which nothing is said.
 const IDLE: Duration = Duration::from_hours(1);
 
+/// After how long a client comes back whose stream has broken off.
+const RETRY: Duration = Duration::from_secs(3);
+
 /// The digest of the key that opened a session; none where no key is asked for.
 type Owner = Option<[u8; 32]>;
 
@@ -32,6 +38,8 @@ type Owner = Option<[u8; 32]>;
 pub(super) struct Sessions {
     local: LocalSessionManager,
     owners: Mutex<HashMap<String, Owner>>,
+    /// Those whose clients know of an empty event that only has an id.
+    primed: Mutex<HashSet<String>>,
     listeners: Arc<Semaphore>,
     /// Ends the streams that only listen, so that the server can end.
     stop: CancellationToken,
@@ -52,7 +60,8 @@ impl Sessions {
     pub(super) fn new(listeners: Arc<Semaphore>, stop: CancellationToken) -> Self {
         let mut local = LocalSessionManager::default();
         local.session_config.keep_alive = Some(IDLE);
-        Self { local, owners: Mutex::default(), listeners, stop }
+        let (owners, primed) = (Mutex::default(), Mutex::default());
+        Self { local, owners, primed, listeners, stop }
     }
 
     /// Whether there is no room for another.
@@ -89,6 +98,9 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<ServerJsonRpcMessage, SessionsError> {
+        if version(&message).is_some_and(|version| *version >= ProtocolVersion::V_2025_11_25) {
+            self.primed().insert(id.to_string());
+        }
         Ok(self.local.initialize_session(id, message).await?)
     }
 
@@ -98,6 +110,7 @@ impl SessionManager for Sessions {
 
     async fn close_session(&self, id: &SessionId) -> Result<(), SessionsError> {
         self.owners.lock().unwrap_or_else(PoisonError::into_inner).remove(&**id);
+        self.primed().remove(&**id);
         Ok(self.local.close_session(id).await?)
     }
 
@@ -106,7 +119,9 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
-        Ok(self.local.create_stream(id, message).await?)
+        let is_primed = self.primed().contains(&**id);
+        let stream = self.local.create_stream(id, message).await?;
+        Ok(stream.filter(move |event| ready(is_primed || event.message.is_some())))
     }
 
     async fn accept_message(
@@ -122,7 +137,9 @@ impl SessionManager for Sessions {
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
         let place = self.place()?;
-        Ok(self.placed(self.local.create_standalone_stream(id).await?, place))
+        let first = self.primed().contains(&**id).then(|| ServerSseMessage::priming("0", RETRY));
+        let stream = self.local.create_standalone_stream(id).await?;
+        Ok(stream::iter(first).chain(self.placed(stream, place)))
     }
 
     async fn resume(
@@ -135,7 +152,22 @@ impl SessionManager for Sessions {
     }
 }
 
+/// The revision that a client asks for; none where it does not.
+fn version(message: &ClientJsonRpcMessage) -> Option<&ProtocolVersion> {
+    match message {
+        ClientJsonRpcMessage::Request(JsonRpcRequest {
+            request: ClientRequest::InitializeRequest(request),
+            ..
+        }) => Some(&request.params.protocol_version),
+        _ => None,
+    }
+}
+
 impl Sessions {
+    fn primed(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.primed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn place(&self) -> Result<OwnedSemaphorePermit, SessionsError> {
         let place = Arc::clone(&self.listeners).try_acquire_owned();
         place.map_err(|_| SessionsError::TooManyListeners)

@@ -37,10 +37,20 @@ impl Number {
         Self::finite(self.as_f64() / count as f64)
     }
 
+    /// Exact, also between an integer and a float that is a whole number.
     pub(super) fn compare(self, other: Self) -> Ordering {
-        match (self, other) {
-            (Self::Integer(a), Self::Integer(b)) => a.cmp(&b),
-            (a, b) => a.as_f64().total_cmp(&b.as_f64()),
+        match (self.whole(), other.whole()) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            _ => self.as_f64().total_cmp(&other.as_f64()),
+        }
+    }
+
+    fn whole(self) -> Option<i128> {
+        match self {
+            Self::Integer(integer) => Some(integer),
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole, and below 2^126")]
+            Self::Float(float) if float.fract() == 0.0 && float.abs() < 8e37 => Some(float as i128),
+            Self::Float(_) => None,
         }
     }
 

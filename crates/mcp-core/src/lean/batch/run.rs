@@ -4,7 +4,7 @@ use super::answers::{self, Outcome, StepAnswer};
 use super::reference::{Results, StepData};
 use super::step::{Step, of_step};
 use super::{BatchParams, MOST_STEPS};
-use crate::action::Shape;
+use crate::action::{Action, Shape};
 use crate::dispatch::Together;
 use crate::error::ActionError;
 use crate::lean::answer::Data;
@@ -36,7 +36,15 @@ pub(super) async fn run(
     }
     let is_returned = returned_ids(&steps, returned)?;
     for step in &steps {
-        check(dispatcher.registry(), step, atomic)?;
+        let Ok(action) = dispatcher.registry().find(step.action()) else {
+            // Where it is alone, it fails when its turn comes.
+            if atomic {
+                let error = lean.unknown_action(dispatcher, step.asked()).await;
+                return Err(of_step(&step.id, error));
+            }
+            continue;
+        };
+        check(action, atomic).map_err(|error| of_step(&step.id, error))?;
     }
     let taken = Taken::of(&steps, is_returned);
     let outcomes = if atomic {
@@ -67,13 +75,7 @@ fn returned_ids(steps: &[Step], returned: Option<Vec<String>>) -> Result<Vec<boo
 }
 
 /// Refuses, before anything runs, what cannot be part of a batch.
-fn check(registry: &Registry, step: &Step, atomic: bool) -> Result<(), ActionError> {
-    let action = match registry.find(step.action()) {
-        Ok(action) => action,
-        Err(error) if atomic => return Err(of_step(&step.id, error)),
-        // It fails when its turn comes, alone.
-        Err(_) => return Ok(()),
-    };
+fn check(action: &Action, atomic: bool) -> Result<(), ActionError> {
     let refused = if action.compound {
         format!("{} cannot be a step", action.name)
     } else if atomic && action.remote {
@@ -81,7 +83,7 @@ fn check(registry: &Registry, step: &Step, atomic: bool) -> Result<(), ActionErr
     } else {
         return Ok(());
     };
-    Err(of_step(&step.id, ActionError::invalid(refused)))
+    Err(ActionError::invalid(refused))
 }
 
 /// One after another. A step that fails does not stop those that do not refer to it.

@@ -109,6 +109,11 @@ impl Step {
         &self.query.action
     }
 
+    /// What is asked, before its references are replaced.
+    pub(super) fn asked(&self) -> &LeanQuery {
+        &self.query
+    }
+
     /// Each use that it makes of an earlier step: whether it is of all that that one gives.
     pub(super) fn uses(&self, step: &str) -> impl Iterator<Item = bool> {
         let condition = self.when.iter().map(|reference| (reference, false));

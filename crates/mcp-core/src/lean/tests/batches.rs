@@ -127,7 +127,7 @@ async fn what_cannot_be_is_refused_before_anything_runs() {
         ),
         (
             json!({"atomic": true, "steps": [add, {"id": "b", "action": "nope"}]}),
-            "step b: Unknown action: nope",
+            "step b: Unknown action: nope. Nearest: ",
         ),
     ] {
         let text = refusal(&rig, params.clone()).await;

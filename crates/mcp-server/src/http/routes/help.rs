@@ -3,12 +3,14 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use mcp_core::action::params::ParamsText;
+use mcp_core::lean::tokens;
 use mcp_core::{ActionError, Call};
 use paperclip::actix::web::Query;
 use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::v2::TOKENS;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::service::Service;
@@ -56,6 +58,11 @@ pub(super) async fn help(
     Ok(text(lines.join("\n") + "\n"))
 }
 
+/// Plain text, with how many tokens it is.
 fn text(text: impl Into<String>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text.into())
+    let text = text.into();
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((TOKENS, tokens::count(&text)))
+        .body(text)
 }

@@ -19,7 +19,7 @@ use crate::http::error::{ApiError, method_not_allowed};
 use crate::service::Service;
 
 /// How many tokens an answer is.
-const TOKENS: header::HeaderName = header::HeaderName::from_static("x-tokens");
+pub(super) const TOKENS: header::HeaderName = header::HeaderName::from_static("x-tokens");
 
 /// Every route of it, in the order of the paths.
 const ROUTES: [&str; 5] =
