@@ -51,13 +51,13 @@ pub(super) struct StateArgs {
     /// Only this kind of thing: users, tasks, config or logs
     #[arg(long, value_parser = Entity::ALL.map(Entity::name))]
     entity: Option<String>,
-    /// At most this many
+    /// At most this many of --entity
     #[arg(long)]
     limit: Option<u64>,
     /// After leaving out this many
     #[arg(long)]
     offset: Option<u64>,
-    /// Only tasks with this status
+    /// Only tasks with this status, with --entity tasks
     #[arg(long)]
     status: Option<String>,
     #[command(flatten)]

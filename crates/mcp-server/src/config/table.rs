@@ -71,7 +71,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     row("header_timeout", &["MCP_HEADER_TIMEOUT"], SECONDS, "Seconds that a request's head may take."),
     row("body_timeout", &["MCP_BODY_TIMEOUT"], SECONDS, "Seconds that a request's body may take, and that a client may leave its answer unread."),
     row("keep_alive", &["MCP_KEEP_ALIVE"], SECONDS, "Seconds that an idle connection is kept open."),
-    row("max_connections", &["MCP_MAX_CONNECTIONS"], count("a whole number", 1, 1_000_000), "Connections that are open at once."),
+    row("max_connections", &["MCP_MAX_CONNECTIONS"], count("a whole number", 1, 1_000_000), "Connections that are open at once; each worker has its share, rounded up."),
     row("max_requests", &["MCP_MAX_REQUESTS"], count("a whole number", 1, 1_000_000), "Requests in hand at once; above that the answer is 503."),
 ];
 
