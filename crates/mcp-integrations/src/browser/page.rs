@@ -19,6 +19,9 @@ use super::session::Session;
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long a loaded page must stay until it is taken for the one that was meant.
 const SETTLED: Duration = Duration::from_millis(30);
+/// For how long a page may be neither loaded nor have a connection by which more of it could come.
+/// What came is parsed meanwhile, and may be much.
+const QUIET: Duration = Duration::from_secs(4);
 /// How often a page is read again because it went on to another one meanwhile.
 const READS: usize = 5;
 
@@ -83,6 +86,7 @@ impl<'a> Page<'a> {
     /// Waits until the page has loaded and stays for a moment: many lead on to another one.
     async fn until_loaded(&self) -> Result<(), ActionError> {
         let mut loaded = None;
+        let mut quiet_since = None;
         let mut pause = SETTLED / 8;
         loop {
             let document = self.document().await.map_err(fault::lost)?;
@@ -92,6 +96,13 @@ impl<'a> Page<'a> {
             let is_loaded = state.is_ok_and(|state| state["result"]["value"] == "complete");
             if !is_loaded {
                 loaded = None;
+                quiet_since = quiet_since.filter(|_| self.session.egress().is_quiet());
+                if quiet_since.get_or_insert_with(Instant::now).elapsed() >= QUIET {
+                    return Err(fault::upstream(format!(
+                        "{} did not load to its end: its connection broke off.",
+                        document.url
+                    )));
+                }
             } else if loaded.as_ref() == Some(&document.loader) {
                 return Ok(());
             } else {

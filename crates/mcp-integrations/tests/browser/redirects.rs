@@ -2,6 +2,7 @@
 
 use mcp_core::{ActionError, ErrorCode};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::site::{Site, html, redirect};
 use crate::support::Subject;
@@ -148,5 +149,24 @@ async fn a_host_that_does_not_answer_is_a_clear_error() {
         assert_eq!(error.code, ErrorCode::UpstreamFailed, "{url}: {error:?}");
         assert!(error.message.contains(part), "{url}: {error:?}");
     }
+    subject.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_whose_connection_breaks_off_is_a_clear_error() {
+    let half = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = half.local_addr().expect("an address");
+    tokio::spawn(async move {
+        loop {
+            let Ok((mut stream, _)) = half.accept().await else { continue };
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n";
+            let _ = stream.read(&mut [0; 1000]).await;
+            let _ = stream.write_all(format!("{head}<title>half</title><p>half").as_bytes()).await;
+        }
+    });
+    let subject = Subject::allowing(&["127.0.0.1"]);
+    let error = subject.title(&format!("http://{address}/")).await.expect_err("it broke off");
+    assert_eq!(error.code, ErrorCode::UpstreamFailed, "{error:?}");
+    assert!(error.message.ends_with("its connection broke off."), "{error:?}");
     subject.close().await;
 }

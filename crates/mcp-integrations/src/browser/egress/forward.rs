@@ -3,7 +3,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty};
@@ -16,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::gate::{Fault, Gate, Target};
-use super::metered::Metered;
+use super::metered::Meter;
 
 /// Headers of one connection, not of the message (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 6] = [
@@ -34,7 +33,7 @@ type Body = BoxBody<Bytes, hyper::Error>;
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) gate: Arc<Gate>,
-    pub(super) received: Arc<AtomicU64>,
+    pub(super) meter: Arc<Meter>,
     /// Ends every connection when the sender goes.
     pub(super) over: watch::Receiver<()>,
 }
@@ -82,8 +81,9 @@ impl Connection {
         let Some(target) = target(request.uri(), 443) else {
             return empty(StatusCode::BAD_REQUEST);
         };
+        let begun = self.shared.meter.begin();
         let mut stream = match self.shared.gate.connect(&target).await {
-            Ok(stream) => Metered::new(stream, Arc::clone(&self.shared.received)),
+            Ok(stream) => begun.over(stream),
             Err(Fault::Forbidden) => return empty(StatusCode::FORBIDDEN),
             Err(Fault::Unresolved | Fault::Unreachable) => return empty(StatusCode::BAD_GATEWAY),
         };
@@ -103,10 +103,11 @@ impl Connection {
         let target = target(&head.uri, 80)
             .filter(|_| head.uri.scheme_str() == Some("http"))
             .ok_or_else(|| io::Error::other("not an address of HTTP"))?;
+        let begun = self.shared.meter.begin();
         let stream = self.shared.gate.connect(&target).await.map_err(|fault| {
             io::Error::other(format!("{}:{} {fault:?}", target.host, target.port))
         })?;
-        let stream = Metered::new(stream, Arc::clone(&self.shared.received));
+        let stream = begun.over(stream);
         head.uri = head.uri.path_and_query().map_or_else(Uri::default, |path| path.clone().into());
         head.headers.remove("proxy-connection");
         remove_hop_by_hop(&mut head.headers);

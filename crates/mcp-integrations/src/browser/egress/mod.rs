@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use forward::{Connection, Shared};
 use gate::Gate;
 pub(super) use gate::{Fault, Rules, Target};
+use metered::Meter;
 pub use resolve::{Addresses, Resolve, SystemResolver};
 
 /// How many connections of one browser are open at once; more wait.
@@ -29,6 +30,7 @@ const CONNECTIONS: usize = 256;
 /// The proxy of one browser. Dropping it ends every connection.
 pub(super) struct Egress {
     gate: Arc<Gate>,
+    meter: Arc<Meter>,
     address: SocketAddr,
     _over: watch::Sender<()>,
 }
@@ -41,14 +43,20 @@ impl Egress {
         let address = listener.local_addr()?;
         let gate = Arc::new(Gate::new(rules));
         let (sender, over) = watch::channel(());
-        let shared = Shared { gate: Arc::clone(&gate), received: Arc::default(), over };
+        let meter = Arc::<Meter>::default();
+        let shared = Shared { gate: Arc::clone(&gate), meter: Arc::clone(&meter), over };
         tokio::spawn(accept(listener, browser, shared));
-        Ok(Self { gate, address, _over: sender })
+        Ok(Self { gate, meter, address, _over: sender })
     }
 
     /// Where the browser finds it.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether no connection is open, so that nothing more comes.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.meter.open() == 0
     }
 
     /// Why the last connection to this target was not made.
