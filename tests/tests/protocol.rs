@@ -175,5 +175,8 @@ fn params_that_are_wrong_are_not_a_method_that_is_missing() {
     assert_eq!(old.result("logging/setLevel", json!({"level": "error"})), json!({}));
     let new = server.protocol("2026-07-28");
     assert_eq!(new.error("logging/setLevel", json!({"level": "error"})).0, -32601);
+    for gone in ["initialize", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"] {
+        assert_eq!(new.error(gone, json!({})).0, -32601, "{gone}");
+    }
     assert_eq!(new.error("no/such", json!({})).0, -32601);
 }

@@ -210,9 +210,9 @@ impl ServerHandler for Handler {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: Context,
+        context: Context,
     ) -> Result<CustomResult, ErrorData> {
-        Err(unread::refusal(&self.face, &request))
+        Err(unread::refusal(&self.face, &request, is_newest(&context)))
     }
 
     // The protocol's newest revision does these otherwise; the older ones have nothing else.

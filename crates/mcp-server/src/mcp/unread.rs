@@ -14,21 +14,22 @@ use serde_json::{Value, json};
 use super::Face;
 use super::stdio::gate;
 
-/// Says what is wrong with the parameters, or that there is no such method.
+/// Says what is wrong with the parameters, or that there is no such method. `is_newest`: in a revision
+/// that has no sessions, and nothing that belongs to them.
 #[expect(deprecated, reason = "older revisions have nothing else")]
-pub(super) fn refusal(face: &Face, request: &CustomRequest) -> ErrorData {
+pub(super) fn refusal(face: &Face, request: &CustomRequest, is_newest: bool) -> ErrorData {
     let problem = match request.method.as_str() {
-        "initialize" => problem::<InitializeRequestParams>,
         "tools/call" => problem::<CallToolRequestParams>,
         "tools/list" | "resources/list" | "resources/templates/list" | "prompts/list" => {
             problem::<PaginatedRequestParams>
         }
         "resources/read" => problem::<ReadResourceRequestParams>,
-        "resources/subscribe" => problem::<SubscribeRequestParams>,
-        "resources/unsubscribe" => problem::<UnsubscribeRequestParams>,
         "prompts/get" => problem::<GetPromptRequestParams>,
         "completion/complete" => problem::<CompleteRequestParams>,
-        "logging/setLevel" => problem::<SetLevelRequestParams>,
+        "initialize" if !is_newest => problem::<InitializeRequestParams>,
+        "logging/setLevel" if !is_newest => problem::<SetLevelRequestParams>,
+        "resources/subscribe" if !is_newest => problem::<SubscribeRequestParams>,
+        "resources/unsubscribe" if !is_newest => problem::<UnsubscribeRequestParams>,
         "subscriptions/listen" => problem::<SubscriptionsListenRequestParams>,
         gate::REFUSED => {
             let message = request.params.as_ref().and_then(|params| params["message"].as_str());
