@@ -217,13 +217,27 @@ fn config_hides_secrets() {
     let output = Command::new(["config"])
         .env("MCP_API_KEY", "hunter2-key")
         .env("MCP_GITHUB_TOKEN", "hunter2-github")
-        .env("DATABASE_URL", "postgres://user:hunter2@localhost/x")
         .run();
     assert_eq!(output.exit, Some(0), "{output:?}");
     assert!(!output.stdout.contains("hunter2") && !output.stderr.contains("hunter2"), "{output:?}");
     assert_eq!(shown(&output.stdout, "api_key").0, "(hidden)");
     assert_eq!(shown(&output.stdout, "github_token").0, "(hidden)");
     assert_eq!(shown(&output.stdout, "figma_token").0, "(not set)");
+}
+
+#[test]
+fn config_says_what_a_start_would_refuse_and_hides_the_password() {
+    let config = |url: &str| Command::new(["config"]).env("DATABASE_URL", url).run();
+    let postgres = config("postgres://user:hunter2@localhost/x");
+    let exit = if cfg!(feature = "postgres") { 0 } else { 2 };
+    assert_eq!(postgres.exit, Some(exit), "{postgres:?}");
+    let said = postgres.stdout + &postgres.stderr;
+    assert!(said.contains("user:(hidden)@localhost") && !said.contains("hunter2"), "{said}");
+    for (url, part) in [("mysql://x", "no mysql:// database"), ("sqlite:///a?b", "no parameters")] {
+        let refused = config(url);
+        let refusal = refused.refusal(2);
+        assert!(refusal.contains(part) && refusal.contains("DATABASE_URL"), "{refusal}");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
     super::database::location(&settings, sources)?;
     start_log(&settings);
     if settings.api_key.is_none() && !settings.is_loopback() {
-        log::error!(
+        log::warn!(
             "ANYBODY WHO CAN REACH {} CAN READ AND CHANGE EVERYTHING: set MCP_API_KEY, or listen \
              on 127.0.0.1",
             settings.address()
