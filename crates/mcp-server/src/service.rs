@@ -145,6 +145,7 @@ impl Service {
             .watched_by(watcher)
             .metered(Arc::clone(&metrics) as _);
         let Additions { resources, prompts, .. } = additions;
+        browser.warn_of_root();
         Ok(Self { dispatcher, lean, clock, browser, feed, metrics, resources, prompts })
     }
 

@@ -98,18 +98,22 @@ impl Browser {
     /// A browser whose pages' names are looked up by this resolver.
     #[must_use]
     pub fn with_resolver(settings: BrowserSettings, resolver: impl Resolve) -> Self {
-        if Source::find(&settings).is_ok_and(|source| source.is_root()) {
-            log::warn!(
-                "browser: Chromium runs without its sandbox, because it runs as root; run it as another \
-                 user"
-            );
-        }
         Self(Arc::new(Inner {
             settings,
             resolver: Arc::new(resolver),
             engine: OnceLock::new(),
             closed: watch::Sender::new(false),
         }))
+    }
+
+    /// Tells the log where Chromium will run as root. For once, when the server starts.
+    pub fn warn_of_root(&self) {
+        if Source::find(&self.0.settings).is_ok_and(|source| source.is_root()) {
+            log::warn!(
+                "browser: Chromium runs without its sandbox, because it runs as root; run it as another \
+                 user"
+            );
+        }
     }
 
     /// Ends every browser and every call, and waits until no process of them is left. Calls after
