@@ -61,22 +61,25 @@ fn held(json: &str) -> String {
     held
 }
 
-/// The array or object that JSON text begins with.
+/// The array or object that JSON text begins with; all of it where that does not end.
 fn nested(json: &str) -> &str {
     let (mut end, mut depth) = (0, 0_usize);
-    while let Some(first) = json[end..].bytes().next() {
-        match first {
-            b'"' => end += literal(&json[end..]).map_or(json.len() - end, str::len) - 1,
+    while let Some(byte) = json.as_bytes().get(end) {
+        match byte {
+            b'"' => match literal(&json[end..]) {
+                Some(literal) => end += literal.len() - 1,
+                None => return json,
+            },
             b'[' | b'{' => depth += 1,
             b']' | b'}' => depth -= 1,
             _ => {}
         }
         end += 1;
         if depth == 0 {
-            break;
+            return &json[..end];
         }
     }
-    json.get(..end).unwrap_or(json)
+    json
 }
 
 /// The text, in its quotes, that JSON text begins with.
