@@ -9,6 +9,7 @@ mod location;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod reads;
+mod scheduling;
 pub mod sqlite;
 mod writer;
 

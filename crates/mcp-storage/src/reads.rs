@@ -6,7 +6,8 @@
 //! for each, and each caller for its answer, would cost more than the reads.
 //!
 //! Threads that take several reads work from memory more than they wait for a disk: more of them than
-//! there are cores get in each other's way. The others are called when those are held up.
+//! there are cores get in each other's way. The others are called when those are held up. Nor do they
+//! push aside who calls them, who would leave them one read where there could be many.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -22,6 +23,7 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::jobs::{Done, closed};
+use crate::scheduling::wait_for_turn;
 
 /// How many reads may wait. Who comes then waits for a place, which costs no thread either.
 const PLACES: usize = 1024;
@@ -202,6 +204,9 @@ impl Waiting {
 
     /// A thread's life. What it reads with is gone when it ends.
     fn serve(&self, thread: usize, run: impl Fn(Vec<Read>)) {
+        if self.most_at_once > 1 {
+            wait_for_turn();
+        }
         while let Some(reads) = self.take(thread) {
             run(reads);
         }

@@ -1,0 +1,58 @@
+//! How the machine's scheduler treats a thread.
+
+/// Has this thread wait for its turn when it is called, instead of pushing aside who runs: those who
+/// call it are about to leave it more to do. On Linux, `SCHED_BATCH` (sched(7)); nothing elsewhere.
+/// Where the machine does not allow it, or the server was given another priority than the usual one,
+/// the thread stays as it is.
+#[cfg(target_os = "linux")]
+pub(crate) fn wait_for_turn() {
+    use thread_priority::{
+        NormalThreadSchedulePolicy::Batch, ThreadPriority, ThreadPriorityValue,
+        ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+    };
+
+    /// The usual one (nice 0) on that crate's scale, as the test below has it.
+    const USUAL: u8 = 48;
+
+    // It cannot set the policy alone.
+    if rustix::process::getpriority_process(None) != Ok(0) {
+        return;
+    }
+    let Ok(usual) = ThreadPriorityValue::try_from(USUAL) else { return };
+    let set = set_thread_priority_and_policy(
+        thread_native_id(),
+        ThreadPriority::Crossplatform(usual),
+        ThreadSchedulePolicy::Normal(Batch),
+    );
+    if let Err(error) = set {
+        log::debug!("a thread that reads has the usual scheduling policy: {error}");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn wait_for_turn() {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_changes_and_the_priority_does_not() {
+        // Field 19 of proc_pid_stat(5) is the priority, 41 the policy.
+        let read = || {
+            let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("Linux has it");
+            let (_, fields) = stat.rsplit_once(')').expect("a name in brackets");
+            let fields: Vec<&str> = fields.split_whitespace().collect();
+            [fields[19 - 3], fields[41 - 3]].map(str::to_owned)
+        };
+        std::thread::spawn(move || {
+            let [usual, _] = read();
+            wait_for_turn();
+            let [priority, policy] = read();
+            assert_eq!(priority, usual);
+            assert_eq!(policy, if usual == "0" { "3" } else { "0" });
+        })
+        .join()
+        .expect("no panic");
+    }
+}
