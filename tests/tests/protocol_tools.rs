@@ -289,6 +289,13 @@ fn a_result_over_the_limit_says_how_to_narrow_the_call() {
     assert_eq!(result["isError"], true);
     let said = text(&result);
     assert!(said.contains("MCP_RESULT_LIMIT") && said.contains("list_tasks("), "{said}");
+    let long = json!({"title": "t", "description": "x".repeat(2000)});
+    let result = client.clone().query("tools=all").tool("add_task", long);
+    let said = text(&result);
+    assert_eq!(result["isError"], true);
+    assert!(said.contains("MCP_RESULT_LIMIT") && said.contains("was carried out"), "{said}");
+    let count = client.tool("query", json!({"action": "list_tasks", "count": true}));
+    assert!(text(&count).contains("21"), "{count}");
     let few = json!({"action": "list_tasks", "params": {"status": "completed"}});
     assert_eq!(client.tool("query", few)["isError"], false);
     let (_, message) = client.error("resources/read", json!({"uri": "mcp://tasks"}));

@@ -15,11 +15,11 @@ use super::query::LeanQuery;
 use super::reduce::Kept;
 use super::unknown::Unknown;
 use super::{saved, select, shapes, tokens, tree};
-use crate::action::{Action, Shape};
+use crate::action::{Action, DONE, Shape};
 use crate::actions::blobs::ReadBlob;
 use crate::dispatch::{Together, Tokens};
 use crate::error::{ActionError, ErrorCode};
-use crate::{Dispatcher, RegistryBuilder};
+use crate::{Dispatcher, Effect, RegistryBuilder};
 
 /// The lean face: queries, and the blobs that their answers name.
 #[derive(Clone)]
@@ -157,7 +157,8 @@ impl Lean {
                 saved::of_one(action.name, value)
             }
         };
-        Ok(Fetched { data: self.data(action, query, gathered)?, query: digest, taken, v1 })
+        let data = self.data(action, query, gathered).map_err(|error| after(action, error))?;
+        Ok(Fetched { data, query: digest, taken, v1 })
     }
 
     /// The same inside a transaction.
@@ -208,6 +209,16 @@ impl Lean {
 
     /// Writes what was fetched within a budget.
     pub(super) fn write(
+        &self,
+        action: &Action,
+        query: &LeanQuery,
+        fetched: Fetched,
+        budget: Budget,
+    ) -> Result<Written, ActionError> {
+        self.written(action, query, fetched, budget).map_err(|error| after(action, error))
+    }
+
+    fn written(
         &self,
         action: &Action,
         query: &LeanQuery,
@@ -270,6 +281,15 @@ impl Lean {
         }
         error
     }
+}
+
+/// What went wrong with a result. Of an action that writes it says that it is done: who takes it for
+/// refused would do it twice.
+fn after(action: &Action, mut error: ActionError) -> ActionError {
+    if action.effect == Effect::Write {
+        error.message = format!("{} {DONE}. {}", action.name, error.message);
+    }
+    error
 }
 
 /// An error as the lean faces say it: `{"error": …}`, with the action's signature where it was

@@ -91,7 +91,9 @@ pub(super) fn write(
             Outcome::Failed(error) => error_text(&error),
             Outcome::Done(query, fetched) => {
                 let action = dispatcher.registry().find(&query.action)?;
-                lean.write(action, &query, *fetched, Budget::tokens(share)?)?.text
+                // It has run, and so have others: what cannot be written is one step's failure.
+                lean.write(action, &query, *fetched, Budget::tokens(share)?)
+                    .map_or_else(|error| error_text(&error), |written| written.text)
             }
         };
         // The id comes first in the object that each of these is.

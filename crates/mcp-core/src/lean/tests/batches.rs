@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::super::blobs::BlobLimits;
 use super::Rig;
 use crate::Call;
 use crate::action::params::ParamsText;
@@ -250,4 +251,27 @@ async fn a_transaction_that_takes_too_long_is_undone() {
     let refusal = done.await.err().expect("it took too long").message;
     assert!(refusal.starts_with("One transaction may take 3 s"), "{refusal}");
     assert_eq!(rig.data(json!({"action": "list_tasks"})).await, json!([]));
+}
+
+#[tokio::test]
+async fn what_was_done_and_cannot_be_shown_is_said_to_be_done() {
+    let rig = Rig::keeping(BlobLimits { bytes: 4000, ..BlobLimits::default() });
+    let large = json!({"title": "t", "description": "too much ".repeat(1000)});
+    let add = json!({"action": "add_task", "params": large, "fields": "*", "max_tokens": 60});
+    let refusal = rig.refusal(add.clone()).await["error"].to_string();
+    assert!(refusal.contains("add_task was carried out") && refusal.contains("at most 1000"));
+    // A step's failure is its own.
+    let steps = json!([
+        {"id": "small", "action": "add_task", "params": {"title": "t"}},
+        {"id": "large", "action": "add_task", "params": large, "fields": "*"},
+    ]);
+    let call = json!({"action": "batch", "params": {"steps": steps}, "max_tokens": 100});
+    let answer = rig.data(call).await;
+    assert_eq!(answer[0], json!({"id": "small", "data": {"id": 2}}));
+    assert!(answer[1]["error"].to_string().contains("was carried out"), "{answer}");
+    assert_eq!(rig.data(json!({"action": "list_tasks", "count": true})).await, 3);
+    // A read is not.
+    let read = json!({"action": "list_tasks", "fields": "*", "max_tokens": 60});
+    let refusal = rig.refusal(read).await["error"].to_string();
+    assert!(refusal.contains("at most 1000") && !refusal.contains("carried out"), "{refusal}");
 }

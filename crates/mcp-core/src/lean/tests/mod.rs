@@ -26,7 +26,11 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let lean = Lean::new(Arc::new(Blobs::new(BlobLimits::default(), SystemClock::shared())));
+        Self::keeping(BlobLimits::default())
+    }
+
+    fn keeping(limits: BlobLimits) -> Self {
+        let lean = Lean::new(Arc::new(Blobs::new(limits, SystemClock::shared())));
         let system = System::default();
         let registry = Registry::builder()
             .with(actions::register)
