@@ -287,7 +287,7 @@ impl Lean {
 /// refused would do it twice.
 fn after(action: &Action, mut error: ActionError) -> ActionError {
     if action.effect == Effect::Write {
-        error.message = format!("{} {DONE}. {}", action.name, error.message);
+        error.message = format!("{}. But {} {DONE}", error.message, action.name);
     }
     error
 }
