@@ -41,9 +41,6 @@ pub enum Effect {
     Write,
 }
 
-/// What is said of an action that wrote and whose result cannot be given.
-pub const DONE: &str = "was carried out: do not call it again for its result";
-
 /// The family that an action belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {

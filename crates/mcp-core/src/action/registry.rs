@@ -121,6 +121,22 @@ impl Action {
         )
     }
 
+    /// What is said where it was carried out and its result cannot be given: who takes that for a
+    /// refusal would have it write twice. None where it only reads.
+    #[must_use]
+    pub fn done(&self) -> Option<String> {
+        match (self.effect, self.compound) {
+            (Effect::Read, _) => None,
+            (Effect::Write, false) => {
+                Some(format!("{} was carried out: do not call it again for its result", self.name))
+            }
+            (Effect::Write, true) => Some(format!(
+                "{} was carried out: for a result call those steps again that only read",
+                self.name
+            )),
+        }
+    }
+
     /// Parses the parameters; only the work is left. Null counts as left out for a parameter of
     /// which it is no value.
     ///

@@ -15,11 +15,11 @@ use super::query::LeanQuery;
 use super::reduce::Kept;
 use super::unknown::Unknown;
 use super::{saved, select, shapes, tokens, tree};
-use crate::action::{Action, DONE, Shape};
+use crate::action::{Action, Shape};
 use crate::actions::blobs::ReadBlob;
 use crate::dispatch::{Together, Tokens};
 use crate::error::{ActionError, ErrorCode};
-use crate::{Dispatcher, Effect, RegistryBuilder};
+use crate::{Dispatcher, RegistryBuilder};
 
 /// The lean face: queries, and the blobs that their answers name.
 #[derive(Clone)]
@@ -283,11 +283,10 @@ impl Lean {
     }
 }
 
-/// What went wrong with a result. Of an action that writes it says that it is done: who takes it for
-/// refused would do it twice.
+/// What went wrong with a result, when the action was carried out.
 fn after(action: &Action, mut error: ActionError) -> ActionError {
-    if action.effect == Effect::Write {
-        error.message = format!("{}. But {} {DONE}", error.message, action.name);
+    if let Some(done) = action.done() {
+        error.message = format!("{}. But {done}", error.message);
     }
     error
 }

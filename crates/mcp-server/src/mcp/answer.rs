@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use mcp_core::action::{Action, DONE, Shape};
+use mcp_core::action::{Action, Shape};
 use mcp_core::lean::format::Format;
 use mcp_core::lean::{LeanAnswer, error_text};
-use mcp_core::{ActionError, Effect, json};
+use mcp_core::{ActionError, json};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::Value;
 
@@ -71,10 +71,8 @@ fn with_wait(text: &str, wait: Duration) -> String {
 
 /// A result over the limit, in bytes.
 pub(super) fn too_large(action: &Action, limit: usize) -> CallToolResult {
-    let advice = match action.effect {
-        Effect::Read => format!("Narrow the call: use {}", action.signature),
-        Effect::Write => format!("{} {DONE}", action.name),
-    };
+    let narrower = || format!("Narrow the call: use {}", action.signature);
+    let advice = action.done().unwrap_or_else(narrower);
     error(format!("The result has more than {limit} bytes (MCP_RESULT_LIMIT). {advice}"))
 }
 

@@ -82,14 +82,15 @@ async fn run(
     let (heard, said) = progress::channel(context, least);
     let work = async {
         let reply = dispatcher.call(Call::new(action.name, params).heard_by(heard)).await?;
-        reply.whole(dispatcher.store(), face.result_limit).await
+        // What is too large now was carried out; what an action calls too large itself was not.
+        Ok(reply.whole(dispatcher.store(), face.result_limit).await)
     };
     Ok(match during(work, said, context).await? {
-        Ok(text) => answer::of_tool(action, text),
-        Err(failure) if failure.code == ErrorCode::PayloadTooLarge => {
+        Ok(Ok(text)) => answer::of_tool(action, text),
+        Ok(Err(failure)) if failure.code == ErrorCode::PayloadTooLarge => {
             answer::too_large(action, face.result_limit)
         }
-        Err(failure) => answer::failed(&failure, &action.signature),
+        Ok(Err(failure)) | Err(failure) => answer::failed(&failure, &action.signature),
     })
 }
 
