@@ -52,7 +52,8 @@ impl From<Box<dyn std::error::Error + Send + Sync>> for Fault {
     }
 }
 
-fn migrate(connection: &mut PgConnection) -> Result<(), Fault> {
+/// Has other servers that change tables wait until this transaction ends.
+pub(super) fn one_at_a_time(connection: &mut PgConnection) -> QueryResult<()> {
     connection.batch_execute(PATIENCE)?;
     // In a savepoint of its own: where there are no such locks, the rest goes on.
     let locked = connection.transaction(|connection| connection.batch_execute(LOCK));
@@ -62,6 +63,11 @@ fn migrate(connection: &mut PgConnection) -> Result<(), Fault> {
              when it is ready"
         );
     }
+    Ok(())
+}
+
+fn migrate(connection: &mut PgConnection) -> Result<(), Fault> {
+    one_at_a_time(connection)?;
     let encoding: String =
         diesel::select(sql::<Text>("current_setting('server_encoding')")).first(connection)?;
     if encoding != "UTF8" {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use mcp_core::domain::{NewUser, TaskFilter};
 use mcp_core::memory::{StoreError, StoreRuns};
 use serde_json::value::RawValue;
-use test_postgres::Database;
+use test_postgres::{Database, Setup};
 
 use crate::support::{add, open, read};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn servers_that_start_at_once_on_an_empty_database_all_come_up() {
-    let database = Database::new();
+    let mut database = Database::in_own_server(Setup::default());
     let starts: Vec<_> = (0..6)
         .map(|_| {
             let url = database.url().to_owned();
@@ -26,6 +26,9 @@ async fn servers_that_start_at_once_on_an_empty_database_all_come_up() {
         assert_eq!(keys, ["max_tasks", "default_priority"]);
         store.close().await.expect("closed");
     }
+    // Nothing was created twice, the index that is searched included.
+    let log = database.server().log();
+    assert!(!log.contains("ERROR:"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
