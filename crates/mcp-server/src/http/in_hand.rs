@@ -33,12 +33,6 @@ impl InHand {
     pub fn new(limit: usize) -> Self {
         Self(Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))))
     }
-
-    /// How many more requests would be taken now.
-    #[must_use]
-    pub fn free(&self) -> usize {
-        self.0.available_permits()
-    }
 }
 
 impl<S, B> Transform<S, ServiceRequest> for InHand
@@ -143,11 +137,11 @@ mod tests {
         let app = app!(in_hand);
         let endless = test::call_service(&app, get!("/endless")).await;
         let answer = test::call_service(&app, get!("/")).await;
-        assert_eq!(in_hand.free(), 0);
+        assert_eq!(in_hand.0.available_permits(), 0);
         assert_eq!(test::read_body(answer).await, "ok");
-        assert_eq!(in_hand.free(), 1);
+        assert_eq!(in_hand.0.available_permits(), 1);
         drop(endless);
-        assert_eq!(in_hand.free(), 2);
+        assert_eq!(in_hand.0.available_permits(), 2);
     }
 
     #[actix_web::test]

@@ -73,7 +73,7 @@ pub async fn serve(
             .app_data(Data::new(guards.origins.clone()))
             .app_data(Data::new(guards.hosts.clone()))
             .app_data(Data::new(limits))
-            .configure(|config| extractors(config, limits.size))
+            .configure(extractors)
             .configure(routes::configure_documents)
             .wrap_api()
             .configure(routes::configure)
