@@ -189,6 +189,25 @@ async fn what_steps_hold_does_not_grow_with_what_they_refer_to() {
 }
 
 #[tokio::test]
+async fn a_step_behind_more_than_is_held_is_not_run() {
+    let rig = Rig::new();
+    let large = json!({"title": "t", "description": "x".repeat(15 << 20)});
+    let large = ParamsText::from_value(&large).expect("an object");
+    rig.dispatcher.dispatch(Call::new("add_task", large)).await.expect("a task");
+    // What is answered and referred to is held twice.
+    let steps = json!([
+        {"id": "a", "action": "list_tasks", "fields": "*"},
+        {"id": "b", "action": "list_tasks", "fields": "*", "when": {"$ref": "a.data"}},
+        {"id": "c", "action": "list_tasks", "fields": "*", "when": {"$ref": "b.data"}},
+        {"id": "d", "action": "add_task", "params": {"title": "t"}, "when": {"$ref": "c.data"}},
+    ]);
+    let answer = batch(&rig, json!({"steps": steps})).await;
+    let refused = answer[3]["error"].as_str().expect("a text");
+    assert!(refused.starts_with("The steps before gave over 67108864 bytes"), "{refused}");
+    assert_eq!(rig.data(json!({"action": "list_tasks", "count": true})).await, 1);
+}
+
+#[tokio::test]
 async fn a_reference_to_a_list_is_to_all_of_it_or_is_refused() {
     let rig = Rig::new();
     let long = "x".repeat(200_000);
