@@ -108,6 +108,31 @@ async fn a_copy_that_is_there_already_is_never_overwritten() {
     assert!(folder.path().join("mcp_server.db.before-migration-2").exists());
 }
 
+#[tokio::test]
+async fn a_migration_that_fails_leaves_no_copy_and_no_part_of_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = reference(folder.path());
+    let sql = |statement: &str| {
+        SqliteConnection::establish(path.to_str().expect("UTF-8"))
+            .expect("a database")
+            .batch_execute(statement)
+            .expect("a change");
+    };
+    sql("CREATE TABLE row_counts (of_somebody_else)");
+    let files = || std::fs::read_dir(folder.path()).expect("a folder").count();
+    assert!(refusal(&path).contains("row_counts"));
+    assert_eq!(files(), 1);
+    // What an interrupted copy leaves.
+    let part = folder.path().join("mcp_server.db.before-migration.part");
+    std::fs::write(&part, "a beginning that is longer than nothing").expect("written");
+    sql("DROP TABLE row_counts");
+    let before = std::fs::read(&path).expect("a file");
+    open(&path).expect("migrated").close().await.expect("closed");
+    let copy = folder.path().join("mcp_server.db.before-migration");
+    assert_eq!(std::fs::read(copy).expect("a copy"), before);
+    assert_eq!(files(), 2);
+}
+
 /// The refusal of a file, which must be one line and leave the file as it was.
 fn refusal(path: &Path) -> String {
     let before = std::fs::read(path).ok();

@@ -1,7 +1,7 @@
 //! The database of the first service (Python, `SQLAlchemy`), opened and migrated in place: after a
 //! copy beside it, in one transaction, with everything in it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
-use super::files::{free_name, sync_folder};
+use super::files::{beside, free_name, sync_folder};
 use super::{OpenError, connection, migrate};
 use crate::Location;
 
@@ -70,7 +70,13 @@ pub(super) fn migrate(location: &Location) -> Result<(), OpenError> {
         connection.batch_execute(MOVE)
     });
     copied?;
-    moved.map_err(failed)?;
+    if let Err(error) = moved {
+        // Where the database is as it was, copies of it would fill up a disk that is full already.
+        if self::tables(&mut connection).is_ok_and(|now| now == tables) {
+            remove(&backup);
+        }
+        return Err(failed(error));
+    }
     drop(connection);
     drop(source);
     log::warn!(
@@ -90,13 +96,30 @@ pub(super) fn tables(connection: &mut SqliteConnection) -> QueryResult<Vec<Strin
     Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
+/// Copies the file under another name and gives it its own when it is whole, so that a copy of that
+/// name is never a part.
 fn copy(mut source: &File, path: &Path, backup: &Path) -> Result<(), OpenError> {
-    let written =
-        OpenOptions::new().write(true).create_new(true).open(backup).and_then(|mut to| {
-            io::copy(&mut source, &mut to)?;
-            to.set_permissions(source.metadata()?.permissions())?;
-            to.sync_all()?;
-            sync_folder(backup)
-        });
-    written.map_err(|error| OpenError::Backup(path.to_owned(), backup.to_owned(), error))
+    // One that was interrupted left it.
+    let part = beside(path, ".before-migration.part");
+    let mut options = OpenOptions::new();
+    let written = options.write(true).create(true).truncate(true).open(&part).and_then(|mut to| {
+        io::copy(&mut source, &mut to)?;
+        to.set_permissions(source.metadata()?.permissions())?;
+        to.sync_all()?;
+        fs::rename(&part, backup)?;
+        sync_folder(backup)
+    });
+    written.map_err(|error| {
+        remove(&part);
+        OpenError::Backup(path.to_owned(), backup.to_owned(), error)
+    })
+}
+
+/// Removes what is of no use, if it is there.
+fn remove(path: &Path) {
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        log::warn!("{} cannot be removed: {error}", path.display());
+    }
 }

@@ -20,7 +20,7 @@ struct Step {
     detail: String,
 }
 
-fn database() -> SqliteConnection {
+pub(super) fn database() -> SqliteConnection {
     let mut connection =
         connection::for_writing(&Location::Memory, Synchronous::Full).expect("a database");
     migrate::run(&mut connection, &Location::Memory).expect("tables");

@@ -26,8 +26,10 @@ diesel::infix_operator!(Match, " MATCH ", Bool, backend: Sqlite);
 const MOST_TRIGRAMS: usize = 24;
 /// How many rows are looked at for one part: what a part costs is bounded, found or not.
 const MOST_LOOKED_AT: usize = 10_000;
-/// Up to how many tasks that are not in the index are looked at beside it. Above, every row is.
+/// Up to how many tasks that are not in the index are looked at beside it, and up to how many bytes
+/// of them. Above, every row is looked at.
 const MOST_UNINDEXED: usize = 2_000;
+const MOST_UNINDEXED_BYTES: usize = 8 * 1024 * 1024;
 
 impl SqliteMemory<'_> {
     pub(super) fn search(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>> {
@@ -50,8 +52,8 @@ impl SqliteMemory<'_> {
         text: &SearchText,
         page: Page,
     ) -> QueryResult<Part<Task>> {
-        let Unindexed { changed, rows } = unindexed;
-        let mut beside = rows.into_iter().map(Task::from).peekable();
+        let Unindexed { changed, tasks } = unindexed;
+        let mut beside = tasks.into_iter().peekable();
         let mut found = found(query, page.after)
             .load_iter::<Row, _>(self.connection)?
             .map(|row| row.map(Task::from))
@@ -89,24 +91,50 @@ impl SqliteMemory<'_> {
         if changed.len() > MOST_UNINDEXED {
             return Ok(None);
         }
-        let mut rows: Vec<Row> = Vec::new();
+        let mut beside = Beside::default();
         if !changed.is_empty() {
-            rows = tasks_unsearched::table
+            let rows = tasks_unsearched::table
                 .inner_join(tasks::table.on(tasks::id.eq(tasks_unsearched::id)))
                 .filter(tasks_unsearched::id.gt(behind(after)))
                 .order(tasks_unsearched::id)
                 .select(Row::as_select())
-                .load(self.connection)?;
+                .load_iter::<Row, _>(self.connection)?;
+            beside.take(rows)?;
         }
-        let new: Vec<Row> = tasks::table
+        let new = tasks::table
             .filter(tasks::id.gt(indexed_through(self.connection)?.max(behind(after))))
             .order(tasks::id)
-            .limit(at_most + 1)
             .select(Row::as_select())
-            .load(self.connection)?;
-        rows.extend(new);
-        let few = rows.len() <= MOST_UNINDEXED;
-        Ok(few.then(|| Unindexed { changed: changed.into_iter().collect(), rows }))
+            .load_iter::<Row, _>(self.connection)?;
+        beside.take(new)?;
+        let changed = changed.into_iter().collect();
+        Ok(beside.are_few().then_some(Unindexed { changed, tasks: beside.tasks }))
+    }
+}
+
+/// Tasks that are held to be looked at.
+#[derive(Default)]
+struct Beside {
+    tasks: Vec<Task>,
+    bytes: usize,
+}
+
+impl Beside {
+    /// Takes rows for as long as they are few.
+    fn take(&mut self, rows: impl Iterator<Item = QueryResult<Row>>) -> QueryResult<()> {
+        for row in rows {
+            let task = Task::from(row?);
+            self.bytes += task.size();
+            self.tasks.push(task);
+            if !self.are_few() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn are_few(&self) -> bool {
+        self.tasks.len() <= MOST_UNINDEXED && self.bytes <= MOST_UNINDEXED_BYTES
     }
 }
 
@@ -115,7 +143,7 @@ struct Unindexed {
     /// The numbers of tasks that are or were in the index.
     changed: BTreeSet<i64>,
     /// Those of them that are still there, and behind them the new ones: in the order of numbers.
-    rows: Vec<Row>,
+    tasks: Vec<Task>,
 }
 
 /// The tasks behind a place that the index finds, in their order.
