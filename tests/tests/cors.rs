@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use service_tests::{Answer, TestServer};
 
 const LISTED: [(&str, &str); 1] =
@@ -122,4 +123,28 @@ fn a_page_may_read_refusals_and_when_to_come_back() {
             assert!(exposed.contains(name), "{path}: {exposed:?}");
         }
     }
+}
+
+#[test]
+fn a_page_that_writes_must_say_that_it_sends_json_for_which_its_browser_asks_first() {
+    let server = TestServer::with(LISTED).start();
+    let send = |path: &str, headers: &[(&str, &str)]| {
+        let body = r#"{"action":"add_task","params":{"title":"t"}}"#;
+        let request =
+            headers.iter().fold(server.request("POST", path), |request, (name, value)| {
+                request.header(name, value)
+            });
+        request.body(body).send().status
+    };
+    let origin = ("Origin", "https://evil.example");
+    for path in ["/api/v1/query", "/mcp/query", "/api/v2/query"] {
+        assert_eq!(send(path, &[origin]), 422, "{path}");
+        for simple in ["text/plain;charset=UTF-8", "application/x-www-form-urlencoded"] {
+            assert_eq!(send(path, &[origin, ("Content-Type", simple)]), 422, "{path} {simple}");
+        }
+    }
+    assert_eq!(server.data("list_tasks", json!({})), json!([]));
+    assert_eq!(send("/api/v1/query", &[]), 200, "a program");
+    let listed = ("Origin", "https://yourdomain.com");
+    assert_eq!(send("/api/v1/query", &[listed, ("Content-Type", "application/json")]), 200);
 }
