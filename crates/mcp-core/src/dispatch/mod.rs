@@ -228,7 +228,7 @@ impl Dispatcher {
             Ok(Prepared::Remote(work)) => {
                 work(call.progress.clone()).await.map(|answer| {
                     // Another system may say back what it was sent.
-                    T::text(self.redactor.scrubbed(answer.text), answer.goes_on)
+                    T::text(self.redactor.scrub_json(answer.text), answer.goes_on)
                 })
             }
             Ok(Prepared::Compound(work)) => {

@@ -59,10 +59,12 @@ pub(super) fn unknown_action_entry(
 
 /// What is kept of parameters: without secrets, which most are as they were given, and bounded.
 pub(super) fn kept_params<'a>(redactor: &Redactor, given: &'a ParamsText) -> Cow<'a, RawValue> {
-    let text = match redactor.json(given.get()) {
-        Cow::Borrowed(params) if params.len() <= PARAMS_BYTES => return Cow::Borrowed(given.raw()),
-        Cow::Owned(params) if params.len() <= PARAMS_BYTES => params,
-        params => format!("{{\"omitted\":\"{} bytes of parameters\"}}", params.len()),
+    let text = match given.get().len() {
+        0..=PARAMS_BYTES => match redactor.json(given.get()) {
+            Cow::Borrowed(_) => return Cow::Borrowed(given.raw()),
+            Cow::Owned(params) => params,
+        },
+        bytes => format!("{{\"omitted\":\"{bytes} bytes of parameters\"}}"),
     };
     Cow::Owned(RawValue::from_string(text).expect("redaction keeps JSON"))
 }

@@ -59,6 +59,10 @@ const SUSPICIOUS: [&str; 12] = [
 /// How many characters the longest of these words has.
 const LONGEST_WORD: usize = 10;
 
+/// How long a text may be to be read whole for the sake of its beginning: as values it may take a
+/// hundred times as much memory. The parts of a list are shorter.
+const JUDGED_BYTES: usize = 512 * 1024;
+
 /// Hides secrets.
 #[derive(Debug)]
 pub struct Redactor {
@@ -100,7 +104,8 @@ impl Redactor {
     }
 
     /// The beginning of [`Redactor::json`], so many characters of it. Of a long text without secrets
-    /// no more than that is looked at.
+    /// no more than that is looked at; one that may hold some, and is too long to be read for that, is
+    /// left out.
     #[must_use]
     pub fn json_beginning(&self, text: &str, characters: usize) -> String {
         // A secret that begins in the beginning may end behind it.
@@ -109,6 +114,9 @@ impl Redactor {
         let looked_at = &text[..end_of(text, characters + longest)];
         // What a `value` is may be said by a name behind it.
         if self.is_suspicious(looked_at) || beginning.contains("\"value\"") {
+            if text.len() > JUDGED_BYTES {
+                return format!("{{\"omitted\":\"{} bytes of a result\"}}", text.len());
+            }
             let clean = self.json(text);
             return clean[..end_of(&clean, characters)].to_owned();
         }
@@ -118,12 +126,11 @@ impl Redactor {
     /// Whether JSON text holds a configured secret in a key or a text, escaped or not.
     #[must_use]
     pub fn is_secret_in(&self, text: &str) -> bool {
-        let is_in = |text: &str| self.secrets.iter().any(|secret| text.contains(secret.as_str()));
         // Text by text: a number that nobody can read hides nothing.
-        is_in(text)
+        self.is_one_in(text)
             || (text.contains('\\')
                 && !self.secrets.is_empty()
-                && json::strings(text).any(|text| is_in(&text)))
+                && json::strings(text).any(|text| self.is_one_in(&text)))
     }
 
     /// A text without the configured secrets.
@@ -138,11 +145,23 @@ impl Redactor {
         clean.into_owned()
     }
 
-    /// The same of a text that most often holds none.
+    /// JSON text, which most often holds none, without the configured secrets, escaped or not.
     #[must_use]
-    pub fn scrubbed(&self, text: String) -> String {
-        let has_one = self.secrets.iter().any(|secret| text.contains(secret.as_str()));
-        if has_one { self.scrub(&text) } else { text }
+    pub fn scrub_json(&self, text: String) -> String {
+        let text = if self.is_one_in(&text) { self.scrub(&text) } else { text };
+        if self.secrets.is_empty() || !text.contains('\\') {
+            return text;
+        }
+        let other = |plain: &str| self.is_one_in(plain).then(|| self.scrub(plain));
+        match json::with_others(&text, other) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(clean) => clean,
+        }
+    }
+
+    /// Whether a configured secret is in the text as it stands.
+    fn is_one_in(&self, text: &str) -> bool {
+        self.secrets.iter().any(|secret| text.contains(secret.as_str()))
     }
 
     /// The error with a public message without the configured secrets.
@@ -154,9 +173,7 @@ impl Redactor {
 
     fn is_suspicious(&self, text: &str) -> bool {
         // An escape can hide a word: such a text is read before it is judged.
-        text.contains('\\')
-            || self.suspicious.is_match(text)
-            || self.secrets.iter().any(|secret| text.contains(secret.as_str()))
+        text.contains('\\') || self.suspicious.is_match(text) || self.is_one_in(text)
     }
 
     fn value(&self, value: Value) -> Value {
@@ -252,6 +269,23 @@ mod tests {
         assert_eq!(clean, r#"{"key":"github_token","value":"[redacted]"}"#);
         let plain = r#"{"key":"app_name","value":"x"}"#;
         assert_eq!(redactor().json(plain), plain);
+    }
+
+    #[test]
+    fn what_another_system_says_back_is_hidden_however_it_is_written() {
+        let text = r#"{"a":"\u00733cret-of-the-server","s3cret-of-the\u002dserver":"b\n\u0063"}"#;
+        let clean = redactor().scrub_json(text.to_owned());
+        assert_eq!(clean, r#"{"a":"[redacted]","[redacted]":"b\n\u0063"}"#);
+        assert_eq!(redactor().scrub_json(clean.clone()), clean);
+    }
+
+    #[test]
+    fn a_long_result_is_not_read_for_its_beginning() {
+        let long = |first: &str| format!("[{first:?},{:?}]", "x".repeat(JUDGED_BYTES));
+        assert!(redactor().json_beginning(&long("plain"), 9).starts_with("[\"plain\","));
+        let omitted = redactor().json_beginning(&long("a token"), 9);
+        assert_eq!(omitted, r#"{"omitted":"524302 bytes of a result"}"#);
+        assert!(redactor().json_beginning(r#"["a token"]"#, 9).starts_with("[\"a token"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! JSON text that [`serde_json::Value`] does not hold, taken in nevertheless.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::Visitor;
@@ -111,6 +112,29 @@ pub fn strings(json: &str) -> impl Iterator<Item = String> {
     })
 }
 
+/// JSON text with others in place of some of its names and texts. `other` is asked about each that is
+/// written with escapes, and is given it without them.
+pub fn with_others(json: &str, other: impl Fn(&str) -> Option<String>) -> Cow<'_, str> {
+    let (mut made, mut copied, mut at) = (String::new(), 0, 0);
+    while let Some(quote) = json[at..].find('"') {
+        let from = at + quote;
+        let Some(found) = literal(&json[from..]) else { break };
+        at = from + found.len();
+        if found.contains('\\')
+            && let Some(new) = other(&plain(found))
+        {
+            made.push_str(&json[copied..from]);
+            made.push_str(&serde_json::Value::from(new).to_string());
+            copied = at;
+        }
+    }
+    if copied == 0 {
+        return json.into();
+    }
+    made.push_str(&json[copied..]);
+    made.into()
+}
+
 /// A text of which half a surrogate pair may be a part.
 struct Lossy(String);
 
@@ -145,6 +169,15 @@ mod tests {
         for none in ["", "1", "[]", "\""] {
             assert_eq!(strings(none).count(), 0, "{none}");
         }
+    }
+
+    #[test]
+    fn a_text_with_escapes_gives_way_to_another() {
+        let text = r#"{"\u0061": ["a", "\u0061\"", 1e999, "\/b"], "c": "\ud800"#;
+        let other = |text: &str| text.starts_with('a').then(|| format!("<{text}>"));
+        let changed = r#"{"<a>": ["a", "<a\">", 1e999, "\/b"], "c": "\ud800"#;
+        assert_eq!(with_others(text, other), changed);
+        assert!(matches!(with_others(text, |_| None), Cow::Borrowed(same) if same == text));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::ActionError;
-pub use held::{strings, value};
+pub use held::{strings, value, with_others};
 
 /// A value as JSON text.
 ///
