@@ -309,7 +309,8 @@ impl Connection {
         Ok(self.unread.drain(..length).collect())
     }
 
-    fn more(&mut self) -> io::Result<()> {
+    /// Reads a little of what has come, for the methods above; at most 16 KiB.
+    pub fn more(&mut self) -> io::Result<()> {
         let mut bytes = [0; 16 * 1024];
         let length = self.stream.read(&mut bytes)?;
         if length == 0 {

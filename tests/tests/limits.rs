@@ -243,6 +243,24 @@ fn a_client_that_leaves_its_answer_unread_loses_its_place() {
 }
 
 #[test]
+fn a_client_that_reads_slowly_and_steadily_gets_its_whole_answer() {
+    let server = TestServer::with([("MCP_BODY_TIMEOUT", "1")]).start();
+    let title = "x".repeat(2 * MIB - 200);
+    for id in 1..=8 {
+        assert_eq!(server.data("add_task", json!({ "title": title }))["id"], id);
+    }
+    let mut slow = server.connect();
+    slow.send(&server.request("GET", "/api/v1/state").bytes());
+    // For far longer than a client may leave it unread.
+    for _ in 0..80 {
+        slow.more().expect("the server goes on");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let answer = slow.answer().expect("the rest");
+    assert!(answer.body.len() > 8 * 2 * MIB - 10_000, "{}", answer.body.len());
+}
+
+#[test]
 fn more_connections_than_the_limit_wait_and_are_served_when_others_end() {
     let settings = [("MCP_MAX_CONNECTIONS", "4"), ("MCP_WORKERS", "1")];
     let server = TestServer::with(settings).start();

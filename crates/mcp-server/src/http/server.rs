@@ -23,7 +23,7 @@ use super::error::{extractors, json_errors, not_found};
 use super::routes::{self, BodyLimits, Documents};
 use super::stopping::Stopping;
 use super::unread::close_unread;
-use super::wire::Wire;
+use super::wire::{Wire, queue_little};
 use super::{Guards, cors};
 use crate::config::Settings;
 use crate::mcp::Face;
@@ -58,6 +58,7 @@ pub async fn serve(
         workers => workers,
     };
     let address = listener.local_addr()?;
+    queue_little(&listener);
     let Settings { header_timeout, body_timeout, keep_alive, max_connections, .. } = *settings;
     let face = Arc::new(Face::new(Arc::clone(&service), settings));
     let mount = Mount::new(&face, settings);

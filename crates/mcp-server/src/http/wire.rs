@@ -9,16 +9,31 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::io;
+use std::net::TcpListener;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::stopping::{Activity, CLOSING, Stopping};
+
+/// Up to how many bytes the system takes for a client before what was there is on its way.
+const QUEUED: u32 = 128 * 1024;
+
+/// Has the connections of this listener say early that a client reads. By itself Linux takes
+/// megabytes at once for each, and more only when a third of them has gone: from a client that
+/// reads slowly nothing is heard in all that time.
+pub(super) fn queue_little(listener: &TcpListener) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Err(error) = SockRef::from(listener).set_tcp_notsent_lowat(QUEUED) {
+        log::debug!("what is queued for a client stays as it is: {error}");
+    }
+}
 
 /// A connection that is watched as it is read, and that does not wait for ever for its reader.
 pub(super) struct Wire {
