@@ -292,3 +292,21 @@ fn a_vacuum_gives_room_back_also_while_the_server_runs() {
     assert_eq!(server.data("add_task", json!({ "title": "t" }))["id"], 21);
     assert!(said(server.folder(), ["check"]).contains("1 tasks"));
 }
+
+#[test]
+fn nothing_is_written_to_a_file_that_was_removed() {
+    let server = TestServer::start();
+    let add = || server.call("add_task", json!({ "title": "t" })).status;
+    assert_eq!(add(), 200);
+    let (file, away) = (server.database(), server.folder().join("away"));
+    fs::rename(&file, &away).expect("moved");
+    for _ in 0..2 {
+        assert_eq!((add(), server.get("/ready").status), (503, 503));
+        // Another of the same name is not it.
+        fs::write(&file, "").expect("written");
+    }
+    assert!(server.stderr().contains("memory.db was removed or replaced"), "{}", server.stderr());
+    assert_eq!(server.data("list_tasks", json!({})).as_array().map(Vec::len), Some(1));
+    fs::rename(&away, &file).expect("moved back");
+    assert_eq!((add(), server.get("/ready").status), (200, 200));
+}

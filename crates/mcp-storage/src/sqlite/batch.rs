@@ -11,6 +11,7 @@ use mcp_core::domain::LogEntry;
 use mcp_core::memory::{StoreError, Verdict, Work};
 
 use super::error::{Faults, store_error};
+use super::files::Opened;
 use super::memory::{SqliteMemory, index_tasks, trim_logs, unindexed_tasks};
 use super::transaction;
 use crate::jobs::{Done, Job, Jobs};
@@ -64,7 +65,11 @@ impl<'a> Batch<'a> {
     }
 
     /// Runs the jobs that are waiting, commits and answers everybody. Gives back who asked to stop.
-    pub(super) fn run(mut self, connection: &mut SqliteConnection) -> Option<Done> {
+    pub(super) fn run(
+        mut self,
+        connection: &mut SqliteConnection,
+        opened: Option<&Opened>,
+    ) -> Option<Done> {
         // Nothing is written, and no lock asked for, when nobody wants it.
         let reads_alone = |job: &Job, entries: bool| !matches!(job, Job::Write(..)) && !entries;
         self.run_jobs(connection, reads_alone).expect("only a write can lose its transaction");
@@ -72,14 +77,7 @@ impl<'a> Batch<'a> {
             self.answer(None);
             return self.stop;
         }
-        self.faults.take();
-        let outcome = transaction::begin_writing(connection)
-            .and_then(|()| self.run_all(connection))
-            .inspect_err(|_| transaction::rollback(connection))
-            .and_then(|()| transaction::commit(connection));
-        // What went wrong first is the fault: a transaction that SQLite ends takes its savepoints
-        // along, and what is said of those tells nobody anything.
-        let fault = outcome.err().map(|error| self.faults.take().unwrap_or(store_error(error)));
+        let fault = opened.map_or(Ok(()), Opened::check).err().or_else(|| self.write(connection));
         if let Some(fault) = &fault {
             log::error!("a commit failed, and everything in it is undone: {fault}");
             self.jobs.put_back(std::mem::take(&mut self.entries));
@@ -89,6 +87,18 @@ impl<'a> Batch<'a> {
         }
         self.answer(fault.as_ref());
         self.stop
+    }
+
+    /// Writes what is waiting; gives back what went wrong.
+    fn write(&mut self, connection: &mut SqliteConnection) -> Option<StoreError> {
+        self.faults.take();
+        let outcome = transaction::begin_writing(connection)
+            .and_then(|()| self.run_all(connection))
+            .inspect_err(|_| transaction::rollback(connection))
+            .and_then(|()| transaction::commit(connection));
+        // What went wrong first is the fault: a transaction that SQLite ends takes its savepoints
+        // along, and what is said of those tells nobody anything.
+        outcome.err().map(|error| self.faults.take().unwrap_or(store_error(error)))
     }
 
     fn run_all(&mut self, connection: &mut SqliteConnection) -> QueryResult<()> {

@@ -1,6 +1,5 @@
 //! Connections and what is set on each.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -56,10 +55,12 @@ pub(super) fn for_writing(
     synchronous: Synchronous,
 ) -> Result<SqliteConnection, OpenError> {
     for _ in 0..OPENINGS {
-        let found = file_number(location);
+        let found = location.file().and_then(files::number);
         let connection = open_for_writing(location, synchronous)?;
         // A new file is opened once more: it was not there to be told from another.
-        if *location == Location::Memory || (found.is_some() && found == file_number(location)) {
+        if *location == Location::Memory
+            || (found.is_some() && found == location.file().and_then(files::number))
+        {
             return Ok(connection);
         }
     }
@@ -77,12 +78,6 @@ fn open_for_writing(
         .batch_execute(&(every_connection() + &writer(synchronous)))
         .map_err(|error| failed(&error))?;
     Ok(connection)
-}
-
-/// What tells a file from another that gets its name later.
-fn file_number(location: &Location) -> Option<(u64, u64)> {
-    let Location::File(path) = location else { return None };
-    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 /// A connection before anything is set that would change the file.

@@ -1,8 +1,11 @@
 //! The files of a database, and names beside it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use mcp_core::memory::StoreError;
 
 /// What SQLite keeps beside a database: what is committed and not in the file yet. Whoever moves the
 /// file moves these with it; beside another file they would be read into that.
@@ -26,6 +29,37 @@ pub(super) fn free_name(path: &Path, suffix: &str) -> PathBuf {
         .chain(numbered)
         .find(|path| !path.exists())
         .expect("there are more numbers than files")
+}
+
+/// What tells a file from another that gets its name later; none where there is no file.
+pub(super) fn number(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// The file that a path named when it was opened.
+pub(super) struct Opened {
+    path: PathBuf,
+    number: (u64, u64),
+}
+
+impl Opened {
+    pub(super) fn at(path: &Path) -> Option<Self> {
+        number(path).map(|number| Self { path: path.to_owned(), number })
+    }
+
+    /// Whether the path still names it. What is written to a file without a name is lost.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        let is_there = match fs::metadata(&self.path) {
+            Ok(file) => (file.dev(), file.ino()) == self.number,
+            // Whatever else is wrong, SQLite will say it.
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        };
+        if is_there {
+            return Ok(());
+        }
+        let path = self.path.display();
+        Err(StoreError::Unavailable(format!("{path} was removed or replaced: start again")))
+    }
 }
 
 /// The folder in which a path is.

@@ -10,6 +10,7 @@ use mcp_core::Clock;
 use super::OpenError;
 use super::batch::Batch;
 use super::error::Faults;
+use super::files::Opened;
 use super::memory::trim_logs;
 use super::transaction;
 use super::upkeep::{self, Upkeep};
@@ -38,6 +39,7 @@ pub(super) fn start(
         jobs: Arc::clone(&jobs),
         connection,
         faults,
+        opened: location.file().and_then(Opened::at),
         upkeep: Upkeep::of(location),
         clock,
         retention: options.log_retention,
@@ -50,6 +52,8 @@ struct Thread {
     jobs: Arc<Jobs>,
     connection: SqliteConnection,
     faults: Faults,
+    /// None for a database in memory.
+    opened: Option<Opened>,
     upkeep: Upkeep,
     clock: Arc<dyn Clock>,
     retention: u32,
@@ -63,7 +67,7 @@ impl Thread {
             match self.jobs.wait(idle) {
                 Call::Work => {
                     let batch = Batch::new(&self.jobs, &self.faults, &*self.clock, self.retention);
-                    let stopped = batch.run(&mut self.connection);
+                    let stopped = batch.run(&mut self.connection, self.opened.as_ref());
                     self.upkeep.after_commit(&mut self.connection);
                     idle = IDLE;
                     if let Some(stopped) = stopped {
