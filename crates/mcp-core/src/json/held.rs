@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 const MOST_DEPTH: usize = 100;
 
 /// JSON text as a value. What a value does not hold (a number beyond a double, more than 100 levels)
-/// is in it as the text that it was; half of a surrogate pair is U+FFFD.
+/// is in it as the text that it was; half of a surrogate pair is U+FFFD, three times.
 ///
 /// # Errors
 /// When it is no JSON.
@@ -95,7 +95,7 @@ fn literal(json: &str) -> Option<&str> {
     Some(&json[..=end])
 }
 
-/// A text without its quotes and escapes; half of a surrogate pair stands as U+FFFD.
+/// A text without its quotes and escapes; half of a surrogate pair stands as U+FFFD, three times.
 fn plain(literal: &str) -> String {
     // What is no literal is in no JSON.
     serde_json::from_str(literal).map_or_else(|_| literal.to_owned(), |Lossy(text)| text)

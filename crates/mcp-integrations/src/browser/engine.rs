@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::egress::{Resolve, Rules, SystemResolver};
-use super::page::{Page, Reading};
+use super::page::{Page, Reading, of_document};
 use super::pool::{Lease, Pool};
 use super::session::Launcher;
 use super::settings::BrowserSettings;
@@ -27,6 +27,8 @@ const WINDOW: (u32, u32) = (1280, 720);
 const LARGEST: (u32, u32) = (4096, 16_384);
 /// The largest picture, in characters of base64.
 const PICTURE_LIMIT: usize = 32 << 20;
+/// How much of a title is told, in the units that JavaScript counts.
+const LONGEST_TITLE: usize = 4096;
 
 /// A real browser. Clones share it. Nothing is started before the first call.
 #[derive(Clone)]
@@ -129,13 +131,17 @@ impl Browser {
         }
     }
 
-    /// A page's title and address.
+    /// A page's title, at most [`LONGEST_TITLE`] characters of it, and its address.
     pub(super) async fn title(
         &self,
         url: Url,
         progress: &Progress,
     ) -> Result<(String, String), ActionError> {
-        let reading = Reading::Expression("document.title".into());
+        // Cut in the browser already, as the text is.
+        let reading = Reading::Expression(format!(
+            "{}.slice(0, {LONGEST_TITLE}).toWellFormed()",
+            of_document("title")
+        ));
         let progress = progress.clone();
         self.visit(Visit { url, window: WINDOW, wait: Duration::ZERO, reading, progress }).await
     }
@@ -152,10 +158,12 @@ impl Browser {
         let units = most.saturating_mul(2).saturating_add(2);
         let reading = Reading::Expression(format!(
             "(() => {{
-                const root = document.body ?? document.documentElement;
+                const root = {} ?? {};
                 const text = root?.innerText ?? root?.textContent ?? '';
                 return text.slice(0, {units}).toWellFormed();
-            }})()"
+            }})()",
+            of_document("body"),
+            of_document("documentElement")
         ));
         let progress = progress.clone();
         let visit = Visit { url, window: WINDOW, wait: Duration::ZERO, reading, progress };

@@ -25,6 +25,12 @@ const QUIET: Duration = Duration::from_secs(4);
 /// How often a page is read again because it went on to another one meanwhile.
 const READS: usize = 5;
 
+/// The expression for a property of the document: an element of that name would stand before it
+/// (<https://html.spec.whatwg.org/#dom-document-nameditem>).
+pub(super) fn of_document(name: &str) -> String {
+    format!("Object.getOwnPropertyDescriptor(Document.prototype, '{name}').get.call(document)")
+}
+
 /// What is wanted of a page.
 pub(super) enum Reading {
     /// The text that a JavaScript expression gives.
@@ -91,9 +97,8 @@ impl<'a> Page<'a> {
         loop {
             let document = self.document().await.map_err(fault::lost)?;
             self.check(&document).await?;
-            let state = json!({"expression": "document.readyState", "returnByValue": true});
-            let state = self.session.devtools("Runtime.evaluate", state).await;
-            let is_loaded = state.is_ok_and(|state| state["result"]["value"] == "complete");
+            let state = self.evaluate(&document, &of_document("readyState")).await;
+            let is_loaded = state.is_ok_and(|state| state == "complete");
             if !is_loaded {
                 loaded = None;
                 quiet_since = quiet_since.filter(|_| self.session.egress().is_quiet());

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 const LONGEST_TEXT: usize = 40;
 /// The most characters of a node's name.
 const LONGEST_NAME: usize = 60;
-/// How deep a tree is looked into. JSON that is nested deeper is not read at all.
+/// How deep a tree is looked into.
 const DEEPEST: usize = 128;
 
 /// The rows of a file (`figma_get_file`), its pages first, down to so many levels below them.

@@ -64,10 +64,14 @@ pub(super) fn read(
         return Err(failed(&format!(" answered with {kind} where JSON was expected")));
     }
     let no_json = " answered with what is no JSON";
-    let text = String::from_utf8(body)
+    let mut text = String::from_utf8(body)
         .map_err(|error| failed(no_json).caused_by(error.utf8_error().to_string()))?;
     match serde_json::from_str::<&RawValue>(&text) {
-        Ok(_) => Ok(Json { text: Arc::new(text), goes_on: false }),
+        Ok(_) => {
+            // It may be kept, and was read into more room than it needs.
+            text.shrink_to_fit();
+            Ok(Json { text: Arc::new(text), goes_on: false })
+        }
         Err(error) if error.is_eof() => {
             Err(failed(" answered with JSON that breaks off").caused_by(error.to_string()))
         }
@@ -75,21 +79,22 @@ pub(super) fn read(
     }
 }
 
-/// The media type without its parameters (RFC 9110, section 8.3.1), in lower case. What is no media
-/// type, or too long for one, is not repeated.
+/// The media type without its parameters (RFC 9110, section 8.3.1), as it is written: a secret in it
+/// is still to be found. What is no media type, or too long for one, is not repeated.
 fn media_type(value: &HeaderValue) -> String {
     let text = value.to_str().unwrap_or_default();
-    let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = text.split(';').next().unwrap_or_default().trim();
     let is_token = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
     if (1..=100).contains(&kind.len()) && kind.chars().all(is_token) {
-        kind
+        kind.into()
     } else {
         "an unknown content type".into()
     }
 }
 
 fn is_json(kind: &str) -> bool {
-    matches!(kind, "application/json" | "text/json") || kind.ends_with("+json")
+    let kind = kind.to_ascii_lowercase();
+    matches!(&*kind, "application/json" | "text/json") || kind.ends_with("+json")
 }
 
 #[cfg(test)]
@@ -141,6 +146,7 @@ mod tests {
                 b"<html>",
                 " answered with text/html where JSON was expected",
             ),
+            (Some("Text/Plain"), b"x", " answered with Text/Plain where JSON was expected"),
             (
                 Some("<b>\"x"),
                 b"{}",

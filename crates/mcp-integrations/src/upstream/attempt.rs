@@ -1,12 +1,17 @@
 //! One request and its whole answer.
 
+use std::time::Duration;
+
 use http::{HeaderMap, Uri};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::failure::Failure;
 use super::reply::{LARGEST_REFUSAL, Meaning, Reply};
 use super::transport::Fault;
 use super::{Inner, body, rate_limit};
+
+/// How long the message of a refusal is waited for.
+const REFUSAL_WAIT: Duration = Duration::from_secs(2);
 
 impl Inner {
     /// Sends one request, and says what follows from its answer. It waits until the deadline for
@@ -34,7 +39,8 @@ impl Inner {
                     reply.status.as_u16(),
                     reply.body.len(),
                     began.elapsed().as_millis(),
-                    rate_limit::remaining(&reply.headers).unwrap_or("unknown"),
+                    rate_limit::remaining(&reply.headers)
+                        .map_or_else(|| "unknown".into(), |left| left.to_string()),
                 );
                 reply.meaning(name, conditional, redactor, exchange.clock.now())
             }
@@ -52,11 +58,11 @@ impl Inner {
         let body = if head.status.is_success() {
             body::read(body, limit).await?
         } else {
-            // Of a refusal only the message is wanted, and it may be without one.
-            match body::read(body, limit.min(LARGEST_REFUSAL)).await {
-                Err(Fault::TooLarge) => Vec::new(),
-                body => body?,
-            }
+            // Of a refusal only the message is wanted, and it may be without one, whatever is wrong
+            // with its body: what it refuses is known.
+            let body = body::read(body, limit.min(LARGEST_REFUSAL));
+            let read = timeout(REFUSAL_WAIT, body).await;
+            read.ok().and_then(Result::ok).unwrap_or_default()
         };
         Ok(Reply { status: head.status, headers: head.headers, body })
     }

@@ -13,8 +13,11 @@ use sha2::{Digest, Sha256};
 use super::freshness::{Freshness, may_be_kept};
 use super::{HttpSettings, Json};
 
-/// What an entry costs beside its texts, in bytes: a guess on the safe side.
-const OVERHEAD: usize = 512;
+/// About what an entry costs beside its texts, in bytes.
+const OVERHEAD: usize = 1024;
+
+/// The longest validator that is kept, in bytes. GitHub's have some 70.
+const LONGEST_VALIDATOR: usize = 1024;
 
 /// The longest time that the cache takes.
 const LONGEST_TIME: Duration = Duration::from_hours(365 * 24);
@@ -50,14 +53,14 @@ impl Stored {
         Self {
             json,
             freshness: Freshness::new(headers, asked, None),
-            etag: headers.get(ETAG).cloned(),
-            last_modified: headers.get(LAST_MODIFIED).cloned(),
+            etag: validator(headers, &ETAG),
+            last_modified: validator(headers, &LAST_MODIFIED),
         }
     }
 
     /// The same answer, after a 304 to a request that was sent at this moment.
     pub(super) fn confirmed(&self, headers: &HeaderMap, asked: Timestamp) -> Self {
-        let newer = |name, kept: &Option<HeaderValue>| headers.get(name).or(kept.as_ref()).cloned();
+        let newer = |name, kept: &Option<HeaderValue>| validator(headers, &name).or(kept.clone());
         Self {
             json: self.json.clone(),
             freshness: Freshness::new(headers, asked, Some(self.freshness)),
@@ -76,9 +79,22 @@ impl Stored {
             .collect()
     }
 
+    /// About how many bytes it costs.
+    fn size(&self) -> usize {
+        let validators = self.etag.iter().chain(&self.last_modified);
+        OVERHEAD + self.json.len() + validators.map(HeaderValue::len).sum::<usize>()
+    }
+
     fn is_of_use(&self) -> bool {
         self.etag.is_some() || self.last_modified.is_some() || self.freshness.is_some()
     }
+}
+
+/// A header that may be kept for long. It is copied: as it came it is a part of all that was read from
+/// the connection at once, and would hold on to that.
+fn validator(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
+    let bytes = headers.get(name)?.as_bytes();
+    (bytes.len() <= LONGEST_VALIDATOR).then(|| HeaderValue::from_bytes(bytes).ok())?
 }
 
 /// The kept answers: as many bytes and for as long as the settings say.
@@ -88,7 +104,7 @@ impl Cache {
     pub(super) fn new(settings: &HttpSettings) -> Self {
         let bytes = if settings.cache_time.is_zero() { 0 } else { settings.cache_bytes };
         let weight = |key: &Key, stored: &Arc<Stored>| {
-            u32::try_from(key.url.len() + stored.json.len() + OVERHEAD).unwrap_or(u32::MAX)
+            u32::try_from(key.url.len() + stored.size()).unwrap_or(u32::MAX)
         };
         let cache = sync::Cache::builder()
             .weigher(weight)

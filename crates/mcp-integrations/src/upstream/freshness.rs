@@ -52,8 +52,8 @@ fn says_something(headers: &HeaderMap) -> bool {
 }
 
 fn lifetime(headers: &HeaderMap) -> Duration {
-    let always_asks = directives(headers).any(|(name, _)| name == "no-cache")
-        || headers.get_all(VARY).iter().any(|value| value == "*");
+    let always_asks =
+        directives(headers).any(|(name, _)| name == "no-cache") || varies_by_all(headers);
     if always_asks {
         return Duration::ZERO;
     }
@@ -64,6 +64,12 @@ fn lifetime(headers: &HeaderMap) -> Duration {
         .map(|(_, value)| seconds(value).unwrap_or_default())
         .min();
     max_age.or_else(|| expires(headers)).unwrap_or_default()
+}
+
+/// Whether no other request is like this one (RFC 9110, section 12.5.5).
+fn varies_by_all(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|name| name.trim() == "*")
 }
 
 /// From `Date` to `Expires` (section 5.3).
@@ -134,6 +140,7 @@ mod tests {
             (&[("cache-control", "no-cache, max-age=60")], 0),
             (&[("cache-control", "private=\"a, no-cache\", max-age=60")], 60),
             (&[("cache-control", "max-age=60"), ("vary", "*")], 0),
+            (&[("cache-control", "max-age=60"), ("vary", "Accept, *")], 0),
             (&[("cache-control", "max-age=60"), ("vary", "Accept, Authorization")], 60),
             (&[date, ("expires", "Sun, 06 Nov 1994 08:50:07 GMT")], 30),
             (&[date, ("expires", "0")], 0),

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use http::header::CONTENT_TYPE;
 use http::{StatusCode, Uri};
 use mcp_core::dispatch::Redactor;
-use mcp_core::{ActionError, Clock, Progress};
+use mcp_core::{ActionError, Clock, ErrorCode, Progress};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
@@ -42,6 +42,9 @@ use flights::Flights;
 pub use jitter::{Jitter, RandomJitter};
 pub use settings::HttpSettings;
 pub(crate) use transport::{Fault, Sent, Transport, streamed};
+
+/// How long an address may be that another system is asked at, in bytes: few take a longer one.
+const LONGEST_URL: usize = 8 << 10;
 
 /// What all other systems have in common: one HTTP client's bounds, one cache, one clock.
 pub(crate) struct Exchange {
@@ -144,6 +147,15 @@ impl Upstream {
     async fn ask(&self, key: Key) -> Result<Json, Failure> {
         let Exchange { settings, clock, jitter, cache, .. } = &*self.0.exchange;
         let kept = cache.get(&key);
+        if key.url.len() > LONGEST_URL {
+            let message = format!(
+                "The parameters make an address of {} bytes, and {} is asked for {LONGEST_URL} at most: \
+                 shorten them",
+                key.url.len(),
+                self.0.name
+            );
+            return Err(Failure::new(ErrorCode::InvalidParams, message));
+        }
         let uri: Uri = key.url.parse().map_err(|error| Failure::internal(&error))?;
         let conditions = kept.as_deref().map(Stored::conditions).unwrap_or_default();
         let asked = clock.now();

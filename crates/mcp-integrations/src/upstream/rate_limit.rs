@@ -32,7 +32,7 @@ pub(super) fn read(
     message: Option<&str>,
     now: Timestamp,
 ) -> Option<Limited> {
-    let used_up = remaining(headers) == Some("0");
+    let used_up = remaining(headers) == Some(0);
     let wait = retry_after(headers, now).or_else(|| {
         // With requests left, the reset is that of another limit.
         let counts = used_up || remaining(headers).is_none();
@@ -61,8 +61,8 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
 }
 
 /// How many requests are left, as GitHub has it.
-pub(super) fn remaining(headers: &HeaderMap) -> Option<&str> {
-    headers.get("x-ratelimit-remaining")?.to_str().ok()
+pub(super) fn remaining(headers: &HeaderMap) -> Option<u64> {
+    headers.get("x-ratelimit-remaining")?.to_str().ok()?.trim().parse().ok()
 }
 
 /// How long until GitHub's limit starts anew: the header holds seconds since the Unix epoch.

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use mcp_core::dispatch::Redactor;
-use mcp_core::{ErrorCode, Timestamp};
-use serde_json::Value;
+use mcp_core::{ErrorCode, Timestamp, json};
 
 use super::failure::Failure;
 use super::rate_limit;
@@ -53,6 +52,11 @@ impl Reply {
             Failure::new(code, text(self.status, message.as_deref()))
         };
         match self.status.as_u16() {
+            // Nobody asked for a part.
+            206 => {
+                let message = format!("{name} answered with a part of what was asked for");
+                Meaning::Final(Failure::new(ErrorCode::UpstreamFailed, message))
+            }
             200..=299 => Meaning::Answer(self),
             304 if conditional => Meaning::Answer(self),
             403 | 429 => {
@@ -96,10 +100,9 @@ fn text(status: StatusCode, message: Option<&str>) -> String {
 /// The message of a refusal: GitHub's `message`; Figma's `message` or `err`. Nothing else of the
 /// body is ever told.
 fn message(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let message = ["message", "err"].into_iter().find_map(|name| body.get(name)?.as_str())?;
-    let message = message.trim();
-    (!message.is_empty()).then(|| message.to_owned())
+    let body = json::value(str::from_utf8(body).ok()?).ok()?;
+    let said = |name| body.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty());
+    ["message", "err"].into_iter().find_map(said).map(ToOwned::to_owned)
 }
 
 #[cfg(test)]
@@ -134,6 +137,7 @@ mod tests {
             (502, ErrorCode::UpstreamFailed, true),
             (503, ErrorCode::UpstreamFailed, true),
             (504, ErrorCode::UpstreamFailed, true),
+            (206, ErrorCode::UpstreamFailed, false),
             (302, ErrorCode::UpstreamFailed, false),
             (304, ErrorCode::UpstreamFailed, false),
         ] {
@@ -150,6 +154,7 @@ mod tests {
             (r#"{"status":403,"err":"Invalid token"}"#, "Invalid token"),
             (r#"{"message":{"a":1}}"#, "Not Found"),
             (r#"{"message":""}"#, "Not Found"),
+            (r#"{"message":" ","err":"Invalid token"}"#, "Invalid token"),
             ("<html>Unicorn!</html>", "Not Found"),
             ("", "Not Found"),
             (&long, &"ü".repeat(500)),

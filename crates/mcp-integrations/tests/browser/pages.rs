@@ -153,3 +153,20 @@ async fn what_is_no_page_is_a_clear_error() {
     }
     subject.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_element_and_no_script_stands_before_what_the_document_says() {
+    let site = Site::start().await;
+    let named = ["readyState", "title", "body", "documentElement"]
+        .map(|name| format!("<form name={name}></form>"))
+        .concat();
+    let override_state = "<script>Object.defineProperty(document, 'readyState',
+        {get() { return 'loading' }})</script>";
+    site.on("/", html(format!("<title>Mine</title>{override_state}<p>whole</p>{named}")))
+        .on("/huge", html("<script>document.title = '🦀'.repeat(1 << 20)</script>"));
+    let subject = Subject::allowing(&[&site.host()]);
+    assert_eq!(subject.title_of(&site.url("/")).await, "Mine");
+    assert_eq!(subject.text_of(&site.url("/")).await, "whole");
+    assert_eq!(subject.title_of(&site.url("/huge")).await, "🦀".repeat(2048));
+    subject.close().await;
+}

@@ -201,3 +201,19 @@ async fn silence_ends_at_the_deadline_before_and_within_an_answer() {
         assert_eq!(message, "GitHub did not answer within 300ms");
     }
 }
+
+#[tokio::test]
+async fn what_a_refusal_says_is_known_whatever_is_wrong_with_its_body() {
+    let head = "HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n";
+    let broken = format!("{head}\r\n{{\"message\":");
+    let no_gzip = format!("{head}content-encoding: gzip\r\n\r\n{}", "x".repeat(500));
+    for says in [
+        Says::Bytes(broken.into()),
+        Says::Bytes(no_gzip.into()),
+        Says::Start("HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n\r\n{"),
+    ] {
+        let (code, message, requests) = raw_refusal(vec![says], LONG).await;
+        assert_eq!(code, ErrorCode::UpstreamRefused);
+        assert_eq!((&*message, requests), ("Request failed (404): Not Found", 1));
+    }
+}

@@ -144,3 +144,15 @@ async fn json_of_another_form_is_a_clear_error() {
         assert!(error.message.ends_with("'s JSON is not of the documented form"), "{action}");
     }
 }
+
+#[tokio::test]
+async fn parameters_that_make_too_long_an_address_are_refused() {
+    let rig = Rig::new().await;
+    for query in ["x".repeat(70_000), "😀".repeat(6000)] {
+        let params = json!({"query": query});
+        let error = rig.text("github_search_repositories", params).await.expect_err("too long");
+        assert_eq!(error.code, ErrorCode::InvalidParams);
+        assert!(error.message.contains("8192 at most: shorten"), "{}", error.message);
+    }
+    assert_eq!(rig.requests().await, 0);
+}
