@@ -130,6 +130,24 @@ fn the_key_comes_from_the_flag_or_the_environment() {
 }
 
 #[test]
+fn a_server_on_this_machine_is_not_called_through_a_proxy() {
+    let server = TestServer::with([("MCP_API_KEY", "k-12345")]).start();
+    let proxy = TcpListener::bind("127.0.0.1:0").expect("a port");
+    proxy.set_nonblocking(true).expect("it is a socket");
+    let proxy_url = format!("http://{}", proxy.local_addr().expect("an address"));
+    let port = server.address().port();
+    for host in ["127.0.0.1", "localhost"] {
+        let mut command = Command::new(["state", "--api-key", "k-12345"])
+            .env("MCP_BASE_URL", format!("http://{host}:{port}"));
+        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+            command = command.env(name, &proxy_url);
+        }
+        assert_eq!(command.run().json()["success"], true, "{host}");
+        assert!(proxy.accept().is_err(), "the proxy was asked for {host}");
+    }
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_one_line_and_status_3() {
     // Bound and closed again: nobody listens there.
     let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");

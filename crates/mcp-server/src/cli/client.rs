@@ -13,6 +13,7 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Environment, Failure, NO_CONNECTION, REFUSED, USAGE, print};
+use crate::http::authority::Authority;
 
 /// How long the server may take to be found, and to send anything.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
@@ -200,12 +201,15 @@ async fn send(
         Failure::new(NO_CONNECTION, format!("no answer from {}: {cause}", origin(&url)))
     };
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
+    let mut client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_WAIT)
-        .read_timeout(ANSWER_WAIT)
-        .build()
-        .map_err(no_connection)?;
+        .read_timeout(ANSWER_WAIT);
+    // To a proxy this machine's own names mean itself; and the key is not for it to see.
+    if is_loopback(&url) {
+        client = client.no_proxy();
+    }
+    let client = client.build().map_err(no_connection)?;
     let mut request = client.request(method, url.clone());
     if let Some(key) = key {
         request = request.header("X-API-Key", key);
@@ -216,6 +220,12 @@ async fn send(
     let answer = request.send().await.map_err(no_connection)?;
     let status = answer.status();
     Ok((status, answer.text().await.map_err(no_connection)?))
+}
+
+/// Whether the server is on this machine.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().and_then(|host| host.parse::<Authority>().ok());
+    host.is_some_and(|host| host.host.is_loopback())
 }
 
 /// Where a request went, without what else a URL may hold.
@@ -255,6 +265,24 @@ mod tests {
             (Some(r#"{"n":12345678901234567890123}"#), vec![], format!(r#"{{"n":{large}}}"#)),
         ] {
             assert_eq!(sent(params, &pairs), Ok(wanted), "{params:?} {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_on_this_machine_is_told_from_what_is_not() {
+        for (url, wanted) in [
+            ("http://127.0.0.1:8000", true),
+            ("http://127.9.9.9", true),
+            ("http://127.1", true),
+            ("http://[::1]:8000", true),
+            ("http://LocalHost.:8000", true),
+            ("http://127.0.0.1.example.com", false),
+            ("http://localhost.example.com", false),
+            ("http://localhost@example.com", false),
+            ("http://10.0.0.1", false),
+            ("http://[fe80::1]", false),
+        ] {
+            assert_eq!(is_loopback(&url.parse().expect("a URL")), wanted, "{url}");
         }
     }
 
