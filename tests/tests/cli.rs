@@ -245,6 +245,32 @@ fn completions_are_written_for_each_shell() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn where_nothing_can_be_written_the_exit_status_is_the_same() {
+    use std::fs::File;
+    use std::process::Stdio;
+    let full = || Stdio::from(File::create("/dev/full").expect("Linux has it"));
+    let exit = |arguments: &[&str], stdout: Stdio, stderr: Stdio| {
+        let mut command = Command::new(arguments).env("MCP_BASE_URL", "http://127.0.0.1:1");
+        command = command.env("DATABASE_URL", "sqlite:///no/such/folder/memory.db");
+        command.into_process().stdout(stdout).stderr(stderr).status().expect("it runs").code()
+    };
+    for (arguments, wanted) in [
+        (["start", "--port", "0"].as_slice(), 1),
+        (&["db", "check"], 1),
+        (&["config", "--port", "abc"], 2),
+        (&["query"], 2),
+        (&["query", "add_task", "title=t"], 3),
+    ] {
+        assert_eq!(exit(arguments, Stdio::null(), full()), Some(wanted), "{arguments:?}");
+    }
+    for arguments in [["completions", "bash"].as_slice(), &["actions"], &["config"]] {
+        assert_eq!(exit(arguments, full(), Stdio::null()), Some(1), "{arguments:?}");
+        assert_eq!(exit(arguments, full(), full()), Some(1), "{arguments:?}");
+    }
+}
+
 #[test]
 fn help_and_version_are_no_failure() {
     for arguments in [["--help"].as_slice(), &["query", "--help"], &["help"], &["--version"]] {
