@@ -29,6 +29,8 @@ pub struct Backup {
 /// When there is no database of ours, when the file is there, or when the copy cannot be made.
 pub fn backup(database: &Path, to: &Path, replace: bool) -> Result<Backup, MaintenanceError> {
     identity::must_exist(database)?;
+    let followed = files::without_link(database);
+    let database = &followed.map_err(MaintenanceError::file("open", database))?;
     refuse_own_files(database, to)?;
     match fs::metadata(to) {
         Ok(found) if !found.is_file() => return Err(MaintenanceError::NotAFile(to.to_owned())),
