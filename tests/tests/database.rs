@@ -196,6 +196,34 @@ fn a_backup_never_overwrites_unless_it_is_told_to() {
     assert_eq!(names(folder.path()), ["copy.db", "memory.db"]);
 }
 
+/// Root may write what its mode forbids, unless it gives that up.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_database_that_may_only_be_read_is_checked_and_copied() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = stopped(2);
+    let elsewhere = self::folder();
+    let copy = elsewhere.path().join("copy.db");
+    let set = |file: &Path, mode| {
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).expect("it is ours");
+    };
+    set(&folder.path().join("memory.db"), 0o444);
+    set(folder.path(), 0o555);
+    let is_root = rustix::process::geteuid().is_root();
+    let starter: &[&str] =
+        if is_root { &["setpriv", "--bounding-set=-dac_override"] } else { &["env"] };
+    for arguments in [vec!["db", "check"], vec!["db", "backup", copy.to_str().expect("UTF-8")]] {
+        let output = Command::through(starter, &arguments)
+            .folder(folder.path())
+            .env("DATABASE_URL", "memory.db")
+            .run();
+        assert_eq!((output.exit, output.stderr.as_str()), (Some(0), ""), "{output:?}");
+        assert!(output.stdout.contains("2 tasks"), "{output:?}");
+    }
+    set(folder.path(), 0o755);
+    assert_eq!(names(folder.path()), ["memory.db"]);
+}
+
 #[test]
 fn a_restore_needs_a_yes_and_a_server_that_is_stopped() {
     let server = TestServer::start();

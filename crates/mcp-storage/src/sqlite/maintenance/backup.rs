@@ -12,7 +12,6 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 
 use super::{Checked, MaintenanceError, check, identity};
-use crate::Location;
 use crate::sqlite::{connection, files};
 
 /// A backup that was made.
@@ -44,7 +43,7 @@ pub fn backup(database: &Path, to: &Path, replace: bool) -> Result<Backup, Maint
         .tempdir_in(files::folder(to))
         .map_err(unwritten())?;
     let copy = staging.path().join("copy");
-    let mut connection = connection::for_looking(&Location::File(database.to_owned()))?;
+    let mut connection = connection::for_copying(database)?;
     identity::version(&mut connection, database)?;
     sql_query("VACUUM INTO ?")
         .bind::<Text, _>(connection::file_name(&copy))
