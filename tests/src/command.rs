@@ -33,7 +33,7 @@ impl Command {
         Self::plain(command, arguments)
     }
 
-    /// `mcp-server` with these arguments, by way of a program that starts another, as `nohup` does.
+    /// `mcp-server` with these arguments, by way of a program that becomes another, as `nohup` does.
     ///
     /// # Panics
     /// When none is named.

@@ -4,6 +4,7 @@ mod actions;
 mod client;
 mod config;
 mod database;
+mod signals;
 mod start;
 mod stdio;
 
