@@ -195,6 +195,9 @@ fn a_wrong_command_is_one_line_and_status_2() {
         &["start", "--port"],
         &["state", "--base-url", "not a url"],
         &["state", "--base-url", "ftp://127.0.0.1"],
+        &["state", "--base-url", "http://127.0.0.1:1?x=1"],
+        &["state", "--base-url", "http://127.0.0.1:1/?"],
+        &["state", "--base-url", "http://127.0.0.1:1/#x"],
         &["state", "--api-key", "k\n1"],
     ] {
         let output = Command::new(arguments).run();

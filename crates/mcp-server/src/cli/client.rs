@@ -173,6 +173,10 @@ fn call(
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong(&"it is no web address"));
     }
+    // The path above would be part of it, and another one be asked.
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong(&"it has a query or a fragment"));
+    }
     for (name, value) in query {
         if let Some(value) = value {
             url.query_pairs_mut().append_pair(name, value);
