@@ -161,19 +161,36 @@ fn a_server_that_does_not_answer_is_one_line_and_status_3() {
     }
 }
 
-#[test]
-fn a_server_that_talks_no_http_is_one_line_and_not_success() {
+/// What `state` does with a server that answers this.
+fn state_of_a_stranger(answer: &'static str) -> Output {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let stranger = std::thread::spawn(move || {
         use std::io::{Read as _, Write as _};
         let (mut stream, _) = listener.accept().expect("a client");
         let _ = stream.read(&mut [0; 4096]);
-        let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n");
+        let _ = stream.write_all(answer.as_bytes());
     });
     let output = Command::new(["state", "--base-url", &url]).run();
-    assert!(!output.refusal(3).is_empty());
     stranger.join().expect("the stranger");
+    output
+}
+
+#[test]
+fn a_server_that_talks_no_http_is_one_line_and_not_success() {
+    assert!(!state_of_a_stranger("SSH-2.0-OpenSSH_9.2\r\n").refusal(3).is_empty());
+}
+
+#[test]
+fn what_is_no_json_is_no_answer() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<p>Hi</p>",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}}",
+    ] {
+        let output = state_of_a_stranger(answer);
+        assert!(output.refusal(3).contains("no JSON"), "{output:?}");
+    }
 }
 
 #[test]

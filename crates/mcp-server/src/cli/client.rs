@@ -187,8 +187,15 @@ fn call(
         Failure::new(USAGE, "the API key must be text of visible ASCII characters without spaces")
     })?;
     let (status, text) =
-        actix_web::rt::System::new().block_on(send(method.clone(), url, key, body))?;
-    if status.is_success() { print(&text) } else { Err(refusal(status, &text)) }
+        actix_web::rt::System::new().block_on(send(method.clone(), url.clone(), key, body))?;
+    if !status.is_success() {
+        return Err(refusal(status, &text));
+    }
+    if serde_json::from_str::<&RawValue>(&text).is_err() {
+        let line = format!("what answers at {} is no mcp-server: it sends no JSON", origin(&url));
+        return Err(Failure::new(NO_CONNECTION, line));
+    }
+    print(&text)
 }
 
 async fn send(

@@ -24,7 +24,7 @@ use crate::service::Machine;
 const REFUSED: u8 = 1;
 /// Exit status when the command or a setting is wrong.
 const USAGE: u8 = 2;
-/// Exit status when no server answers.
+/// Exit status when no server answers, or something that is none.
 const NO_CONNECTION: u8 = 3;
 
 /// A persistent backend for AI agents: memory, tools and logic behind one small endpoint.
