@@ -182,6 +182,15 @@ fn a_server_that_talks_no_http_is_one_line_and_not_success() {
 }
 
 #[test]
+fn what_a_server_says_does_not_steer_the_terminal() {
+    let output = state_of_a_stranger(concat!(
+        "HTTP/1.1 400 Bad Request\r\nContent-Length: 59\r\n\r\n",
+        r#"{"detail":"a\u001b]0;x\u0007b\r\nc\u009b1md\u007fe \u00fc"}"#
+    ));
+    assert_eq!(output.refusal(1), "mcp-server: a ]0;x b  c 1md e ü");
+}
+
+#[test]
 fn what_is_no_json_is_no_answer() {
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<p>Hi</p>",

@@ -248,7 +248,7 @@ fn origin(url: &Url) -> String {
 fn refusal(status: StatusCode, text: &str) -> Failure {
     let body: Value = serde_json::from_str(text).unwrap_or_default();
     let said = body["detail"].as_str().or(body["error"].as_str());
-    let line = said.map_or_else(|| status.to_string(), ToOwned::to_owned).replace('\n', " ");
+    let line = said.map_or_else(|| status.to_string(), ToOwned::to_owned);
     Failure::new(REFUSED, line)
 }
 

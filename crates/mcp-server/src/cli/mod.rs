@@ -183,8 +183,10 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes to stderr why a command did not work. Where nothing can be written there (the disk is
-/// full), the exit status alone says it.
+/// Writes to stderr why a command did not work: one line, in which nothing that a server or a file
+/// says steers the terminal. Where nothing can be written there (the disk is full), the exit status
+/// alone says it.
 fn complain(line: &str) {
+    let line = line.replace(char::is_control, " ");
     let _ = writeln!(io::stderr(), "mcp-server: {line}");
 }
