@@ -264,10 +264,10 @@ fn a_restore_through_a_link_replaces_what_it_stands_for_and_not_the_link() {
     symlink(disk.path().join("memory.db"), &link).expect("a link");
     assert!(said(folder.path(), ["check"]).contains("3 tasks"));
     assert!(disk.path().join("memory.db-wal").is_file());
-    let line = said(folder.path(), ["restore", backup, "--yes"]);
+    let told = said(folder.path(), ["restore", backup, "--yes"]);
     let real = disk.path().canonicalize().expect("a folder").join("memory.db");
-    assert!(line.starts_with(&format!("{}: ", real.display())), "{line}");
-    assert!(line.ends_with(&format!("{}.before-restore", real.display())), "{line}");
+    assert!(told.starts_with(&format!("{}: ", real.display())), "{told}");
+    assert!(told.ends_with(&format!("{}.before-restore", real.display())), "{told}");
     assert!(link.is_symlink());
     assert_eq!(names(folder.path()), ["memory.db"]);
     assert_eq!(names(disk.path()), ["memory.db", "memory.db.before-restore"]);
