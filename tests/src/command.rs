@@ -29,7 +29,30 @@ impl Command {
     #[must_use]
     pub fn new<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
         let mut command = process::Command::new(program());
-        command.arg0("mcp-server").env_clear().args(arguments).stdin(Stdio::null());
+        command.arg0("mcp-server");
+        Self::plain(command, arguments)
+    }
+
+    /// `mcp-server` with these arguments, by way of a program that becomes another, as `nohup` does.
+    ///
+    /// # Panics
+    /// When none is named.
+    #[must_use]
+    pub fn through<S: AsRef<OsStr>>(
+        starter: &[&str],
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let (name, options) = starter.split_first().expect("a program");
+        let mut command = process::Command::new(name);
+        command.args(options).arg(program());
+        Self::plain(command, arguments)
+    }
+
+    fn plain<S: AsRef<OsStr>>(
+        mut command: process::Command,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
+        command.env_clear().args(arguments).stdin(Stdio::null());
         Self(command)
     }
 

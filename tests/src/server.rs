@@ -25,6 +25,7 @@ const LISTENING: &str = "listening on http://";
 pub struct Builder {
     environment: Vec<(String, String)>,
     arguments: Vec<String>,
+    starter: Vec<&'static str>,
     folder: Option<Arc<TempDir>>,
 }
 
@@ -59,7 +60,7 @@ impl TestServer {
     /// A server with these variables in its environment.
     pub fn with<const N: usize>(environment: [(&str, &str); N]) -> Builder {
         let environment = environment.map(|(name, value)| (name.into(), value.into())).to_vec();
-        Builder { environment, arguments: Vec::new(), folder: None }
+        Builder { environment, arguments: Vec::new(), starter: Vec::new(), folder: None }
     }
 
     /// Where it listens.
@@ -150,7 +151,15 @@ impl TestServer {
     /// # Panics
     /// When it has gone already.
     pub fn terminate(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the server runs");
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends it a signal, and does not wait.
+    ///
+    /// # Panics
+    /// When it has gone already.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the server runs");
     }
 
     /// Tells it to stop, with SIGTERM, and waits until it has.
@@ -206,6 +215,12 @@ impl Builder {
         self
     }
 
+    /// By way of a program that becomes another, as `nohup` does.
+    pub fn through<const N: usize>(mut self, starter: [&'static str; N]) -> Self {
+        self.starter = starter.to_vec();
+        self
+    }
+
     /// In the folder of a server that was stopped, or in one that the test has made.
     pub fn in_folder(mut self, folder: &Arc<TempDir>) -> Self {
         self.folder = Some(Arc::clone(folder));
@@ -222,7 +237,11 @@ impl Builder {
             Arc::new(tempfile::Builder::new().prefix("service-").tempdir().expect("a folder"))
         });
         let url = database_url(&folder);
-        let mut command = Command::new(["start"])
+        let command = match self.starter.as_slice() {
+            [] => Command::new(["start"]),
+            starter => Command::through(starter, ["start"]),
+        };
+        let mut command = command
             .folder(folder.path())
             .env("MCP_PORT", "0")
             .env("MCP_RATE_LIMIT", "off")

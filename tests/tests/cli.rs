@@ -130,6 +130,24 @@ fn the_key_comes_from_the_flag_or_the_environment() {
 }
 
 #[test]
+fn a_server_on_this_machine_is_not_called_through_a_proxy() {
+    let server = TestServer::with([("MCP_API_KEY", "k-12345")]).start();
+    let proxy = TcpListener::bind("127.0.0.1:0").expect("a port");
+    proxy.set_nonblocking(true).expect("it is a socket");
+    let proxy_url = format!("http://{}", proxy.local_addr().expect("an address"));
+    let port = server.address().port();
+    for host in ["127.0.0.1", "localhost"] {
+        let mut command = Command::new(["state", "--api-key", "k-12345"])
+            .env("MCP_BASE_URL", format!("http://{host}:{port}"));
+        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+            command = command.env(name, &proxy_url);
+        }
+        assert_eq!(command.run().json()["success"], true, "{host}");
+        assert!(proxy.accept().is_err(), "the proxy was asked for {host}");
+    }
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_one_line_and_status_3() {
     // Bound and closed again: nobody listens there.
     let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");
@@ -143,19 +161,45 @@ fn a_server_that_does_not_answer_is_one_line_and_status_3() {
     }
 }
 
-#[test]
-fn a_server_that_talks_no_http_is_one_line_and_not_success() {
+/// What `state` does with a server that answers this.
+fn state_of_a_stranger(answer: &'static str) -> Output {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let stranger = std::thread::spawn(move || {
         use std::io::{Read as _, Write as _};
         let (mut stream, _) = listener.accept().expect("a client");
         let _ = stream.read(&mut [0; 4096]);
-        let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n");
+        let _ = stream.write_all(answer.as_bytes());
     });
     let output = Command::new(["state", "--base-url", &url]).run();
-    assert!(!output.refusal(3).is_empty());
     stranger.join().expect("the stranger");
+    output
+}
+
+#[test]
+fn a_server_that_talks_no_http_is_one_line_and_not_success() {
+    assert!(!state_of_a_stranger("SSH-2.0-OpenSSH_9.2\r\n").refusal(3).is_empty());
+}
+
+#[test]
+fn what_a_server_says_does_not_steer_the_terminal() {
+    let output = state_of_a_stranger(concat!(
+        "HTTP/1.1 400 Bad Request\r\nContent-Length: 59\r\n\r\n",
+        r#"{"detail":"a\u001b]0;x\u0007b\r\nc\u009b1md\u007fe \u00fc"}"#
+    ));
+    assert_eq!(output.refusal(1), "mcp-server: a ]0;x b  c 1md e ü");
+}
+
+#[test]
+fn what_is_no_json_is_no_answer() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<p>Hi</p>",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}}",
+    ] {
+        let output = state_of_a_stranger(answer);
+        assert!(output.refusal(3).contains("no JSON"), "{output:?}");
+    }
 }
 
 #[test]
@@ -177,6 +221,9 @@ fn a_wrong_command_is_one_line_and_status_2() {
         &["start", "--port"],
         &["state", "--base-url", "not a url"],
         &["state", "--base-url", "ftp://127.0.0.1"],
+        &["state", "--base-url", "http://127.0.0.1:1?x=1"],
+        &["state", "--base-url", "http://127.0.0.1:1/?"],
+        &["state", "--base-url", "http://127.0.0.1:1/#x"],
         &["state", "--api-key", "k\n1"],
     ] {
         let output = Command::new(arguments).run();
@@ -224,6 +271,32 @@ fn completions_are_written_for_each_shell() {
         for word in ["mcp-server", "query", "completions", "base-url"] {
             assert!(output.stdout.contains(word), "{shell}: {word}");
         }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_nothing_can_be_written_the_exit_status_is_the_same() {
+    use std::fs::File;
+    use std::process::Stdio;
+    let full = || Stdio::from(File::create("/dev/full").expect("Linux has it"));
+    let exit = |arguments: &[&str], stdout: Stdio, stderr: Stdio| {
+        let mut command = Command::new(arguments).env("MCP_BASE_URL", "http://127.0.0.1:1");
+        command = command.env("DATABASE_URL", "sqlite:///no/such/folder/memory.db");
+        command.into_process().stdout(stdout).stderr(stderr).status().expect("it runs").code()
+    };
+    for (arguments, wanted) in [
+        (["start", "--port", "0"].as_slice(), 1),
+        (&["db", "check"], 1),
+        (&["config", "--port", "abc"], 2),
+        (&["query"], 2),
+        (&["query", "add_task", "title=t"], 3),
+    ] {
+        assert_eq!(exit(arguments, Stdio::null(), full()), Some(wanted), "{arguments:?}");
+    }
+    for arguments in [["completions", "bash"].as_slice(), &["actions"], &["config"]] {
+        assert_eq!(exit(arguments, full(), Stdio::null()), Some(1), "{arguments:?}");
+        assert_eq!(exit(arguments, full(), full()), Some(1), "{arguments:?}");
     }
 }
 

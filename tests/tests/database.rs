@@ -1,6 +1,7 @@
 //! `mcp-server db`: the database file, beside a server that runs or does not.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -195,6 +196,34 @@ fn a_backup_never_overwrites_unless_it_is_told_to() {
     assert_eq!(names(folder.path()), ["copy.db", "memory.db"]);
 }
 
+/// Root may write what its mode forbids, unless it gives that up.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_database_that_may_only_be_read_is_checked_and_copied() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = stopped(2);
+    let elsewhere = self::folder();
+    let copy = elsewhere.path().join("copy.db");
+    let set = |file: &Path, mode| {
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).expect("it is ours");
+    };
+    set(&folder.path().join("memory.db"), 0o444);
+    set(folder.path(), 0o555);
+    let is_root = rustix::process::geteuid().is_root();
+    let starter: &[&str] =
+        if is_root { &["setpriv", "--bounding-set=-dac_override"] } else { &["env"] };
+    for arguments in [vec!["db", "check"], vec!["db", "backup", copy.to_str().expect("UTF-8")]] {
+        let output = Command::through(starter, &arguments)
+            .folder(folder.path())
+            .env("DATABASE_URL", "memory.db")
+            .run();
+        assert_eq!((output.exit, output.stderr.as_str()), (Some(0), ""), "{output:?}");
+        assert!(output.stdout.contains("2 tasks"), "{output:?}");
+    }
+    set(folder.path(), 0o755);
+    assert_eq!(names(folder.path()), ["memory.db"]);
+}
+
 #[test]
 fn a_restore_needs_a_yes_and_a_server_that_is_stopped() {
     let server = TestServer::start();
@@ -217,6 +246,37 @@ fn a_restore_needs_a_yes_and_a_server_that_is_stopped() {
         .env("DATABASE_URL", "memory.db.before-restore")
         .run();
     assert!(old.stdout.contains("3 tasks"), "{old:?}");
+}
+
+#[test]
+fn a_restore_through_a_link_replaces_what_it_stands_for_and_not_the_link() {
+    let copy = stopped(1);
+    let backup = copy.path().join("memory.db");
+    let backup = backup.to_str().expect("UTF-8");
+    let server = TestServer::start();
+    for title in ["a", "b", "c"] {
+        let _ = server.data("add_task", json!({ "title": title }));
+    }
+    let disk = server.keep_folder();
+    drop(server); // SIGKILL: the write-ahead log stays, beside the file and not the link.
+    let folder = folder();
+    let link = folder.path().join("memory.db");
+    symlink(disk.path().join("memory.db"), &link).expect("a link");
+    assert!(said(folder.path(), ["check"]).contains("3 tasks"));
+    assert!(disk.path().join("memory.db-wal").is_file());
+    let told = said(folder.path(), ["restore", backup, "--yes"]);
+    let real = disk.path().canonicalize().expect("a folder").join("memory.db");
+    assert!(told.starts_with(&format!("{}: ", real.display())), "{told}");
+    assert!(told.ends_with(&format!("{}.before-restore", real.display())), "{told}");
+    assert!(link.is_symlink());
+    assert_eq!(names(folder.path()), ["memory.db"]);
+    assert_eq!(names(disk.path()), ["memory.db", "memory.db.before-restore"]);
+    assert!(said(disk.path(), ["check"]).contains("1 tasks"));
+
+    fs::remove_file(real).expect("removed");
+    let refused = db(folder.path(), ["restore", backup, "--yes"]);
+    assert!(refused.refusal(1).contains("follow the link memory.db"), "{refused:?}");
+    assert!(link.is_symlink());
 }
 
 #[test]

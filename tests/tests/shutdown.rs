@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use rustix::process::Signal;
 use serde_json::json;
 use service_tests::{Stopped, TestServer};
 
@@ -37,6 +38,26 @@ fn a_server_that_nobody_uses_stops_and_leaves_its_database_in_one_file() {
     assert!(idle.is_ended());
     let again = TestServer::with([]).in_folder(&stopped.folder).start();
     assert_eq!(again.data("list_users", json!({})), json!(["alice"]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_is_closed_stops_the_server_as_it_should() {
+    for signal in [Signal::HUP, Signal::QUIT, Signal::INT] {
+        let server = TestServer::start();
+        let _ = server.data("add_user", json!({ "username": "alice" }));
+        server.signal(signal);
+        assert_clean(&server.wait());
+    }
+}
+
+#[test]
+fn a_server_that_is_to_outlive_its_terminal_does() {
+    let server = TestServer::with([]).through(["nohup"]).start();
+    server.signal(Signal::HUP);
+    let _ = server.data("add_user", json!({ "username": "alice" }));
+    assert!(!server.stderr().contains("stopping"), "{}", server.stderr());
+    assert_clean(&server.stop());
 }
 
 #[test]

@@ -38,6 +38,9 @@ pub enum LocationError {
     #[cfg(feature = "postgres")]
     #[error("{0}")]
     Postgres(&'static str),
+    /// It is SQLite's own kind of address, whose parameters could not hold here.
+    #[error("expected a SQLite file, as sqlite:///mcp_server.db, and no file: address")]
+    FileAddress,
     /// It has parameters.
     #[error("a SQLite address takes no parameters after ?")]
     Parameters,
@@ -70,6 +73,9 @@ impl Location {
             return PostgresUrl::parse(text).map(Self::Postgres);
             #[cfg(not(feature = "postgres"))]
             return Err(LocationError::NoPostgres);
+        }
+        if text.starts_with("file:") {
+            return Err(LocationError::FileAddress);
         }
         let Some(rest) = text.strip_prefix("sqlite:") else {
             return match text.split_once("://") {
@@ -130,6 +136,7 @@ mod tests {
             ("sqlite:mcp_server.db", "mcp_server.db"),
             ("mcp_server.db", "mcp_server.db"),
             ("/var/lib/x y.db", "/var/lib/x y.db"),
+            ("./file:x.db", "./file:x.db"),
             (&format!("sqlite:///{there_text}"), there_text),
             (&format!("sqlite://{there_text}"), there_text),
         ] {
@@ -148,5 +155,8 @@ mod tests {
             Err(LocationError::OtherKind(kind)) if kind == "mysql"
         ));
         assert_eq!(Location::parse("sqlite://x.db?mode=ro"), Err(LocationError::Parameters));
+        for text in ["file:x.db?mode=ro", "file:x.db", "file:///x.db"] {
+            assert_eq!(Location::parse(text), Err(LocationError::FileAddress), "{text}");
+        }
     }
 }

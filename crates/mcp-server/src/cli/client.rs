@@ -13,6 +13,7 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Environment, Failure, NO_CONNECTION, REFUSED, USAGE, print};
+use crate::http::authority::Authority;
 
 /// How long the server may take to be found, and to send anything.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
@@ -172,6 +173,10 @@ fn call(
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong(&"it is no web address"));
     }
+    // The path above would be part of it, and another one be asked.
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong(&"it has a query or a fragment"));
+    }
     for (name, value) in query {
         if let Some(value) = value {
             url.query_pairs_mut().append_pair(name, value);
@@ -182,8 +187,15 @@ fn call(
         Failure::new(USAGE, "the API key must be text of visible ASCII characters without spaces")
     })?;
     let (status, text) =
-        actix_web::rt::System::new().block_on(send(method.clone(), url, key, body))?;
-    if status.is_success() { print(&text) } else { Err(refusal(status, &text)) }
+        actix_web::rt::System::new().block_on(send(method.clone(), url.clone(), key, body))?;
+    if !status.is_success() {
+        return Err(refusal(status, &text));
+    }
+    if serde_json::from_str::<&RawValue>(&text).is_err() {
+        let line = format!("what answers at {} is no mcp-server: it sends no JSON", origin(&url));
+        return Err(Failure::new(NO_CONNECTION, line));
+    }
+    print(&text)
 }
 
 async fn send(
@@ -200,12 +212,15 @@ async fn send(
         Failure::new(NO_CONNECTION, format!("no answer from {}: {cause}", origin(&url)))
     };
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
+    let mut client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_WAIT)
-        .read_timeout(ANSWER_WAIT)
-        .build()
-        .map_err(no_connection)?;
+        .read_timeout(ANSWER_WAIT);
+    // To a proxy this machine's own names mean itself; and the key is not for it to see.
+    if is_loopback(&url) {
+        client = client.no_proxy();
+    }
+    let client = client.build().map_err(no_connection)?;
     let mut request = client.request(method, url.clone());
     if let Some(key) = key {
         request = request.header("X-API-Key", key);
@@ -218,6 +233,12 @@ async fn send(
     Ok((status, answer.text().await.map_err(no_connection)?))
 }
 
+/// Whether the server is on this machine.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().and_then(|host| host.parse::<Authority>().ok());
+    host.is_some_and(|host| host.host.is_loopback())
+}
+
 /// Where a request went, without what else a URL may hold.
 fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
@@ -227,7 +248,7 @@ fn origin(url: &Url) -> String {
 fn refusal(status: StatusCode, text: &str) -> Failure {
     let body: Value = serde_json::from_str(text).unwrap_or_default();
     let said = body["detail"].as_str().or(body["error"].as_str());
-    let line = said.map_or_else(|| status.to_string(), ToOwned::to_owned).replace('\n', " ");
+    let line = said.map_or_else(|| status.to_string(), ToOwned::to_owned);
     Failure::new(REFUSED, line)
 }
 
@@ -255,6 +276,24 @@ mod tests {
             (Some(r#"{"n":12345678901234567890123}"#), vec![], format!(r#"{{"n":{large}}}"#)),
         ] {
             assert_eq!(sent(params, &pairs), Ok(wanted), "{params:?} {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_on_this_machine_is_told_from_what_is_not() {
+        for (url, wanted) in [
+            ("http://127.0.0.1:8000", true),
+            ("http://127.9.9.9", true),
+            ("http://127.1", true),
+            ("http://[::1]:8000", true),
+            ("http://LocalHost.:8000", true),
+            ("http://127.0.0.1.example.com", false),
+            ("http://localhost.example.com", false),
+            ("http://localhost@example.com", false),
+            ("http://10.0.0.1", false),
+            ("http://[fe80::1]", false),
+        ] {
+            assert_eq!(is_loopback(&url.parse().expect("a URL")), wanted, "{url}");
         }
     }
 

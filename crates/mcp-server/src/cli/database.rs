@@ -72,7 +72,8 @@ pub(super) fn run(command: DatabaseCommand, environment: &Environment) -> Result
             let kept =
                 restored.kept.map(|kept| format!("; what was there is in {}", kept.display()));
             let kept = kept.unwrap_or_default();
-            print(&format!("{}: {}{kept}", path.display(), contents(&restored.checked)))
+            let path = restored.database.display();
+            print(&format!("{path}: {}{kept}", contents(&restored.checked)))
         }
         DatabaseCommand::Migrate(settings) => {
             let path = file(&environment.sources(settings), &MIGRATE)?;

@@ -4,11 +4,13 @@ mod actions;
 mod client;
 mod config;
 mod database;
+mod signals;
 mod start;
 mod stdio;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,7 +24,7 @@ use crate::service::Machine;
 const REFUSED: u8 = 1;
 /// Exit status when the command or a setting is wrong.
 const USAGE: u8 = 2;
-/// Exit status when no server answers.
+/// Exit status when no server answers, or something that is none.
 const NO_CONNECTION: u8 = 3;
 
 /// A persistent backend for AI agents: memory, tools and logic behind one small endpoint.
@@ -97,7 +99,7 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            eprintln!("mcp-server: {}", usage_line(&error));
+            complain(&usage_line(&error));
             return ExitCode::from(USAGE);
         }
     };
@@ -116,19 +118,16 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
         Some(Command::Actions(args)) => actions::run(&args),
         Some(Command::Config(settings)) => config::run(&environment.sources(settings)),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(
-                shell,
-                &mut Cli::command(),
-                "mcp-server",
-                &mut std::io::stdout(),
-            );
-            Ok(())
+            // Into memory: it panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "mcp-server", &mut script);
+            print(String::from_utf8_lossy(&script).trim_end())
         }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("mcp-server: {}", failure.line);
+            complain(&failure.line);
             ExitCode::from(failure.exit)
         }
     }
@@ -176,11 +175,18 @@ impl Environment {
 
 /// Writes a line to stdout. A reader that has gone away (`| head`) ends the command quietly.
 fn print(text: &str) -> Result<(), Failure> {
-    use std::io::Write;
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::new(REFUSED, format!("cannot write to stdout: {error}")))
         }
         _ => Ok(()),
     }
+}
+
+/// Writes to stderr why a command did not work: one line, in which nothing that a server or a file
+/// says steers the terminal. Where nothing can be written there (the disk is full), the exit status
+/// alone says it.
+fn complain(line: &str) {
+    let line = line.replace(char::is_control, " ");
+    let _ = writeln!(io::stderr(), "mcp-server: {line}");
 }

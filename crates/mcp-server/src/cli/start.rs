@@ -1,11 +1,9 @@
 //! `mcp-server start`
 
-use std::future::Future;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
-
+use super::signals::order_to_stop;
 use super::{Failure, REFUSED, USAGE};
 use crate::config::{Settings, Sources};
 use crate::http;
@@ -58,16 +56,4 @@ async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
     closed.map_err(|error| Failure::new(REFUSED, format!("closing the database: {error}")))?;
     log::info!("stopped");
     Ok(())
-}
-
-/// Ready when the process is told to stop: SIGTERM, or SIGINT (Ctrl-C).
-pub(super) fn order_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::start::{order_to_stop, start_log};
+use super::signals::order_to_stop;
+use super::start::start_log;
 use super::{Environment, Failure, REFUSED, SettingsArgs, USAGE};
 use crate::config::Settings;
 use crate::mcp::{ToolSet, stdio};

@@ -98,10 +98,20 @@ pub(super) fn for_checking(path: &Path) -> Result<SqliteConnection, OpenError> {
     let first = open_as(path, if has_log { "mode=ro" } else { "mode=rw" });
     // Where nothing can be written, there is no place for the log's index, and nobody who writes.
     let outcome = match first {
+        Err(error) if error.contains("is locked") => Err(error),
         Err(_) if !has_log => open_as(path, "mode=ro&immutable=1").or(first),
         first => first,
     };
     outcome.map_err(|error| failed(&Location::File(path.to_owned()), &error))
+}
+
+/// The same, but it may write another file (`VACUUM INTO`).
+pub(super) fn for_copying(path: &Path) -> Result<SqliteConnection, OpenError> {
+    let mut connection = for_checking(path)?;
+    connection
+        .batch_execute("PRAGMA query_only = OFF")
+        .map_err(|error| failed(&Location::File(path.to_owned()), &error.to_string()))?;
+    Ok(connection)
 }
 
 fn open_as(path: &Path, mode: &str) -> Result<SqliteConnection, String> {

@@ -21,6 +21,12 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// The file that a link stands for, or the path as it is. SQLite keeps the files beside a database
+/// beside that file, and a rename would replace the link.
+pub(super) fn without_link(path: &Path) -> io::Result<PathBuf> {
+    if path.is_symlink() { path.canonicalize() } else { Ok(path.to_owned()) }
+}
+
 /// `mcp_server.db.before-migration`, or with a number where that is taken. Names are numbered so that
 /// no copy is ever overwritten.
 pub(super) fn free_name(path: &Path, suffix: &str) -> PathBuf {

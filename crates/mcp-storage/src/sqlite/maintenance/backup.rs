@@ -12,7 +12,6 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 
 use super::{Checked, MaintenanceError, check, identity};
-use crate::Location;
 use crate::sqlite::{connection, files};
 
 /// A backup that was made.
@@ -29,6 +28,8 @@ pub struct Backup {
 /// When there is no database of ours, when the file is there, or when the copy cannot be made.
 pub fn backup(database: &Path, to: &Path, replace: bool) -> Result<Backup, MaintenanceError> {
     identity::must_exist(database)?;
+    let followed = files::without_link(database);
+    let database = &followed.map_err(MaintenanceError::file("open", database))?;
     refuse_own_files(database, to)?;
     match fs::metadata(to) {
         Ok(found) if !found.is_file() => return Err(MaintenanceError::NotAFile(to.to_owned())),
@@ -42,7 +43,7 @@ pub fn backup(database: &Path, to: &Path, replace: bool) -> Result<Backup, Maint
         .tempdir_in(files::folder(to))
         .map_err(unwritten())?;
     let copy = staging.path().join("copy");
-    let mut connection = connection::for_looking(&Location::File(database.to_owned()))?;
+    let mut connection = connection::for_copying(database)?;
     identity::version(&mut connection, database)?;
     sql_query("VACUUM INTO ?")
         .bind::<Text, _>(connection::file_name(&copy))

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::{MaintenanceError, consistency, identity};
 use crate::OpenError;
-use crate::sqlite::{connection, migrate};
+use crate::sqlite::{connection, files, migrate};
 
 /// Faults of a kind that are shown at most. SQLite's own check stops at 100 too.
 const FAULTS: usize = 100;
@@ -56,6 +56,7 @@ struct Number {
 /// When there is no database of ours to check. Damage is no error: it is what a check finds.
 pub fn check(path: &Path) -> Result<Checked, MaintenanceError> {
     identity::must_exist(path)?;
+    let path = &files::without_link(path).map_err(MaintenanceError::file("open", path))?;
     let mut connection = match connection::for_checking(path) {
         Err(OpenError::Failed(_, message)) if message.contains("malformed") => {
             return Ok(Checked { faults: vec![message], ..Checked::default() });

@@ -18,6 +18,8 @@ use crate::{Location, OpenError};
 pub struct Restored {
     /// What the check of the backup found: no faults.
     pub checked: Checked,
+    /// The file that holds it now: where the database's path is a link, what that stands for.
+    pub database: PathBuf,
     /// Where the database is kept that was replaced, if there was one.
     pub kept: Option<PathBuf>,
 }
@@ -27,9 +29,11 @@ pub struct Restored {
 ///
 /// # Errors
 /// When the backup is not a whole database of ours, or is a newer server's; when a server has the
-/// database open. Nothing was changed then.
+/// database open; when its path is a link to nothing. Nothing was changed then.
 pub fn restore(database: &Path, backup: &Path) -> Result<Restored, MaintenanceError> {
     identity::must_exist(backup)?;
+    let followed = files::without_link(database);
+    let database = &followed.map_err(MaintenanceError::file("follow the link", database))?;
     connection::check_file(&Location::File(database.to_owned()))?;
     refuse_sidecars(backup)?;
     let is_there = database.exists();
@@ -52,7 +56,7 @@ pub fn restore(database: &Path, backup: &Path) -> Result<Restored, MaintenanceEr
     }
     let kept = if is_there { Some(replace(database, &copy)?) } else { place(database, &copy)? };
     files::sync_folder(database).map_err(MaintenanceError::file("write", database))?;
-    Ok(Restored { checked, kept })
+    Ok(Restored { checked, database: database.clone(), kept })
 }
 
 /// Puts the copy where a database is, and gives back where that is kept.
