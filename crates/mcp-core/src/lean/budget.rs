@@ -74,9 +74,12 @@ pub struct Rows<'a> {
     pub items: Vec<Item>,
     /// Whether the list goes on behind them.
     pub more: bool,
-    /// The cursor behind the row of a number; none where a list cannot be gone on with.
-    pub cursor: Option<&'a dyn Fn(usize) -> String>,
+    /// None where a list cannot be gone on with.
+    pub cursor: Option<&'a Behind<'a>>,
 }
+
+/// The cursor behind the row of a number; with none, behind all that was looked at in vain.
+pub type Behind<'a> = dyn Fn(Option<usize>) -> String + 'a;
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,7 +108,7 @@ pub fn write_rows(
     let attempt = |count: usize, format: Format| {
         let goes_on = *more || count < items.len();
         let next = match cursor {
-            Some(cursor) if goes_on && count > 0 => Some(cursor(count - 1)),
+            Some(cursor) if goes_on => Some(cursor(count.checked_sub(1))),
             None if count < items.len() => return None,
             _ => None,
         };
@@ -132,7 +135,7 @@ pub fn write_rows(
     }
     let first = items.first().expect("an empty list fits");
     let goes_on = *more || items.len() > 1;
-    let next = cursor.filter(|_| goes_on).map(|cursor| cursor(0));
+    let next = cursor.filter(|_| goes_on).map(|cursor| cursor(Some(0)));
     shrink(first, blobs, |item| {
         let content = || Content::Rows(std::slice::from_ref(item));
         let texts = format.candidates().iter().filter_map(|format| {
@@ -289,7 +292,7 @@ mod tests {
         Blobs::new(BlobLimits::default(), SystemClock::shared())
     }
 
-    fn rows(values: Vec<Value>, cursor: &dyn Fn(usize) -> String) -> Rows<'_> {
+    fn rows<'a>(values: Vec<Value>, cursor: &'a Behind<'a>) -> Rows<'a> {
         let items = values.into_iter().map(Item::same).collect();
         Rows { items, more: false, cursor: Some(cursor) }
     }
@@ -298,10 +301,14 @@ mod tests {
         format!("abc.{index}")
     }
 
+    fn behind(index: Option<usize>) -> String {
+        index.map_or("abc.none".into(), cursor)
+    }
+
     #[test]
     fn a_list_breaks_between_rows_with_a_cursor() {
         let tasks = (0..100).map(|id| json!({"id": id, "title": "Water the plants"})).collect();
-        let rows = rows(tasks, &cursor);
+        let rows = rows(tasks, &behind);
         let budget = Budget::tokens(100).expect("a budget");
         let written = write_rows(&rows, Format::Json, budget, &blobs()).expect("an answer");
         let answer: Value = serde_json::from_str(&written.text).expect("JSON");
@@ -328,7 +335,7 @@ mod tests {
         let id = answer["data"]["body"]["blob"].as_str().expect("a handle").to_owned();
         assert_eq!(blobs.get(&id).expect("a blob").text(), Some(body.as_str()));
         let items = vec![json!(vec![body; 3]), json!(1)];
-        let written = write_rows(&rows(items, &cursor), Format::Json, budget, &blobs);
+        let written = write_rows(&rows(items, &behind), Format::Json, budget, &blobs);
         let answer: Value = serde_json::from_str(&written.expect("text").text).expect("JSON");
         assert_eq!(answer["data"][0]["type"], "application/json");
         assert_eq!(answer["next"], "abc.0");
@@ -369,7 +376,7 @@ mod tests {
             let budget = Budget::tokens(tokens).expect("a budget");
             let mut values = values;
             values.push(json!({"id": 1, "text": "naïve ".repeat(long), "list": vec![7; long]}));
-            let whole = Rows { more, ..rows(values.clone(), &cursor) };
+            let whole = Rows { more, ..rows(values.clone(), &behind) };
             for written in [
                 write_rows(&whole, format, budget, &blobs),
                 write_one(&Item::same(one.clone()), format, budget, &blobs),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Place};
 use super::fields::Fields;
 use super::query::LeanQuery;
 use super::reduce::{Gather, Kept, Reduced, Room};
@@ -16,8 +16,9 @@ use crate::error::ActionError;
 
 /// What an action gave, reduced.
 pub(super) enum Gathered {
-    /// Rows, whether there are more, and whether they can be gone on with.
-    Rows { kept: Vec<Kept>, more: bool, goes_on: bool },
+    /// Rows; where there are more, the place of the last that was looked at; and whether they can be
+    /// gone on with.
+    Rows { kept: Vec<Kept>, more: Option<Place>, goes_on: bool },
     /// A number or counts.
     Counted(Value),
     /// One thing.

@@ -28,8 +28,8 @@ pub struct Kept {
 /// What is left of a list.
 #[derive(Debug)]
 pub enum Reduced {
-    /// Rows, and whether there are more behind them.
-    Rows(Vec<Kept>, bool),
+    /// Rows; and, where there are more behind them, the place of the last that was looked at.
+    Rows(Vec<Kept>, Option<Place>),
     /// Counts by value, or a number.
     Value(Value),
 }
@@ -66,6 +66,8 @@ pub struct Gather<'a> {
     held: usize,
     last: Option<(Vec<Value>, Place)>,
     dropped: bool,
+    /// The row that was looked at last.
+    seen: Option<Place>,
     groups: Map<String, Value>,
     count: u64,
 }
@@ -96,6 +98,7 @@ impl<'a> Gather<'a> {
             held: 0,
             last: None,
             dropped: false,
+            seen: None,
             groups: Map::new(),
             count: 0,
         }
@@ -106,6 +109,7 @@ impl<'a> Gather<'a> {
     /// # Errors
     /// When there are more groups than are counted.
     pub fn push(&mut self, row: Value, place: Place) -> Result<bool, ActionError> {
+        self.seen = Some(place);
         if !self.reductions.wants(&row, self.columns) {
             return Ok(true);
         }
@@ -241,7 +245,8 @@ impl<'a> Gather<'a> {
         let cut = self.kept.len() > most;
         self.kept.truncate(most);
         let wanted = self.kept.len() < self.left;
-        Reduced::Rows(self.kept, wanted && (more || cut || self.dropped))
+        let goes_on = wanted && (more || cut || self.dropped);
+        Reduced::Rows(self.kept, self.seen.filter(|_| goes_on))
     }
 }
 
@@ -345,7 +350,7 @@ mod tests {
             assert!(gather.kept.len() <= 41, "{}", gather.kept.len());
         }
         let Reduced::Rows(kept, more) = gather.finish(false) else { panic!("rows") };
-        assert!(more && kept.len() >= 10);
+        assert!(more.is_some() && kept.len() >= 10);
         let ids: Vec<i64> = kept.iter().filter_map(|kept| kept.row["id"].as_i64()).collect();
         assert_eq!(ids, (0..).take(ids.len()).collect::<Vec<_>>());
     }

@@ -128,6 +128,20 @@ async fn pages_are_asked_for_no_more_than_is_needed_and_within_a_bound() {
 }
 
 #[tokio::test]
+async fn what_a_filter_finds_behind_the_last_page_is_behind_a_cursor() {
+    let rig = Rig::new();
+    *rig.system.rows.lock().expect("a lock") = (1..=450).rev().collect();
+    let mut query = json!({"action": "system_list_issues", "filter": {"number": 5}, "limit": 1,
+                           "fields": "number"});
+    for numbers in [json!([]), json!([]), json!([{"number": 5}])] {
+        let answer = rig.json(query.clone()).await;
+        assert_eq!(answer["data"], numbers, "{answer}");
+        query["cursor"] = answer["next"].clone();
+    }
+    assert_eq!(query["cursor"], Value::Null);
+}
+
+#[tokio::test]
 async fn a_picture_is_a_handle_and_never_text() {
     let rig = Rig::new();
     let handle = rig.data(json!({"action": "system_take_picture"})).await;
