@@ -78,23 +78,33 @@ impl Paged {
                 (size, usual, most)
             }
         };
+        // Null counts as left out.
+        list.params.retain(|name, value| name != size || !value.is_null());
         let reductions = &query.reductions;
+        let looks_far = reductions.needs_all() || !reductions.filter.is_empty();
+        let named = match pages {
+            Pages::Numbered { page, .. } => list.number(page),
+            Pages::Keyed { .. } => None,
+        };
+        if let Some(number) = named {
+            list.page = u32::try_from(number).unwrap_or(u32::MAX);
+            list.is_single = reductions.needs_all();
+        }
         list.size = match (list.number(size), reductions.limit) {
-            (Some(given), _) => given,
-            _ if reductions.needs_all() || !reductions.filter.is_empty() => most,
-            (None, Some(limit)) => {
-                usize::try_from(limit).map_or(most, |limit| limit.clamp(1, most))
+            // What cannot be is the action's to refuse.
+            (Some(given), _) if !looks_far || named.is_some() || !(1..most).contains(&given) => {
+                given
             }
-            (None, None) => usual,
+            // Small pages of a long list would be too many.
+            _ if looks_far => {
+                list.params.insert(size.to_owned(), most.into());
+                most
+            }
+            (_, Some(limit)) => usize::try_from(limit).map_or(most, |limit| limit.clamp(1, most)),
+            (_, None) => usual,
         };
         if list.size != usual {
             list.params.entry(size).or_insert(list.size.into());
-        }
-        if let Pages::Numbered { page, .. } = pages
-            && let Some(number) = list.number(page)
-        {
-            list.page = u32::try_from(number).unwrap_or(u32::MAX);
-            list.is_single = reductions.needs_all();
         }
         // What is sorted is read from its beginning.
         match place.filter(|_| reductions.sort.is_empty()) {
@@ -226,8 +236,7 @@ impl Paged {
                 // One more than is wanted says whether there is more. What is no size is the action's
                 // to refuse.
                 let is_size = |given: &Value| given.as_u64().is_some_and(|size| size > 0);
-                let given = params.get(size).filter(|given| !given.is_null());
-                if self.size < most && given.is_none_or(is_size) {
+                if self.size < most && params.get(size).is_none_or(is_size) {
                     params.insert(size.to_owned(), (self.size + 1).into());
                 }
                 key

@@ -116,6 +116,18 @@ async fn pages_are_asked_for_no_more_than_is_needed_and_within_a_bound() {
     assert_eq!(asked(&rig), 2);
     let one_page = query(json!({"count": true, "params": {"page": 2}}));
     assert_eq!(rig.data(one_page).await, 10);
+    // Where more is looked through than is shown, it is not in small pages.
+    asked(&rig);
+    for params in [json!({"per_page": 1}), json!({"per_page": null})] {
+        assert_eq!(rig.data(query(json!({"count": true, "params": params}))).await, 30);
+        let found = query(json!({"filter": {"number": 2}, "params": params}));
+        assert_eq!(rig.data(found).await, json!([{"number": 2}]));
+        assert_eq!(asked(&rig), 4);
+    }
+    let one_page = query(json!({"count": true, "params": {"page": 2, "per_page": 7}}));
+    assert_eq!(rig.data(one_page).await, 7);
+    let none = query(json!({"count": true, "params": {"per_page": 0}}));
+    assert!(rig.refusal(none).await["error"].to_string().contains("per_page"));
     *rig.system.rows.lock().expect("a lock") = (1..=300).rev().collect();
     let refusal = rig.refusal(query(json!({"count": true}))).await;
     assert!(refusal["error"].as_str().expect("a text").contains("too long"), "{refusal}");
@@ -227,6 +239,9 @@ async fn the_log_is_listed_the_newest_first() {
     let newest = rig.data(json!({"action": "list_logs", "params": {"limit": 2}})).await;
     assert_eq!(newest[0]["action"], "list_logs");
     assert_eq!(newest[1]["status"], "error");
+    let few = json!({"action": "list_logs", "params": {"limit": 1}, "filter": {"status": "error"},
+                     "fields": "action"});
+    assert_eq!(rig.data(few).await, json!([{"action": "add_task"}]));
     let counts = json!({"action": "list_logs", "group_by": "action"});
-    assert_eq!(rig.data(counts).await, json!({"add_task": 4, "list_logs": 2}));
+    assert_eq!(rig.data(counts).await, json!({"add_task": 4, "list_logs": 3}));
 }
