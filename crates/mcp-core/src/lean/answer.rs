@@ -243,9 +243,10 @@ impl Lean {
                     }
                     None => cursor(more.unwrap_or(Place::at(Key::None)), Vec::new(), taken),
                 };
+                let header = select::header(&query.fields, columns);
                 let items = select::items(rows, &query.fields, columns);
                 let cursor: Option<&budget::Behind<'_>> = goes_on.then_some(&behind);
-                let rows = Rows { items, more: more.is_some(), cursor };
+                let rows = Rows { items, header, more: more.is_some(), cursor };
                 budget::write_rows(&rows, query.format, budget, &self.blobs)
             }
             Data::One { value, is_made } => {

@@ -72,6 +72,8 @@ impl Budget {
 pub struct Rows<'a> {
     /// Those that are there.
     pub items: Vec<Item>,
+    /// The columns, where there are none.
+    pub header: Vec<String>,
     /// Whether the list goes on behind them.
     pub more: bool,
     /// None where a list cannot be gone on with.
@@ -103,7 +105,7 @@ pub fn write_rows(
     budget: Budget,
     blobs: &Blobs,
 ) -> Result<Written, ActionError> {
-    let Rows { items, more, cursor } = rows;
+    let Rows { items, header, more, cursor } = rows;
     let asked = format;
     let attempt = |count: usize, format: Format| {
         let goes_on = *more || count < items.len();
@@ -112,7 +114,11 @@ pub fn write_rows(
             None if count < items.len() => return None,
             _ => None,
         };
-        let text = write_as(Content::Rows(&items[..count]), next.as_deref(), format, asked)?;
+        let content = match &items[..count] {
+            [] => Content::Nothing(header),
+            items => Content::Rows(items),
+        };
+        let text = write_as(content, next.as_deref(), format, asked)?;
         budget.holds(&text).then_some(Written { text, format, rows: count })
     };
     let all = format.candidates().iter().filter_map(|format| attempt(items.len(), *format));
@@ -294,7 +300,7 @@ mod tests {
 
     fn rows<'a>(values: Vec<Value>, cursor: &'a Behind<'a>) -> Rows<'a> {
         let items = values.into_iter().map(Item::same).collect();
-        Rows { items, more: false, cursor: Some(cursor) }
+        Rows { items, header: Vec::new(), more: false, cursor: Some(cursor) }
     }
 
     fn cursor(index: usize) -> String {

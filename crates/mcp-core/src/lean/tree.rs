@@ -41,7 +41,7 @@ pub(super) fn write(
         if levels > 0 && !can_fit {
             break;
         }
-        let rows = Rows { items, more: false, cursor: Some(&behind) };
+        let rows = Rows { items, header: Vec::new(), more: false, cursor: Some(&behind) };
         let written = write_rows(&rows, query.format, budget, blobs)?;
         if written.rows < count {
             return Ok(best.unwrap_or(written));

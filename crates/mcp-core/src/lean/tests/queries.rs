@@ -27,6 +27,23 @@ async fn a_list_is_its_summary_and_a_write_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn an_empty_list_says_that_it_is_one() {
+    let rig = Rig::new();
+    for (format, fields, text) in [
+        ("json", json!(null), r#"{"data":[]}"#),
+        ("toon", json!(null), "[]"),
+        ("csv", json!(null), "id,title,status,priority,assigned_to"),
+        ("csv", json!("id,created_at"), "id,created_at"),
+        ("csv", json!("*"), ""),
+        ("auto", json!(null), "[]"),
+        ("auto", json!("*"), "[]"),
+    ] {
+        let query = json!({"action": "list_tasks", "format": format, "fields": fields});
+        assert_eq!(rig.ask(&query).await.expect("an answer").text, text, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_refused_and_taught_before_anything_is_written() {
     let rig = Rig::new();
     for (query, error) in [
