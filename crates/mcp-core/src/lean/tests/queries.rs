@@ -46,6 +46,7 @@ async fn an_empty_list_says_that_it_is_one() {
 #[tokio::test]
 async fn what_is_wrong_is_refused_and_taught_before_anything_is_written() {
     let rig = Rig::new();
+    *rig.system.rows.lock().expect("a lock") = vec![1];
     for (query, error) in [
         (
             json!({"action": "add_task", "params": {"title": "x"}, "fields": "nope"}),
@@ -53,6 +54,11 @@ async fn what_is_wrong_is_refused_and_taught_before_anything_is_written() {
         ),
         (json!({"action": "list_tasks", "fields": "id,user.name"}), "Unknown field: user.name"),
         (json!({"action": "list_tasks", "sort": "nope"}), "Unknown field: nope"),
+        (json!({"action": "list_tasks", "fields": "0"}), "Unknown field: 0. Known: id, title"),
+        (json!({"action": "list_tasks", "fields": "0.id"}), "Unknown field: 0.id. Known: id"),
+        (json!({"action": "list_tasks", "sort": "0"}), "Unknown field: 0. Known: id, title"),
+        (json!({"action": "list_tasks", "filter": {"0": 1}}), "Unknown field: 0. Known: id, title"),
+        (json!({"action": "system_list_issues", "fields": "0"}), "Unknown field: 0. Known: number"),
         (json!({"action": "list_tasks", "group_by": "nope"}), "Unknown field: nope"),
         (json!({"action": "list_tasks", "filter": {"nope": 1}}), "Unknown field: nope"),
         (json!({"action": "list_tasks", "cursor": "abc"}), "cursor is none"),
