@@ -139,11 +139,15 @@ impl<'a> Gather<'a> {
 
     fn group(&mut self, row: &Value, path: &FieldPath) -> Result<(), ActionError> {
         let values = match value_of(row, path, self.columns).unwrap_or_default() {
+            // With nothing in it, it is nothing.
+            Value::Array(items) if items.is_empty() => vec![Value::Null],
             Value::Array(items) => items,
             one => vec![one],
         };
         for value in values {
             let name = match value {
+                // Null is something else.
+                Value::String(text) if text == "null" => format!("\"{text}\""),
                 Value::String(text) => text,
                 other => other.to_string(),
             };
@@ -282,7 +286,8 @@ mod tests {
         .iter()
         .map(|(id, status, login, votes, labels)| {
             let labels: Vec<Value> = labels.iter().map(|name| json!({"name": name})).collect();
-            json!({"id": id, "status": status, "user": {"login": login}, "votes": votes, "labels": labels})
+            json!({"id": id, "status": status, "user": {"login": login}, "votes": votes, "labels": labels,
+                   "note": (*id == "2").then_some("null"), "points": [id.len(), votes - 1]})
         })
         .collect()
     }
@@ -328,7 +333,10 @@ mod tests {
             (r#"{"limit":2,"sort":"-votes"}"#, json!(["2", "1"])),
             (r#"{"limit":0}"#, json!([])),
             (r#"{"group_by":"status"}"#, json!({"pending": 2, "done": 1, "open": 1})),
-            (r#"{"group_by":"labels"}"#, json!({"bug": 2, "ui": 2})),
+            (r#"{"filter":{"labels":null}}"#, json!(["3"])),
+            (r#"{"filter":{"points":2.0}}"#, json!(["1"])),
+            (r#"{"group_by":"labels"}"#, json!({"bug": 2, "ui": 2, "null": 1})),
+            (r#"{"group_by":"note"}"#, json!({"null": 3, "\"null\"": 1})),
             (r#"{"group_by":"status","limit":1}"#, json!({"pending": 2})),
             (r#"{"group_by":"status","count":true}"#, json!(3)),
             (r#"{"count":true,"filter":{"user":"a"}}"#, json!(2)),
