@@ -63,6 +63,11 @@ fn prompts_show_what_is_open_and_arguments_are_completed() {
     };
     let plan = prompt("plan_open_tasks", json!({}));
     assert!(plan.contains("#1 Ship") && !plan.contains("Rest"), "{plan}");
+    let forged = json!({"title": "A\n#9 B\u{2028}C", "status": "x\r\ny", "assigned_to": "carol"});
+    let _ = server.data("add_task", forged);
+    let carols = prompt("plan_open_tasks", json!({"assigned_to": "carol"}));
+    assert!(carols.contains("\n#3 A #9 B C (x  y, medium, carol)\n"), "{carols}");
+    let _ = server.data("delete_task", json!({"task_id": 3}));
     let plan = prompt("plan_open_tasks", json!({"assigned_to": "bob"}));
     assert!(plan.contains("(none)"), "{plan}");
     let handed = prompt("hand_over", json!({"from": "alice", "to": "bob"}));
