@@ -121,6 +121,20 @@ fn a_listener_is_told_of_what_it_named_and_of_nothing_else() {
 }
 
 #[test]
+fn a_listener_is_told_once_of_what_it_named_twice() {
+    let server = TestServer::start();
+    let mut messages = server.protocol("2026-07-28").listen(
+        "subscriptions/listen",
+        json!({"notifications": {"resourceSubscriptions": ["mcp://users", "mcp://users", "mcp://config"]}}),
+    );
+    let _ = messages.next_message();
+    let _ = server.data("add_user", json!({"username": "alice"}));
+    assert_eq!(updated(&mut messages), "mcp://users");
+    let _ = server.data("update_config", json!({"key": "k", "value": 1}));
+    assert_eq!(updated(&mut messages), "mcp://config");
+}
+
+#[test]
 fn a_listener_ends_with_the_server_and_does_not_hold_it() {
     let server = TestServer::start();
     let mut messages = server.protocol("2026-07-28").listen(
