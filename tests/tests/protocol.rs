@@ -98,6 +98,20 @@ fn a_wrong_method_is_told_the_right_one() {
 }
 
 #[test]
+fn a_wrong_header_is_told_the_right_one() {
+    let server = TestServer::with([("MCP_SESSIONS", "on")]).start();
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let none = server.post("/mcp").json(&list).send();
+    assert!(none.refusal(400).starts_with("Mcp-Session-Id is missing"), "{none:?}");
+    let old = server.post("/mcp").header("MCP-Protocol-Version", "1999-01-01").json(&list).send();
+    assert!(old.refusal(400).contains("one of 2024-11-05"), "{old:?}");
+    let stream = server.request("GET", "/mcp").header("Accept", "application/json").send();
+    assert_eq!(stream.refusal(406), "Accept must list text/event-stream");
+    let stream = server.request("GET", "/mcp").header("Accept", "text/event-stream").send();
+    assert!(stream.refusal(400).starts_with("Mcp-Session-Id is missing"), "{stream:?}");
+}
+
+#[test]
 fn what_is_no_message_is_refused_in_json_rpc() {
     let server = TestServer::start();
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));

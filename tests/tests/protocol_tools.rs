@@ -269,7 +269,13 @@ fn a_handle_is_a_resource() {
     assert_eq!(read["contents"][0]["text"], long);
     assert_eq!(read["contents"][0]["uri"], first);
     let (_, message) = client.error("resources/read", json!({"uri": uri(2)}));
-    assert!(message.contains("MCP_RESULT_LIMIT"), "{message}");
+    assert!(message.contains("MCP_RESULT_LIMIT") && message.contains("read_blob"), "{message}");
+    let large = json!({"key": "large", "value": "x".repeat(20_000)});
+    let _ = server.data("update_config", large);
+    let (_, message) = client.error("resources/read", json!({"uri": "mcp://config"}));
+    assert!(message.contains("get_config") && !message.contains("offset"), "{message}");
+    let (_, message) = client.error("resources/read", json!({"uri": "mcp://tasks"}));
+    assert!(message.contains("?limit= and ?offset="), "{message}");
     let (code, _) = client.error("resources/read", json!({"uri": "mcp://blobs/b_nope"}));
     assert_eq!(code, -32002);
     let templates = client.result("resources/templates/list", json!({}));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::batch::Batch;
 use super::blobs::Blobs;
 use super::budget::{self, Budget, Rows, Written};
-use super::cursor::{Cursor, Place};
+use super::cursor::{Cursor, Key, Place};
 use super::fields::Fields;
 use super::format::{Format, Item};
 use super::gather::{Gathered, gather, gather_together};
@@ -59,8 +59,9 @@ pub(super) struct Fetched {
 
 /// Data, whole.
 pub(super) enum Data {
-    /// Rows, whether there are more, and whether they can be gone on with.
-    Rows { kept: Vec<Kept>, more: bool, goes_on: bool },
+    /// Rows; where there are more, the place of the last that was looked at; and whether they can be
+    /// gone on with.
+    Rows { kept: Vec<Kept>, more: Option<Place>, goes_on: bool },
     /// One thing; its parts are shown as they are where it is made up here.
     One { value: Value, is_made: bool },
     /// A part of a text: its beginning, and whether there is more.
@@ -234,15 +235,19 @@ impl Lean {
             Data::Rows { kept, more, goes_on } => {
                 let (rows, places): (Vec<Value>, Vec<(Place, Vec<Value>)>) =
                     kept.into_iter().map(|kept| (kept.row, (kept.place, kept.sorted))).unzip();
-                let behind = |index: usize| {
-                    let (place, sorted) = places[index].clone();
-                    let limited = query.reductions.limit.is_some();
-                    let taken = if limited { taken + index as u64 + 1 } else { 0 };
-                    cursor(place, sorted, taken)
+                let limited = query.reductions.limit.is_some();
+                let behind = |index: Option<usize>| match index {
+                    Some(index) => {
+                        let (place, sorted) = places[index].clone();
+                        cursor(place, sorted, if limited { taken + index as u64 + 1 } else { 0 })
+                    }
+                    None => cursor(more.unwrap_or(Place::at(Key::None)), Vec::new(), taken),
                 };
+                let header = select::header(&query.fields, columns);
                 let items = select::items(rows, &query.fields, columns);
-                let cursor: Option<&dyn Fn(usize) -> String> = goes_on.then_some(&behind);
-                budget::write_rows(&Rows { items, more, cursor }, query.format, budget, &self.blobs)
+                let cursor: Option<&budget::Behind<'_>> = goes_on.then_some(&behind);
+                let rows = Rows { items, header, more: more.is_some(), cursor };
+                budget::write_rows(&rows, query.format, budget, &self.blobs)
             }
             Data::One { value, is_made } => {
                 let item = if is_made {
@@ -255,7 +260,7 @@ impl Lean {
             Data::Text { text, offset, more } => {
                 let behind = |end: usize| {
                     let key = i64::try_from(offset + end).unwrap_or(i64::MAX);
-                    cursor(Place::at(super::cursor::Key::Number(key)), Vec::new(), 0)
+                    cursor(Place::at(Key::Number(key)), Vec::new(), 0)
                 };
                 budget::write_text(&text, more, &behind, query.format, budget)
             }

@@ -72,11 +72,16 @@ impl Budget {
 pub struct Rows<'a> {
     /// Those that are there.
     pub items: Vec<Item>,
+    /// The columns, where there are none.
+    pub header: Vec<String>,
     /// Whether the list goes on behind them.
     pub more: bool,
-    /// The cursor behind the row of a number; none where a list cannot be gone on with.
-    pub cursor: Option<&'a dyn Fn(usize) -> String>,
+    /// None where a list cannot be gone on with.
+    pub cursor: Option<&'a Behind<'a>>,
 }
+
+/// The cursor behind the row of a number; with none, behind all that was looked at in vain.
+pub type Behind<'a> = dyn Fn(Option<usize>) -> String + 'a;
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,16 +105,20 @@ pub fn write_rows(
     budget: Budget,
     blobs: &Blobs,
 ) -> Result<Written, ActionError> {
-    let Rows { items, more, cursor } = rows;
+    let Rows { items, header, more, cursor } = rows;
     let asked = format;
     let attempt = |count: usize, format: Format| {
         let goes_on = *more || count < items.len();
         let next = match cursor {
-            Some(cursor) if goes_on && count > 0 => Some(cursor(count - 1)),
+            Some(cursor) if goes_on => Some(cursor(count.checked_sub(1))),
             None if count < items.len() => return None,
             _ => None,
         };
-        let text = write_as(Content::Rows(&items[..count]), next.as_deref(), format, asked)?;
+        let content = match &items[..count] {
+            [] => Content::Nothing(header),
+            items => Content::Rows(items),
+        };
+        let text = write_as(content, next.as_deref(), format, asked)?;
         budget.holds(&text).then_some(Written { text, format, rows: count })
     };
     let all = format.candidates().iter().filter_map(|format| attempt(items.len(), *format));
@@ -132,7 +141,7 @@ pub fn write_rows(
     }
     let first = items.first().expect("an empty list fits");
     let goes_on = *more || items.len() > 1;
-    let next = cursor.filter(|_| goes_on).map(|cursor| cursor(0));
+    let next = cursor.filter(|_| goes_on).map(|cursor| cursor(Some(0)));
     shrink(first, blobs, |item| {
         let content = || Content::Rows(std::slice::from_ref(item));
         let texts = format.candidates().iter().filter_map(|format| {
@@ -289,19 +298,23 @@ mod tests {
         Blobs::new(BlobLimits::default(), SystemClock::shared())
     }
 
-    fn rows(values: Vec<Value>, cursor: &dyn Fn(usize) -> String) -> Rows<'_> {
+    fn rows<'a>(values: Vec<Value>, cursor: &'a Behind<'a>) -> Rows<'a> {
         let items = values.into_iter().map(Item::same).collect();
-        Rows { items, more: false, cursor: Some(cursor) }
+        Rows { items, header: Vec::new(), more: false, cursor: Some(cursor) }
     }
 
     fn cursor(index: usize) -> String {
         format!("abc.{index}")
     }
 
+    fn behind(index: Option<usize>) -> String {
+        index.map_or("abc.none".into(), cursor)
+    }
+
     #[test]
     fn a_list_breaks_between_rows_with_a_cursor() {
         let tasks = (0..100).map(|id| json!({"id": id, "title": "Water the plants"})).collect();
-        let rows = rows(tasks, &cursor);
+        let rows = rows(tasks, &behind);
         let budget = Budget::tokens(100).expect("a budget");
         let written = write_rows(&rows, Format::Json, budget, &blobs()).expect("an answer");
         let answer: Value = serde_json::from_str(&written.text).expect("JSON");
@@ -328,7 +341,7 @@ mod tests {
         let id = answer["data"]["body"]["blob"].as_str().expect("a handle").to_owned();
         assert_eq!(blobs.get(&id).expect("a blob").text(), Some(body.as_str()));
         let items = vec![json!(vec![body; 3]), json!(1)];
-        let written = write_rows(&rows(items, &cursor), Format::Json, budget, &blobs);
+        let written = write_rows(&rows(items, &behind), Format::Json, budget, &blobs);
         let answer: Value = serde_json::from_str(&written.expect("text").text).expect("JSON");
         assert_eq!(answer["data"][0]["type"], "application/json");
         assert_eq!(answer["next"], "abc.0");
@@ -369,7 +382,7 @@ mod tests {
             let budget = Budget::tokens(tokens).expect("a budget");
             let mut values = values;
             values.push(json!({"id": 1, "text": "naïve ".repeat(long), "list": vec![7; long]}));
-            let whole = Rows { more, ..rows(values.clone(), &cursor) };
+            let whole = Rows { more, ..rows(values.clone(), &behind) };
             for written in [
                 write_rows(&whole, format, budget, &blobs),
                 write_one(&Item::same(one.clone()), format, budget, &blobs),

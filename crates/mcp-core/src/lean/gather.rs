@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Place};
 use super::fields::Fields;
 use super::query::LeanQuery;
 use super::reduce::{Gather, Kept, Reduced, Room};
-use super::source::{Given, Row, Source, Whole, given, rows_of};
+use super::source::{Given, Row, Source, Whole, given, paged, rows_at, rows_of};
 use super::unknown::Unknown;
 use super::{select, shapes, tree};
 use crate::Dispatcher;
@@ -16,8 +16,9 @@ use crate::error::ActionError;
 
 /// What an action gave, reduced.
 pub(super) enum Gathered {
-    /// Rows, whether there are more, and whether they can be gone on with.
-    Rows { kept: Vec<Kept>, more: bool, goes_on: bool },
+    /// Rows; where there are more, the place of the last that was looked at; and whether they can be
+    /// gone on with.
+    Rows { kept: Vec<Kept>, more: Option<Place>, goes_on: bool },
     /// A number or counts.
     Counted(Value),
     /// One thing.
@@ -84,6 +85,16 @@ pub(super) async fn gather(
     }
     unknown.end()?;
     let more = if wants_more { source.has_more(dispatcher).await? } else { false };
+    finished(action, query, rows, more)
+}
+
+/// What is left of the rows that were taken in. `more` is whether there are others behind them.
+fn finished(
+    action: &Action,
+    query: &LeanQuery,
+    rows: Gather<'_>,
+    more: bool,
+) -> Result<Gathered, ActionError> {
     if more && query.reductions.needs_all() {
         return Err(ActionError::invalid(
             "The list is too long to be sorted, grouped or counted: narrow it with params, or name \
@@ -97,17 +108,13 @@ pub(super) async fn gather(
     })
 }
 
-/// Carries a memory action out inside a transaction. The whole list is looked through.
+/// Carries a memory action out inside a transaction. A list is looked through as outside of one.
 pub(super) fn gather_together(
     together: &mut Together<'_>,
     action: &Action,
     query: &LeanQuery,
     mut unknown: Unknown,
 ) -> Result<Gathered, ActionError> {
-    let at = match action.doc.view.shape {
-        Shape::Rows { at, .. } => at,
-        _ => "",
-    };
     let columns = action.doc.view.columns;
     let weigh = |row: &Value| select::size(row, &query.fields, columns);
     let mut rows = Gather::new(&query.reductions, columns, None, &room(query, &weigh));
@@ -120,8 +127,22 @@ pub(super) fn gather_together(
         }
         Ok(true)
     };
+    if let Some(mut pages) = paged(action, query, None)? {
+        let is_plain = query.reductions.is_none();
+        let mut wants_more = true;
+        while wants_more && let Some(part) = pages.next_together(together)? {
+            wants_more = take(part)?;
+            // One is enough for one answer.
+            if is_plain {
+                break;
+            }
+        }
+        unknown.end()?;
+        let more = wants_more && pages.has_more_together(together)?;
+        return finished(action, query, rows, more);
+    }
     match together.call(&query.call())? {
-        InTransaction::Text(text) => match given(&text, at, query, None)? {
+        InTransaction::Text(text) => match given(&text, rows_at(action), query, None)? {
             Given::Rows(Source::Whole(mut whole)) => {
                 take(whole.take().unwrap_or_default())?;
             }
@@ -149,11 +170,7 @@ pub(super) fn gather_together(
         }
     }
     unknown.end()?;
-    let goes_on = action.effect == Effect::Read;
-    Ok(match rows.finish(false) {
-        Reduced::Rows(kept, more) => Gathered::Rows { kept, more, goes_on },
-        Reduced::Value(value) => Gathered::Counted(value),
-    })
+    finished(action, query, rows, false)
 }
 
 /// What a result that is no list is taken for: a tree's rows, or one thing.

@@ -58,6 +58,16 @@ pub(super) fn schema_at<'a>(schema: &'a Value, path: &str) -> &'a Value {
         .unwrap_or(&Value::Bool(true))
 }
 
+/// The schema of a row, where a schema is that of a list; otherwise itself.
+#[must_use]
+pub(super) fn row_of(schema: &Value) -> &Value {
+    if has_type(schema, "array") {
+        schema.get("items").unwrap_or(&Value::Bool(true))
+    } else {
+        schema
+    }
+}
+
 fn any_of(choices: &[Value], path: &str) -> Known {
     let mut names = Vec::new();
     let mut is_open = false;

@@ -93,7 +93,10 @@ impl Reductions {
         self.filter.iter().all(|(path, choices)| {
             let found = value_of(row, path, columns).unwrap_or_default();
             choices.iter().any(|choice| match &found {
-                Value::Array(items) if !choice.is_array() => items.contains(choice),
+                Value::Array(items) if items.is_empty() => choice.is_null() || choice == &found,
+                Value::Array(items) if !choice.is_array() => {
+                    items.iter().any(|item| equal(item, choice))
+                }
                 value => equal(value, choice),
             })
         })

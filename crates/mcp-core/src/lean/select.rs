@@ -38,6 +38,16 @@ pub(super) fn items(rows: Vec<Value>, wanted: &Fields, columns: &[Column]) -> Ve
     }
 }
 
+/// The columns of a list in which there is nothing; none where only rows would say.
+#[must_use]
+pub(super) fn header(wanted: &Fields, columns: &[Column]) -> Vec<String> {
+    match wanted {
+        Fields::All => Vec::new(),
+        Fields::Summary => columns.iter().map(|column| column.name.to_owned()).collect(),
+        Fields::Named(paths) => paths.iter().map(|path| path.as_str().to_owned()).collect(),
+    }
+}
+
 /// About how many bytes are written of a row.
 pub(super) fn size(row: &Value, wanted: &Fields, columns: &[Column]) -> usize {
     match wanted {

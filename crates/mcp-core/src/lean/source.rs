@@ -47,12 +47,7 @@ impl Source {
         cursor: Option<&Cursor>,
     ) -> Result<Given, ActionError> {
         let place = cursor.map(|cursor| cursor.place);
-        let (at, pages) = match action.doc.view.shape {
-            Shape::Rows { at, pages } => (at, pages),
-            _ => ("", None),
-        };
-        if let Some(pages) = pages.filter(|_| !is_around(action, query, at)) {
-            let list = Paged::new(action, query, at, pages, place)?;
+        if let Some(list) = paged(action, query, place)? {
             return Ok(Given::Rows(Self::Paged(Box::new(list))));
         }
         let after = place.and_then(|place| match place.key {
@@ -61,7 +56,7 @@ impl Source {
         });
         match dispatcher.open(query.call(), after).await? {
             Opened::Rows(rows) => Ok(Given::Rows(Self::Memory(rows))),
-            Opened::Text { text, .. } => given(&text, at, query, place),
+            Opened::Text { text, .. } => given(&text, rows_at(action), query, place),
         }
     }
 
@@ -91,6 +86,28 @@ impl Source {
     /// Whether reading on means to ask another system: it is done no more than is needed.
     pub(super) fn is_dear(&self) -> bool {
         matches!(self, Self::Paged(_))
+    }
+}
+
+/// The pages of an action that gives its list in pages, behind a place.
+pub(super) fn paged(
+    action: &Action,
+    query: &LeanQuery,
+    place: Option<Place>,
+) -> Result<Option<Paged>, ActionError> {
+    match action.doc.view.shape {
+        Shape::Rows { at, pages: Some(pages) } if !is_around(action, query, at) => {
+            Paged::new(action, query, at, pages, place).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Where the rows are in an action's result.
+pub(super) fn rows_at(action: &Action) -> &'static str {
+    match action.doc.view.shape {
+        Shape::Rows { at, .. } => at,
+        _ => "",
     }
 }
 

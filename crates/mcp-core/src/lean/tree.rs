@@ -32,14 +32,16 @@ pub(super) fn write(
         before = count;
         let rows = Whole::new(rows, None).take().unwrap_or_default();
         let (rows, standing): (Vec<Value>, Vec<Place>) = rows.into_iter().unzip();
-        let behind = |index: usize| cursor(standing[index], Vec::new(), 0);
+        let behind = |index: Option<usize>| {
+            index.map_or_else(String::new, |index| cursor(standing[index], Vec::new(), 0))
+        };
         let items = select::items(rows, &Fields::Summary, &[]);
         // A row is a few tokens at least: where there are more rows than tokens, none is tried.
         let can_fit = count <= budget.rows();
         if levels > 0 && !can_fit {
             break;
         }
-        let rows = Rows { items, more: false, cursor: Some(&behind) };
+        let rows = Rows { items, header: Vec::new(), more: false, cursor: Some(&behind) };
         let written = write_rows(&rows, query.format, budget, blobs)?;
         if written.rows < count {
             return Ok(best.unwrap_or(written));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::{self, Fields};
-use super::known::{Known, in_schema, schema_at};
+use super::known::{Known, in_schema, row_of, schema_at};
 use super::query::LeanQuery;
 use crate::action::{Action, Effect, Shape};
 use crate::error::ActionError;
@@ -29,7 +29,9 @@ impl Unknown {
             Shape::Rows { at, .. } => at,
             _ => "",
         };
-        let rows = schema_at(&action.output_schema, at);
+        // A path leads on from a row: no number of one is a part of it.
+        let rows = row_of(schema_at(&action.output_schema, at));
+        let result = row_of(&action.output_schema);
         let named: &[fields::FieldPath] = match &query.fields {
             Fields::Named(paths) => paths,
             _ => &[],
@@ -44,7 +46,7 @@ impl Unknown {
             if view.optional.contains(&path.first()) {
                 continue;
             }
-            let around = in_schema(&action.output_schema, path.as_str());
+            let around = in_schema(result, path.as_str());
             match in_schema(rows, path.as_str()) {
                 Known::Yes => {}
                 Known::No(_) if at.is_empty() || around == Known::Yes => {

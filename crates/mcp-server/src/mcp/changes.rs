@@ -97,7 +97,9 @@ pub(super) async fn listen(
     let Ok(_place) = face.listeners.try_acquire() else {
         return Err(ErrorData::new(ErrorCode(-32006), "Too many clients listen; try again", None));
     };
-    let uris = subscription.accepted().resource_subscriptions.clone().unwrap_or_default();
+    // rmcp accepts a name as often as it is wanted; it is told of once.
+    let accepted = subscription.accepted().resource_subscriptions.clone();
+    let uris: BTreeSet<String> = accepted.into_iter().flatten().collect();
     loop {
         let changes = tokio::select! {
             () = subscription.cancelled() => return Ok(()),

@@ -3,20 +3,34 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use rmcp::model::ProtocolVersion;
 use serde_json::{Value, json};
 
+use super::sessions::HEADER_SESSION_ID;
 use crate::http::error::ApiError;
+
+/// The header that names the revision.
+const HEADER_REVISION: &str = "mcp-protocol-version";
 
 /// rmcp's refusals in words, where it has only a status.
 pub(super) fn explained(answer: ServiceResponse<BoxBody>, body: &[u8]) -> ServiceResponse<BoxBody> {
     let explained = match answer.status() {
-        StatusCode::NOT_ACCEPTABLE => ApiError::new(
-            StatusCode::NOT_ACCEPTABLE,
-            "Accept must list application/json and text/event-stream",
-        )
-        .error_response(),
+        StatusCode::NOT_ACCEPTABLE => {
+            let is_stream = answer.request().method() == Method::GET;
+            let forms = if is_stream {
+                "text/event-stream"
+            } else {
+                "application/json and text/event-stream"
+            };
+            let detail = format!("Accept must list {forms}");
+            ApiError::new(StatusCode::NOT_ACCEPTABLE, detail).error_response()
+        }
+        StatusCode::BAD_REQUEST if !is_said(&answer) => {
+            let Some(detail) = missing(answer.request()) else { return answer };
+            ApiError::new(StatusCode::BAD_REQUEST, detail).error_response()
+        }
         StatusCode::UNSUPPORTED_MEDIA_TYPE if !is_json(answer.request()) => ApiError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "Content-Type must be application/json",
@@ -31,6 +45,25 @@ pub(super) fn explained(answer: ServiceResponse<BoxBody>, body: &[u8]) -> Servic
         _ => return answer,
     };
     answer.into_response(explained)
+}
+
+/// Whether the answer says itself what is wrong, in the form of JSON-RPC.
+fn is_said(answer: &ServiceResponse<BoxBody>) -> bool {
+    let form = answer.headers().get(header::CONTENT_TYPE).and_then(|form| form.to_str().ok());
+    form.is_some_and(|form| form.starts_with("application/json"))
+}
+
+/// What is wrong with the headers of a request, of which rmcp says no more than that it is bad.
+fn missing(request: &HttpRequest) -> Option<String> {
+    let known = ProtocolVersion::KNOWN_VERSIONS.iter().map(ProtocolVersion::as_str);
+    let headers = request.headers();
+    let is_known = |revision: &header::HeaderValue| known.clone().any(|known| revision == known);
+    if !headers.get(HEADER_REVISION).is_none_or(is_known) {
+        let known: Vec<&str> = known.collect();
+        return Some(format!("MCP-Protocol-Version must be one of {}", known.join(", ")));
+    }
+    let has_session = headers.get(HEADER_SESSION_ID).is_some_and(|id| !id.is_empty());
+    (!has_session).then(|| "Mcp-Session-Id is missing: the answer to initialize has it".into())
 }
 
 fn is_json(request: &HttpRequest) -> bool {

@@ -36,6 +36,11 @@ pub trait ResourceSource: Send + Sync {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    /// What somebody does who wants a part of what is too large at this address.
+    fn part_of(&self, _: &str) -> &'static str {
+        "call a tool for a part of it"
+    }
+
     /// Whether clients can be told of changes at this address.
     fn is_watched(&self, _: &str) -> bool {
         false
@@ -69,11 +74,9 @@ pub(super) async fn read(face: &Face, uri: &str) -> Result<Vec<ResourceContents>
                 return Err(refused(face, error));
             }
             _ => {
-                let uri = face.shown(uri);
-                let message = format!(
-                    "{uri} has more than {limit} bytes (MCP_RESULT_LIMIT): ask for a part of it with \
-                     ?limit= and ?offset=, or call a tool"
-                );
+                let (part, uri) = (source.part_of(uri), face.shown(uri));
+                let message =
+                    format!("{uri} has more than {limit} bytes (MCP_RESULT_LIMIT): {part}");
                 return Err(ErrorData::invalid_params(message, None));
             }
         }

@@ -202,7 +202,7 @@ fn given_by(outcome: &Outcome, registry: &Registry) -> Option<StepData> {
     let Outcome::Done(query, fetched) = outcome else { return None };
     let (data, more) = match &fetched.data {
         Data::Rows { kept, more, .. } => {
-            (kept.iter().map(|kept| kept.row.clone()).collect(), *more)
+            (kept.iter().map(|kept| kept.row.clone()).collect(), more.is_some())
         }
         Data::One { value, .. } | Data::Tree { value, .. } => (value.clone(), false),
         Data::Text { text, .. } => (text.clone().into(), false),

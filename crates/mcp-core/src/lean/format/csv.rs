@@ -12,21 +12,31 @@ use super::says_the_same;
 /// The header of a column that has no name: a list of plain values, or one.
 const VALUE: &str = "value";
 
-/// Writes a list, or one thing as the only row.
+/// Writes a list, or one thing as the only row; nothing for an empty list, whose [`header`] the data
+/// does not say.
 #[must_use]
 pub fn write(data: &Value) -> String {
     let rows = rows(data);
+    if rows.is_empty() {
+        return String::new();
+    }
     let Some(columns) = columns(rows) else {
         let mut lines = vec![VALUE.to_owned()];
         lines.extend(rows.iter().map(|row| line(cell(row))));
         return lines.join("\n");
     };
-    let mut lines = vec![columns.iter().map(|name| text(name)).collect::<Vec<_>>().join(",")];
+    let mut lines = vec![header(&columns)];
     for row in rows {
         let of = |name: &&str| row.get(*name).map_or_else(String::new, cell);
         lines.push(line(columns.iter().map(of).collect::<Vec<_>>().join(",")));
     }
     lines.join("\n")
+}
+
+/// The line of the columns' names.
+#[must_use]
+pub fn header(columns: &[impl AsRef<str>]) -> String {
+    columns.iter().map(|name| text(name.as_ref())).collect::<Vec<_>>().join(",")
 }
 
 /// A line that is not empty: many readers skip those.
@@ -316,7 +326,7 @@ mod tests {
         assert_eq!(write(&json!(["alice", "bob, jr"])), "value\nalice\n\"bob, jr\"");
         assert_eq!(write(&json!(5)), "value\n5");
         assert_eq!(write(&json!({"id": 7})), "id\n7");
-        assert_eq!(write(&json!([])), "value");
+        assert_eq!(write(&json!([])), "");
     }
 
     #[test]

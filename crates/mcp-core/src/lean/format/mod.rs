@@ -104,6 +104,8 @@ impl Item {
 pub enum Content<'a> {
     /// A list.
     Rows(&'a [Item]),
+    /// A list of none, with the columns that it would have.
+    Nothing(&'a [String]),
     /// One thing.
     One(&'a Item),
 }
@@ -113,7 +115,13 @@ pub enum Content<'a> {
 pub fn write(content: Content<'_>, next: Option<&str>, format: Format) -> String {
     match format {
         Format::Json | Format::Auto => json_text(content, next),
-        Format::Csv => with_next(csv::write(&flat(content)), next),
+        Format::Csv => {
+            let text = match content {
+                Content::Nothing(columns) => csv::header(columns),
+                content => csv::write(&flat(content)),
+            };
+            with_next(text, next)
+        }
         Format::Toon => with_next(toon::write(&flat(content)), next),
     }
 }
@@ -132,7 +140,9 @@ pub fn write_as(
             let data = flat(content);
             // Which columns hold lists is known of rows; one thing may hold anything.
             let is_known = matches!(content, Content::Rows(_)) || csv::is_plain(&data);
-            is_known && csv::keeps(&data)
+            // A header alone does not say that there is nothing below it.
+            let is_empty = data.as_array().is_some_and(Vec::is_empty);
+            is_known && !is_empty && csv::keeps(&data)
         }
         Format::Toon if asked == Format::Auto => toon::keeps(&flat(content)),
         _ => true,
@@ -152,6 +162,7 @@ fn json_text(content: Content<'_>, next: Option<&str>) -> String {
             let data: Vec<&Value> = rows.iter().map(|row| &row.json).collect();
             serde_json::to_string(&Answer { data, next })
         }
+        Content::Nothing(_) => serde_json::to_string(&Answer::<[Value; 0]> { data: [], next }),
         Content::One(item) => serde_json::to_string(&Answer { data: &item.json, next }),
     };
     text.expect("JSON values are JSON")
@@ -171,6 +182,7 @@ fn with_next(mut text: String, next: Option<&str>) -> String {
 fn flat(content: Content<'_>) -> Value {
     match content {
         Content::Rows(rows) => rows.iter().map(|row| row.flat().clone()).collect(),
+        Content::Nothing(_) => Value::Array(Vec::new()),
         Content::One(item) => item.flat().clone(),
     }
 }

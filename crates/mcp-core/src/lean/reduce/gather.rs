@@ -28,8 +28,8 @@ pub struct Kept {
 /// What is left of a list.
 #[derive(Debug)]
 pub enum Reduced {
-    /// Rows, and whether there are more behind them.
-    Rows(Vec<Kept>, bool),
+    /// Rows; and, where there are more behind them, the place of the last that was looked at.
+    Rows(Vec<Kept>, Option<Place>),
     /// Counts by value, or a number.
     Value(Value),
 }
@@ -66,6 +66,8 @@ pub struct Gather<'a> {
     held: usize,
     last: Option<(Vec<Value>, Place)>,
     dropped: bool,
+    /// The row that was looked at last.
+    seen: Option<Place>,
     groups: Map<String, Value>,
     count: u64,
 }
@@ -96,6 +98,7 @@ impl<'a> Gather<'a> {
             held: 0,
             last: None,
             dropped: false,
+            seen: None,
             groups: Map::new(),
             count: 0,
         }
@@ -106,6 +109,7 @@ impl<'a> Gather<'a> {
     /// # Errors
     /// When there are more groups than are counted.
     pub fn push(&mut self, row: Value, place: Place) -> Result<bool, ActionError> {
+        self.seen = Some(place);
         if !self.reductions.wants(&row, self.columns) {
             return Ok(true);
         }
@@ -135,11 +139,15 @@ impl<'a> Gather<'a> {
 
     fn group(&mut self, row: &Value, path: &FieldPath) -> Result<(), ActionError> {
         let values = match value_of(row, path, self.columns).unwrap_or_default() {
+            // With nothing in it, it is nothing.
+            Value::Array(items) if items.is_empty() => vec![Value::Null],
             Value::Array(items) => items,
             one => vec![one],
         };
         for value in values {
             let name = match value {
+                // Null is something else.
+                Value::String(text) if text == "null" => format!("\"{text}\""),
                 Value::String(text) => text,
                 other => other.to_string(),
             };
@@ -241,7 +249,8 @@ impl<'a> Gather<'a> {
         let cut = self.kept.len() > most;
         self.kept.truncate(most);
         let wanted = self.kept.len() < self.left;
-        Reduced::Rows(self.kept, wanted && (more || cut || self.dropped))
+        let goes_on = wanted && (more || cut || self.dropped);
+        Reduced::Rows(self.kept, self.seen.filter(|_| goes_on))
     }
 }
 
@@ -277,7 +286,8 @@ mod tests {
         .iter()
         .map(|(id, status, login, votes, labels)| {
             let labels: Vec<Value> = labels.iter().map(|name| json!({"name": name})).collect();
-            json!({"id": id, "status": status, "user": {"login": login}, "votes": votes, "labels": labels})
+            json!({"id": id, "status": status, "user": {"login": login}, "votes": votes, "labels": labels,
+                   "note": (*id == "2").then_some("null"), "points": [id.len(), votes - 1]})
         })
         .collect()
     }
@@ -323,7 +333,10 @@ mod tests {
             (r#"{"limit":2,"sort":"-votes"}"#, json!(["2", "1"])),
             (r#"{"limit":0}"#, json!([])),
             (r#"{"group_by":"status"}"#, json!({"pending": 2, "done": 1, "open": 1})),
-            (r#"{"group_by":"labels"}"#, json!({"bug": 2, "ui": 2})),
+            (r#"{"filter":{"labels":null}}"#, json!(["3"])),
+            (r#"{"filter":{"points":2.0}}"#, json!(["1"])),
+            (r#"{"group_by":"labels"}"#, json!({"bug": 2, "ui": 2, "null": 1})),
+            (r#"{"group_by":"note"}"#, json!({"null": 3, "\"null\"": 1})),
             (r#"{"group_by":"status","limit":1}"#, json!({"pending": 2})),
             (r#"{"group_by":"status","count":true}"#, json!(3)),
             (r#"{"count":true,"filter":{"user":"a"}}"#, json!(2)),
@@ -345,7 +358,7 @@ mod tests {
             assert!(gather.kept.len() <= 41, "{}", gather.kept.len());
         }
         let Reduced::Rows(kept, more) = gather.finish(false) else { panic!("rows") };
-        assert!(more && kept.len() >= 10);
+        assert!(more.is_some() && kept.len() >= 10);
         let ids: Vec<i64> = kept.iter().filter_map(|kept| kept.row["id"].as_i64()).collect();
         assert_eq!(ids, (0..).take(ids.len()).collect::<Vec<_>>());
     }

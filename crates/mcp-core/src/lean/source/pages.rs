@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Row, json};
 use crate::action::params::ParamsText;
 use crate::action::{Action, Pages};
-use crate::dispatch::Opened;
+use crate::dispatch::{InTransaction, Opened, Together};
 use crate::error::{ActionError, ErrorCode};
 use crate::lean::cursor::{Key, Place};
 use crate::lean::fields;
@@ -78,23 +78,33 @@ impl Paged {
                 (size, usual, most)
             }
         };
+        // Null counts as left out.
+        list.params.retain(|name, value| name != size || !value.is_null());
         let reductions = &query.reductions;
+        let looks_far = reductions.needs_all() || !reductions.filter.is_empty();
+        let named = match pages {
+            Pages::Numbered { page, .. } => list.number(page),
+            Pages::Keyed { .. } => None,
+        };
+        if let Some(number) = named {
+            list.page = u32::try_from(number).unwrap_or(u32::MAX);
+            list.is_single = reductions.needs_all();
+        }
         list.size = match (list.number(size), reductions.limit) {
-            (Some(given), _) => given,
-            _ if reductions.needs_all() || !reductions.filter.is_empty() => most,
-            (None, Some(limit)) => {
-                usize::try_from(limit).map_or(most, |limit| limit.clamp(1, most))
+            // What cannot be is the action's to refuse.
+            (Some(given), _) if !looks_far || named.is_some() || !(1..most).contains(&given) => {
+                given
             }
-            (None, None) => usual,
+            // Small pages of a long list would be too many.
+            _ if looks_far => {
+                list.params.insert(size.to_owned(), most.into());
+                most
+            }
+            (_, Some(limit)) => usize::try_from(limit).map_or(most, |limit| limit.clamp(1, most)),
+            (_, None) => usual,
         };
         if list.size != usual {
             list.params.entry(size).or_insert(list.size.into());
-        }
-        if let Pages::Numbered { page, .. } = pages
-            && let Some(number) = list.number(page)
-        {
-            list.page = u32::try_from(number).unwrap_or(u32::MAX);
-            list.is_single = reductions.needs_all();
         }
         // What is sorted is read from its beginning.
         match place.filter(|_| reductions.sort.is_empty()) {
@@ -117,23 +127,44 @@ impl Paged {
         &mut self,
         dispatcher: &Dispatcher,
     ) -> Result<Option<Vec<Row>>, ActionError> {
-        if self.after == After::Nothing
-            || self.asked >= MOST_PAGES
-            || (self.is_single && self.asked > 0)
-        {
+        if self.is_done() {
             return Ok(None);
         }
         if let Some(place) = self.place.take() {
             return self.resume(dispatcher, place).await.map(Some);
         }
         let rows = self.ask(dispatcher).await?;
+        self.step(&rows);
+        Ok(Some(rows))
+    }
+
+    /// The same inside a transaction, in which nothing is gone on with.
+    pub(in crate::lean) fn next_together(
+        &mut self,
+        together: &mut Together<'_>,
+    ) -> Result<Option<Vec<Row>>, ActionError> {
+        if self.is_done() {
+            return Ok(None);
+        }
+        let rows = self.ask_together(together)?;
+        self.step(&rows);
+        Ok(Some(rows))
+    }
+
+    fn is_done(&self) -> bool {
+        self.after == After::Nothing
+            || self.asked >= MOST_PAGES
+            || (self.is_single && self.asked > 0)
+    }
+
+    /// To the page behind these rows.
+    fn step(&mut self, rows: &[Row]) {
         self.page += 1;
         if let (Pages::Keyed { .. }, Some((_, Place { key: Key::Number(key), .. }))) =
             (self.pages, rows.last())
         {
             self.before = Some(*key);
         }
-        Ok(Some(rows))
     }
 
     /// Whether there is anything behind what was read. Where a full page leaves that open, the next
@@ -141,6 +172,17 @@ impl Paged {
     pub(super) async fn has_more(&mut self, dispatcher: &Dispatcher) -> Result<bool, ActionError> {
         if self.after == After::Perhaps && !self.is_single {
             return Ok(!self.ask(dispatcher).await?.is_empty());
+        }
+        Ok(self.after == After::More && !self.is_single)
+    }
+
+    /// The same inside a transaction.
+    pub(in crate::lean) fn has_more_together(
+        &mut self,
+        together: &mut Together<'_>,
+    ) -> Result<bool, ActionError> {
+        if self.after == After::Perhaps && !self.is_single {
+            return Ok(!self.ask_together(together)?.is_empty());
         }
         Ok(self.after == After::More && !self.is_single)
     }
@@ -210,36 +252,48 @@ impl Paged {
 
     /// Asks for a page.
     async fn ask(&mut self, dispatcher: &Dispatcher) -> Result<Vec<Row>, ActionError> {
-        self.asked += 1;
+        match dispatcher.open(self.call()?, None).await? {
+            Opened::Text { text, goes_on } => self.take(&text, goes_on),
+            Opened::Rows(_) => Err(no_list("it is read in parts")),
+        }
+    }
+
+    fn ask_together(&mut self, together: &mut Together<'_>) -> Result<Vec<Row>, ActionError> {
+        match together.call(&self.call()?)? {
+            InTransaction::Text(text) => self.take(&text, false),
+            InTransaction::List(_) => Err(no_list("it is read in parts")),
+        }
+    }
+
+    /// The call that asks for a page.
+    fn call(&self) -> Result<Call, ActionError> {
         let mut params = self.params.clone();
-        let key = match self.pages {
-            Pages::Numbered { page, key, .. } => {
+        match self.pages {
+            Pages::Numbered { page, .. } => {
                 if self.page > 1 {
                     params.insert(page.to_owned(), self.page.into());
                 }
-                key
             }
-            Pages::Keyed { after, size, most, key, .. } => {
+            Pages::Keyed { after, size, most, .. } => {
                 if let Some(before) = self.before {
                     params.insert(after.to_owned(), before.into());
                 }
                 // One more than is wanted says whether there is more. What is no size is the action's
                 // to refuse.
                 let is_size = |given: &Value| given.as_u64().is_some_and(|size| size > 0);
-                let given = params.get(size).filter(|given| !given.is_null());
-                if self.size < most && given.is_none_or(is_size) {
+                if self.size < most && params.get(size).is_none_or(is_size) {
                     params.insert(size.to_owned(), (self.size + 1).into());
                 }
-                key
             }
-        };
+        }
         let params = ParamsText::from_value(&params.into())?;
-        let call = Call::new(self.action, params).heard_by(self.progress.clone());
-        let (text, goes_on) = match dispatcher.open(call, None).await? {
-            Opened::Text { text, goes_on } => (text, goes_on),
-            Opened::Rows(_) => return Err(no_list("it is read in parts")),
-        };
-        let value = json(&text)?;
+        Ok(Call::new(self.action, params).heard_by(self.progress.clone()))
+    }
+
+    /// The rows of a page that was asked for.
+    fn take(&mut self, text: &str, goes_on: bool) -> Result<Vec<Row>, ActionError> {
+        self.asked += 1;
+        let value = json(text)?;
         let found = if self.at.is_empty() { Some(value) } else { fields::find(&value, self.at) };
         let Some(Value::Array(mut rows)) = found else { return Err(no_list("there is none")) };
         self.after = if goes_on || rows.len() > self.size {
@@ -250,6 +304,7 @@ impl Paged {
             After::Nothing
         };
         rows.truncate(self.size);
+        let (Pages::Numbered { key, .. } | Pages::Keyed { key, .. }) = self.pages;
         Ok(self.placed(rows, key))
     }
 

@@ -91,6 +91,25 @@ async fn atomic_is_all_or_nothing() {
 }
 
 #[tokio::test]
+async fn a_list_in_pages_is_whole_in_a_transaction_too() {
+    let rig = Rig::new();
+    rig.add_tasks(1050).await;
+    let steps = json!([
+        {"id": "count", "action": "list_logs", "count": true},
+        {"id": "by", "action": "list_logs", "params": {"action": "add_task"}, "group_by": "status"},
+        {"id": "first", "action": "list_logs", "params": {"action": "add_task", "limit": 5},
+         "sort": "id", "limit": 1, "fields": "id"},
+        {"id": "page", "action": "list_logs", "params": {"limit": 2}, "fields": "action"},
+    ]);
+    let answer = batch(&rig, json!({"steps": steps, "atomic": true})).await;
+    assert_eq!(answer[0]["data"], 1050);
+    assert_eq!(answer[1]["data"], json!({"success": 1050}));
+    assert_eq!(answer[2]["data"], json!([{"id": 1}]));
+    assert_eq!(answer[3]["data"], json!([{"action": "list_logs"}, {"action": "list_logs"}]));
+    assert!(answer[3]["next"].is_string());
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_refused_before_anything_runs() {
     let rig = Rig::new();
     let add = json!({"id": "a", "action": "add_task", "params": {"title": "x"}});

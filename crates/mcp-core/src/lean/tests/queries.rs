@@ -27,8 +27,26 @@ async fn a_list_is_its_summary_and_a_write_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn an_empty_list_says_that_it_is_one() {
+    let rig = Rig::new();
+    for (format, fields, text) in [
+        ("json", json!(null), r#"{"data":[]}"#),
+        ("toon", json!(null), "[]"),
+        ("csv", json!(null), "id,title,status,priority,assigned_to"),
+        ("csv", json!("id,created_at"), "id,created_at"),
+        ("csv", json!("*"), ""),
+        ("auto", json!(null), "[]"),
+        ("auto", json!("*"), "[]"),
+    ] {
+        let query = json!({"action": "list_tasks", "format": format, "fields": fields});
+        assert_eq!(rig.ask(&query).await.expect("an answer").text, text, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_refused_and_taught_before_anything_is_written() {
     let rig = Rig::new();
+    *rig.system.rows.lock().expect("a lock") = vec![1];
     for (query, error) in [
         (
             json!({"action": "add_task", "params": {"title": "x"}, "fields": "nope"}),
@@ -36,6 +54,11 @@ async fn what_is_wrong_is_refused_and_taught_before_anything_is_written() {
         ),
         (json!({"action": "list_tasks", "fields": "id,user.name"}), "Unknown field: user.name"),
         (json!({"action": "list_tasks", "sort": "nope"}), "Unknown field: nope"),
+        (json!({"action": "list_tasks", "fields": "0"}), "Unknown field: 0. Known: id, title"),
+        (json!({"action": "list_tasks", "fields": "0.id"}), "Unknown field: 0.id. Known: id"),
+        (json!({"action": "list_tasks", "sort": "0"}), "Unknown field: 0. Known: id, title"),
+        (json!({"action": "list_tasks", "filter": {"0": 1}}), "Unknown field: 0. Known: id, title"),
+        (json!({"action": "system_list_issues", "fields": "0"}), "Unknown field: 0. Known: number"),
         (json!({"action": "list_tasks", "group_by": "nope"}), "Unknown field: nope"),
         (json!({"action": "list_tasks", "filter": {"nope": 1}}), "Unknown field: nope"),
         (json!({"action": "list_tasks", "cursor": "abc"}), "cursor is none"),
@@ -116,6 +139,18 @@ async fn pages_are_asked_for_no_more_than_is_needed_and_within_a_bound() {
     assert_eq!(asked(&rig), 2);
     let one_page = query(json!({"count": true, "params": {"page": 2}}));
     assert_eq!(rig.data(one_page).await, 10);
+    // Where more is looked through than is shown, it is not in small pages.
+    asked(&rig);
+    for params in [json!({"per_page": 1}), json!({"per_page": null})] {
+        assert_eq!(rig.data(query(json!({"count": true, "params": params}))).await, 30);
+        let found = query(json!({"filter": {"number": 2}, "params": params}));
+        assert_eq!(rig.data(found).await, json!([{"number": 2}]));
+        assert_eq!(asked(&rig), 4);
+    }
+    let one_page = query(json!({"count": true, "params": {"page": 2, "per_page": 7}}));
+    assert_eq!(rig.data(one_page).await, 7);
+    let none = query(json!({"count": true, "params": {"per_page": 0}}));
+    assert!(rig.refusal(none).await["error"].to_string().contains("per_page"));
     *rig.system.rows.lock().expect("a lock") = (1..=300).rev().collect();
     let refusal = rig.refusal(query(json!({"count": true}))).await;
     assert!(refusal["error"].as_str().expect("a text").contains("too long"), "{refusal}");
@@ -125,6 +160,20 @@ async fn pages_are_asked_for_no_more_than_is_needed_and_within_a_bound() {
     assert!(rig.json(query(json!({}))).await.get("next").is_none());
     *rig.system.rows.lock().expect("a lock") = (1..=6).rev().collect();
     assert!(rig.json(query(json!({}))).await["next"].is_string());
+}
+
+#[tokio::test]
+async fn what_a_filter_finds_behind_the_last_page_is_behind_a_cursor() {
+    let rig = Rig::new();
+    *rig.system.rows.lock().expect("a lock") = (1..=450).rev().collect();
+    let mut query = json!({"action": "system_list_issues", "filter": {"number": 5}, "limit": 1,
+                           "fields": "number"});
+    for numbers in [json!([]), json!([]), json!([{"number": 5}])] {
+        let answer = rig.json(query.clone()).await;
+        assert_eq!(answer["data"], numbers, "{answer}");
+        query["cursor"] = answer["next"].clone();
+    }
+    assert_eq!(query["cursor"], Value::Null);
 }
 
 #[tokio::test]
@@ -213,6 +262,9 @@ async fn the_log_is_listed_the_newest_first() {
     let newest = rig.data(json!({"action": "list_logs", "params": {"limit": 2}})).await;
     assert_eq!(newest[0]["action"], "list_logs");
     assert_eq!(newest[1]["status"], "error");
+    let few = json!({"action": "list_logs", "params": {"limit": 1}, "filter": {"status": "error"},
+                     "fields": "action"});
+    assert_eq!(rig.data(few).await, json!([{"action": "add_task"}]));
     let counts = json!({"action": "list_logs", "group_by": "action"});
-    assert_eq!(rig.data(counts).await, json!({"add_task": 4, "list_logs": 2}));
+    assert_eq!(rig.data(counts).await, json!({"add_task": 4, "list_logs": 3}));
 }

@@ -91,6 +91,7 @@ impl PromptSource for HandOver {
             let to = text(arguments, "to")?.unwrap_or_default();
             let tasks = open_tasks(&self.service, Some(from.clone())).await?;
             let list = listed(&tasks);
+            let (from, to) = (one_line(&from), one_line(&to));
             Ok(vec![PromptMessage::new_text(
                 Role::User,
                 format!(
@@ -150,16 +151,24 @@ fn listed(open: &Open) -> String {
     }
     let mut list = String::new();
     for task in &open.tasks {
-        let word = |word: &Option<String>| word.clone().unwrap_or_else(|| "-".into());
+        let word = |word: &Option<String>| word.as_deref().map_or_else(|| "-".into(), one_line);
         let (status, priority) = (word(&task.status), word(&task.priority));
-        let whose = task.assigned_to.as_ref().map(|user| format!(", {user}")).unwrap_or_default();
-        let title: String = task.title.chars().take(TITLE).collect();
+        let whose = task.assigned_to.as_deref().map(|user| format!(", {}", one_line(user)));
+        let whose = whose.unwrap_or_default();
+        let title: String = one_line(&task.title).chars().take(TITLE).collect();
         let _ = writeln!(list, "#{} {title} ({status}, {priority}{whose})", task.id);
     }
     if open.more {
         list.push_str("and more\n");
     }
     list
+}
+
+/// Text of somebody's that does not break the line in which it stands: nobody writes rows of his own
+/// into the list.
+fn one_line(text: &str) -> String {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    text.chars().map(|c| if breaks(c) { ' ' } else { c }).collect()
 }
 
 async fn usernames(service: &Service, begin: &str) -> Result<Vec<String>, ActionError> {

@@ -47,6 +47,10 @@ impl ResourceSource for BlobResources {
         vec![template.with_description("By the `blob` of an answer: a screenshot, a long text")]
     }
 
+    fn part_of(&self, _: &str) -> &'static str {
+        "call read_blob, which reads a text in parts, or GET /api/v2/blobs/{id} with a range"
+    }
+
     fn read<'a>(&'a self, uri: &'a str, bytes: usize) -> Later<'a, Option<Vec<ResourceContents>>> {
         Box::pin(async move {
             let Some(id) = uri.strip_prefix(BEGIN) else { return Ok(None) };

@@ -130,6 +130,16 @@ impl ResourceSource for MemoryResources {
         })
     }
 
+    fn part_of(&self, uri: &str) -> &'static str {
+        match place(uri) {
+            Ok(Some(Place::List(Entity::Config, ..))) => "call get_config with the key of a part",
+            Ok(Some(Place::List(..))) => {
+                "ask for a part of it with ?limit= and ?offset=, or call a tool"
+            }
+            _ => "call a tool for a part of it",
+        }
+    }
+
     fn is_watched(&self, uri: &str) -> bool {
         matches!(place(uri), Ok(Some(_)))
     }

@@ -1,11 +1,13 @@
-//! What a line passes before rmcp sees it: its length, its nesting, and that a request comes first.
+//! What a line passes before rmcp sees it: its length, its nesting, that it is a message, and that a
+//! request comes first.
 //!
 //! rmcp passes over what it does not take, and its client waits for ever. Here the line gives way to a
 //! request of the same id that is refused in words.
 
 use std::io;
 
-use rmcp::model::RequestId;
+use rmcp::model::{ClientJsonRpcMessage, RequestId};
+use serde::de::IgnoredAny;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 
@@ -28,10 +30,8 @@ pub(super) async fn pass(
         let (text, id) = match line {
             Line::Whole(text) => {
                 let id = id_of(&text);
-                let problem =
-                    str::from_utf8(&text).ok().and_then(|text| json_text::check(text).err());
-                match problem {
-                    Some(problem) => (refused(id.as_ref(), &problem.to_string()), id),
+                match problem(&text, id.is_some()) {
+                    Some(problem) => (refused(id.as_ref(), &problem), id),
                     None => (Some(text), id),
                 }
             }
@@ -92,6 +92,25 @@ fn id_of(line: &[u8]) -> Option<RequestId> {
     scan.id()
 }
 
+/// Why a line is refused. What has no id is rmcp's to pass over, where it can be read at all.
+fn problem(line: &[u8], has_id: bool) -> Option<String> {
+    let Ok(text) = str::from_utf8(line) else {
+        return Some("The message is not UTF-8".into());
+    };
+    if let Err(problem) = json_text::check(text) {
+        return Some(problem.to_string());
+    }
+    // rmcp passes over it as well.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if !has_id || serde_json::from_str::<ClientJsonRpcMessage>(text).is_ok() {
+        return None;
+    }
+    Some(match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => "The message is none of JSON-RPC 2.0".into(),
+        Err(error) => format!("The message is not JSON: {error}"),
+    })
+}
+
 /// The request that stands for a line; none where nobody waits for an answer.
 fn refused(id: Option<&RequestId>, message: &str) -> Option<Vec<u8>> {
     log::warn!("a message on stdin is refused: {message}");
@@ -117,7 +136,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_refused_gives_way_to_a_request_that_says_why() {
-        let (long, deep) = ("x".repeat(300), format!("{}{}", "[".repeat(90), "]".repeat(90)));
+        let (long, deep) = ("x".repeat(300), format!("{}{}", "[".repeat(60), "]".repeat(60)));
         let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
         let lines = [
             r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.to_owned(),
@@ -125,7 +144,7 @@ mod tests {
             format!(r#"{{"params":{{"id":7,"x":"\"{long}"}},"id":"a\"b"}}"#),
             format!(r#"{{"params":"{long}","method":"notifications/x"}}"#),
             "not json".to_owned(),
-            format!(r#"{{"id":-3,"params":{deep}}}"#),
+            format!(r#"{{"jsonrpc":"2.0","id":-3,"method":"x","params":{{"a":{deep}}}}}"#),
             ping.to_owned(),
             "without an end".to_owned(),
         ];
@@ -135,6 +154,31 @@ mod tests {
         assert!(found[1].contains(r#""id":"a\"b""#) && found[1].contains("more than 200 bytes"));
         assert_eq!(found[2], "not json");
         assert!(found[3].contains(&deep), "it is within the bound");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_message_is_refused_with_its_id() {
+        for (line, message) in [
+            (&br#"{"jsonrpc":"2.0","id":5,"method":"ping","params":[]}"#[..], "none of JSON-RPC"),
+            (br#"{"jsonrpc":"2.0","id":5,"method":5}"#, "none of JSON-RPC"),
+            (br#"{"id":5,"method":"ping"}"#, "none of JSON-RPC"),
+            (br#"{"jsonrpc":"2.0","id":5,"method":"ping","params":{"x":"#, "not JSON: EOF"),
+            (b"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"p\xff\"}", "not UTF-8"),
+        ] {
+            let mut out = Vec::new();
+            pass([line, b"\n"].concat().as_slice(), &mut out, 1000).await.unwrap();
+            let out: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!((&out["id"], &out["method"]), (&json!(5), &json!(REFUSED)), "{out}");
+            assert!(out["params"]["message"].as_str().unwrap().contains(message), "{out}");
+        }
+        for line in [
+            r#"{"jsonrpc":"2.0","id":5,"method":"x/unknown","params":{"a":1}}"#,
+            "\u{feff}{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"ping\"}",
+            r#"{"jsonrpc":"2.0","id":5,"result":{"x":1}}"#,
+            r#"{"jsonrpc":"2.0","id":5,"error":{"code":1,"message":"x"}}"#,
+        ] {
+            assert_eq!(passed(&format!("{line}\n")).await, [line]);
+        }
     }
 
     #[tokio::test]
