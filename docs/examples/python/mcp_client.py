@@ -14,6 +14,7 @@ Each method gives back what the server put into ``data``. What the server refuse
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import json
 import os
 import urllib.error
@@ -44,6 +45,13 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+def _is_on_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 class MCPClient:
     """A connection to one server.
 
@@ -63,7 +71,11 @@ class MCPClient:
         self.base_url = base_url.rstrip("/")
         self.timeout = timeout
         self._api_key = api_key or os.environ.get("MCP_API_KEY") or None
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        handlers: List[Any] = [_NoRedirect]
+        if _is_on_this_machine(urllib.parse.urlsplit(base_url).hostname or ""):
+            # To a proxy this machine's names mean itself, and the key is not for it to see.
+            handlers.append(urllib.request.ProxyHandler({}))
+        self._opener = urllib.request.build_opener(*handlers)
 
     # Any action
 

@@ -105,10 +105,6 @@ class ClientTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        # A proxy of this machine's is not asked for what runs on it.
-        proxies = mock.patch.dict(os.environ, no_proxy="127.0.0.1", NO_PROXY="127.0.0.1")
-        proxies.start()
-        cls.addClassCleanup(proxies.stop)
         cls.server = Server()
         cls.client = MCPClient(cls.server.url, API_KEY)
 
@@ -227,6 +223,11 @@ class ClientTest(unittest.TestCase):
         self.assert_refused(403, "Invalid API key", MCPClient(url, "wrong").list_users)
         with mock.patch.dict(os.environ, MCP_BASE_URL=url + "/", MCP_API_KEY=API_KEY):
             self.assertEqual(MCPClient().list_users(), [])
+
+    def test_a_server_on_this_machine_is_called_without_a_proxy(self) -> None:
+        proxy = f"http://127.0.0.1:{free_port()}"
+        with mock.patch.dict(os.environ, http_proxy=proxy, no_proxy="", NO_PROXY=""):
+            self.assertEqual(MCPClient(self.client.base_url, API_KEY).list_users(), [])
 
     def test_no_connection(self) -> None:
         client = MCPClient(f"http://127.0.0.1:{free_port()}")
