@@ -77,6 +77,8 @@ pub enum Pages {
         usual: usize,
         /// How many rows a page has at most.
         most: usize,
+        /// Behind how many bytes of rows a page may end early.
+        bytes: usize,
         /// The field that tells rows apart: a number.
         key: &'static str,
     },

@@ -59,7 +59,16 @@ const SUMMARY: View = View::of(&[
     Column::of("action"),
     Column::of("status"),
 ])
-.rows("", Some(Pages::Keyed { after: "before", size: "limit", usual: 20, most: 1000, key: "id" }));
+.rows("", Some(PAGES));
+
+const PAGES: Pages = Pages::Keyed {
+    after: "before",
+    size: "limit",
+    usual: 20,
+    most: 1000,
+    bytes: MOST_BYTES,
+    key: "id",
+};
 
 impl MemoryAction for ListLogs {
     const NAME: &'static str = "list_logs";

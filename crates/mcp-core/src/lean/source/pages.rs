@@ -298,7 +298,7 @@ impl Paged {
         let Some(Value::Array(mut rows)) = found else { return Err(no_list("there is none")) };
         self.after = if goes_on || rows.len() > self.size {
             After::More
-        } else if rows.len() == self.size && self.is_open_ended() {
+        } else if (rows.len() == self.size && self.is_open_ended()) || self.is_cut(text) {
             After::Perhaps
         } else {
             After::Nothing
@@ -314,6 +314,11 @@ impl Paged {
             Pages::Numbered { .. } => true,
             Pages::Keyed { most, .. } => self.size >= most,
         }
+    }
+
+    /// Whether a page may have ended early, since it is long.
+    fn is_cut(&self, text: &str) -> bool {
+        matches!(self.pages, Pages::Keyed { bytes, .. } if text.len() >= bytes)
     }
 
     fn placed(&self, rows: Vec<Value>, key: &str) -> Vec<Row> {

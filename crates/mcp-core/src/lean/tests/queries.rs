@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::Rig;
 use super::system::{PICTURE, article};
+use crate::Call;
+use crate::action::params::ParamsText;
 
 #[tokio::test]
 async fn a_list_is_its_summary_and_a_write_is_acknowledged() {
@@ -267,4 +269,21 @@ async fn the_log_is_listed_the_newest_first() {
     assert_eq!(rig.data(few).await, json!([{"action": "add_task"}]));
     let counts = json!({"action": "list_logs", "group_by": "action"});
     assert_eq!(rig.data(counts).await, json!({"add_task": 4, "list_logs": 3}));
+}
+
+#[tokio::test]
+async fn a_page_that_ends_early_since_it_is_long_is_not_the_last() {
+    let rig = Rig::new();
+    let params = json!({"title": "t", "description": "x".repeat(9000)});
+    for _ in 0..600 {
+        let params = ParamsText::from_value(&params).expect("an object");
+        rig.dispatcher.dispatch(Call::new("add_task", params)).await.expect("a task");
+    }
+    let mut counted =
+        json!({"action": "list_logs", "filter": {"action": "add_task"}, "count": true});
+    assert_eq!(rig.data(counted.clone()).await, 600);
+    counted["id"] = json!("a");
+    let batch = json!({"steps": [counted], "atomic": true});
+    let together = rig.data(json!({"action": "batch", "params": batch})).await;
+    assert_eq!(together[0]["data"], 600);
 }
