@@ -75,6 +75,10 @@ impl Faults {
     }
 }
 
+/// What SQLite says of a damaged file, and its search index of itself.
+const DAMAGED: [&str; 5] =
+    ["malformed", "not a database", "fts5: corrupt", "fts5: checksum", "fts5: missing row"];
+
 /// diesel gives no result codes, only SQLite's messages (`sqlite3_errstr`), which are stable.
 pub(super) fn classified(message: &str) -> Option<StoreError> {
     let says = |text: &str| message.contains(text);
@@ -87,9 +91,27 @@ pub(super) fn classified(message: &str) -> Option<StoreError> {
         Some(StoreError::Full(message.into()))
     } else if says("readonly database") {
         Some(StoreError::ReadOnly(message.into()))
-    } else if says("malformed") || says("not a database") {
+    } else if DAMAGED.iter().any(|text| says(text)) {
         Some(StoreError::Damaged(message.into()))
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_is_called_damage_whoever_met_it() {
+        for message in [
+            "database disk image is malformed",
+            "file is not a database",
+            "fts5: corruption found reading blob 412316860417 from table \"tasks_search\"",
+            "fts5: corrupt structure record for table \"tasks_search\"",
+        ] {
+            let is_damage = matches!(classified(message), Some(StoreError::Damaged(_)));
+            assert!(is_damage, "{message}");
+        }
     }
 }
