@@ -16,6 +16,9 @@ const LONGEST_TEXT: usize = 40;
 const LONGEST_NAME: usize = 60;
 /// How deep a tree is looked into.
 const DEEPEST: usize = 128;
+/// What stands for the children of a node that are there and were not read: JSON that is nested more
+/// deeply than a value holds is the text that it was (`mcp_core::json::value`).
+const NOT_SHOWN: &str = "not shown: nested too deeply";
 
 /// The rows of a file (`figma_get_file`), its pages first, down to so many levels below them.
 pub(super) fn of_file(file: &Value, levels: usize) -> Vec<Value> {
@@ -75,7 +78,9 @@ impl Outline {
         }
         let below = children(node);
         let is_last = depth >= self.levels;
-        if is_last && !below.is_empty() {
+        if node["children"].is_string() || below.iter().any(Value::is_string) {
+            row.insert("children".into(), NOT_SHOWN.into());
+        } else if is_last && !below.is_empty() {
             row.insert("children".into(), below.len().into());
         }
         if node["visible"] == false {
@@ -196,6 +201,25 @@ mod tests {
         let answer = json!({"nodes": {"1:3": {"document": text, "styles": {}}, "9:9": null}});
         assert_eq!(of_nodes(&answer, 3).len(), 1);
         assert_eq!(of_nodes(&answer, 3)[0]["text"], "b".repeat(90));
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_is_said_to_be_there() {
+        // A node of a list is two levels of JSON, so that the text stands for the list here, and for
+        // the nodes in it where the answer has one level more or less around it.
+        let nodes = 80;
+        let open = r#"{"id":"1:1","name":"F","type":"FRAME","children":["#.repeat(nodes);
+        let file = format!(r#"{{"document":{open}{}}}"#, "]}".repeat(nodes));
+        for text in [file.clone(), format!("[{file}]")] {
+            let answer = mcp_core::json::value(&text).expect("JSON");
+            let file = answer.get(0).unwrap_or(&answer);
+            let rows = of_file(file, usize::MAX);
+            assert!((40..nodes).contains(&rows.len()), "{}", rows.len());
+            let (last, before) = rows.split_last().expect("rows");
+            assert_eq!(last["children"], NOT_SHOWN);
+            assert!(before.iter().all(|row| row.get("children").is_none()));
+            assert_eq!(of_file(file, 0)[0]["children"], 1);
+        }
     }
 
     #[test]
