@@ -78,9 +78,13 @@ impl Gate {
     /// A connection to the target.
     pub(super) async fn connect(&self, target: &Target) -> Result<TcpStream, Fault> {
         let connected = self.try_connect(target).await;
-        if let Err(fault) = connected {
-            log::debug!("browser: {}:{} {fault:?}", target.host, target.port);
-            self.remember(target, fault);
+        match connected {
+            // What fails after this has another cause.
+            Ok(_) => self.forget(target),
+            Err(fault) => {
+                log::debug!("browser: {}:{} {fault:?}", target.host, target.port);
+                self.remember(target, fault);
+            }
         }
         connected
     }
@@ -99,6 +103,11 @@ impl Gate {
             faults.pop_front();
         }
         faults.push_back((target.clone(), fault));
+    }
+
+    fn forget(&self, target: &Target) {
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.retain(|(known, _)| known != target);
     }
 
     async fn try_connect(&self, target: &Target) -> Result<TcpStream, Fault> {
@@ -128,5 +137,45 @@ impl Gate {
             return Err(Fault::Forbidden);
         }
         if addresses.is_empty() { Err(Fault::Unresolved) } else { Ok(addresses) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::browser::egress::Addresses;
+
+    /// Knows no name the first time, and then says that each is this machine.
+    #[derive(Default)]
+    struct Late(AtomicBool);
+
+    impl Resolve for Late {
+        fn resolve(&self, _: &str) -> Addresses {
+            let known = self.0.swap(true, Ordering::SeqCst);
+            Box::pin(async move {
+                if known { Ok(vec![[127, 0, 0, 1].into()]) } else { Err(io::Error::other("no")) }
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fault_is_remembered_until_a_connection_is_made() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let allowed = vec![format!("late.example:{port}").parse().expect("a host")];
+        let gate = Gate::new(Arc::new(Rules { allowed, resolver: Arc::new(Late::default()) }));
+        let late = Target::new("late.example", port).expect("a target");
+        let other = Target::new("10.0.0.1", 80).expect("a target");
+        gate.connect(&late).await.expect_err("no address");
+        gate.connect(&other).await.expect_err("a private address");
+        assert_eq!(gate.fault(&late), Some(Fault::Unresolved));
+        gate.connect(&late).await.expect("a connection");
+        assert_eq!(gate.fault(&late), None);
+        assert_eq!(gate.fault(&other), Some(Fault::Forbidden));
     }
 }
