@@ -18,8 +18,10 @@ use super::gate::{Fault, Gate, Target};
 use super::metered::Meter;
 
 /// Headers of one connection, not of the message (RFC 9110, section 7.6.1).
-const HOP_BY_HOP: [HeaderName; 6] = [
+const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
     header::PROXY_AUTHENTICATE,
     header::PROXY_AUTHORIZATION,
     header::TE,
@@ -109,7 +111,6 @@ impl Connection {
         })?;
         let stream = begun.over(stream);
         head.uri = head.uri.path_and_query().map_or_else(Uri::default, |path| path.clone().into());
-        head.headers.remove("proxy-connection");
         remove_hop_by_hop(&mut head.headers);
 
         let gate = Arc::clone(&self.shared.gate);
@@ -137,8 +138,14 @@ fn target(uri: &Uri, default_port: u16) -> Option<Target> {
     Target::new(uri.host()?, uri.port_u16().unwrap_or(default_port))
 }
 
+/// Takes away what is of one connection alone: these headers, and those that `Connection` names.
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    for name in HOP_BY_HOP {
+    let lines = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let named: Vec<HeaderName> = lines
+        .flat_map(|line| line.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named.into_iter().chain(HOP_BY_HOP) {
         headers.remove(name);
     }
 }
@@ -147,4 +154,30 @@ fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed());
     *response.status_mut() = status;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_of_one_connection_is_not_passed_on() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, X-Hop"),
+            ("connection", " x-other ,, b@d"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("x-hop", "1"),
+            ("x-other", "2"),
+            ("x-other", "3"),
+            ("x-stays", "4"),
+            ("content-type", "text/html"),
+        ] {
+            headers.append(name, value.parse().expect("a value"));
+        }
+        remove_hop_by_hop(&mut headers);
+        let left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(left, ["x-stays", "content-type"]);
+    }
 }
