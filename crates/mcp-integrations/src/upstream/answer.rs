@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::header::LINK;
 use http::{HeaderMap, HeaderValue};
+use mcp_core::dispatch::Redactor;
 use mcp_core::{ActionError, ErrorCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -55,12 +56,14 @@ pub(super) fn read(
     name: &str,
     content_type: Option<&HeaderValue>,
     body: Vec<u8>,
+    redactor: &Redactor,
 ) -> Result<Json, Failure> {
     let failed = |what: &str| Failure::new(ErrorCode::UpstreamFailed, format!("{name}{what}"));
     if body.is_empty() {
         return Err(failed(" answered with an empty body where JSON was expected"));
     }
-    if let Some(kind) = content_type.map(media_type).filter(|kind| !is_json(kind)) {
+    let kind = content_type.map(|value| media_type(value, redactor));
+    if let Some(kind) = kind.filter(|kind| !is_json(kind)) {
         return Err(failed(&format!(" answered with {kind} where JSON was expected")));
     }
     let no_json = " answered with what is no JSON";
@@ -79,10 +82,10 @@ pub(super) fn read(
     }
 }
 
-/// The media type without its parameters (RFC 9110, section 8.3.1), as it is written: a secret in it
-/// is still to be found. What is no media type, or too long for one, is not repeated.
-fn media_type(value: &HeaderValue) -> String {
-    let text = value.to_str().unwrap_or_default();
+/// The media type without its parameters (RFC 9110, section 8.3.1), as it is written. What is no media
+/// type, or too long for one, or holds the token, is not repeated.
+fn media_type(value: &HeaderValue, redactor: &Redactor) -> String {
+    let text = redactor.scrub(value.to_str().unwrap_or_default());
     let kind = text.split(';').next().unwrap_or_default().trim();
     let is_token = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
     if (1..=100).contains(&kind.len()) && kind.chars().all(is_token) {
@@ -103,7 +106,9 @@ mod tests {
 
     fn message(content_type: Option<&'static str>, body: &[u8]) -> Option<String> {
         let content_type = content_type.map(HeaderValue::from_static);
-        read("GitHub", content_type.as_ref(), body.to_vec()).err().map(|failure| failure.message)
+        let redactor = Redactor::new(["ghp_Secret".to_owned()]);
+        let read = read("GitHub", content_type.as_ref(), body.to_vec(), &redactor);
+        read.err().map(|failure| failure.message)
     }
 
     #[test]
@@ -118,8 +123,8 @@ mod tests {
             ("next", false),
         ] {
             let headers = HeaderMap::from_iter([(LINK, HeaderValue::from_static(link))]);
-            let json = read("GitHub", None, b"[]".to_vec()).expect("JSON").followed(&headers);
-            assert_eq!(json.goes_on(), goes_on, "{link}");
+            let json = read("GitHub", None, b"[]".to_vec(), &Redactor::new([])).expect("JSON");
+            assert_eq!(json.followed(&headers).goes_on(), goes_on, "{link}");
         }
     }
 
@@ -147,6 +152,11 @@ mod tests {
                 " answered with text/html where JSON was expected",
             ),
             (Some("Text/Plain"), b"x", " answered with Text/Plain where JSON was expected"),
+            (
+                Some("text/ghp_Secret"),
+                b"x",
+                " answered with an unknown content type where JSON was expected",
+            ),
             (
                 Some("<b>\"x"),
                 b"{}",

@@ -131,7 +131,41 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use mcp_core::dispatch::Redactor;
+
     use super::*;
+    use crate::upstream::answer;
+
+    /// An answer of ten bytes with this `ETag`, which is a part of a larger piece of memory.
+    fn stored(etag: &'static str) -> (Stored, HeaderMap) {
+        let read = Bytes::from(format!("etag: {etag}{}", " ".repeat(1 << 16)));
+        let etag = HeaderValue::from_maybe_shared(read.slice(6..6 + etag.len())).expect("a value");
+        let headers = HeaderMap::from_iter([(ETAG, etag)]);
+        let body = b"[12345678]".to_vec();
+        let json = answer::read("GitHub", None, body, &Redactor::new([])).expect("JSON");
+        (Stored::new(json, &headers, Timestamp::from_micros(0)), headers)
+    }
+
+    #[test]
+    fn what_is_kept_is_weighed_and_holds_on_to_nothing_else() {
+        let (kept, headers) = stored("\"1\"");
+        let confirmed = kept.confirmed(&headers, Timestamp::from_micros(0));
+        for of in [&kept, &confirmed] {
+            let etag = of.etag.as_ref().expect("it is kept");
+            assert_eq!(etag, "\"1\"");
+            assert_ne!(etag.as_bytes().as_ptr(), headers[ETAG].as_bytes().as_ptr());
+            assert_eq!(of.size(), OVERHEAD + 10 + 3);
+        }
+    }
+
+    #[test]
+    fn a_validator_that_is_too_long_is_not_kept() {
+        for (length, is_kept) in [(LONGEST_VALIDATOR, true), (LONGEST_VALIDATOR + 1, false)] {
+            let (kept, _) = stored("e".repeat(length).leak());
+            assert_eq!((kept.etag.is_some(), kept.is_of_use()), (is_kept, is_kept), "{length}");
+        }
+    }
 
     #[test]
     fn every_system_and_token_has_its_own_answers() {

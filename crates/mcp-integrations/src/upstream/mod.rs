@@ -168,7 +168,9 @@ impl Upstream {
         let stored = if let (StatusCode::NOT_MODIFIED, Some(kept)) = (reply.status, kept) {
             kept.confirmed(&reply.headers, asked)
         } else {
-            let json = answer::read(self.0.name, reply.headers.get(CONTENT_TYPE), reply.body)?;
+            let Inner { name, redactor, .. } = &*self.0;
+            let kind = reply.headers.get(CONTENT_TYPE);
+            let json = answer::read(name, kind, reply.body, redactor)?;
             Stored::new(json.followed(&reply.headers), &reply.headers, asked)
         };
         let json = stored.json.clone();
