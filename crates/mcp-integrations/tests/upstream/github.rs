@@ -148,9 +148,12 @@ async fn json_of_another_form_is_a_clear_error() {
 #[tokio::test]
 async fn parameters_that_make_too_long_an_address_are_refused() {
     let rig = Rig::new().await;
-    for query in ["x".repeat(70_000), "😀".repeat(6000)] {
-        let params = json!({"query": query});
-        let error = rig.text("github_search_repositories", params).await.expect_err("too long");
+    let search = |query: String| ("github_search_repositories", json!({"query": query}));
+    let nodes = json!({"file_key": "k", "node_ids": "1".repeat(70_000)});
+    for (action, params) in
+        [search("x".repeat(70_000)), search("😀".repeat(6000)), ("figma_get_nodes", nodes)]
+    {
+        let error = rig.text(action, params).await.expect_err("too long");
         assert_eq!(error.code, ErrorCode::InvalidParams);
         assert!(error.message.contains("8192 at most: shorten"), "{}", error.message);
     }

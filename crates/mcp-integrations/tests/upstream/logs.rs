@@ -38,7 +38,8 @@ async fn each_request_has_a_line_and_no_line_has_a_token_or_a_query() {
         .into_iter()
         .fold(json(REPOSITORY), |answer, (name, value)| answer.insert_header(name, value))
         .insert_header("cache-control", "max-age=60");
-    rig.answers([(1, ResponseTemplate::new(503)), (1, answer)]).await;
+    let echoes = ResponseTemplate::new(404).insert_header("x-ratelimit-remaining", GITHUB_TOKEN);
+    rig.answers([(1, ResponseTemplate::new(503)), (1, answer), (1, echoes)]).await;
     for _ in 0..2 {
         rig.repository().await.expect("a repository");
     }
@@ -55,7 +56,8 @@ async fn each_request_has_a_line_and_no_line_has_a_token_or_a_query() {
         &format!("GitHub: GET /repos/octocat/Hello-World -> 200, {} bytes, ", REPOSITORY.len()),
         ", try 2, quota left 4999",
         "GitHub: answered from the cache",
-        "GitHub: GET /search/issues -> 404",
+        "GitHub: GET /search/issues -> 404, 0 bytes, ",
+        ", try 1, quota left unknown",
         "Figma: GET /v1/files/k -> 404",
     ] {
         assert!(ours.iter().any(|line| line.contains(part)), "{part}: {ours:#?}");
