@@ -23,8 +23,8 @@ impl Inner {
         deadline: Instant,
         number: u32,
     ) -> Meaning {
-        let Self { name, exchange, redactor, .. } = self;
-        let Ok(Ok(_permit)) = timeout_at(deadline, exchange.permits.acquire()).await else {
+        let Self { name, exchange, permits, redactor, .. } = self;
+        let Ok(Ok(_permit)) = timeout_at(deadline, permits.acquire()).await else {
             return Meaning::Final(Failure::busy(name));
         };
         // Those before it may have gone at this very moment, at their deadlines.

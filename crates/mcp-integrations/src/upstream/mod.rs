@@ -53,8 +53,6 @@ pub(crate) struct Exchange {
     jitter: Arc<dyn Jitter>,
     cache: Cache,
     flights: Flights,
-    /// As many permits as there may be requests on their way at once.
-    permits: Semaphore,
 }
 
 impl Exchange {
@@ -63,14 +61,7 @@ impl Exchange {
         clock: Arc<dyn Clock>,
         jitter: Arc<dyn Jitter>,
     ) -> Self {
-        Self {
-            cache: Cache::new(&settings),
-            flights: Flights::default(),
-            permits: Semaphore::new(settings.concurrency.max(1)),
-            settings,
-            clock,
-            jitter,
-        }
+        Self { cache: Cache::new(&settings), flights: Flights::default(), settings, clock, jitter }
     }
 }
 
@@ -86,6 +77,9 @@ struct Inner {
     /// Keeps the token out of messages.
     redactor: Redactor,
     transport: Box<dyn Transport>,
+    /// As many permits as there may be requests on their way at once: its own, so that a slow system
+    /// holds up no other one.
+    permits: Semaphore,
     exchange: Arc<Exchange>,
 }
 
@@ -102,6 +96,7 @@ impl Upstream {
             account: cache::account(name, token),
             redactor: Redactor::new(token.map(ToOwned::to_owned)),
             transport: Box::new(transport),
+            permits: Semaphore::new(exchange.settings.concurrency.max(1)),
             exchange,
         }))
     }

@@ -16,7 +16,7 @@ pub struct HttpSettings {
     pub backoff: Duration,
     /// The largest answer, decoded, in bytes. Default: 32 MiB.
     pub body_limit: usize,
-    /// How many requests are on their way at once, 1 or more. More wait. Default: 16.
+    /// How many requests to one system are on their way at once, 1 or more. More wait. Default: 16.
     pub concurrency: usize,
     /// How many bytes of answers are kept. 0 keeps none. Default: 64 MiB.
     pub cache_bytes: u64,

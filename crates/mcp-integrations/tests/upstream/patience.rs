@@ -143,3 +143,20 @@ async fn no_more_requests_are_under_way_than_the_settings_say() {
         () = raw.has_requests(2) => {}
     }
 }
+
+#[tokio::test]
+async fn a_system_that_does_not_answer_holds_up_no_other_one() {
+    let raw = Raw::serve(vec![Says::Start("")]).await;
+    let mut setup = Setup::new(raw.base.as_str());
+    setup.http.concurrency = 1;
+    let dispatcher = setup.dispatcher(SystemClock::shared());
+    let file = call(&dispatcher, "figma_get_file", json!({"file_key": "a"}));
+    let params = json!({"owner": "o", "repo": "r"});
+    let repository = call(&dispatcher, "github_get_repository", params);
+    // Both are asked, although neither answers.
+    tokio::select! {
+        _ = file => panic!("nobody answers"),
+        _ = repository => panic!("nobody answers"),
+        () = raw.has_requests(2) => {}
+    }
+}
