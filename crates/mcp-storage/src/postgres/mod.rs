@@ -110,12 +110,18 @@ impl Store for PostgresStore {
     }
 
     fn write(&self, work: Work) -> StoreFuture<'_, ()> {
-        // It waits on, and may be done yet.
+        // It may have begun, and be done yet.
         Box::pin(self.within(self.writer.write(work), StoreError::InDoubt))
     }
 
     fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()> {
-        Box::pin(self.within(self.writer.record(entry), StoreError::Unavailable))
+        // After that time the entry still waits for its commit.
+        let record = timeout(self.patience, self.writer.record(entry));
+        Box::pin(async { record.await.unwrap_or(Ok(())) })
+    }
+
+    fn lost_log_entries(&self) -> u64 {
+        self.writer.lost_entries()
     }
 
     fn ready(&self) -> StoreFuture<'_, ()> {

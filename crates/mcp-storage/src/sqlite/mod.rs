@@ -80,6 +80,10 @@ impl Store for SqliteStore {
         Box::pin(self.writer.record(entry))
     }
 
+    fn lost_log_entries(&self) -> u64 {
+        self.writer.lost_entries()
+    }
+
     fn ready(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {
             self.writer.ready().await?;
