@@ -85,11 +85,17 @@ impl PostgresStore {
     }
 }
 
-/// A write of nothing: it removes log entries that are too many now, and shows that writes work.
+/// Removes the log entries beyond the retention, a bounded number in each transaction, so that other
+/// servers write meanwhile. The first transaction also shows that writes work.
 fn trim(session: &mut Session, retention: u32) -> Result<(), StoreError> {
-    let (connection, counters) = session.begin()?;
-    Writing::new(counters).finish(connection, retention).map_err(error::store_error)?;
-    session::commit(connection)
+    let mut has_more = true;
+    while has_more {
+        let (connection, counters) = session.begin()?;
+        has_more =
+            Writing::new(counters).finish(connection, retention).map_err(error::store_error)?;
+        session::commit(connection)?;
+    }
+    Ok(())
 }
 
 impl Store for PostgresStore {

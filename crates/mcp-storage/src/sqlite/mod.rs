@@ -4,6 +4,7 @@
 //! commit that holds it has reached the disk.
 
 mod batch;
+mod compiled;
 mod connection;
 mod error;
 mod files;
