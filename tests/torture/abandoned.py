@@ -95,6 +95,8 @@ def run(options):
             eventually("no connection is left", 30, lambda: server.descriptors() < idle + MORE_DESCRIPTORS)
             for _ in range(ALONE):
                 hang_up(port, requests()[0])
+            # The first one has been idle for too long.
+            connection = Connection(port)
             for request in requests():
                 status, body = connection.ask(request)
                 require(status == 200, f"every kind of request is answered: {status} {body}")
