@@ -300,18 +300,35 @@ mod tests {
 
     use super::*;
 
+    fn entry(payload: &str) -> LogEntry {
+        LogEntry {
+            timestamp: Timestamp::from_micros(0),
+            action: "list_users".into(),
+            payload: to_raw_value(payload).expect("JSON"),
+            status: "success".into(),
+        }
+    }
+
+    #[test]
+    fn entries_that_are_lost_are_counted_and_those_beyond_the_retention_are_not() {
+        let jobs = Jobs::new(1, 20);
+        let large = || entry(&"x".repeat(ENTRIES_BYTES / 4));
+        jobs.put_back((0..25).map(|_| entry("")).collect());
+        assert_eq!((jobs.lost_entries(), jobs.take_entries().len()), (0, 20));
+        jobs.put_back((0..5).map(|_| large()).collect());
+        assert_eq!((jobs.lost_entries(), jobs.take_entries().len()), (2, 3));
+        jobs.leave(entry("")).expect("it is open");
+        drop(jobs.close());
+        assert_eq!(jobs.lost_entries(), 3);
+        jobs.leave(entry("")).expect_err("it is closed");
+    }
+
     #[test]
     fn a_writer_is_called_for_entries_that_are_kept_and_sleeps_where_none_are() {
         for (retention, kept) in [(0, 0), (1, 1), (5, 3)] {
             let jobs = Jobs::new(1, retention);
             for _ in 0..3 {
-                let entry = LogEntry {
-                    timestamp: Timestamp::from_micros(0),
-                    action: "list_users".into(),
-                    payload: to_raw_value(&()).expect("JSON"),
-                    status: "success".into(),
-                };
-                assert!(!jobs.leave(entry).expect("it is open"));
+                assert!(!jobs.leave(entry("")).expect("it is open"));
             }
             let wanted = if kept == 0 { Call::Idle } else { Call::Work };
             assert_eq!(jobs.wait(2 * ENTRIES_WAIT), wanted, "{retention}");
