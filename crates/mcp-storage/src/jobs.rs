@@ -213,11 +213,9 @@ impl Jobs {
         std::mem::take(&mut waiting.entries)
     }
 
-    /// Puts entries back that could not be stored; they are tried again.
+    /// Puts entries back that could not be stored. These and all that came meanwhile are tried again
+    /// after a second, as far as they are within the bounds.
     pub(crate) fn put_back(&self, mut entries: VecDeque<LogEntry>) {
-        if entries.is_empty() {
-            return;
-        }
         let mut waiting = self.lock();
         waiting.entries_bytes += entries.iter().map(LogEntry::size).sum::<usize>();
         entries.append(&mut waiting.entries);
@@ -230,7 +228,9 @@ impl Jobs {
             waiting.forget_oldest();
             lost += 1;
         }
-        waiting.entries_until = Some(Instant::now() + 10 * ENTRIES_WAIT);
+        if !waiting.entries.is_empty() {
+            waiting.entries_until = Some(Instant::now() + 10 * ENTRIES_WAIT);
+        }
         waiting.lose_entries(lost);
     }
 
@@ -317,9 +317,14 @@ mod tests {
         assert_eq!((jobs.lost_entries(), jobs.take_entries().len()), (0, 20));
         jobs.put_back((0..5).map(|_| large()).collect());
         assert_eq!((jobs.lost_entries(), jobs.take_entries().len()), (2, 3));
-        jobs.leave(entry("")).expect("it is open");
+        for _ in 0..5 {
+            jobs.leave(large()).expect("it is open");
+        }
+        // A transaction that has not begun has taken none.
+        jobs.put_back(VecDeque::new());
+        assert_eq!((jobs.lost_entries(), jobs.wait(Duration::ZERO)), (4, Call::Idle));
         drop(jobs.close());
-        assert_eq!(jobs.lost_entries(), 3);
+        assert_eq!(jobs.lost_entries(), 7);
         jobs.leave(entry("")).expect_err("it is closed");
     }
 
