@@ -198,11 +198,12 @@ async fn every_damage_of_the_counts_is_found_and_mended() {
     }
 }
 
-/// Of damage that FTS5 itself does not notice, the server learns when it starts.
 #[tokio::test]
 async fn damage_that_comes_while_a_server_runs_is_met_and_mended() {
     let (_folder, path) = database().await;
     for damage in [
+        "UPDATE tasks_search_data SET block = zeroblob(length(block)) WHERE id = 10",
+        "UPDATE tasks_search_data SET block = 'text' WHERE id = 10",
         "UPDATE tasks_search_data SET block = zeroblob(length(block)) WHERE id > 10",
         "DELETE FROM tasks_search_data WHERE id >= 10",
         "DELETE FROM tasks_search_config; UPDATE tasks_search_data SET block = x'11' WHERE id = 10",

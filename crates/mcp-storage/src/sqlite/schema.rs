@@ -58,6 +58,7 @@ diesel::table! {
     /// Where FTS5 keeps the pages of the index.
     tasks_search_data (id) {
         id -> BigInt,
+        block -> Nullable<Binary>,
     }
 }
 

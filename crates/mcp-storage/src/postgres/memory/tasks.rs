@@ -1,9 +1,10 @@
 //! Tasks in PostgreSQL.
 
-use diesel::dsl::{count_star, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel::query_builder::QueryFragment;
+use diesel::query_dsl::methods::LoadQuery;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use mcp_core::Timestamp;
 use mcp_core::domain::{
     NewTask, Page, Part, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, fold,
@@ -11,7 +12,8 @@ use mcp_core::domain::{
 use mcp_core::memory::{StoreResult, Tasks};
 
 use super::counts::{self, Kind};
-use super::{Placed, PostgresMemory, Sees, behind, count, part, rows};
+use super::filtered::{Counted, Listed};
+use super::{Placed, PostgresMemory, Rows, Sees, behind, count, part, rows};
 use crate::postgres::error::store_error;
 use crate::postgres::insert::insert_of_columns;
 use crate::postgres::schema::tasks;
@@ -21,7 +23,7 @@ use crate::spellings::Wanted;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(Pg))]
-struct Row {
+pub(super) struct Row {
     id: i64,
     title: String,
     description: Option<String>,
@@ -118,13 +120,7 @@ impl Tasks for PostgresMemory<'_> {
     fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
         let wanted = Wanted::new(filter, |name| self.spellings(name))?;
         part(self.database(Sees::Tasks)?, page, |connection, rows| {
-            let found: Vec<Row> = query(&wanted)
-                .filter(tasks::id.gt(behind(rows.after)))
-                .select(Row::as_select())
-                .order(tasks::id)
-                .limit(rows.limit)
-                .offset(rows.offset)
-                .load(connection)?;
+            let found: Vec<Row> = Listed::new(&wanted, rows).load(connection)?;
             Ok(found.into_iter().map(placed).collect())
         })
     }
@@ -140,10 +136,9 @@ impl Tasks for PostgresMemory<'_> {
                     .collect::<QueryResult<Vec<_>>>();
                 counts.map_err(store_error)?.into_iter().flatten().sum()
             }
-            wanted => query(wanted)
-                .select(count_star())
-                .first(self.database(Sees::Tasks)?)
-                .map_err(store_error)?,
+            wanted => {
+                Counted::new(wanted).get_result(self.database(Sees::Tasks)?).map_err(store_error)?
+            }
         };
         Ok(count(rows))
     }
@@ -153,12 +148,7 @@ impl Tasks for PostgresMemory<'_> {
         let candidates = Page { after: page.after, ..Page::ALL };
         let (mut last, mut looked_at) = (None, 0);
         let found = rows(self.database(Sees::Tasks)?, candidates, |connection, rows| {
-            let found: Vec<Row> = tasks::table
-                .filter(tasks::folded.like(&pattern).and(tasks::id.gt(behind(rows.after))))
-                .select(Row::as_select())
-                .order(tasks::id)
-                .limit(rows.limit)
-                .load(connection)?;
+            let found = candidates_of(&pattern, rows).load(connection)?;
             Ok(found.into_iter().map(placed).collect())
         })
         .take_while(|_| {
@@ -193,41 +183,16 @@ fn placed(row: Row) -> Placed<Task> {
 /// How many rows are looked at for one part of a search: what a part costs is bounded, found or not.
 const MOST_LOOKED_AT: usize = 10_000;
 
-/// How many letters of a text its index holds, as the migration has it.
-const INDEXED: usize = 100;
-
-fn query(wanted: &Wanted) -> tasks::BoxedQuery<'static, Pg> {
-    let mut query = tasks::table.into_boxed();
-    if let Some(statuses) = &wanted.status {
-        query = query.filter(is_one_of("status", statuses));
-    }
-    if let Some(assignees) = &wanted.assigned_to {
-        query = query.filter(is_one_of("assigned_to", assignees));
-    }
-    query
-}
-
-/// A column that holds one of the texts. The beginning, too, is asked for: the index has that alone.
-fn is_one_of(
-    column: &str,
-    texts: &[String],
-) -> Box<dyn BoxableExpression<tasks::table, Pg, SqlType = Nullable<Bool>>> {
-    let texts: Vec<String> = texts.iter().map(|text| stored(text).into_owned()).collect();
-    if let [text] = &texts[..] {
-        let begins = sql::<Nullable<Bool>>(&format!("left({column}, {INDEXED}) = left("))
-            .bind::<Text, _>(text.clone())
-            .sql(&format!(", {INDEXED}) AND {column} = "))
-            .bind::<Text, _>(text.clone());
-        return Box::new(begins);
-    }
-    let begins: Vec<String> =
-        texts.iter().map(|text| text.chars().take(INDEXED).collect()).collect();
-    let are = sql::<Nullable<Bool>>(&format!("left({column}, {INDEXED}) = ANY("))
-        .bind::<Array<Text>, _>(begins)
-        .sql(&format!(") AND {column} = ANY("))
-        .bind::<Array<Text>, _>(texts)
-        .sql(")");
-    Box::new(are)
+/// The rows whose folded text is like the pattern.
+pub(super) fn candidates_of(
+    pattern: &str,
+    rows: Rows,
+) -> impl LoadQuery<'static, PgConnection, Row> + QueryFragment<Pg> {
+    tasks::table
+        .filter(tasks::folded.like(pattern.to_owned()).and(tasks::id.gt(behind(rows.after))))
+        .select(Row::as_select())
+        .order(tasks::id)
+        .limit(rows.limit)
 }
 
 impl PostgresMemory<'_> {

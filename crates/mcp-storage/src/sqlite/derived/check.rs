@@ -158,8 +158,6 @@ fn segments(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
         faults.push(format!("the search index: its totals are less than its {rows} tasks"));
     }
     match structure::origins(&structure) {
-        // A new index has none.
-        None if inserts.is_empty() => {}
         None => faults.push("the search index: its structure record cannot be read".into()),
         Some(segments) => {
             let is_lost = |insert: &&Insert| {

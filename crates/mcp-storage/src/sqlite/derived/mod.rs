@@ -20,6 +20,7 @@ use super::error::classified;
 pub(super) use check::{counts, index, spellings};
 pub(super) use health::Health;
 pub(super) use rebuild::{begin_counts, begin_index, new_database};
+pub(super) use structure::segments;
 pub(super) use verify::verify;
 pub(super) use words::words;
 pub(super) use worker::{Work, Worker};

@@ -4,6 +4,10 @@
 //! The format is described at the head of SQLite's `ext/fts5/fts5_index.c`, and is stable: it is a
 //! file format.
 
+use diesel::prelude::*;
+
+use crate::sqlite::schema::tasks_search_data;
+
 /// The row of the record in the index's data table.
 pub(super) const STRUCTURE: i64 = 10;
 /// The row of the totals (`averages`) there.
@@ -42,6 +46,13 @@ pub(super) fn origins(record: &[u8]) -> Option<Vec<Origins>> {
         }
     }
     (origins.len() as u64 == segments).then_some(origins)
+}
+
+/// Returns how many segments an index has; none if its record cannot be read.
+pub(in crate::sqlite) fn segments(connection: &mut SqliteConnection) -> Option<usize> {
+    let record: QueryResult<Option<Vec<u8>>> =
+        tasks_search_data::table.find(STRUCTURE).select(tasks_search_data::block).first(connection);
+    origins(&record.ok()??).map(|origins| origins.len())
 }
 
 /// Returns the number of rows in the record of totals; none if the record cannot be read.

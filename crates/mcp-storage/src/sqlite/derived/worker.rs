@@ -31,6 +31,7 @@ pub(in crate::sqlite) struct Worker {
     /// Whether the index is being made anew: it is sound again when it is complete.
     rebuilds: bool,
     next_report: Instant,
+    reported: bool,
 }
 
 /// What is to be done after a step.
@@ -44,7 +45,15 @@ pub(in crate::sqlite) enum Work {
 impl Worker {
     pub(in crate::sqlite) fn new(health: Health) -> Self {
         let now = Instant::now();
-        Self { health, next: now, failures: 0, may_merge: true, rebuilds: false, next_report: now }
+        Self {
+            health,
+            next: now,
+            failures: 0,
+            may_merge: true,
+            rebuilds: false,
+            next_report: now,
+            reported: false,
+        }
     }
 
     /// Notes that something was written.
@@ -63,7 +72,9 @@ impl Worker {
             Ok(false) => {
                 self.failures = 0;
                 if std::mem::take(&mut self.rebuilds) {
-                    log::info!("the search index is complete");
+                    if !self.health.has_sound_index() || std::mem::take(&mut self.reported) {
+                        log::info!("the search index is complete");
+                    }
                     self.health.index_is_sound();
                 }
                 Work::Done
@@ -119,6 +130,7 @@ impl Worker {
         self.may_merge = true;
         if waiting > LARGE_BACKLOG && self.next_report <= Instant::now() {
             self.next_report = Instant::now() + REPORT_EVERY;
+            self.reported = true;
             log::info!("{waiting} tasks are not in the search index yet");
         }
         writing(connection, |it| Ok(index_tasks(it, INDEXED_AT_ONCE)? > 0))

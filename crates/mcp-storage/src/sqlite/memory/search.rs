@@ -17,7 +17,7 @@ use mcp_core::memory::StoreResult;
 use super::SqliteMemory;
 use super::indexing::{indexed, indexed_through, trigrams};
 use super::tasks::Row;
-use crate::sqlite::derived::is_of_the_index;
+use crate::sqlite::derived::{is_of_the_index, segments};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::{tasks, tasks_search, tasks_unsearched};
 
@@ -44,6 +44,16 @@ impl SqliteMemory<'_> {
         }
         let unindexed = self.unindexed(page.after)?;
         let Some(unindexed) = unindexed else { return self.search_every_row(text, page) };
+        match segments(self.connection) {
+            // A record that is zeroed is an empty index to FTS5.
+            None => {
+                log::warn!("the search index has no structure record, it is made anew");
+                self.health.index_is_damaged();
+                return self.search_every_row(text, page);
+            }
+            Some(0) => return self.search_every_row(text, page),
+            Some(_) => {}
+        }
         match self.search_indexed(&query, unindexed, text, page) {
             Err(error) if is_of_the_index(&error) => {
                 let part = self.search_every_row(text, page)?;
