@@ -1,5 +1,5 @@
-//! Derived data (the search index, the counts) that is damaged: a check finds it, answers stay right,
-//! and the server makes it anew.
+//! Damage to derived data (the search index, the counts): a check finds it, answers stay right, and the
+//! server repairs it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -168,7 +168,7 @@ async fn every_damage_of_the_search_index_is_found_and_mended() {
 }
 
 #[tokio::test]
-async fn tables_of_the_search_index_that_are_gone_are_made_anew() {
+async fn tables_of_the_search_index_that_are_gone_are_created_again() {
     for damage in [
         "DROP TABLE tasks_search_data",
         "DROP TABLE tasks_search_idx",
@@ -262,7 +262,7 @@ async fn a_rebuild_that_is_interrupted_goes_on_where_it_was() {
 #[tokio::test]
 async fn counts_and_writes_go_on_without_an_index() {
     let (_folder, path) = database().await;
-    // What is in the way of a new index stays: nothing of it can be made anew.
+    // A view is in the way of a new index: it cannot be rebuilt.
     run(
         &path,
         "DROP TABLE tasks_search;

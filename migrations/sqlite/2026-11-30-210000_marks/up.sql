@@ -1,10 +1,10 @@
--- The search index and the counts each have a mark of their own: either is made anew without the other.
+-- The search index and the counts each have a mark of their own: either is rebuilt without the other.
 
 -- Tasks up to this number are in row_counts; none above is.
 CREATE TABLE tasks_counted (through INTEGER NOT NULL) STRICT;
 INSERT INTO tasks_counted SELECT coalesce((SELECT through FROM tasks_indexed), 0);
 
--- The texts in the index are composed now (Unicode's NFC): with its mark at 0 it is made anew.
+-- The texts in the index are composed now (Unicode's NFC): with its mark at 0 it is rebuilt.
 DELETE FROM tasks_unsearched;
 UPDATE tasks_indexed SET through = 0;
 

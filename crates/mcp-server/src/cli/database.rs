@@ -20,7 +20,7 @@ pub(super) enum DatabaseCommand {
     Restore(RestoreArgs),
     /// Bring the database to this version, as a start of the server does
     Migrate(SettingsArgs),
-    /// Make the search index and the counts anew, also while a server runs
+    /// Rebuild the search index and the counts, also while a server runs
     Rebuild(SettingsArgs),
     /// Give the room back that removed rows have left
     Vacuum(SettingsArgs),
@@ -109,8 +109,7 @@ fn report(path: &Path, checked: &Checked) -> Result<(), Failure> {
     if checked.derived > 0 {
         let of = if checked.derived == checked.faults.len() { "all" } else { "some" };
         line += &format!(
-            ", {of} in what is made from other data: mcp-server db rebuild, or a start of the server, \
-             makes that anew"
+            ", {of} in derived data (the search index, the counts): repair that with mcp-server db rebuild"
         );
     }
     Err(Failure::new(REFUSED, line))
@@ -164,8 +163,8 @@ const MIGRATE: Instead = Instead {
     postgres: "the server migrates it when it starts",
 };
 const REBUILD: Instead = Instead {
-    memory: "a start of the server makes it anew",
-    postgres: "make its indexes anew with REINDEX DATABASE CONCURRENTLY",
+    memory: "restart the server",
+    postgres: "rebuild its indexes with REINDEX DATABASE CONCURRENTLY",
 };
 const VACUUM: Instead = Instead {
     memory: "there is nothing to give back before the server ends",

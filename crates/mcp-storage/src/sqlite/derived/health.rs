@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the search index can be asked, and what has to be made anew. Shared by everyone who uses
-/// the database.
+/// Whether the search index can be asked, and what has to be rebuilt. Shared by the threads of a
+/// store.
 #[derive(Clone)]
 pub(in crate::sqlite) struct Health(Arc<State>);
 
@@ -16,12 +16,12 @@ struct State {
 }
 
 impl Health {
-    /// An index that was not looked at yet: until then each search looks at the tasks.
+    /// An index that is not checked yet: searches read the tasks.
     pub(in crate::sqlite) fn unknown() -> Self {
         Self(Arc::default())
     }
 
-    /// An index that nobody else can have damaged.
+    /// An index that needs no check.
     pub(in crate::sqlite) fn sound() -> Self {
         let health = Self::unknown();
         health.index_is_sound();
@@ -33,29 +33,29 @@ impl Health {
         self.0.index_is_sound.load(Ordering::Acquire)
     }
 
-    /// Has searches ask the index, unless damage was met meanwhile.
+    /// Makes searches use the index, unless damage was met meanwhile.
     pub(in crate::sqlite) fn index_is_sound(&self) {
         let is_damaged = self.0.index_is_damaged.load(Ordering::Acquire);
         self.0.index_is_sound.store(!is_damaged, Ordering::Release);
     }
 
-    /// Has searches look at the tasks, and the writer make the index anew.
+    /// Makes searches read the tasks, and the writer rebuild the index.
     pub(in crate::sqlite) fn index_is_damaged(&self) {
         self.0.index_is_damaged.store(true, Ordering::Release);
         self.0.index_is_sound.store(false, Ordering::Release);
     }
 
-    /// Has the writer make the counts anew.
+    /// Makes the writer rebuild the counts.
     pub(in crate::sqlite) fn counts_are_wrong(&self) {
         self.0.counts_are_wrong.store(true, Ordering::Release);
     }
 
-    /// Returns whether the index has to be made anew. True once.
+    /// Returns whether the index has to be rebuilt. True once.
     pub(in crate::sqlite) fn take_damaged_index(&self) -> bool {
         self.0.index_is_damaged.swap(false, Ordering::AcqRel)
     }
 
-    /// Returns whether the counts have to be made anew. True once.
+    /// Returns whether the counts have to be rebuilt. True once.
     pub(in crate::sqlite) fn take_wrong_counts(&self) -> bool {
         self.0.counts_are_wrong.swap(false, Ordering::AcqRel)
     }

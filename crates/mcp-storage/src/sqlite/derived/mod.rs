@@ -1,9 +1,9 @@
-//! Data that is made from other data: the search index, the counts of rows, the spellings of names.
-//! Each can be damaged or wrong without a loss; here that is found, and each is made anew.
+//! Data that is computed from other data: the search index, the counts of rows, the spellings of names.
+//! Damage to it loses nothing; here it is found and repaired.
 //!
 //! Each has a mark of its own (`tasks_indexed`, `tasks_counted`): up to this task it is complete, and
-//! whoever reads looks at the tasks above. To make it anew is to set the mark to 0. The writer then does
-//! the work in small steps between its commits, so a kill or a restart goes on where it was.
+//! reads look at the tasks above. A rebuild sets the mark to 0; the writer then does the work in small
+//! steps between its commits, so a rebuild continues after a kill or a restart.
 
 mod check;
 mod health;

@@ -1,5 +1,5 @@
-//! Makes derived data anew: each function takes away what is there and sets the mark to 0, so that the
-//! writer puts all tasks there again ([`crate::sqlite::upkeep`]).
+//! Begins the rebuild of derived data: each function sets the mark to 0, so that the writer adds all tasks
+//! again ([`super::Worker`]).
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -10,9 +10,8 @@ use diesel::sql_types::Text;
 use crate::Location;
 use crate::sqlite::migrate;
 
-/// Has the search index made anew, inside a transaction. Whatever its tables are like, they are in
-/// order afterwards; their rows are cleared later, in steps. A page that is none is added, so that there
-/// is one to clear in every index.
+/// Begins a rebuild of the search index, inside a transaction. Creates its tables where they are missing;
+/// their rows are cleared later, in steps. Adds an empty page, so that every index has one to clear.
 pub(in crate::sqlite) fn begin_index(connection: &mut SqliteConnection) -> QueryResult<()> {
     restore_tables(connection)?;
     connection.batch_execute(
@@ -22,7 +21,7 @@ pub(in crate::sqlite) fn begin_index(connection: &mut SqliteConnection) -> Query
     )
 }
 
-/// Has the counts of rows made anew, inside a transaction.
+/// Begins a rebuild of the counts of rows, inside a transaction.
 pub(in crate::sqlite) fn begin_counts(connection: &mut SqliteConnection) -> QueryResult<()> {
     connection.batch_execute(
         "DELETE FROM row_counts;

@@ -41,7 +41,7 @@ pub(in crate::sqlite) fn words(connection: &mut SqliteConnection) -> Vec<String>
 fn compare(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     let through = indexed_through(connection)?;
     if through == 0 {
-        // It is about to be made anew.
+        // It is about to be rebuilt.
         return Ok(Vec::new());
     }
     let mut sums = HashMap::<i64, u64>::new();

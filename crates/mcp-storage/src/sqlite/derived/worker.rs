@@ -20,7 +20,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(10);
 const LARGE_BACKLOG: i64 = 10_000;
 const REPORT_EVERY: Duration = Duration::from_secs(5);
 
-/// Keeps derived data up with the tasks, and makes it anew where it is damaged.
+/// Keeps derived data up with the tasks, and rebuilds it where it is damaged.
 pub(in crate::sqlite) struct Worker {
     health: Health,
     /// When the next step may be done.
@@ -28,7 +28,7 @@ pub(in crate::sqlite) struct Worker {
     failures: u32,
     /// Whether the search index may have segments to join.
     may_merge: bool,
-    /// Whether the index is being made anew: it is sound again when it is complete.
+    /// Whether the index is being rebuilt: it is sound again when it is complete.
     rebuilds: bool,
     next_report: Instant,
     reported: bool,
@@ -82,7 +82,10 @@ impl Worker {
             Err(error) => {
                 let wait = NEXT_TRY.saturating_mul(1 << self.failures.min(10)).min(LONGEST_WAIT);
                 self.failures += 1;
-                log::warn!("the search index waits for {} s: {error}", wait.as_secs());
+                log::warn!(
+                    "the search index and the counts are not updated for {} s: {error}",
+                    wait.as_secs()
+                );
                 self.next = Instant::now() + wait;
                 Work::Next(wait)
             }
@@ -109,7 +112,7 @@ impl Worker {
             return writing(connection, count_tasks);
         }
         match self.index(connection, backlog.unindexed) {
-            // One that was damaged while it was made anew, or by what no search has met.
+            // Damage that no search has met.
             Err(error) if super::is_of_the_index(&error) => {
                 self.health.index_is_damaged();
                 Err(error)

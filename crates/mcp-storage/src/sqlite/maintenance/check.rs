@@ -20,7 +20,7 @@ pub struct Checked {
     /// What is wrong, a line each; none when the database is whole.
     pub faults: Vec<String>,
     /// How many of them, the last, are of derived data (the search index, the counts), which
-    /// [`rebuild`](super::rebuild) makes anew.
+    /// [`rebuild`](super::rebuild) repairs.
     pub derived: usize,
     /// The last step of migration that the database has.
     pub version: String,

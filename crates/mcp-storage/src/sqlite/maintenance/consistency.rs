@@ -50,7 +50,7 @@ pub(super) fn faults(connection: &mut SqliteConnection) -> QueryResult<Vec<Strin
     Ok(faults)
 }
 
-/// What is wrong with derived data, a line each: all of it can be made anew.
+/// What is wrong with derived data, a line each.
 pub(super) fn derived_faults(connection: &mut SqliteConnection) -> Vec<String> {
     let mut faults = derived::index(connection);
     // What cannot be read whole is not compared word for word.

@@ -1,4 +1,4 @@
-//! Derived data made anew without starting the server.
+//! A rebuild of derived data without starting the server.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use crate::sqlite::memory::note_all;
 use crate::sqlite::{connection, migrate, transaction};
 use crate::{Location, Synchronous};
 
-/// Makes the search index, the counts of rows and the spellings of names anew, in small steps: a server
-/// may run meanwhile. Returns what a check finds afterwards.
+/// Rebuilds the search index, the counts of rows and the spellings of names, in small steps: a server may
+/// run meanwhile. Returns what a check finds afterwards.
 ///
 /// # Errors
 /// Returns an error if there is no database of this version at the path, or if it cannot be written.

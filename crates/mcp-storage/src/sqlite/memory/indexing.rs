@@ -26,12 +26,12 @@ const MERGED_PAGES: u32 = 100;
 /// One task has at most what a request may bring.
 const INDEXED_BYTES: usize = 256 * 1024;
 
-/// How many pages of an index that is made anew are cleared at once, for the same reason.
+/// How many pages of an index that is rebuilt are cleared at once, for the same reason.
 const CLEARED_PAGES: i64 = 512;
 /// The last row of the index's data that every index has.
 const NO_PAGES: i64 = 10;
 
-/// Returns the number up to which tasks are in the search index; 0 where it is to be made anew.
+/// Returns the number up to which tasks are in the search index; 0 where it is to be rebuilt.
 pub(in crate::sqlite) fn indexed_through(connection: &mut SqliteConnection) -> QueryResult<i64> {
     let mark = tasks_indexed::table.select(tasks_indexed::through).first(connection);
     mark.optional().map(Option::unwrap_or_default)
@@ -62,7 +62,7 @@ pub(in crate::sqlite) fn count_tasks(connection: &mut SqliteConnection) -> Query
     count_some(connection)
 }
 
-/// Returns whether the index has pages that belong to no task: it is to be made anew.
+/// Returns whether the index has pages that belong to no task: it is to be rebuilt.
 pub(in crate::sqlite) fn is_to_be_cleared(connection: &mut SqliteConnection) -> QueryResult<bool> {
     if indexed_through(connection)? > 0 {
         return Ok(false);
@@ -71,7 +71,7 @@ pub(in crate::sqlite) fn is_to_be_cleared(connection: &mut SqliteConnection) -> 
         .get_result(connection)
 }
 
-/// Clears some pages of an index that is to be made anew.
+/// Clears some pages of an index that is to be rebuilt.
 pub(in crate::sqlite) fn clear_index(connection: &mut SqliteConnection) -> QueryResult<()> {
     let pages: Vec<i64> = tasks_search_data::table
         .select(tasks_search_data::id)

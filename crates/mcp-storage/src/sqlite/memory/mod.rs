@@ -70,7 +70,7 @@ impl Memory for SqliteMemory<'_> {
 }
 
 /// Empties every table. Triggers would be run for each row, so they are away meanwhile. The search index
-/// is cleared by the writer, in steps, as one that is made anew.
+/// is cleared by the writer, in steps, as in a rebuild.
 fn clear(connection: &mut SqliteConnection) -> QueryResult<()> {
     let triggers: Vec<Trigger> =
         sql_query("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").load(connection)?;

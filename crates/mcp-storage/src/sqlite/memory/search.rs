@@ -47,7 +47,7 @@ impl SqliteMemory<'_> {
         match segments(self.connection) {
             // A record that is zeroed is an empty index to FTS5.
             None => {
-                log::warn!("the search index has no structure record, it is made anew");
+                log::warn!("the search index has no structure record; rebuilding it");
                 self.health.index_is_damaged();
                 return self.search_every_row(text, page);
             }
@@ -58,7 +58,7 @@ impl SqliteMemory<'_> {
             Err(error) if is_of_the_index(&error) => {
                 let part = self.search_every_row(text, page)?;
                 // The tasks can be read, so it is the index that cannot.
-                log::warn!("the search index is damaged, it is made anew: {error}");
+                log::warn!("the search index is damaged, rebuilding it: {error}");
                 self.health.index_is_damaged();
                 Ok(part)
             }
