@@ -154,7 +154,8 @@ impl Server {
     }
 
     async fn state(&self) -> Outcome {
-        let read = Reply::read(Freshness::WritesAndLogs, snapshot::full(), self.store());
+        let read =
+            Reply::read(Freshness::WritesAndLogs, snapshot::full(Page::ALL, None), self.store());
         read.await?.whole(self.store(), usize::MAX).await.map(drop)
     }
 }
