@@ -50,13 +50,14 @@ impl FileKey {
 impl<'de> Deserialize<'de> for FileKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
+        let text = text.trim_matches(' ');
         if text.is_empty() {
             return Err(not_given());
         }
-        let key = if is_segment(&text) {
-            Some(Self { key: text, node: None })
+        let key = if is_segment(text) {
+            Some(Self { key: text.to_owned(), node: None })
         } else {
-            Address::read(&text).and_then(|address| Self::of_address(&address))
+            Address::read(text).and_then(|address| Self::of_address(&address))
         };
         key.ok_or_else(|| D::Error::invalid_value(Unexpected::Other("a text"), &EXPECTED))
     }
@@ -79,7 +80,7 @@ mod tests {
     #[test]
     fn the_key_of_an_address_is_understood() {
         for (text, key, node) in [
-            ("AbC123", "AbC123", None),
+            (" AbC123 ", "AbC123", None),
             ("https://www.figma.com/design/AbC123/Landing-page", "AbC123", None),
             ("https://www.figma.com/file/AbC123/A%20b?node-id=1%3A2&t=x", "AbC123", Some("1:2")),
             ("https://figma.com/proto/AbC123/x?node-id=I5-6%3B7-8", "AbC123", Some("I5:6;7:8")),

@@ -1,7 +1,7 @@
 //! The name of a repository, `owner` and `repo`, from names or addresses.
 
+use mcp_core::ActionError;
 use mcp_core::action::params::not_given;
-use mcp_core::{ActionError, ErrorCode};
 use reqwest::Url;
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer};
@@ -66,13 +66,14 @@ fn read<'de, D: Deserializer<'de>>(
     plain: impl FnOnce(String) -> Parts,
 ) -> Result<Parts, D::Error> {
     let text = String::deserialize(deserializer)?;
+    let text = text.trim_matches(' ');
     if text.is_empty() {
         return Err(not_given());
     }
-    let parts = if is_segment(&text) {
-        Some(plain(text))
+    let parts = if is_segment(text) {
+        Some(plain(text.to_owned()))
     } else {
-        Address::read(&text).and_then(|address| Parts::of(&address))
+        Address::read(text).and_then(|address| Parts::of(&address))
     };
     parts.ok_or_else(|| D::Error::invalid_value(Unexpected::Other("a text"), &expected))
 }
@@ -145,7 +146,7 @@ impl Repository {
         let name = one("repo", repo.repo, owner.repo)?;
         match (owner_of, name) {
             (Some(owner), Some(name)) => Ok(Self { owner, name }),
-            _ => Err(ActionError::new(ErrorCode::InvalidParams, "owner and repo are required")),
+            _ => Err(ActionError::invalid("owner and repo are required")),
         }
     }
 
