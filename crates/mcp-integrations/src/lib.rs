@@ -10,6 +10,7 @@ mod endpoint;
 pub mod figma;
 pub mod github;
 mod json;
+mod resolve;
 mod settings;
 mod upstream;
 

@@ -13,7 +13,7 @@ use crate::error::ActionError;
 pub const MOST_BYTES: usize = 4 << 20;
 /// The fewest tokens of an answer that says why something is missing from it.
 const LEAST_FOR_REASON: usize = 200;
-/// What a smaller answer says instead.
+/// The text of a smaller answer in its place.
 const NO_REASON: &str = "yes";
 /// What is this small, in bytes, is shown: its handle would be no smaller.
 const SMALLEST_HANDLED: usize = 80;

@@ -25,7 +25,7 @@ pub(super) enum Gathered {
     One(Value),
 }
 
-/// What an action gave, and why something is missing from it.
+/// The result of an action, and why something is missing from it.
 pub(super) type Incompletely = (Gathered, Option<String>);
 
 /// About how many bytes of whole rows a query holds at once.

@@ -1,5 +1,5 @@
-//! A tree, shown as rows: level by level as many as fit, in the order of the tree. A cursor goes on
-//! behind the last of them, in the order of the levels.
+//! A tree, shown as rows: level by level as many as fit, in the order of the tree. The next
+//! page continues with the following nodes, in the order of the levels.
 
 use std::ops::Range;
 
@@ -26,7 +26,7 @@ pub(super) fn rows(value: &Value, tree: Tree) -> Vec<Value> {
 pub(super) struct Shown<'a> {
     pub(super) value: &'a Value,
     pub(super) tree: Tree,
-    /// The row behind which it goes on.
+    /// The last row of the page before.
     pub(super) after: Option<Place>,
     /// Returns the cursor behind a row.
     pub(super) cursor: &'a dyn Fn(Place) -> String,

@@ -10,7 +10,7 @@ use crate::address::{Address, is_segment, name_or_address};
 const KINDS: &[&str] =
     &["file", "design", "proto", "board", "slides", "deck", "make", "buzz", "site", "figjam"];
 
-/// What `file_key` must be, in a refusal.
+/// The form of `file_key`, in a refusal.
 const EXPECTED: &str = "a file's key such as AbC123dEf456, or its address such as \
                         https://www.figma.com/design/AbC123dEf456/Title";
 

@@ -14,7 +14,7 @@ use crate::address::Address;
 /// The most nodes of one call: their numbers go into one address.
 const MOST: usize = 200;
 
-/// What `node_ids` must be, in a refusal.
+/// The form of `node_ids`, in a refusal.
 const EXPECTED: &str = "node ids such as 1:2, or addresses with node-id=1-2 in them";
 
 /// The ids of a file's nodes, such as `1:2`: at least one, at most 200. Read from a list of texts or

@@ -31,7 +31,7 @@ fn pages(file: &Value) -> Vec<(&Value, &Value)> {
     pages.map(|page| (page, &file["styles"])).collect()
 }
 
-/// The nodes that were asked for, each with its styles.
+/// The requested nodes, each with its styles.
 fn nodes(answer: &Value) -> Vec<(&Value, &Value)> {
     let nodes = answer["nodes"].as_object().into_iter().flat_map(Map::values);
     let nodes = nodes.map(|node| (&node["document"], &node["styles"]));
@@ -43,7 +43,7 @@ fn rows(nodes: &[TreeNode<'_>]) -> Vec<Value> {
     nodes.iter().map(|node| row(node, &mut styles)).collect()
 }
 
-/// The same, with the text of a node that was asked for as a whole.
+/// The same, with the whole text of a requested node.
 fn rows_of_nodes(nodes: &[TreeNode<'_>]) -> Vec<Value> {
     let mut rows = rows(nodes);
     for (row, node) in rows.iter_mut().zip(nodes).filter(|(_, node)| node.depth == 0) {

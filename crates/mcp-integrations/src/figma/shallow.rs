@@ -1,5 +1,5 @@
-//! Trees of Figma that may be too large to come whole: how deep one is asked for, and what is tried
-//! when it does not come.
+//! Trees of Figma that may be too large to come whole: the depth of a request, and a second,
+//! shallow request.
 
 use mcp_core::action::params::Bounded;
 use mcp_core::{ActionError, ErrorCode, Progress};
@@ -8,13 +8,13 @@ use serde::Serialize;
 use super::Figma;
 use crate::JsonObject;
 
-/// The levels of a tree that are asked for.
+/// The requested levels of a tree.
 pub(super) type Depth = Bounded<1, 100, 2>;
 
 /// The member of an answer that is not whole: why, and how to get more.
 pub(super) const INCOMPLETE: &str = "incomplete";
 
-/// The depths that a tree is asked for when it does not come whole, in this order.
+/// The depths to request when a tree does not come whole, in this order.
 const SHALLOW: [u32; 2] = [2, 1];
 
 /// The query string.
@@ -25,7 +25,7 @@ struct Query<'a> {
 }
 
 impl Figma {
-    /// Returns a file, or some of its nodes. A tree that does not come whole is asked for again with
+    /// Returns a file, or some of its nodes. A tree that does not come whole is requested again with
     /// few levels, unless a depth is given; the answer says so as its first member.
     ///
     /// # Errors

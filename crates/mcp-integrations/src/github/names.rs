@@ -191,7 +191,7 @@ pub(super) fn in_search(query: &str, base: &Url) -> String {
         match (qualifier, repo) {
             (Some(name @ ("user" | "-user" | "org" | "-org")), _) => format!("{name}:{owner}"),
             (Some(name), Some(repo)) => format!("{name}:{owner}/{repo}"),
-            // What is below a list of a repository is looked for as text.
+            // A longer address may be text to search for.
             (None, Some(_)) if address.path.len() > 3 => word.to_owned(),
             (None, Some(repo)) => format!("repo:{owner}/{repo}"),
             (None, None) => format!("user:{owner}"),

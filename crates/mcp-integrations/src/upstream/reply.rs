@@ -106,7 +106,7 @@ fn text(status: StatusCode, message: Option<&str>) -> String {
 }
 
 /// Returns the message of a refusal: GitHub's `message` and `errors`; Figma's `message` or `err`.
-/// Nothing else of the body is told. Control characters become spaces.
+/// Nothing else of the body reaches a caller. Control characters become spaces.
 fn message(body: &[u8]) -> Option<String> {
     let body = json::value(str::from_utf8(body).ok()?).ok()?;
     let message = ["message", "err"].into_iter().find_map(|name| said(&body, name));
@@ -198,7 +198,7 @@ mod tests {
             (r#"{"message":""}"#, "Not Found"),
             (r#"{"message":" ","err":"Invalid token"}"#, "Invalid token"),
             (r#"{"message":"a\u001b[31mb\nc"}"#, "a [31mb c"),
-            (r#"{"message":"half \ud83d of it"}"#, "half \u{fffd}\u{fffd}\u{fffd} of it"),
+            (r#"{"message":"half \ud83d of it"}"#, "half \u{fffd} of it"),
             ("<html>Unicorn!</html>", "Not Found"),
             ("", "Not Found"),
             (&long, &"ü".repeat(500)),

@@ -71,7 +71,7 @@ async fn what_figma_refuses_is_told_in_its_words() {
 const TOO_LARGE: &str =
     r#"{"status":400,"err":"Request too large. If applicable, filter by query params."}"#;
 
-/// Answers with a tree where a depth is asked for, otherwise with this.
+/// Answers a request with a depth with a tree, any other with this.
 async fn too_large_whole(rig: &Rig, answer: ResponseTemplate, depths: &[&str]) {
     for depth in depths {
         Mock::given(query_param("depth", *depth)).respond_with(json(FILE)).mount(&rig.server).await;

@@ -2,7 +2,7 @@
 //!
 //! Every form can be read back. JSON says all by itself; CSV by who knows which columns hold lists;
 //! TOON as its specification has it. Where a cursor follows, JSON has it as `next`, the others as
-//! their last line; what is missing from a result is said before it.
+//! their last line; the reason why a result is incomplete comes before it.
 
 pub mod csv;
 pub mod toon;
@@ -112,7 +112,7 @@ pub enum Content<'a> {
     One(&'a Item),
 }
 
-/// What an answer says besides its data.
+/// The members of an answer besides its data.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Notes<'a> {
     /// The cursor behind the data.
