@@ -6,25 +6,26 @@ use std::time::Duration;
 use fantoccini::error::{CmdError, ErrorStatus};
 use mcp_core::{ActionError, ErrorCode};
 
-/// What to install and to set.
-pub(super) const HOW_TO_INSTALL: &str = "Install the packages chromium and chromium-driver (on \
-    Debian: apt-get install chromium chromium-driver), or set MCP_CHROMEDRIVER to the path of \
-    ChromeDriver, or MCP_WEBDRIVER_URL to the address of one that runs.";
+use super::devtools::DevToolsError;
+
+const CRASHED: &str = "The page crashed its tab of the browser.";
+
+/// There is no browser. The message says how to get one.
+pub(super) fn missing(message: &str) -> ActionError {
+    unavailable(format!(
+        "{message}: install the package chromium (on Debian: apt-get install chromium), or set \
+         MCP_CHROMIUM to the path of Chromium, or MCP_WEBDRIVER_URL to the address of a WebDriver"
+    ))
+}
 
 /// There is no browser.
 pub(super) fn unavailable(message: impl Into<String>) -> ActionError {
     ActionError::new(ErrorCode::Unavailable, message)
 }
 
-/// ChromeDriver or Chromium did not start.
+/// Chromium or the WebDriver did not start.
 pub(super) fn not_started(cause: impl Into<Box<dyn Error + Send + Sync>>) -> ActionError {
-    let cause = cause.into();
-    let message = if cause.to_string().contains("cannot find Chrome binary") {
-        format!("ChromeDriver found no Chromium. {HOW_TO_INSTALL}")
-    } else {
-        "The browser did not start; the server's log has the cause.".into()
-    };
-    unavailable(message).caused_by(cause)
+    unavailable("the browser did not start: see the server's log").caused_by(cause)
 }
 
 /// All browsers are taken, and so is the queue.
@@ -50,15 +51,16 @@ pub(super) fn upstream(message: impl Into<String>) -> ActionError {
 }
 
 /// The browser answers no more.
-pub(super) fn lost(error: CmdError) -> ActionError {
-    let text = error.to_string();
-    if matches!(&error, CmdError::Standard(error) if error.error == ErrorStatus::Timeout) {
+pub(super) fn lost(error: DevToolsError) -> ActionError {
+    if let DevToolsError::Driver(CmdError::Standard(driver)) = &error
+        && driver.error == ErrorStatus::Timeout
+    {
         return too_slow(super::DEADLINE).caused_by(error);
     }
-    let message = if text.contains("tab crashed") {
-        "The page crashed its tab of the browser."
-    } else {
-        "The browser ended while it showed the page."
+    let message = match &error {
+        DevToolsError::Crashed => CRASHED,
+        DevToolsError::Driver(driver) if driver.to_string().contains("tab crashed") => CRASHED,
+        _ => "The browser ended while it showed the page.",
     };
     upstream(message).caused_by(error)
 }

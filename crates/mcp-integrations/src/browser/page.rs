@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use fantoccini::error::CmdError;
 use mcp_core::ActionError;
 use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::devtools::DevToolsError;
 use super::failure::{code, failure};
 use super::fault;
 use super::session::Session;
@@ -151,7 +151,11 @@ impl<'a> Page<'a> {
     }
 
     /// The text that a JavaScript expression gives, apart from the page's own scripts.
-    async fn evaluate(&self, document: &Document, expression: &str) -> Result<String, CmdError> {
+    async fn evaluate(
+        &self,
+        document: &Document,
+        expression: &str,
+    ) -> Result<String, DevToolsError> {
         let world = json!({"frameId": document.frame});
         let world = self.session.devtools("Page.createIsolatedWorld", world).await?;
         let params = json!({
@@ -160,11 +164,11 @@ impl<'a> Page<'a> {
             "returnByValue": true,
         });
         let mut answer = self.session.devtools("Runtime.evaluate", params).await?;
-        text(answer["result"]["value"].take()).ok_or(CmdError::NotW3C(answer))
+        text(answer["result"]["value"].take()).ok_or(DevToolsError::Incomplete(answer))
     }
 
     /// A picture as PNG in base64: of the window, or of the document up to this width and height.
-    async fn picture(&self, whole: Option<(u32, u32)>) -> Result<String, CmdError> {
+    async fn picture(&self, whole: Option<(u32, u32)>) -> Result<String, DevToolsError> {
         let mut params = json!({"format": "png"});
         if let Some((widest, highest)) = whole {
             let mut sizes = self.session.devtools("Page.getLayoutMetrics", json!({})).await?;
@@ -179,7 +183,7 @@ impl<'a> Page<'a> {
             });
         }
         let mut answer = self.session.devtools("Page.captureScreenshot", params).await?;
-        text(answer["data"].take()).ok_or(CmdError::NotW3C(answer))
+        text(answer["data"].take()).ok_or(DevToolsError::Incomplete(answer))
     }
 
     /// Refuses a document that is not a page of the web.
@@ -201,7 +205,7 @@ impl<'a> Page<'a> {
         code(&page)
     }
 
-    async fn document(&self) -> Result<Document, CmdError> {
+    async fn document(&self) -> Result<Document, DevToolsError> {
         let mut tree = self.session.devtools("Page.getFrameTree", json!({})).await?;
         let mut frame = tree["frameTree"]["frame"].take();
         let mut field = |name: &str| text(frame[name].take());

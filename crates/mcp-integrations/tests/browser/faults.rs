@@ -51,11 +51,9 @@ async fn a_killed_part_is_told_soon_while_the_call_waits() {
     let subject = Subject::with(settings, SystemResolver);
 
     let params = json!({"url": site.url("/"), "wait_ms": 20_000});
-    for (kind, part) in [
-        ("--type=renderer", "crashed its tab"),
-        ("--remote-debugging-pipe", "The browser ended"),
-        ("chromedriver --port", "The browser ended"),
-    ] {
+    for (kind, part) in
+        [("--type=renderer", "crashed its tab"), ("--remote-debugging-pipe", "The browser ended")]
+    {
         let error = killed_during(&subject, kind, params.clone()).await;
         assert!(error.message.contains(part), "{kind}: {error:?}");
         assert_eq!(subject.title_of(&site.url("/")).await, "page", "{kind}");
@@ -75,9 +73,7 @@ async fn a_killed_part_is_told_soon_while_the_page_loads() {
     for (kind, path) in [
         ("--type=renderer", "/part"),
         ("--remote-debugging-pipe", "/part"),
-        ("chromedriver --port", "/part"),
         ("--remote-debugging-pipe", "/slow"),
-        ("chromedriver --port", "/slow"),
     ] {
         killed_during(&subject, kind, json!({"url": site.url(path)})).await;
         assert_eq!(subject.title_of(&site.url("/")).await, "page", "{kind}");
@@ -92,13 +88,13 @@ async fn what_dies_between_calls_is_replaced() {
     let settings = BrowserSettings { pool: 1, ..settings(&[&site.host()]) };
     let subject = Subject::with(settings, SystemResolver);
 
-    for kind in ["chromedriver --port", "--remote-debugging-pipe", "--type=renderer"] {
+    for kind in ["--remote-debugging-pipe", "--type=renderer"] {
         assert_eq!(subject.title_of(&site.url("/")).await, "page", "{kind}");
         subject.until_warm().await;
         for (id, _) in subject.processes(kind) {
             kill(id);
         }
-        if kind == "chromedriver --port" {
+        if kind == "--remote-debugging-pipe" {
             // Nothing of it stays, although nobody calls.
             subject.until_processes("", |left| left == 0).await;
         }

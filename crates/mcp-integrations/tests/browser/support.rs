@@ -97,6 +97,11 @@ impl Subject {
         found
     }
 
+    /// The main process of each browser.
+    pub(crate) fn browsers(&self) -> Vec<(i32, String)> {
+        self.processes("--remote-debugging-pipe")
+    }
+
     /// Waits until this many processes of the browser are of this kind.
     pub(crate) async fn until_processes(&self, part: &str, enough: impl Fn(usize) -> bool) {
         let end = Instant::now() + PATIENCE;
@@ -147,15 +152,14 @@ pub(crate) fn processes_of(directory: &Path, part: &str) -> Vec<(i32, String)> {
         .collect()
 }
 
-/// Settings with the ChromeDriver of this machine.
+/// Settings with the Chromium of this machine.
 pub(crate) fn settings(hosts: &[&str]) -> BrowserSettings {
     let settings = BrowserSettings::default();
-    let found =
-        settings.path.split(':').any(|folder| Path::new(folder).join("chromedriver").is_file());
-    assert!(
-        found,
-        "these tests need ChromeDriver and Chromium: apt-get install chromium chromium-driver"
-    );
+    for program in ["chromium", "chromedriver"] {
+        let mut folders = settings.path.split(':');
+        let found = folders.any(|folder| Path::new(folder).join(program).is_file());
+        assert!(found, "these tests need {program}: apt-get install chromium chromium-driver");
+    }
     let allowed_hosts = hosts.iter().map(|host| host.parse().expect("a host")).collect();
     BrowserSettings { allowed_hosts, ..settings }
 }
