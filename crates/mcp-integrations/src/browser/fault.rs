@@ -39,9 +39,10 @@ pub(super) fn closed() -> ActionError {
     unavailable("The server is shutting down.")
 }
 
-/// The whole call took too long.
-pub(super) fn too_slow(limit: Duration) -> ActionError {
-    let message = format!("The page took longer than {} seconds.", limit.as_secs());
+/// The whole call took too long, for this reason.
+pub(super) fn too_slow(why: &str) -> ActionError {
+    let limit = super::DEADLINE.as_secs();
+    let message = format!("the page took longer than {limit} seconds: {why}");
     ActionError::new(ErrorCode::UpstreamTimeout, message)
 }
 
@@ -55,7 +56,7 @@ pub(super) fn lost(error: DevToolsError) -> ActionError {
     if let DevToolsError::Driver(CmdError::Standard(driver)) = &error
         && driver.error == ErrorStatus::Timeout
     {
-        return too_slow(super::DEADLINE).caused_by(error);
+        return too_slow("the WebDriver did not answer in time").caused_by(error);
     }
     let message = match &error {
         DevToolsError::Crashed => CRASHED,
@@ -63,6 +64,22 @@ pub(super) fn lost(error: DevToolsError) -> ActionError {
         _ => "The browser ended while it showed the page.",
     };
     upstream(message).caused_by(error)
+}
+
+/// Whether the WebDriver or its browser is gone, rather than the document that a command was for.
+pub(super) fn is_lost(error: &CmdError) -> bool {
+    let is_gone = |status: &ErrorStatus| {
+        matches!(
+            status,
+            ErrorStatus::InvalidSessionId | ErrorStatus::NoSuchWindow | ErrorStatus::Timeout
+        )
+    };
+    match error {
+        CmdError::Standard(driver) => {
+            is_gone(&driver.error) || driver.message.contains("tab crashed")
+        }
+        _ => true,
+    }
 }
 
 /// The operator did not open this host to the browser.

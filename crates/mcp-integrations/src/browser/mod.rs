@@ -5,7 +5,7 @@
 //!   `source` where it comes from, `switches` how it is started.
 //! - `chromium` holds the processes of a browser of ours, `pipe` the connection to it, `tab` its
 //!   page and `traffic` what its events say; `webdriver` is the browser of an operator's WebDriver.
-//! - `page` opens and reads, `failure` and `fault` say why not; `egress` is the proxy through which every connection goes.
+//! - `page` opens, `load` waits, `read` reads, `failure` and `fault` say why not; `egress` is the proxy through which every connection goes.
 //!
 //! Invariant: a browser reaches nothing except through `egress`, and serves one call.
 
@@ -18,9 +18,11 @@ mod failure;
 mod fault;
 mod get_text;
 mod get_title;
+mod load;
 mod page;
 mod pipe;
 mod pool;
+mod read;
 mod screenshot;
 mod session;
 mod settings;

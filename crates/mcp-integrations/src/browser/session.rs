@@ -123,6 +123,11 @@ impl Session {
         }
     }
 
+    /// Whether this frame has a process of its own that commands can reach.
+    pub(super) fn has_own_process(&self, frame: &str) -> bool {
+        self.traffic().is_some_and(|traffic| traffic.session_of(frame).is_some())
+    }
+
     /// The network activity, if the browser tells of it: a WebDriver does not.
     pub(super) fn traffic(&self) -> Option<&Traffic> {
         match &self.browser {

@@ -38,7 +38,7 @@ const SWITCHES: &[&str] = &[
     "--disable-print-preview",
     "--disable-notifications",
     "--deny-permission-prompts",
-    "--disable-features=AsyncDns,AutofillServerCommunication,CertificateTransparencyComponentUpdater,DialMediaRouteProvider,DnsOverHttps,DownloadBubble,InterestFeedContentSuggestions,MediaRouter,NetworkPrediction,NetworkTimeServiceQuerying,OptimizationHints,Translate",
+    "--disable-features=AsyncDns,AutofillServerCommunication,CertificateTransparencyComponentUpdater,DialMediaRouteProvider,DnsOverHttps,DownloadBubble,InterestFeedContentSuggestions,MediaRouter,NetworkPrediction,NetworkTimeServiceQuerying,OptimizationHints,PreloadTopChromeWebUI,Translate",
     "--metrics-recording-only",
     "--mute-audio",
     "--no-default-browser-check",
@@ -89,6 +89,8 @@ fn preferences() -> Value {
     let blocked: serde_json::Map<String, Value> =
         blocked.iter().map(|name| ((*name).to_owned(), json!(2))).collect();
     json!({
+        // The encoding of a document that declares none, unless it is another one by its bytes.
+        "intl.charset_default": "UTF-8",
         "profile.default_content_setting_values": blocked,
         "download_restrictions": 3,
         "download.prompt_for_download": false,

@@ -99,6 +99,10 @@ impl Traffic {
             "Network.requestWillBeSent" => {
                 // A stream has no end, and a ping no reader.
                 let kind = text("type");
+                if text("requestId") == text("loaderId") && state.is_page(session, text("frameId"))
+                {
+                    state.status = None;
+                }
                 if !matches!(
                     kind,
                     "EventSource" | "Media" | "Ping" | "Prefetch" | "CSPViolationReport"

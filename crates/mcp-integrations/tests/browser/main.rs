@@ -2,8 +2,10 @@
 //! ChromeDriver (Debian: chromium, chromium-driver) and say so where they are missing.
 
 mod bench;
+mod contents;
 mod faults;
 mod forbidden;
+mod loading;
 mod missing;
 mod pages;
 mod pool;

@@ -22,6 +22,9 @@ use tokio::time::{Instant, sleep};
 /// What all waits of the tests have in common: far more than anything takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A part of the command line of a browser's main process.
+pub(crate) const BROWSER: &str = "--remote-debugging-pipe";
+
 /// A browser with its actions. Its processes are known by its own folder.
 pub(crate) struct Subject {
     pub(crate) browser: Browser,
@@ -94,12 +97,13 @@ impl Subject {
     pub(crate) fn processes(&self, part: &str) -> Vec<(i32, String)> {
         let mut found = processes_of(self.directory.path(), part);
         found.retain(|(_, line)| part.is_empty() || !line.starts_with("/bin/sh"));
+        found.retain(|(_, line)| part != BROWSER || !line.contains("--type="));
         found
     }
 
     /// The main process of each browser.
     pub(crate) fn browsers(&self) -> Vec<(i32, String)> {
-        self.processes("--remote-debugging-pipe")
+        self.processes(BROWSER)
     }
 
     /// Waits until this many processes of the browser are of this kind.

@@ -25,6 +25,11 @@ impl Meter {
         self.open.load(Ordering::Relaxed)
     }
 
+    /// How many bytes the browser received.
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
     /// Counts one that is being made.
     pub(super) fn begin(self: &Arc<Self>) -> Begun {
         self.open.fetch_add(1, Ordering::Relaxed);

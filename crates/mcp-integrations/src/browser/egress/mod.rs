@@ -32,7 +32,8 @@ pub(super) struct Egress {
     gate: Arc<Gate>,
     meter: Arc<Meter>,
     address: SocketAddr,
-    _over: watch::Sender<()>,
+    /// A change ends every connection, and those to come at once.
+    over: watch::Sender<()>,
 }
 
 impl Egress {
@@ -46,7 +47,7 @@ impl Egress {
         let meter = Arc::<Meter>::default();
         let shared = Shared { gate: Arc::clone(&gate), meter: Arc::clone(&meter), over };
         tokio::spawn(accept(listener, browser, shared));
-        Ok(Self { gate, meter, address, _over: sender })
+        Ok(Self { gate, meter, address, over: sender })
     }
 
     /// Where the browser finds it.
@@ -54,9 +55,14 @@ impl Egress {
         self.address
     }
 
-    /// Whether no connection is open, so that nothing more comes.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.meter.open() == 0
+    /// How many bytes the browser received.
+    pub(super) fn received(&self) -> u64 {
+        self.meter.received()
+    }
+
+    /// Ends every connection, and refuses new ones.
+    pub(super) fn cut(&self) {
+        self.over.send_replace(());
     }
 
     /// Why the last connection to this target was not made.
@@ -71,7 +77,11 @@ async fn accept(listener: TcpListener, browser: IpAddr, shared: Shared) {
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
         let stream: TcpStream = tokio::select! {
-            _ = over.changed() => return,
+            changed = over.changed() => match changed {
+                // Connections that come now see the change, and end.
+                Ok(()) => continue,
+                Err(_) => return,
+            },
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) if peer.ip() == browser => stream,
                 Ok(_) => continue,
