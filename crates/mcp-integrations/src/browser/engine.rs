@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use super::egress::{Resolve, Rules, SystemResolver};
+use super::egress::Rules;
 use super::load::Loading;
 use super::page::Page;
 use super::pool::{Lease, Pool};
@@ -20,6 +20,7 @@ use super::session::Launcher;
 use super::settings::BrowserSettings;
 use super::source::Source;
 use super::{DEADLINE, fault};
+use crate::resolve::{Resolve, SystemResolver};
 
 /// What is left of the deadline for reading the page.
 const READ: Duration = Duration::from_secs(5);

@@ -5,7 +5,8 @@
 //!   `source` where it comes from, `switches` how it is started.
 //! - `chromium` holds the processes of a browser of ours, `pipe` the connection to it, `tab` its
 //!   page and `traffic` what its events say; `webdriver` is the browser of an operator's WebDriver.
-//! - `page` opens, `load` waits, `read` reads, `failure` and `fault` say why not; `egress` is the proxy through which every connection goes.
+//! - `page` opens, `load` waits, `read` reads, `failure` and `fault` say why not; `egress` is the
+//!   proxy through which every connection goes, `sockets` says whose a connection is.
 //!
 //! Invariant: a browser reaches nothing except through `egress`, and serves one call.
 
@@ -26,6 +27,7 @@ mod read;
 mod screenshot;
 mod session;
 mod settings;
+mod sockets;
 mod source;
 mod switches;
 mod tab;
@@ -35,8 +37,8 @@ mod webdriver;
 
 use std::time::Duration;
 
+pub use crate::resolve::{Addresses, Resolve, SystemResolver};
 pub use allowed_host::{AllowedHost, NotAHost};
-pub use egress::{Addresses, Resolve, SystemResolver};
 pub use engine::Browser;
 pub use get_text::{GetText, GetTextOutput, GetTextParams};
 pub use get_title::{GetTitle, GetTitleOutput, GetTitleParams};
