@@ -246,9 +246,10 @@ fn integrations(settings: &Settings, machine: &Machine, clock: Arc<dyn Clock>) -
         figma_token: settings.figma_token.clone(),
         figma_api_url: settings.figma_api_url.clone(),
         browser: BrowserSettings {
-            chromedriver: settings.chromedriver.clone(),
+            chromium: settings.chromium.clone(),
             webdriver_url: settings.webdriver_url.clone(),
             pool: settings.browser_pool,
+            idle: settings.browser_idle,
             allowed_hosts: settings.browser_allowed_hosts.clone(),
             path: machine.search_path.clone(),
             directory: machine.temporary_folder.clone(),

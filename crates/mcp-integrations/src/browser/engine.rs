@@ -12,24 +12,29 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::egress::Rules;
-use super::page::{Page, Reading, of_document};
+use super::load::Loading;
+use super::page::Page;
 use super::pool::{Lease, Pool};
+use super::read::{Reading, Readout};
 use super::session::Launcher;
 use super::settings::BrowserSettings;
 use super::source::Source;
 use super::{DEADLINE, fault};
 use crate::resolve::{Resolve, SystemResolver};
 
-/// What is left of the deadline after a call has waited: for the picture itself.
-const FOR_THE_PICTURE: Duration = Duration::from_secs(3);
+/// What is left of the deadline for reading the page.
+const READ: Duration = Duration::from_secs(5);
+/// What a call waited for when its time was over.
+const NO_DOCUMENT: &str = "its server did not send the document";
+const NOT_LOADED: &str = "the browser did not load it";
+const NOT_READ: &str = "the browser did not show it";
 /// The window of calls that do not say how large it is, in CSS pixels.
 const WINDOW: (u32, u32) = (1280, 720);
-/// The largest picture of a whole document, in CSS pixels.
-const LARGEST: (u32, u32) = (4096, 16_384);
+/// The largest picture of a whole document, in CSS pixels: models accept no larger ones
+/// (<https://docs.claude.com/en/docs/build-with-claude/vision>).
+const LARGEST: (u32, u32) = (4096, 8000);
 /// The largest picture, in characters of base64.
 const PICTURE_LIMIT: usize = 32 << 20;
-/// How much of a title is told, in the units that JavaScript counts.
-const LONGEST_TITLE: usize = 4096;
 
 /// A real browser. Clones share it. Nothing is started before the first call.
 #[derive(Clone)]
@@ -67,28 +72,24 @@ struct Visit {
 }
 
 impl Visit {
-    async fn run(&self, lease: &Lease, deadline: Instant) -> Result<(String, String), ActionError> {
+    async fn run(&self, lease: &Lease, deadline: Instant) -> Result<Readout, ActionError> {
         self.step(1.0, "opening the page");
-        let page = Page::open(lease.session(), &self.url, self.window).await?;
-        if !self.wait.is_zero() {
-            self.step(2.0, "waiting on the page");
-            let last = deadline - FOR_THE_PICTURE;
-            page.wait_until((Instant::now() + self.wait).min(last)).await?;
-        }
+        let opened = Page::open(lease.session(), &self.url, self.window);
+        let page =
+            timeout_at(deadline, opened).await.map_err(|_| fault::too_slow(NO_DOCUMENT))??;
+        self.step(2.0, "waiting on the page");
+        let loading = Loading::new(&page, deadline - READ).run(self.wait);
+        let incomplete = timeout_at(deadline, loading).await;
+        let incomplete = incomplete.map_err(|_| fault::too_slow(NOT_LOADED))??;
         self.step(3.0, "reading the page");
-        page.read(&self.reading).await
+        let read = timeout_at(deadline, page.read(&self.reading)).await;
+        let why = incomplete.as_deref().unwrap_or(NOT_READ);
+        Ok(Readout { incomplete: incomplete.clone(), ..read.map_err(|_| fault::too_slow(why))?? })
     }
 
     fn step(&self, done: f64, what: &str) {
         self.progress.step(done, Some(4.0), what);
     }
-}
-
-/// Text that was cut or not.
-#[derive(Debug)]
-pub(super) struct CutText {
-    pub(super) text: String,
-    pub(super) truncated: bool,
 }
 
 impl Browser {
@@ -132,67 +133,54 @@ impl Browser {
         }
     }
 
-    /// A page's title, at most [`LONGEST_TITLE`] characters of it, and its address.
+    /// Reads a page's title.
     pub(super) async fn title(
         &self,
         url: Url,
+        wait: Duration,
         progress: &Progress,
-    ) -> Result<(String, String), ActionError> {
-        // Cut in the browser already, as the text is.
-        let reading = Reading::Expression(format!(
-            "{}.slice(0, {LONGEST_TITLE}).toWellFormed()",
-            of_document("title")
-        ));
-        let progress = progress.clone();
-        self.visit(Visit { url, window: WINDOW, wait: Duration::ZERO, reading, progress }).await
+    ) -> Result<Readout, ActionError> {
+        let (reading, progress) = (Reading::Title, progress.clone());
+        self.visit(Visit { url, window: WINDOW, wait, reading, progress }).await
     }
 
-    /// A page's visible text, at most so many characters of it, and its address.
+    /// Reads a page's visible text, at most `limit` characters of it; whether there is more.
     pub(super) async fn text(
         &self,
         url: Url,
-        most: usize,
+        limit: usize,
+        wait: Duration,
         progress: &Progress,
-    ) -> Result<(CutText, String), ActionError> {
+    ) -> Result<(Readout, bool), ActionError> {
         // Cut in the browser already, so that no huge text travels. A character has at most two of
         // the units that JavaScript counts; what is left after that tells that there is more.
-        let units = most.saturating_mul(2).saturating_add(2);
-        let reading = Reading::Expression(format!(
-            "(() => {{
-                const root = {} ?? {};
-                const text = root?.innerText ?? root?.textContent ?? '';
-                return text.slice(0, {units}).toWellFormed();
-            }})()",
-            of_document("body"),
-            of_document("documentElement")
-        ));
+        let reading = Reading::Text(limit.saturating_mul(2).saturating_add(2));
         let progress = progress.clone();
-        let visit = Visit { url, window: WINDOW, wait: Duration::ZERO, reading, progress };
-        let (mut text, url) = self.visit(visit).await?;
-        let end = text.char_indices().nth(most).map(|(end, _)| end);
-        text.truncate(end.unwrap_or(text.len()));
-        Ok((CutText { text, truncated: end.is_some() }, url))
+        let mut page = self.visit(Visit { url, window: WINDOW, wait, reading, progress }).await?;
+        let end = page.value.char_indices().nth(limit).map(|(end, _)| end);
+        page.value.truncate(end.unwrap_or(page.value.len()));
+        Ok((page, end.is_some()))
     }
 
-    /// A picture of a page as PNG in base64, and its address.
+    /// Takes a picture of a page as PNG in base64.
     pub(super) async fn picture(
         &self,
         url: Url,
         shot: Shot,
         progress: &Progress,
-    ) -> Result<(String, String), ActionError> {
+    ) -> Result<Readout, ActionError> {
         let reading = Reading::Picture { whole: shot.full_page.then_some(LARGEST) };
         let progress = progress.clone();
         let visit = Visit { url, window: shot.window, wait: shot.wait, reading, progress };
-        let (picture, url) = self.visit(visit).await?;
-        if picture.len() > PICTURE_LIMIT {
+        let page = self.visit(visit).await?;
+        if page.value.len() > PICTURE_LIMIT {
             return Err(fault::upstream("The picture is larger than 32 MiB in base64."));
         }
-        Ok((picture, url))
+        Ok(page)
     }
 
     /// Opens a page in a browser of its own, within the deadline. Dropping the future ends that.
-    async fn visit(&self, visit: Visit) -> Result<(String, String), ActionError> {
+    async fn visit(&self, visit: Visit) -> Result<Readout, ActionError> {
         let engine = self.engine()?;
         let place = engine.pool.enter()?;
         let mut closed = self.0.closed.subscribe();
@@ -202,8 +190,7 @@ impl Browser {
                 visit.step(0.0, "waiting for a browser");
                 let lease = timeout_at(deadline, place.browser()).await;
                 let lease = lease.map_err(|_| fault::busy())??;
-                let done = timeout_at(deadline, visit.run(&lease, deadline)).await;
-                done.map_err(|_| fault::too_slow(DEADLINE))?
+                visit.run(&lease, deadline).await
             };
             tokio::select! {
                 _ = closed.wait_for(|closed| *closed) => Err(fault::closed()),

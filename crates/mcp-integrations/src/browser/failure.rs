@@ -6,8 +6,14 @@ use reqwest::Url;
 use super::egress::{Egress, Fault, Target};
 use super::fault;
 
-/// Why an address could not be loaded. `code` is what Chromium calls the fault.
-pub(super) fn failure(egress: &Egress, failed: &str, code: Option<&str>) -> ActionError {
+/// Why an address could not be loaded. `code` is what Chromium calls the fault, `status` the status
+/// of the last response.
+pub(super) fn failure(
+    egress: &Egress,
+    failed: &str,
+    code: Option<&str>,
+    status: Option<u16>,
+) -> ActionError {
     let Ok(url) = Url::parse(failed) else {
         return fault::upstream("The page leads to an address that is none.");
     };
@@ -35,8 +41,13 @@ pub(super) fn failure(egress: &Egress, failed: &str, code: Option<&str>) -> Acti
         Some("ERR_UNSAFE_PORT") => ActionError::invalid(format!(
             "No browser opens a page at port {port}, whatever MCP_BROWSER_ALLOWED_HOSTS says."
         )),
-        Some(code) => fault::upstream(format!("{host}:{port} could not be loaded ({code}).")),
-        None => fault::upstream(format!("{host}:{port} could not be loaded.")),
+        code => {
+            let status = status.filter(|status| !(200..300).contains(status));
+            let status = status.map(|status| format!("HTTP status {status}"));
+            let causes: Vec<&str> = status.as_deref().into_iter().chain(code).collect();
+            let causes = causes.join(", ");
+            fault::upstream(format!("{host}:{port} could not be loaded ({causes})."))
+        }
     }
 }
 

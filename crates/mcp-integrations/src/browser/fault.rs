@@ -6,25 +6,26 @@ use std::time::Duration;
 use fantoccini::error::{CmdError, ErrorStatus};
 use mcp_core::{ActionError, ErrorCode};
 
-/// What to install and to set.
-pub(super) const HOW_TO_INSTALL: &str = "Install the packages chromium and chromium-driver (on \
-    Debian: apt-get install chromium chromium-driver), or set MCP_CHROMEDRIVER to the path of \
-    ChromeDriver, or MCP_WEBDRIVER_URL to the address of one that runs.";
+use super::devtools::DevToolsError;
+
+const CRASHED: &str = "The page crashed its tab of the browser.";
+
+/// There is no browser. The message says how to get one.
+pub(super) fn missing(message: &str) -> ActionError {
+    unavailable(format!(
+        "{message}: install the package chromium (on Debian: apt-get install chromium), or set \
+         MCP_CHROMIUM to the path of Chromium, or MCP_WEBDRIVER_URL to the address of a WebDriver"
+    ))
+}
 
 /// There is no browser.
 pub(super) fn unavailable(message: impl Into<String>) -> ActionError {
     ActionError::new(ErrorCode::Unavailable, message)
 }
 
-/// ChromeDriver or Chromium did not start.
+/// Chromium or the WebDriver did not start.
 pub(super) fn not_started(cause: impl Into<Box<dyn Error + Send + Sync>>) -> ActionError {
-    let cause = cause.into();
-    let message = if cause.to_string().contains("cannot find Chrome binary") {
-        format!("ChromeDriver found no Chromium. {HOW_TO_INSTALL}")
-    } else {
-        "The browser did not start; the server's log has the cause.".into()
-    };
-    unavailable(message).caused_by(cause)
+    unavailable("the browser did not start: see the server's log").caused_by(cause)
 }
 
 /// All browsers are taken, and so is the queue.
@@ -38,9 +39,10 @@ pub(super) fn closed() -> ActionError {
     unavailable("The server is shutting down.")
 }
 
-/// The whole call took too long.
-pub(super) fn too_slow(limit: Duration) -> ActionError {
-    let message = format!("The page took longer than {} seconds.", limit.as_secs());
+/// The whole call took too long, for this reason.
+pub(super) fn too_slow(why: &str) -> ActionError {
+    let limit = super::DEADLINE.as_secs();
+    let message = format!("the page took longer than {limit} seconds: {why}");
     ActionError::new(ErrorCode::UpstreamTimeout, message)
 }
 
@@ -50,17 +52,34 @@ pub(super) fn upstream(message: impl Into<String>) -> ActionError {
 }
 
 /// The browser answers no more.
-pub(super) fn lost(error: CmdError) -> ActionError {
-    let text = error.to_string();
-    if matches!(&error, CmdError::Standard(error) if error.error == ErrorStatus::Timeout) {
-        return too_slow(super::DEADLINE).caused_by(error);
+pub(super) fn lost(error: DevToolsError) -> ActionError {
+    if let DevToolsError::Driver(CmdError::Standard(driver)) = &error
+        && driver.error == ErrorStatus::Timeout
+    {
+        return too_slow("the WebDriver did not answer in time").caused_by(error);
     }
-    let message = if text.contains("tab crashed") {
-        "The page crashed its tab of the browser."
-    } else {
-        "The browser ended while it showed the page."
+    let message = match &error {
+        DevToolsError::Crashed => CRASHED,
+        DevToolsError::Driver(driver) if driver.to_string().contains("tab crashed") => CRASHED,
+        _ => "The browser ended while it showed the page.",
     };
     upstream(message).caused_by(error)
+}
+
+/// Whether the WebDriver or its browser is gone, rather than the document that a command was for.
+pub(super) fn is_lost(error: &CmdError) -> bool {
+    let is_gone = |status: &ErrorStatus| {
+        matches!(
+            status,
+            ErrorStatus::InvalidSessionId | ErrorStatus::NoSuchWindow | ErrorStatus::Timeout
+        )
+    };
+    match error {
+        CmdError::Standard(driver) => {
+            is_gone(&driver.error) || driver.message.contains("tab crashed")
+        }
+        _ => true,
+    }
 }
 
 /// The operator did not open this host to the browser.

@@ -1,5 +1,7 @@
 //! `playwright_get_text`
 
+use std::time::Duration;
+
 use mcp_core::action::params::Bounded;
 use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
@@ -28,6 +30,10 @@ pub struct GetTextParams {
     /// The most characters of text that are given; what is longer is cut.
     #[serde(default)]
     pub max_chars: Bounded<1, 1_000_000, 4000>,
+    /// How many milliseconds to wait after the page has loaded. The wait ends in time for the
+    /// page to be read within the call's 30 seconds.
+    #[serde(default)]
+    pub wait_ms: Bounded<0, 30_000, 0>,
 }
 
 /// What `playwright_get_text` answers.
@@ -39,6 +45,12 @@ pub struct GetTextOutput {
     pub truncated: bool,
     /// The address of the page after its redirects.
     pub url: String,
+    /// The status of the page's HTTP response, where it is not 2xx.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why the page may be incomplete, where loading did not finish.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
 }
 
 impl RemoteAction for GetText {
@@ -63,8 +75,16 @@ impl RemoteAction for GetText {
         params: GetTextParams,
         progress: &Progress,
     ) -> Result<GetTextOutput, ActionError> {
-        let most = params.max_chars.get() as usize;
-        let (cut, url) = self.browser.text(params.url.into_url(), most, progress).await?;
-        Ok(GetTextOutput { text: cut.text, truncated: cut.truncated, url })
+        let limit = params.max_chars.get() as usize;
+        let wait = Duration::from_millis(params.wait_ms.get().into());
+        let (page, truncated) =
+            self.browser.text(params.url.into_url(), limit, wait, progress).await?;
+        Ok(GetTextOutput {
+            text: page.value,
+            truncated,
+            url: page.url,
+            status: page.status,
+            incomplete: page.incomplete,
+        })
     }
 }

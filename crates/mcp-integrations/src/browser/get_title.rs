@@ -1,5 +1,8 @@
 //! `playwright_get_title`
 
+use std::time::Duration;
+
+use mcp_core::action::params::Bounded;
 use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +27,10 @@ impl GetTitle {
 pub struct GetTitleParams {
     /// The page's address; it starts with http:// or https://.
     pub url: WebUrl,
+    /// How many milliseconds to wait after the page has loaded. The wait ends in time for the
+    /// page to be read within the call's 30 seconds.
+    #[serde(default)]
+    pub wait_ms: Bounded<0, 30_000, 0>,
 }
 
 /// What `playwright_get_title` answers.
@@ -33,6 +40,12 @@ pub struct GetTitleOutput {
     pub title: String,
     /// The address of the page after its redirects.
     pub url: String,
+    /// The status of the page's HTTP response, where it is not 2xx.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why the page may be incomplete, where loading did not finish.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
 }
 
 impl RemoteAction for GetTitle {
@@ -54,7 +67,13 @@ impl RemoteAction for GetTitle {
         params: GetTitleParams,
         progress: &Progress,
     ) -> Result<GetTitleOutput, ActionError> {
-        let (title, url) = self.browser.title(params.url.into_url(), progress).await?;
-        Ok(GetTitleOutput { title, url })
+        let wait = Duration::from_millis(params.wait_ms.get().into());
+        let page = self.browser.title(params.url.into_url(), wait, progress).await?;
+        Ok(GetTitleOutput {
+            title: page.value,
+            url: page.url,
+            status: page.status,
+            incomplete: page.incomplete,
+        })
     }
 }

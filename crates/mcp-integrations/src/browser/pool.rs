@@ -1,14 +1,17 @@
 //! Who gets which browser, and when.
 //!
 //! Invariant: there are never more browsers than slots. A call holds a slot; a browser that is kept
-//! warm takes the slot of a call that is not there. A browser serves one call and is thrown away.
+//! warm takes the slot of a call that is not there. A browser serves one call and is thrown away; one
+//! that no call takes ends after a while.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use mcp_core::ActionError;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep};
 
 use super::fault;
 use super::session::{Launcher, Session};
@@ -26,7 +29,8 @@ struct Shared {
     /// Calls that have a slot or wait for one.
     calls: Arc<Semaphore>,
     slots: Arc<Semaphore>,
-    warm: Mutex<Vec<Session>>,
+    /// The browsers that no call uses, with the time since when.
+    warm: Mutex<Vec<(Session, Instant)>>,
     closed: AtomicBool,
 }
 
@@ -85,17 +89,44 @@ impl Pool {
         self.0.closed.load(Ordering::SeqCst)
     }
 
+    fn warm(&self) -> MutexGuard<'_, Vec<(Session, Instant)>> {
+        self.0.warm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The browser that became free last, so that the others can end.
     fn take_warm(&self) -> Option<Session> {
-        self.0.warm.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        self.warm().pop().map(|(session, _)| session)
+    }
+
+    /// A browser that was free for too long.
+    fn take_idle(&self) -> Option<Session> {
+        let mut warm = self.warm();
+        let at = warm.iter().position(|(_, since)| since.elapsed() >= self.idle())?;
+        Some(warm.remove(at).0)
+    }
+
+    fn idle(&self) -> Duration {
+        self.0.launcher.settings.idle
+    }
+
+    /// Ends the browsers that are free for too long, when that time is over for the last of them.
+    async fn end_idle(self) {
+        sleep(self.idle()).await;
+        // In a slot of its own, so that no call starts a browser before this one has ended.
+        let Ok(_slot) = self.0.slots.acquire().await else { return };
+        while let Some(session) = self.take_idle() {
+            session.end().await;
+        }
     }
 
     /// Throws a used browser away and has the next one ready before it is needed.
     async fn renew(self, used: Session, slot: OwnedSemaphorePermit) {
         used.end().await;
-        if !self.is_closed() {
+        if !self.is_closed() && !self.idle().is_zero() {
             match self.0.launcher.start().await {
                 Ok(session) => {
-                    self.0.warm.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+                    self.warm().push((session, Instant::now()));
+                    tokio::spawn(self.clone().end_idle());
                 }
                 // The next call tries again and is told.
                 Err(error) => log::warn!("browser: {error}"),

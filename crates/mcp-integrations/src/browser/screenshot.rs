@@ -29,12 +29,12 @@ impl Screenshot {
 pub struct ScreenshotParams {
     /// The page's address; it starts with http:// or https://.
     pub url: WebUrl,
-    /// Whether the picture shows the whole page, at most 4096 by 16384 CSS pixels of it, instead of
+    /// Whether the picture shows the whole page, at most 4096 by 8000 CSS pixels of it, instead of
     /// the part that the window shows.
     #[serde(default)]
     pub full_page: bool,
     /// How many milliseconds to wait after the page has loaded. The wait ends in time for the
-    /// picture to be taken within the call's 30 seconds.
+    /// page to be read within the call's 30 seconds.
     #[serde(default)]
     pub wait_ms: Bounded<0, 30_000, 0>,
     /// The window's width in CSS pixels.
@@ -54,6 +54,15 @@ pub struct ScreenshotOutput {
     pub screenshot_base64: String,
     /// The address of the page after its redirects.
     pub url: String,
+    /// The status of the page's HTTP response, where it is not 2xx.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why the page may be incomplete, where loading did not finish.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
+    /// The size of the page, where the picture of the whole page shows only a part of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut: Option<String>,
 }
 
 /// The picture itself is never shown as text.
@@ -89,8 +98,14 @@ impl RemoteAction for Screenshot {
             full_page: params.full_page,
             wait: Duration::from_millis(params.wait_ms.get().into()),
         };
-        let (screenshot_base64, url) =
-            self.browser.picture(params.url.into_url(), shot, progress).await?;
-        Ok(ScreenshotOutput { content_type: "image/png".into(), screenshot_base64, url })
+        let page = self.browser.picture(params.url.into_url(), shot, progress).await?;
+        Ok(ScreenshotOutput {
+            content_type: "image/png".into(),
+            screenshot_base64: page.value,
+            url: page.url,
+            status: page.status,
+            incomplete: page.incomplete,
+            cut: page.cut,
+        })
     }
 }

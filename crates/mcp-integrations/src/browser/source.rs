@@ -1,4 +1,4 @@
-//! Which WebDriver there is to start a browser with.
+//! Where a browser comes from.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,17 +10,21 @@ use super::fault;
 use super::settings::BrowserSettings;
 use super::sockets;
 
-/// Where the WebDriver comes from.
+/// The names of Chromium's program, in the order of preference.
+const PROGRAMS: &[&str] =
+    &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
+
+/// Where a browser comes from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// Every browser has a ChromeDriver of its own, started from this file.
+    /// A Chromium, started from this file.
     Program(PathBuf),
-    /// One that runs already.
+    /// A running WebDriver.
     Running(Url),
 }
 
 impl Source {
-    /// What the settings name, or the ChromeDriver of `PATH`.
+    /// The WebDriver or program that the settings name, or the Chromium of `PATH`.
     pub(super) fn find(settings: &BrowserSettings) -> Result<Self, ActionError> {
         if let Some(url) = &settings.webdriver_url {
             let mut url = url.clone();
@@ -32,27 +36,20 @@ impl Source {
             }
             return Ok(Self::Running(url));
         }
-        if let Some(program) = &settings.chromedriver {
-            return if program.is_file() {
-                Ok(Self::Program(program.clone()))
-            } else {
-                let message = format!(
-                    "MCP_CHROMEDRIVER names {}, and there is no such file. {}",
-                    program.display(),
-                    fault::HOW_TO_INSTALL
-                );
-                Err(fault::unavailable(message))
-            };
+        if let Some(program) = &settings.chromium {
+            if program.is_file() {
+                return Ok(Self::Program(program.clone()));
+            }
+            let path = program.display();
+            return Err(fault::missing(&format!("MCP_CHROMIUM: there is no file \"{path}\"")));
         }
-        let folders = settings.path.split(':').filter(|folder| !folder.is_empty());
-        folders
-            .map(|folder| Path::new(folder).join("chromedriver"))
+        let folders = || settings.path.split(':').filter(|folder| !folder.is_empty());
+        PROGRAMS
+            .iter()
+            .flat_map(|program| folders().map(move |folder| Path::new(folder).join(program)))
             .find(|program| program.is_file())
             .map(Self::Program)
-            .ok_or_else(|| {
-                let message = format!("ChromeDriver was not found. {}", fault::HOW_TO_INSTALL);
-                fault::unavailable(message)
-            })
+            .ok_or_else(|| fault::missing("Chromium is not installed"))
     }
 
     /// Whether the browser will run as root, which Chromium's sandbox refuses: as this process

@@ -1,6 +1,8 @@
 //! How a browser is started: its switches and the settings of its profile.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::{fs, io};
 
 use fantoccini::wd::Capabilities;
 use serde_json::{Value, json};
@@ -36,7 +38,7 @@ const SWITCHES: &[&str] = &[
     "--disable-print-preview",
     "--disable-notifications",
     "--deny-permission-prompts",
-    "--disable-features=AsyncDns,AutofillServerCommunication,CertificateTransparencyComponentUpdater,DialMediaRouteProvider,DnsOverHttps,DownloadBubble,InterestFeedContentSuggestions,MediaRouter,NetworkPrediction,NetworkTimeServiceQuerying,OptimizationHints,Translate",
+    "--disable-features=AsyncDns,AutofillServerCommunication,CertificateTransparencyComponentUpdater,DialMediaRouteProvider,DnsOverHttps,DownloadBubble,InterestFeedContentSuggestions,MediaRouter,NetworkPrediction,NetworkTimeServiceQuerying,OptimizationHints,PreloadTopChromeWebUI,Translate",
     "--metrics-recording-only",
     "--mute-audio",
     "--no-default-browser-check",
@@ -46,6 +48,18 @@ const SWITCHES: &[&str] = &[
     "--force-device-scale-factor=1",
     "--hide-scrollbars",
     "--window-size=1280,720",
+];
+
+/// Switches of a Chromium of ours, which a WebDriver sets itself.
+const OWN: &[&str] = &[
+    "--no-startup-window",
+    "--allow-pre-commit-input",
+    "--disable-client-side-phishing-detection",
+    "--disable-hang-monitor",
+    "--disable-prompt-on-repost",
+    "--disable-search-engine-choice-screen",
+    "--noerrdialogs",
+    "--password-store=basic",
 ];
 
 /// Settings of the profile: nothing is saved, and no device is anybody's (2 is "block").
@@ -75,6 +89,8 @@ fn preferences() -> Value {
     let blocked: serde_json::Map<String, Value> =
         blocked.iter().map(|name| ((*name).to_owned(), json!(2))).collect();
     json!({
+        // The encoding of a document that declares none, unless it is another one by its bytes.
+        "intl.charset_default": "UTF-8",
         "profile.default_content_setting_values": blocked,
         "download_restrictions": 3,
         "download.prompt_for_download": false,
@@ -93,31 +109,61 @@ fn preferences() -> Value {
     })
 }
 
-/// What a new session is asked for (W3C WebDriver, section 7; ChromeDriver's `goog:chromeOptions`).
-/// ChromeDriver waits for no page: it would also wait where a page leads to another program.
-pub(super) fn capabilities(proxy: SocketAddr, as_root: bool) -> Capabilities {
-    let mut switches: Vec<String> = SWITCHES.iter().map(|switch| (*switch).to_owned()).collect();
-    // The browser looks up no name and no number itself, except this name of the proxy: nothing
-    // could connect past it.
-    let (address, port) = (proxy.ip(), proxy.port());
-    let address = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
-    switches.push(format!("--proxy-server=http://{PROXY}:{port}"));
-    switches.push(format!("--host-resolver-rules=MAP {PROXY} {address},MAP * ~NOTFOUND"));
-    if as_root {
-        switches.push("--no-sandbox".into());
+/// How a browser is started whose connections all go through this proxy.
+pub(super) struct Switches(Vec<String>);
+
+impl Switches {
+    /// The switches for a proxy at this address; `as_root` turns the sandbox off, which Chromium
+    /// demands of root.
+    pub(super) fn new(proxy: SocketAddr, as_root: bool) -> Self {
+        let mut switches: Vec<String> =
+            SWITCHES.iter().map(|switch| (*switch).to_owned()).collect();
+        // The browser looks up no name and no number itself, except this name of the proxy: nothing
+        // could connect past it.
+        let (address, port) = (proxy.ip(), proxy.port());
+        let address = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
+        switches.push(format!("--proxy-server=http://{PROXY}:{port}"));
+        switches.push(format!("--host-resolver-rules=MAP {PROXY} {address},MAP * ~NOTFOUND"));
+        if as_root {
+            switches.push("--no-sandbox".into());
+        }
+        Self(switches)
     }
-    let capabilities = json!({
-        "browserName": "chrome",
-        "pageLoadStrategy": "none",
-        "unhandledPromptBehavior": "dismiss",
-        "goog:chromeOptions": {
-            "args": switches,
-            "prefs": preferences(),
-            "excludeSwitches": ["disable-popup-blocking", "enable-automation"],
-        },
-    });
-    match capabilities {
-        Value::Object(capabilities) => capabilities,
-        _ => Capabilities::new(),
+
+    /// The arguments of a Chromium of ours.
+    pub(super) fn arguments(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str).chain(OWN.iter().copied())
+    }
+
+    /// Writes the settings of a new profile.
+    pub(super) fn write_preferences(&self, profile: &Path) -> io::Result<()> {
+        let folder = profile.join("Default");
+        fs::create_dir_all(&folder)?;
+        let mut settings = json!({});
+        for (name, value) in preferences().as_object_mut().into_iter().flatten() {
+            let member = name.split('.').fold(&mut settings, |group, part| &mut group[part]);
+            *member = value.take();
+        }
+        fs::write(folder.join("Preferences"), settings.to_string())
+    }
+
+    /// The capabilities to ask a WebDriver for (W3C WebDriver, section 7; ChromeDriver's
+    /// `goog:chromeOptions`). ChromeDriver waits for no page: it would also wait where a page leads
+    /// to another program.
+    pub(super) fn capabilities(&self) -> Capabilities {
+        let capabilities = json!({
+            "browserName": "chrome",
+            "pageLoadStrategy": "none",
+            "unhandledPromptBehavior": "dismiss",
+            "goog:chromeOptions": {
+                "args": self.0,
+                "prefs": preferences(),
+                "excludeSwitches": ["disable-popup-blocking", "enable-automation"],
+            },
+        });
+        match capabilities {
+            Value::Object(capabilities) => capabilities,
+            _ => Capabilities::new(),
+        }
     }
 }

@@ -82,8 +82,8 @@ fn signatures_show_what_must_be_given_and_the_defaults() {
             "figma_get_nodes(file_key, node_ids, depth?)",
             "figma_get_components(file_key)",
             "figma_get_styles(file_key)",
-            "playwright_get_title(url)",
-            "playwright_get_text(url, max_chars?=4000)",
+            "playwright_get_title(url, wait_ms?=0)",
+            "playwright_get_text(url, max_chars?=4000, wait_ms?=0)",
             "playwright_screenshot(url, full_page?, wait_ms?=0, viewport_width?=1280, \
              viewport_height?=720)",
         ]

@@ -11,17 +11,22 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::site::{Reply, Site, html};
-use crate::support::{PATIENCE, Subject, kill, processes_of, settings};
+use crate::support::{BROWSER, PATIENCE, Subject, kill, processes_of, settings};
 
 /// How soon a fault must be told.
 const SOON: Duration = Duration::from_secs(5);
 
 /// Kills every process of this kind while a call is under way; gives the call's error.
-async fn killed_during(subject: &Subject, kind: &str, params: Value) -> ActionError {
+async fn killed_during(subject: &Subject, site: &Site, kind: &str, params: Value) -> ActionError {
+    let before = site.requests().len();
     let kill_it = async {
-        subject.until_processes("--type=renderer", |renderers| renderers > 0).await;
+        let end = Instant::now() + PATIENCE;
+        while site.requests().len() == before {
+            assert!(Instant::now() < end, "the page was not asked for");
+            sleep(Duration::from_millis(20)).await;
+        }
         // Until the page is there: it says nothing that could be waited for.
-        sleep(Duration::from_secs(3)).await;
+        sleep(Duration::from_secs(2)).await;
         let victims = subject.processes(kind);
         assert!(!victims.is_empty(), "{kind}: {:?}", subject.processes(""));
         for (id, _) in victims {
@@ -51,12 +56,8 @@ async fn a_killed_part_is_told_soon_while_the_call_waits() {
     let subject = Subject::with(settings, SystemResolver);
 
     let params = json!({"url": site.url("/"), "wait_ms": 20_000});
-    for (kind, part) in [
-        ("--type=renderer", "crashed its tab"),
-        ("--remote-debugging-pipe", "The browser ended"),
-        ("chromedriver --port", "The browser ended"),
-    ] {
-        let error = killed_during(&subject, kind, params.clone()).await;
+    for (kind, part) in [("--type=renderer", "crashed its tab"), (BROWSER, "The browser ended")] {
+        let error = killed_during(&subject, &site, kind, params.clone()).await;
         assert!(error.message.contains(part), "{kind}: {error:?}");
         assert_eq!(subject.title_of(&site.url("/")).await, "page", "{kind}");
     }
@@ -72,14 +73,8 @@ async fn a_killed_part_is_told_soon_while_the_page_loads() {
     let settings = BrowserSettings { pool: 1, ..settings(&[&site.host()]) };
     let subject = Subject::with(settings, SystemResolver);
 
-    for (kind, path) in [
-        ("--type=renderer", "/part"),
-        ("--remote-debugging-pipe", "/part"),
-        ("chromedriver --port", "/part"),
-        ("--remote-debugging-pipe", "/slow"),
-        ("chromedriver --port", "/slow"),
-    ] {
-        killed_during(&subject, kind, json!({"url": site.url(path)})).await;
+    for (kind, path) in [("--type=renderer", "/part"), (BROWSER, "/part"), (BROWSER, "/slow")] {
+        killed_during(&subject, &site, kind, json!({"url": site.url(path)})).await;
         assert_eq!(subject.title_of(&site.url("/")).await, "page", "{kind}");
     }
     subject.close().await;
@@ -92,13 +87,13 @@ async fn what_dies_between_calls_is_replaced() {
     let settings = BrowserSettings { pool: 1, ..settings(&[&site.host()]) };
     let subject = Subject::with(settings, SystemResolver);
 
-    for kind in ["chromedriver --port", "--remote-debugging-pipe", "--type=renderer"] {
+    for kind in [BROWSER, "--type=renderer"] {
         assert_eq!(subject.title_of(&site.url("/")).await, "page", "{kind}");
         subject.until_warm().await;
         for (id, _) in subject.processes(kind) {
             kill(id);
         }
-        if kind == "chromedriver --port" {
+        if kind == BROWSER {
             // Nothing of it stays, although nobody calls.
             subject.until_processes("", |left| left == 0).await;
         }

@@ -1,9 +1,11 @@
-//! Web pages in a real Chromium, against pages that the tests serve. They need ChromeDriver and
-//! Chromium (Debian: chromium, chromium-driver) and say so where they are missing.
+//! Web pages in a real Chromium, against pages that the tests serve. They need Chromium and
+//! ChromeDriver (Debian: chromium, chromium-driver) and say so where they are missing.
 
 mod bench;
+mod contents;
 mod faults;
 mod forbidden;
+mod loading;
 mod missing;
 mod pages;
 mod pool;

@@ -7,17 +7,17 @@ use crate::site::{Site, html};
 use crate::support::{Subject, settings};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_chromedriver_the_answer_says_what_to_install_and_to_set() {
+async fn without_chromium_the_answer_says_what_to_install_and_to_set() {
     let usual = BrowserSettings::default;
     for missing in [
         BrowserSettings { path: "/nowhere::/empty".into(), ..usual() },
         BrowserSettings { path: String::new(), ..usual() },
-        BrowserSettings { chromedriver: Some("/nowhere/chromedriver".into()), ..usual() },
+        BrowserSettings { chromium: Some("/nowhere/chromium".into()), ..usual() },
     ] {
         let subject = Subject::with(missing, SystemResolver);
         let error = subject.title("http://example.com/").await.expect_err("no browser");
         assert_eq!(error.code, ErrorCode::Unavailable, "{error:?}");
-        for part in ["chromium-driver", "chromium", "MCP_CHROMEDRIVER", "MCP_WEBDRIVER_URL"] {
+        for part in ["apt-get install chromium", "MCP_CHROMIUM", "MCP_WEBDRIVER_URL"] {
             assert!(error.message.contains(part), "{part}: {error:?}");
         }
         subject.close().await;
@@ -25,8 +25,8 @@ async fn without_chromedriver_the_answer_says_what_to_install_and_to_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_driver_that_is_none_is_a_clear_error() {
-    let broken = BrowserSettings { chromedriver: Some("/bin/true".into()), ..settings(&[]) };
+async fn a_program_that_is_no_browser_is_a_clear_error() {
+    let broken = BrowserSettings { chromium: Some("/bin/true".into()), ..settings(&[]) };
     let closed = BrowserSettings {
         webdriver_url: Some("http://127.0.0.1:9/".parse().expect("a URL")),
         ..settings(&[])

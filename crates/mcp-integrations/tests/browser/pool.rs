@@ -60,7 +60,7 @@ async fn there_are_never_more_browsers_than_the_pool_has() {
     }
     let mut most = 0;
     while !calls.is_empty() {
-        most = most.max(subject.processes("chromedriver --port").len());
+        most = most.max(subject.browsers().len());
         while let Some(outcome) = calls.try_join_next() {
             outcome.expect("no panic").expect("a page");
         }
@@ -68,4 +68,24 @@ async fn there_are_never_more_browsers_than_the_pool_has() {
     }
     assert!(most <= 2, "{most}");
     Arc::into_inner(subject).expect("the only one").close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_no_call_uses_ends() {
+    let site = Site::start().await;
+    site.on("/", html("<title>page</title>"));
+    let idle = Duration::from_secs(2);
+    let kept = BrowserSettings { idle, ..settings(&[&site.host()]) };
+    let none = BrowserSettings { idle: Duration::ZERO, ..kept.clone() };
+    for settings in [kept, none] {
+        let subject = Subject::with(settings, SystemResolver);
+        for _ in 0..2 {
+            assert_eq!(subject.title_of(&site.url("/")).await, "page");
+            // Also the guard.
+            subject.until_processes("", |left| left == 0).await;
+            sleep(idle).await;
+            subject.until_processes("", |left| left == 0).await;
+        }
+        subject.close().await;
+    }
 }

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use futures_util::{StreamExt as _, stream};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
@@ -20,16 +22,19 @@ use tokio::time::sleep;
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
     pub(crate) delay: Duration,
+    /// Whether the body never ends.
+    pub(crate) stalls: bool,
 }
 
-pub(crate) fn html(body: impl Into<String>) -> Reply {
+pub(crate) fn html(body: impl Into<Vec<u8>>) -> Reply {
     Reply {
         status: 200,
         headers: vec![("content-type", "text/html; charset=utf-8".into())],
         body: body.into(),
         delay: Duration::ZERO,
+        stalls: false,
     }
 }
 
@@ -37,7 +42,29 @@ pub(crate) fn redirect(to: impl Into<String>) -> Reply {
     Reply { status: 302, headers: vec![("location", to.into())], ..html("") }
 }
 
+/// A reply that never comes.
+pub(crate) fn never() -> Reply {
+    html("").after(Duration::from_mins(2))
+}
+
 impl Reply {
+    pub(crate) fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Without this header.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self
+    }
+
+    /// Whose body never ends.
+    pub(crate) fn stalled(mut self) -> Self {
+        self.stalls = true;
+        self
+    }
+
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.retain(|(known, _)| *known != name);
         self.headers.push((name, value.into()));
@@ -115,7 +142,7 @@ async fn answer(
     replies: Arc<Mutex<HashMap<String, Reply>>>,
     requests: Arc<Mutex<Vec<String>>>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<UnsyncBoxBody<Bytes, Infallible>>, Infallible> {
     let path = request.uri().path().to_owned();
     requests.lock().expect("requests").push(path.clone());
     let reply = replies.lock().expect("replies").get(&path).cloned();
@@ -125,5 +152,13 @@ async fn answer(
     for (name, value) in reply.headers {
         response = response.header(name, value);
     }
-    Ok(response.body(Full::from(reply.body)).expect("a response"))
+    let body = Full::from(reply.body);
+    let body = if reply.stalls {
+        let frame = body.collect().await?.to_bytes();
+        let start = stream::iter([Ok(Frame::data(frame))]);
+        StreamBody::new(start.chain(stream::pending())).boxed_unsync()
+    } else {
+        body.boxed_unsync()
+    };
+    Ok(response.body(body).expect("a response"))
 }

@@ -22,6 +22,9 @@ use tokio::time::{Instant, sleep};
 /// What all waits of the tests have in common: far more than anything takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A part of the command line of a browser's main process.
+pub(crate) const BROWSER: &str = "--remote-debugging-pipe";
+
 /// A browser with its actions. Its processes are known by its own folder.
 pub(crate) struct Subject {
     pub(crate) browser: Browser,
@@ -94,7 +97,13 @@ impl Subject {
     pub(crate) fn processes(&self, part: &str) -> Vec<(i32, String)> {
         let mut found = processes_of(self.directory.path(), part);
         found.retain(|(_, line)| part.is_empty() || !line.starts_with("/bin/sh"));
+        found.retain(|(_, line)| part != BROWSER || !line.contains("--type="));
         found
+    }
+
+    /// The main process of each browser.
+    pub(crate) fn browsers(&self) -> Vec<(i32, String)> {
+        self.processes(BROWSER)
     }
 
     /// Waits until this many processes of the browser are of this kind.
@@ -147,15 +156,14 @@ pub(crate) fn processes_of(directory: &Path, part: &str) -> Vec<(i32, String)> {
         .collect()
 }
 
-/// Settings with the ChromeDriver of this machine.
+/// Settings with the Chromium of this machine.
 pub(crate) fn settings(hosts: &[&str]) -> BrowserSettings {
     let settings = BrowserSettings::default();
-    let found =
-        settings.path.split(':').any(|folder| Path::new(folder).join("chromedriver").is_file());
-    assert!(
-        found,
-        "these tests need ChromeDriver and Chromium: apt-get install chromium chromium-driver"
-    );
+    for program in ["chromium", "chromedriver"] {
+        let mut folders = settings.path.split(':');
+        let found = folders.any(|folder| Path::new(folder).join(program).is_file());
+        assert!(found, "these tests need {program}: apt-get install chromium chromium-driver");
+    }
     let allowed_hosts = hosts.iter().map(|host| host.parse().expect("a host")).collect();
     BrowserSettings { allowed_hosts, ..settings }
 }

@@ -98,14 +98,17 @@ pub struct Settings {
     /// How long that is kept.
     #[serde(deserialize_with = "seconds")]
     pub blob_time: Duration,
-    /// ChromeDriver's path; otherwise it is looked for in `PATH`.
+    /// Chromium's path; otherwise it is looked for in `PATH`.
     #[serde(deserialize_with = "optional")]
-    pub chromedriver: Option<PathBuf>,
+    pub chromium: Option<PathBuf>,
     /// A WebDriver that runs already, to use instead of starting one.
     #[serde(deserialize_with = "optional")]
     pub webdriver_url: Option<Url>,
     /// Browsers at once.
     pub browser_pool: usize,
+    /// How long a free browser is kept.
+    #[serde(deserialize_with = "seconds")]
+    pub browser_idle: Duration,
     /// Hosts that pages may be opened from beside the public internet.
     #[serde(deserialize_with = "texts")]
     pub browser_allowed_hosts: Vec<AllowedHost>,

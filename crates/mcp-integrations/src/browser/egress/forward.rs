@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::gate::{Fault, Gate, Target};
-use super::metered::Meter;
+use super::metered::{Meter, Metered};
 
 /// Headers of one connection, not of the message (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 8] = [
@@ -38,6 +38,12 @@ pub(super) struct Shared {
     pub(super) meter: Arc<Meter>,
     /// Ends every connection when the sender goes.
     pub(super) over: watch::Receiver<()>,
+}
+
+impl Shared {
+    fn metered(&self, stream: TcpStream) -> Metered {
+        Metered { stream, meter: Arc::clone(&self.meter) }
+    }
 }
 
 /// One connection of the browser. It keeps its place until the last of it has ended.
@@ -83,9 +89,8 @@ impl Connection {
         let Some(target) = target(request.uri(), 443) else {
             return empty(StatusCode::BAD_REQUEST);
         };
-        let begun = self.shared.meter.begin();
         let mut stream = match self.shared.gate.connect(&target).await {
-            Ok(stream) => begun.over(stream),
+            Ok(stream) => self.shared.metered(stream),
             Err(Fault::Forbidden) => return empty(StatusCode::FORBIDDEN),
             Err(Fault::Unresolved | Fault::Unreachable) => return empty(StatusCode::BAD_GATEWAY),
         };
@@ -105,11 +110,10 @@ impl Connection {
         let target = target(&head.uri, 80)
             .filter(|_| head.uri.scheme_str() == Some("http"))
             .ok_or_else(|| io::Error::other("not an address of HTTP"))?;
-        let begun = self.shared.meter.begin();
         let stream = self.shared.gate.connect(&target).await.map_err(|fault| {
             io::Error::other(format!("{}:{} {fault:?}", target.host, target.port))
         })?;
-        let stream = begun.over(stream);
+        let stream = self.shared.metered(stream);
         head.uri = head.uri.path_and_query().map_or_else(Uri::default, |path| path.clone().into());
         remove_hop_by_hop(&mut head.headers);
 

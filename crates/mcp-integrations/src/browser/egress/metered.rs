@@ -1,9 +1,9 @@
-//! A connection that ends when its browser has received too much, and is known while it is open.
+//! A connection that ends when its browser has received too much.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -12,46 +12,23 @@ use tokio::net::TcpStream;
 /// The most that one browser receives, in bytes, over all its connections.
 const LIMIT: u64 = 256 << 20;
 
-/// What the connections of one browser have in common.
+/// Counts what the connections of one browser receive.
 #[derive(Default)]
 pub(super) struct Meter {
     received: AtomicU64,
-    open: AtomicUsize,
 }
 
 impl Meter {
-    /// How many connections are open, or being made.
-    pub(super) fn open(&self) -> usize {
-        self.open.load(Ordering::Relaxed)
-    }
-
-    /// Counts one that is being made.
-    pub(super) fn begin(self: &Arc<Self>) -> Begun {
-        self.open.fetch_add(1, Ordering::Relaxed);
-        Begun(Arc::clone(self))
-    }
-}
-
-/// A connection that counts until it has ended.
-pub(super) struct Begun(Arc<Meter>);
-
-impl Begun {
-    /// It is made.
-    pub(super) fn over(self, stream: TcpStream) -> Metered {
-        Metered { stream, begun: self }
-    }
-}
-
-impl Drop for Begun {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    /// How many bytes the browser received.
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 }
 
 /// A connection that counts what it receives.
 pub(super) struct Metered {
-    stream: TcpStream,
-    begun: Begun,
+    pub(super) stream: TcpStream,
+    pub(super) meter: Arc<Meter>,
 }
 
 impl AsyncRead for Metered {
@@ -63,7 +40,7 @@ impl AsyncRead for Metered {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let read = (buffer.filled().len() - before) as u64;
-        if self.begun.0.received.fetch_add(read, Ordering::Relaxed) + read > LIMIT {
+        if self.meter.received.fetch_add(read, Ordering::Relaxed) + read > LIMIT {
             return Poll::Ready(Err(io::Error::other("the page is larger than 256 MiB")));
         }
         Poll::Ready(Ok(()))

@@ -35,7 +35,8 @@ pub(super) struct Egress {
     gate: Arc<Gate>,
     meter: Arc<Meter>,
     address: SocketAddr,
-    _over: watch::Sender<()>,
+    /// A change ends every connection, and those to come at once.
+    over: watch::Sender<()>,
 }
 
 impl Egress {
@@ -48,7 +49,7 @@ impl Egress {
         let meter = Arc::<Meter>::default();
         let shared = Shared { gate: Arc::clone(&gate), meter: Arc::clone(&meter), over };
         tokio::spawn(accept(listener, client, shared));
-        Ok(Self { gate, meter, address, _over: sender })
+        Ok(Self { gate, meter, address, over: sender })
     }
 
     /// Where the browser finds it.
@@ -56,9 +57,14 @@ impl Egress {
         self.address
     }
 
-    /// Whether no connection is open, so that nothing more comes.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.meter.open() == 0
+    /// How many bytes the browser received.
+    pub(super) fn received(&self) -> u64 {
+        self.meter.received()
+    }
+
+    /// Ends every connection, and refuses new ones.
+    pub(super) fn cut(&self) {
+        self.over.send_replace(());
     }
 
     /// Why the last connection to this target was not made.
@@ -73,7 +79,11 @@ async fn accept(listener: TcpListener, client: Client, shared: Shared) {
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
         let stream: TcpStream = tokio::select! {
-            _ = over.changed() => return,
+            changed = over.changed() => match changed {
+                // Connections that come now see the change, and end.
+                Ok(()) => continue,
+                Err(_) => return,
+            },
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else {
                     // No file descriptor is left: wait for one.

@@ -122,9 +122,9 @@ pub(super) const CASES: &[Case] = &[
     ),
     case("blob_time", &[("1", "1"), ("86400", "86400")], &["0", "86401", "-1", "1h"], NOT_NUMBERS),
     case(
-        "chromedriver",
-        &[("/usr/bin/chromedriver", "/usr/bin/chromedriver"), ("12", "12")],
-        &["a\nb", " ", " /usr/bin/chromedriver"],
+        "chromium",
+        &[("/usr/bin/chromium", "/usr/bin/chromium"), ("12", "12")],
+        &["a\nb", " ", " /usr/bin/chromium"],
         NOT_TEXT,
     ),
     case(
@@ -134,6 +134,7 @@ pub(super) const CASES: &[Case] = &[
         NOT_TEXT,
     ),
     case("browser_pool", &[("1", "1"), ("64", "64")], &["0", "65", "two"], NOT_NUMBERS),
+    case("browser_idle", &[("0", "0"), ("86400", "86400")], &["86401", "-1", "5m"], NOT_NUMBERS),
     case(
         "browser_allowed_hosts",
         &[

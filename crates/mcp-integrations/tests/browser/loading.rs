@@ -1,0 +1,201 @@
+//! How long a page is waited for, and what the answer says of a page that does not end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mcp_core::ErrorCode;
+use mcp_integrations::browser::{BrowserSettings, SystemResolver};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::site::{Site, html, never};
+use crate::support::{Subject, settings};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_never_ends_does_not_hold_the_page_up() {
+    let site = Site::start().await;
+    site.on("/never", never())
+        .on("/stalled", html("/* */").header("content-type", "text/css").stalled());
+    let parts: &'static [(&str, &str)] = &[
+        ("image", "<img src=/never>"),
+        ("stalled image", "<img src=/stalled>"),
+        ("style sheet", "<link rel=stylesheet href=/never>"),
+        ("stalled style sheet", "<link rel=stylesheet href=/stalled>"),
+        ("imported style sheet", "<style>@import url(/never)</style>"),
+        ("script", "<script src=/never></script>"),
+        ("stalled script", "<script src=/stalled></script>"),
+        ("frame", "<iframe src=/never></iframe>"),
+        ("stream", "<script>fetch('/stalled').then((answer) => answer.text())</script>"),
+    ];
+    let settings = BrowserSettings { pool: 3, ..settings(&[&site.host()]) };
+    let subject = Arc::new(Subject::with(settings, SystemResolver));
+    for parts in parts.chunks(3) {
+        let mut calls = JoinSet::new();
+        for (name, part) in parts {
+            let path = format!("/{}", name.replace(' ', "-"));
+            site.on(&path, html(format!("<title>whole</title>{part}<p>text of the page")));
+            let (subject, url) = (Arc::clone(&subject), site.url(&path));
+            calls.spawn(async move {
+                let mut members = vec![("playwright_get_text", "text", "text of the page")];
+                if name.ends_with("sheet") {
+                    members.push(("playwright_screenshot", "content_type", "image/png"));
+                }
+                if *name == "script" {
+                    members.push(("playwright_get_title", "title", "whole"));
+                }
+                for (action, member, expected) in members {
+                    let answer = subject.call(action, json!({"url": url})).await;
+                    let answer = answer.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+                    assert_eq!(answer[member], expected, "{name}");
+                    let why = answer["incomplete"].as_str().unwrap_or_default();
+                    assert!(why.contains("request has not ended"), "{name}: {answer}");
+                }
+            });
+        }
+        while let Some(call) = calls.join_next().await {
+            call.expect("no panic");
+        }
+    }
+    Arc::into_inner(subject).expect("the only one").close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_never_ends_is_read_as_it_is() {
+    let site = Site::start().await;
+    site.on("/body", html("<title>half</title><p>half of it").stalled())
+        .on("/open", html("<script>onload = () => { document.open(); document.write('<title>half</title><p>half of it') }</script>"));
+    let subject = Subject::allowing(&[&site.host()]);
+    for path in ["/body", "/open"] {
+        let answer = subject.text(&site.url(path)).await.expect(path);
+        assert_eq!(answer["text"], "half of it", "{path}");
+        assert!(answer["incomplete"].is_string(), "{path}: {answer}");
+        let answer = subject.title(&site.url(path)).await.expect(path);
+        assert_eq!(answer["title"], "half", "{path}");
+    }
+    subject.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_that_requests_bring_is_waited_for() {
+    let site = Site::start().await;
+    let show = |url: &str| {
+        format!(
+            "<title>Loading</title><body style='margin:0'><p>Loading<script>
+             const show = (text) => {{
+               document.querySelector('p').textContent = document.title = text;
+               document.body.style.height = '3000px';
+             }};
+             const get = (url) => fetch(url).then((answer) => answer.text());
+             {url}
+             </script>"
+        )
+    };
+    site.on("/data", html("done").after(Duration::from_millis(700)))
+        .on("/slow", html("done").after(Duration::from_secs(4)))
+        .on("/one", html(show("get('/data').then(show)")))
+        .on("/later", html(show("onload = () => setTimeout(() => get('/data').then(show), 100)")))
+        .on("/two", html(show("get('/data').then(() => get('/data')).then(show)")))
+        .on("/script", html(show("window.done = () => show('done'); onload = () => { const part = document.createElement('script'); part.src = '/part'; document.body.append(part) }")))
+        .on("/part", html("done()").header("content-type", "text/javascript").after(Duration::from_secs(1)))
+        .on("/slower", html(show("get('/slow').then(show)")));
+    let subject = Subject::allowing(&[&site.host()]);
+
+    for path in ["/one", "/later", "/two", "/script"] {
+        let answer = subject.text(&site.url(path)).await.expect(path);
+        assert_eq!(answer, json!({"text": "done", "truncated": false, "url": site.url(path)}));
+        let answer = subject.title(&site.url(path)).await.expect(path);
+        assert_eq!(answer, json!({"title": "done", "url": site.url(path)}));
+    }
+    let params = |more: Value| {
+        let mut params = json!({"url": site.url("/slower")});
+        params
+            .as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
+        params
+    };
+    let early = subject.text(&site.url("/slower")).await.expect("a page");
+    assert_eq!(early["text"], "Loading");
+    assert!(early["incomplete"].as_str().expect("a reason").contains("wait_ms"), "{early}");
+    for (action, member) in [("playwright_get_text", "text"), ("playwright_get_title", "title")] {
+        let answer = subject.call(action, params(json!({"wait_ms": 6000}))).await.expect(action);
+        assert_eq!((&answer[member], &answer["incomplete"]), (&json!("done"), &Value::Null));
+    }
+    let whole = params(json!({"wait_ms": 6000, "full_page": true}));
+    let answer = subject.call("playwright_screenshot", whole).await.expect("a picture");
+    assert_eq!(crate::screenshots::size(&answer), (1280, 3000));
+    subject.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_never_rests_is_read_soon() {
+    let site = Site::start().await;
+    site.on("/clock", html("<p>text<b></b><script>setInterval(() => { document.querySelector('b').textContent = ' ' + Math.random().toString().repeat(Math.random() * 9) }, 20)</script>"))
+        .on("/stream", html("<p>text<script>new EventSource('/events')</script>"))
+        .on("/events", html(": \n\n").header("content-type", "text/event-stream").stalled());
+    let subject = Subject::allowing(&[&site.host()]);
+    for path in ["/clock", "/stream"] {
+        let answer = subject.text(&site.url(path)).await.expect(path);
+        assert!(answer["text"].as_str().expect("a text").starts_with("text"), "{answer}");
+        assert_eq!(answer["incomplete"], Value::Null, "{path}");
+    }
+    subject.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_loads_itself_again_for_ever_says_so() {
+    let site = Site::start().await;
+    site.on(
+        "/load",
+        html("<title>again</title><p>again<script>onload = () => location.reload()</script>"),
+    )
+    .on("/parse", html("<title>again</title><p>again<script>location.reload()</script>"))
+    .on("/refresh", html("<title>again</title><meta http-equiv=refresh content=0><p>again"))
+    .on("/a", html("<title>again</title><p>again<script>location = '/b?' + Math.random()</script>"))
+    .on(
+        "/b",
+        html("<title>again</title><p>again<script>location = '/a?' + Math.random()</script>"),
+    );
+    let subject = Subject::allowing(&[&site.host()]);
+    for path in ["/load", "/parse", "/refresh", "/a"] {
+        match subject.text(&site.url(path)).await {
+            Ok(answer) => {
+                assert!(["again", ""].contains(&answer["text"].as_str().expect("a text")));
+                let why = answer["incomplete"].as_str().unwrap_or_default();
+                assert!(why.contains("all the time"), "{path}: {answer}");
+            }
+            // On a machine that is too slow to read between two of its documents.
+            Err(error) => assert!(error.message.contains("all the time"), "{path}: {error:?}"),
+        }
+    }
+    subject.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_never_ends_is_ended() {
+    let site = Site::start().await;
+    site.on(
+        "/once",
+        html("<title>page</title><p>text<script>setTimeout(() => { for (;;); }, 0)</script>"),
+    )
+    .on("/inline", html("<title>page</title><p>text<script>for (;;);</script> after it"))
+    .on(
+        "/again",
+        html("<title>page</title><p>text<script>setInterval(() => { for (;;); }, 0)</script>"),
+    );
+    let subject = Subject::allowing(&[&site.host()]);
+    for (path, text) in [("/once", "text"), ("/inline", "text after it")] {
+        let answer = subject.text(&site.url(path)).await.expect(path);
+        assert_eq!(answer["text"], text, "{path}");
+        let why = answer["incomplete"].as_str().unwrap_or_default();
+        assert_eq!(why, "a script kept the page busy and was ended", "{path}");
+    }
+    match subject.text(&site.url("/again")).await {
+        Ok(answer) => assert_eq!(answer["text"], "text"),
+        Err(error) => {
+            assert_eq!(error.code, ErrorCode::UpstreamTimeout, "{error:?}");
+            assert!(error.message.contains("busy"), "{error:?}");
+        }
+    }
+    subject.close().await;
+}
