@@ -33,7 +33,7 @@ struct Step {
 /// blocked, the later half is alice's.
 fn connection(database: &Database, tasks: u32) -> PgConnection {
     let url = PostgresUrl::parse(database.url()).expect("an address");
-    let connector = Connector::new(&url, Duration::from_secs(60));
+    let connector = Connector::new(&url, Duration::from_mins(1));
     let mut connection = connector.connect().expect("a connection");
     migrate::run(&mut connection, &url).map_err(|error| error.to_string()).expect("tables");
     connection
