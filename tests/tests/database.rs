@@ -361,7 +361,7 @@ fn with_damaged_index() -> Arc<TempDir> {
     assert!(said(folder.path(), ["rebuild"]).contains("50 tasks"));
     let path = folder.path().join("memory.db");
     let mut bytes = fs::read(&path).expect("the database");
-    // What such a record has behind its first four bytes.
+    // Such a record has this mark after its first four bytes.
     let mark = [0xff, 0, 0, 1];
     let marks: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(&mark)).collect();
     assert!(!marks.is_empty());

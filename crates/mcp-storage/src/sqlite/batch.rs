@@ -115,7 +115,7 @@ impl<'a> Batch<'a> {
         self.run_jobs(connection, |_, _| true)?;
         trim_logs(connection, self.retention, SPARE_LOGS)?;
         let backlog = Backlog::of(connection)?;
-        // What is wrong with derived data is no reason to store nothing. Upkeep says what it is.
+        // A fault of derived data does not undo the jobs. Upkeep meets it too, and logs it.
         if backlog.uncounted >= MANY {
             transaction::in_savepoint(connection, |it| (count_tasks(it).is_ok(), ()))?;
         }

@@ -42,11 +42,11 @@ impl Readers {
         };
         let open = Arc::new(watch::Sender::new(0));
         let manager = Manager { name: connection::file_name(path), open: Arc::clone(&open) };
-        let mut verifier = manager.connect().map_err(|error| failed(&error))?;
-        let verified = health.clone();
+        let mut reader = manager.connect().map_err(|error| failed(&error))?;
+        let checked = health.clone();
         thread::Builder::new()
             .name("sqlite-verifier".into())
-            .spawn(move || verify(&mut verifier.connection, &verified))
+            .spawn(move || verify(&mut reader.connection, &checked))
             .map_err(|error| failed(&error))?;
         let pool = Pool::builder()
             .max_size(options.readers)

@@ -1,6 +1,5 @@
-//! What keeps the database small and quick: the write-ahead log is put into the file, derived data is
-//! kept up with the tasks ([`super::derived`]), and the planner is told what the tables look like. Done
-//! by the writer, between its commits.
+//! The writer's work between commits, which keeps the database small and quick: it copies the write-ahead
+//! log into the file, updates derived data ([`super::derived`]), and measures the tables for the planner.
 
 use std::fs;
 use std::path::{Path, PathBuf};

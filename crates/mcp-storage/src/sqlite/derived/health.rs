@@ -1,4 +1,4 @@
-//! What is known about the search index while the database is open.
+//! The state of derived data while a database is open.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -67,9 +67,9 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
         let (&byte, rest) = bytes.split_first()?;
         *bytes = rest;
         if index == 8 {
-            return Some(number << 8 | u64::from(byte));
+            return Some((number << 8) | u64::from(byte));
         }
-        number = number << 7 | u64::from(byte & 0x7f);
+        number = (number << 7) | u64::from(byte & 0x7f);
         if byte < 0x80 {
             return Some(number);
         }

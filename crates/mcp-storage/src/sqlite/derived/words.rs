@@ -53,8 +53,8 @@ fn compare(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     }
     let waiting: Vec<i64> =
         tasks_unsearched::table.select(tasks_unsearched::id).load(connection)?;
-    for id in waiting.iter().copied() {
-        sums.remove(&id);
+    for id in &waiting {
+        sums.remove(id);
     }
     let rows = tasks::table
         .filter(tasks::id.le(through))
@@ -66,7 +66,9 @@ fn compare(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
         let words = words?;
         let found = sums.remove(&words.id).unwrap_or_default();
         let mut wanted = 0;
-        trigrams(&words.text()).iter().for_each(|trigram| add(&mut wanted, trigram));
+        for trigram in trigrams(&words.text()) {
+            add(&mut wanted, trigram);
+        }
         if found != wanted && faults.len() < FAULTS && waiting.binary_search(&words.id).is_err() {
             let fault = format!("the search index: task {} is not in it as it is now", words.id);
             faults.push(fault);

@@ -34,7 +34,7 @@ pub(in crate::sqlite) struct Worker {
     reported: bool,
 }
 
-/// What is to be done after a step.
+/// The work left after a step.
 pub(in crate::sqlite) enum Work {
     /// The next step, after a time without other work.
     Next(Duration),
@@ -92,7 +92,7 @@ impl Worker {
         }
     }
 
-    /// Does what comes first; false where there was nothing to do. Nobody's write lock is asked for then.
+    /// Does a step. Returns false, without taking a lock, if there is nothing to do.
     pub(in crate::sqlite) fn try_step(
         &mut self,
         connection: &mut SqliteConnection,

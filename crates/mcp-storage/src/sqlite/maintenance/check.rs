@@ -108,7 +108,7 @@ impl Checked {
             lines => lines?,
         };
         let said = lines.into_iter().map(|line| line.integrity_check.replace('\n', "; "));
-        // What FTS5 says of the search index is looked at with the index.
+        // The faults that FTS5 finds in the search index are among those of derived data.
         let is_newest = self.is_newest;
         let is_ours = |line: &String| !is_newest || !line.to_ascii_lowercase().contains("fts5");
         self.faults.extend(said.filter(|line| line != "ok").filter(is_ours));

@@ -1,5 +1,5 @@
-//! What the tables must say together, beyond what SQLite can know. What is made from other tables (the
-//! search index, counts) has its rules in [`derived`].
+//! Rules that the tables must keep together, beyond those that SQLite knows. Derived data (the search
+//! index, counts) has its rules in [`derived`].
 
 use std::collections::BTreeSet;
 
@@ -50,10 +50,10 @@ pub(super) fn faults(connection: &mut SqliteConnection) -> QueryResult<Vec<Strin
     Ok(faults)
 }
 
-/// What is wrong with derived data, a line each.
+/// Returns the faults of derived data, a line each.
 pub(super) fn derived_faults(connection: &mut SqliteConnection) -> Vec<String> {
     let mut faults = derived::index(connection);
-    // What cannot be read whole is not compared word for word.
+    // A damaged index is not compared word for word.
     if faults.is_empty() {
         faults.extend(derived::words(connection));
     }

@@ -14,7 +14,7 @@ use crate::{Location, Synchronous};
 /// run meanwhile. Returns what a check finds afterwards.
 ///
 /// # Errors
-/// Returns an error if there is no database of this version at the path, or if it cannot be written.
+/// Returns an error if the file is missing or not a database of this version, or if it cannot be written.
 pub fn rebuild(path: &Path) -> Result<Checked, MaintenanceError> {
     identity::must_exist(path)?;
     let location = Location::File(path.to_owned());

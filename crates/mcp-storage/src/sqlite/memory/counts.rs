@@ -126,7 +126,7 @@ impl SqliteMemory<'_> {
     }
 }
 
-/// Returns the number up to which tasks are in the blocks; 0 where they are to be rebuilt.
+/// Returns the number of the last task in the blocks; 0 if they are to be rebuilt.
 pub(super) fn counted_through(connection: &mut SqliteConnection) -> QueryResult<i64> {
     let mark = tasks_counted::table.select(tasks_counted::through).first(connection);
     mark.optional().map(Option::unwrap_or_default)

@@ -31,13 +31,13 @@ const CLEARED_PAGES: i64 = 512;
 /// The last row of the index's data that every index has.
 const NO_PAGES: i64 = 10;
 
-/// Returns the number up to which tasks are in the search index; 0 where it is to be rebuilt.
+/// Returns the number of the last task in the search index; 0 if it is to be rebuilt.
 pub(in crate::sqlite) fn indexed_through(connection: &mut SqliteConnection) -> QueryResult<i64> {
     let mark = tasks_indexed::table.select(tasks_indexed::through).first(connection);
     mark.optional().map(Option::unwrap_or_default)
 }
 
-/// What the writer has yet to do.
+/// Work that waits for the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::sqlite) struct Backlog {
     /// How many tasks wait for the search index, or some more.
@@ -212,8 +212,8 @@ impl Words {
     }
 }
 
-/// Returns a folded text as it is in the index, whose tokenizer ends a text at NUL and has the same
-/// letter for those that are none.
+/// Returns a folded text as it is in the index: its tokenizer ends a text at NUL, and replaces
+/// noncharacters.
 pub(super) fn indexed(folded: &str) -> String {
     folded.replace(['\0', '\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }

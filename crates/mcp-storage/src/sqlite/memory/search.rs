@@ -171,7 +171,7 @@ impl Beside {
 
 /// What is not in the index as it is now.
 struct Unindexed {
-    /// Up to which number tasks are in the index.
+    /// The number of the last task in the index.
     through: i64,
     /// The numbers of tasks that are or were in the index.
     changed: BTreeSet<i64>,
