@@ -162,7 +162,8 @@ fn a_body_of_another_form_is_422_and_says_what_is_wrong() {
         (br#"{"action":"list_users",}"#, "JSON"),
         (br#"{"action":"list_users","params":{"x":NaN}}"#, "JSON"),
         (br#"{"action":"list_users","params":{'x':1}}"#, "JSON"),
-        (b"\xef\xbb\xbf{\"action\":\"list_users\"}", "JSON"),
+        // A byte order mark is skipped once, at the beginning.
+        (b"\xef\xbb\xbf\xef\xbb\xbf{\"action\":\"list_users\"}", "JSON"),
     ];
     for (body, wanted) in cases {
         let refusal = post(&server, body).refusal(422);

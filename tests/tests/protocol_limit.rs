@@ -10,15 +10,15 @@ fn server() -> TestServer {
 }
 
 /// Texts of about so many bytes, plain and such that escapes make them larger.
-fn texts(bytes: usize) -> [String; 5] {
-    ["x", "\"", "\\", "\u{1}", "\n\u{1F600}"].map(|part| part.repeat(bytes / part.len()))
+fn texts(bytes: usize) -> [String; 3] {
+    ["x", "\"\n", "\u{1}\u{1F600}"].map(|part| part.repeat(bytes / part.len()))
 }
 
 #[test]
 fn every_response_is_within_the_limit() {
     let server = server();
     let mut large = 0;
-    for bytes in [5_000, 31_000, 63_000, 100_000] {
+    for bytes in [5_000, 31_000, 100_000] {
         for text in texts(bytes) {
             let _ = server.data("update_config", json!({"key": "k", "value": text}));
             let task = json!({"title": "t", "description": text, "status": text});

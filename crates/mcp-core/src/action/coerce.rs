@@ -1,8 +1,8 @@
-//! Parameters as models write them, turned into what an action's schema asks for: JSON in a text,
-//! `1.0` for an integer, `""` or null for "nothing".
+//! Coerces parameters as models write them into what an action's schema asks for: JSON in a text,
+//! `1.0` for an integer, `""` or null for an absent parameter.
 //!
-//! Invariant: a value changes only where the schema would refuse it. What may be any JSON, and the
-//! members of a free-form object, stay byte for byte.
+//! Invariant: a value changes only where the schema rejects it or where it means "absent". Values that
+//! may be any JSON, and members of free-form objects, stay byte for byte.
 
 use std::borrow::Cow;
 
@@ -51,7 +51,7 @@ pub(crate) fn object(schema: &Value, text: &str, empty: EmptyText) -> Option<Str
         .then(|| format!("{{{}}}", kept.into_iter().map(member).collect::<Vec<_>>().join(",")))
 }
 
-/// Whether a value says no more than that its parameter is absent.
+/// Returns whether a value means that its parameter is absent.
 fn is_absent(property: &Value, value: &RawValue, is_required: bool, empty: EmptyText) -> bool {
     match value.get() {
         "null" => !admits_null(property),
@@ -63,7 +63,7 @@ fn is_absent(property: &Value, value: &RawValue, is_required: bool, empty: Empty
 
 /// Returns a value as its schema asks for it; `None` where nothing changes.
 fn coerced(schema: &Value, text: &str, empty: EmptyText) -> Option<String> {
-    // Of a choice between a text and a list, JSON in a text is the list.
+    // Where a text and a list are allowed, a text that holds a list is the list.
     let is_list = text.starts_with("\"[") && schema.get("anyOf").is_some();
     match text.as_bytes().first()? {
         b'"' if is_list || !admits(schema, "string") => {
@@ -93,12 +93,12 @@ fn list(items: &Value, text: &str, empty: EmptyText) -> Option<String> {
     Some(format!("[{}]", items.collect::<Vec<_>>().join(",")))
 }
 
-/// Whether a value of this JSON type may stand where the schema is.
+/// Returns whether the schema takes values of this JSON type.
 fn admits(schema: &Value, kind: &str) -> bool {
     choice(schema, kind).is_some() || (kind == "integer" && choice(schema, "number").is_some())
 }
 
-/// The schema, or the one of its choices, that takes a value of this JSON type.
+/// Returns the schema, or the first of its choices, that takes values of this JSON type.
 fn choice<'a>(schema: &'a Value, kind: &str) -> Option<&'a Value> {
     if let Some(choices) =
         ["anyOf", "oneOf"].iter().find_map(|key| schema.get(*key)).and_then(Value::as_array)
@@ -114,7 +114,7 @@ fn choice<'a>(schema: &'a Value, kind: &str) -> Option<&'a Value> {
     takes.then_some(schema)
 }
 
-/// The JSON type of a value; an integer is a number without fraction and exponent.
+/// Returns the JSON type of a value; a number without fraction and exponent is an integer.
 fn kind_of(text: &str) -> &'static str {
     match text.as_bytes().first() {
         Some(b'{') => "object",
@@ -127,7 +127,7 @@ fn kind_of(text: &str) -> &'static str {
     }
 }
 
-/// The digits of a number with fraction or exponent that is whole, as `1` for `1.0`.
+/// Returns the digits of a whole number that has a fraction or an exponent: `1` for `1.0`.
 fn whole(number: &str) -> Option<String> {
     let digits = match number.split_once('.') {
         Some((digits, zeros)) if zeros.bytes().all(|digit| digit == b'0') => digits.to_owned(),

@@ -55,7 +55,7 @@ impl ParamsText {
         Self::from_json(&text)
     }
 
-    /// As the schema asks for them; see [`coerce`].
+    /// Coerces the parameters into what the schema asks for; see [`coerce`].
     pub(super) fn coerce(&mut self, schema: &Value, empty: EmptyText) {
         if let Some(object) = coerce::object(schema, self.get(), empty) {
             self.0 = RawValue::from_string(object).expect("it is put together of JSON");

@@ -138,9 +138,9 @@ impl Action {
         }
     }
 
-    /// Makes the parameters what the schema asks for, where a model wrote them otherwise: JSON in a
-    /// text, `1.0` for an integer, `""` for an optional filter, null for what has no null. v2, the
-    /// Model Context Protocol and the steps of a batch do this before a call; v1 does not.
+    /// Coerces parameters as models write them into what the schema asks for: JSON in a text, `1.0` for
+    /// an integer, `""` for an optional filter, null where the schema has no null. v2, the Model
+    /// Context Protocol and the steps of a batch do this before a call; v1 does not.
     pub fn coerce(&self, params: &mut ParamsText) {
         let stores = self.effect == Effect::Write && !self.compound;
         let empty = if stores { EmptyText::Value } else { EmptyText::Absent };

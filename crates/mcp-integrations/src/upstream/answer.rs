@@ -133,6 +133,13 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_not_part_of_the_json() {
+        let body = b"\xef\xbb\xbf{\"a\":1}".to_vec();
+        let json = read("GitHub", None, body, &Redactor::new([])).expect("JSON");
+        assert_eq!(*json.text, "{\"a\":1}");
+    }
+
+    #[test]
     fn json_is_taken_whatever_its_kind_is_called() {
         for kind in [
             "application/json",

@@ -153,7 +153,7 @@ fn params(args: &QueryArgs) -> Result<Box<RawValue>, Failure> {
     to_raw_value(&params).map_err(|error| Failure::new(USAGE, error))
 }
 
-/// JSON without the mark of its encoding, which files that were pasted begin with.
+/// Returns JSON without a byte order mark at its beginning.
 fn without_bom(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }

@@ -43,8 +43,7 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// The bytes without the mark that says that they are UTF-8, which is no part of the JSON (RFC 8259,
-/// section 8.1).
+/// Returns the body without a byte order mark at its beginning (RFC 8259, section 8.1).
 pub fn without_bom(mut body: Bytes) -> Bytes {
     if body.starts_with(BOM) {
         body.advance(BOM.len());

@@ -18,16 +18,16 @@ impl RawArguments {
     }
 }
 
-/// The method of a message; none where it has none, or more than one.
+/// Returns the method of a message; `None` if it has none, or more than one.
 pub(super) fn method_of(message: &str) -> Option<String> {
     serde_json::from_str(only(message, "method")?.get()).ok()
 }
 
-/// Where the text of the arguments stands in a call's `_meta`, for transports that can note it nowhere
-/// else.
+/// The member of a call's `_meta` that holds the text of its arguments over stdio, where requests have
+/// no other place for it.
 const META: &str = "mcp-server/arguments";
 
-/// A call with the text of its arguments in its `_meta`; `None` for every other message.
+/// Returns a call with the text of its arguments in its `_meta`; `None` for every other message.
 pub(super) fn noted_in_meta(message: &str) -> Option<String> {
     let is_call = message.contains("tools/call") && method_of(message)? == "tools/call";
     let arguments = RawArguments::of(message).filter(|_| is_call)?;
@@ -39,7 +39,7 @@ pub(super) fn noted_in_meta(message: &str) -> Option<String> {
     Some(with_member(message, "params", &params)?.get().to_owned())
 }
 
-/// The text of an object with a member in place of those of its name.
+/// Returns an object with this member in place of those of its name.
 fn with_member(object: &str, name: &str, value: &RawValue) -> Option<Box<RawValue>> {
     let mut object = RawObject::parse(object).ok()?;
     object.members.retain(|(known, _)| known != name);

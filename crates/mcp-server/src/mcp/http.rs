@@ -204,8 +204,8 @@ impl Gate {
     }
 }
 
-/// Refuses a revision that rmcp knows and this server does not serve. What `initialize` asks for is
-/// negotiated, and what a message says for itself rmcp checks.
+/// Rejects a header with a revision that this server does not serve. `initialize` negotiates the
+/// revision, and rmcp checks the one that a message names itself.
 fn check_revision(request: &ServiceRequest, message: &str) -> Result<(), ApiError> {
     let is_left_to_rmcp = message.contains("io.modelcontextprotocol/protocolVersion")
         || arguments::method_of(message).as_deref() == Some("initialize");
@@ -237,8 +237,8 @@ fn wanted_tools(query: &str) -> Result<Option<ToolSet>, ApiError> {
     })
 }
 
-/// Checks that the client takes the form of an answer, and says to rmcp, which reads no media ranges,
-/// that it does.
+/// Rejects clients that do not accept the media type of the response. rmcp does not read media ranges,
+/// so it gets a header that names both types.
 fn check_accept(request: &mut ServiceRequest) -> Result<(), ApiError> {
     let accepted = Accepted::of(request);
     let takes_json = accepted.takes("application", "json");
@@ -258,11 +258,11 @@ fn check_accept(request: &mut ServiceRequest) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Notes that a client takes no streams: it gets the response without what would come before it.
+/// Marks a request whose client does not accept event streams: it gets the response alone, as JSON.
 #[derive(Clone, Copy)]
 struct JsonOnly;
 
-/// The response at the end of a stream of events, as JSON.
+/// Replaces an event stream by the response at its end, as JSON.
 async fn without_events(
     answer: ServiceResponse<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {

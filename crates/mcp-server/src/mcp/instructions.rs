@@ -1,10 +1,10 @@
-//! What a client tells its model about the server: three sentences and an example.
+//! The instructions that clients pass to their models: three sentences and an example.
 
 use mcp_core::Registry;
 
 use super::ToolSet;
 
-/// The instructions for a set of tools.
+/// Returns the instructions for a set of tools.
 pub(super) fn of(set: &ToolSet, registry: &Registry) -> String {
     if *set == ToolSet::Lean {
         return r#"This server keeps shared memory (users, tasks, configuration, a log) and reads GitHub, Figma and web pages. Call the tool query with an action's name and its params; the action help finds actions by what you want to do. Ask only for the fields you need, and pass "next" of an answer as cursor to continue a list. Example: {"action":"list_tasks","params":{"status":"pending"},"fields":"id,title"}"#.into();
@@ -35,7 +35,7 @@ mod tests {
             let set = set.parse().expect("a set");
             let text = of(&set, &registry);
             let (sentences, shown) = text.split_once(" Example: ").expect("an example");
-            assert_eq!(sentences.matches(['.']).count(), 3, "{text}");
+            assert_eq!(sentences.matches('.').count(), 3, "{text}");
             assert!(shown.contains(example), "{text}");
         }
     }

@@ -1,15 +1,16 @@
-//! The largest response, in bytes as they are sent: with its escapes, with structured content beside
-//! the same as text, in its envelope.
+//! The limit of a response in bytes on the wire: escapes, structured content in addition to the same
+//! as text, and the JSON-RPC envelope count.
 
 use std::io::{self, Write};
 
 use rmcp::model::RequestId;
 use serde::Serialize;
 
-/// Room for what transports and revisions add: a frame of an event, `resultType`, `ttlMs`.
+/// Bytes reserved for the envelope and for what transports and revisions add: the frame of an event,
+/// `resultType`, `ttlMs`.
 const FRAME: usize = 192;
 
-/// Whether the JSON-RPC response with this result has at most `limit` bytes.
+/// Returns whether the JSON-RPC response with this result has at most `limit` bytes.
 pub(super) fn fits(result: &impl Serialize, id: &RequestId, limit: usize) -> bool {
     let mut left = Left(limit);
     let is_written = left.write_all(&[0; FRAME]).is_ok()
@@ -18,7 +19,7 @@ pub(super) fn fits(result: &impl Serialize, id: &RequestId, limit: usize) -> boo
     is_written
 }
 
-/// Takes so many bytes and keeps none.
+/// A writer that counts bytes and fails after so many.
 struct Left(usize);
 
 impl Write for Left {

@@ -51,8 +51,8 @@ use resources::ResourceSource;
 pub use tool_set::ToolSet;
 use tools::Tools;
 
-/// The revisions that are served in full. rmcp knows older ones: 2025-03-26 wants batches of messages
-/// ("Base Protocol", "Batching"), and 2024-11-05 a transport of two addresses ("Transports").
+/// The revisions that are served in full. rmcp knows older ones, but 2025-03-26 requires batches of
+/// messages ("Base Protocol", "Batching") and 2024-11-05 HTTP with SSE ("Transports").
 const REVISIONS: &[ProtocolVersion] =
     &[ProtocolVersion::V_2025_06_18, ProtocolVersion::V_2025_11_25, ProtocolVersion::V_2026_07_28];
 
@@ -97,7 +97,7 @@ impl Face {
         self.service.dispatcher()
     }
 
-    /// Whether the response with this result is within the limit.
+    /// Returns whether the response with this result is within the limit.
     fn fits(&self, result: &impl Serialize, id: &RequestId) -> bool {
         limit::fits(result, id, self.result_limit)
     }

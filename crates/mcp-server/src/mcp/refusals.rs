@@ -53,7 +53,7 @@ fn missing(request: &HttpRequest) -> Option<String> {
     })
 }
 
-/// What is said of a header that names a revision that is not served.
+/// Returns the error for a header that names a revision that is not served.
 pub(super) fn wrong_revision(headers: &header::HeaderMap) -> Option<String> {
     let known = REVISIONS.iter().map(ProtocolVersion::as_str);
     let given = headers.get(HEADER_REVISION)?;
@@ -71,7 +71,8 @@ fn parse_error(message: &str) -> HttpResponse {
     rpc_error(&Value::Null, -32700, message)
 }
 
-/// A body that is not read: an invalid request where its id can be found, as over stdio.
+/// A body that is rejected before it is parsed: an invalid request if its id can be found, as over
+/// stdio.
 pub(super) fn unreadable(body: &[u8], message: &str) -> HttpResponse {
     match id::of(body) {
         Some(id) => rpc_error(&json!(id), -32600, message),

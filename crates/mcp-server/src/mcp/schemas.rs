@@ -1,27 +1,27 @@
-//! Schemas in the part of JSON Schema that every client and every provider of models accepts. The
-//! integration test `every_schema_is_one_that_clients_and_providers_accept` names the rules.
+//! Rewrites schemas into the subset of JSON Schema that all clients and model providers accept. The
+//! integration test `every_schema_is_one_that_clients_and_providers_accept` names each rule's source.
 //!
-//! What arguments may be is said more narrowly here than it is taken: null, and texts that hold JSON,
-//! are understood as well. What results may be is said exactly, since clients check it.
+//! Schemas of arguments are narrower than what the server reads: it also takes null and JSON in a
+//! text. Schemas of results are exact, since clients validate structured content against them.
 
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
-/// What the schema is of.
+/// What a schema describes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Of {
     Arguments,
     Results,
 }
 
-/// The schema of a tool's arguments: always an object.
+/// Returns the schema of a tool's arguments: always an object.
 ///
-/// A choice at its top, which providers refuse, is in none of the server's own actions.
+/// Providers reject `anyOf` and the like at the top; no action of the server has it there.
 pub(super) fn of_arguments(schema: &Value) -> JsonObject {
     object(schema, Of::Arguments)
 }
 
-/// The schema of a tool's structured content: always an object.
+/// Returns the schema of a tool's structured content: always an object.
 pub(super) fn of_results(schema: &Value) -> JsonObject {
     object(schema, Of::Results)
 }
@@ -38,11 +38,11 @@ fn portable(schema: &Value, of: Of) -> JsonObject {
     let mut made = JsonObject::new();
     for (key, value) in given {
         match key.as_str() {
-            // What follows writes these.
+            // Written below.
             "type" | "enum" | "const" | "anyOf" | "oneOf" | "format" => {}
-            // Nothing is said by that: the server itself refuses members that it does not know.
+            // The server rejects unknown members itself, and some providers do not know the key.
             "additionalProperties" if of == Of::Arguments && value.is_boolean() => {}
-            // Regular expressions of Go and of Rust have no such escapes.
+            // RE2 and the regex crate do not know this escape.
             "pattern" if value.as_str().is_some_and(|pattern| pattern.contains(r"\u")) => {}
             "properties" => {
                 let members = value.as_object().into_iter().flatten();
@@ -85,7 +85,7 @@ fn portable(schema: &Value, of: Of) -> JsonObject {
     }
 }
 
-/// The values of an enumeration, also one that is written as a choice of constants.
+/// Returns the values of an enumeration, which may be written as a choice of constants.
 fn values_of(schema: &JsonObject) -> Option<Vec<Value>> {
     if let Some(value) = schema.get("const") {
         return Some(vec![value.clone()]);
@@ -122,7 +122,7 @@ fn one_of_values(mut made: JsonObject, mut values: Vec<Value>, of: Of) -> JsonOb
     made
 }
 
-/// The choices of a union; of arguments, without null.
+/// Returns the choices of a union, for arguments without null.
 fn choices_of(schema: &JsonObject, of: Of) -> Option<Vec<Value>> {
     let mut choices = schema.get("anyOf").or(schema.get("oneOf"))?.as_array()?.clone();
     choices.retain(|choice| of == Of::Results || choice["type"] != "null");
@@ -132,7 +132,7 @@ fn choices_of(schema: &JsonObject, of: Of) -> Option<Vec<Value>> {
 fn one_of(mut made: JsonObject, choices: &[Value], of: Of) -> JsonObject {
     if let [only] = choices {
         let mut only = portable(only, of);
-        // What is said around it is said of it.
+        // The outer description applies to the only choice.
         only.extend(made);
         return only;
     }
@@ -141,7 +141,7 @@ fn one_of(mut made: JsonObject, choices: &[Value], of: Of) -> JsonObject {
     union(made, description, choices)
 }
 
-/// The JSON types that a schema names; of arguments, without null.
+/// Returns the JSON types that a schema names, for arguments without null.
 fn kinds_of(schema: &JsonObject, of: Of) -> Vec<&str> {
     let kinds: Vec<&str> = match schema.get("type") {
         Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
@@ -153,7 +153,8 @@ fn kinds_of(schema: &JsonObject, of: Of) -> Vec<&str> {
     kinds.into_iter().filter(|kind| of == Of::Results || *kind != "null").collect()
 }
 
-/// Any JSON. What is in a list in it is not said for results, of which nothing must be refused.
+/// Returns a union of all JSON types. Providers require a type for the items of lists; in results any
+/// item must stay valid.
 fn any_json(mut made: JsonObject, of: Of) -> JsonObject {
     let description = made.shift_remove("description");
     let plain = |kind: &str| json!({ "type": kind });
@@ -177,7 +178,7 @@ fn union(mut made: JsonObject, description: Option<Value>, choices: Vec<Value>) 
     made
 }
 
-/// Adds what providers want of objects and lists.
+/// Adds the members that providers require of objects and lists.
 fn fill(schema: &mut JsonObject, kind: &str) {
     match kind {
         "object" => {

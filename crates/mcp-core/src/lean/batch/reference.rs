@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use crate::action::params::ParamsText;
 use crate::error::ActionError;
+use crate::json::RawObject;
 use crate::lean::{fields, reduce};
 
 /// The member that makes an object a reference.
@@ -143,13 +144,15 @@ pub(super) fn all_in(params: &str) -> Result<Vec<Reference>, ActionError> {
     Ok(found)
 }
 
-/// The parameters with what the references stand for. Without one they stay as they were written.
+/// The parameters with what the references stand for; everything else stays as it was written.
 pub(super) fn replaced(params: &RawValue, results: &Results) -> Result<ParamsText, ActionError> {
-    if !params.get().contains(REF) {
-        return ParamsText::from_json(params);
-    }
     let mut left = MOST_REPLACED;
-    ParamsText::from_value(&with_values(value(params.get())?, results, &mut left)?)
+    match with_values(params, results, &mut left)? {
+        Some(text) => {
+            ParamsText::from_json(&RawValue::from_string(text).map_err(ActionError::internal)?)
+        }
+        None => ParamsText::from_json(params),
+    }
 }
 
 fn value(params: &str) -> Result<Value, ActionError> {
@@ -159,11 +162,12 @@ fn value(params: &str) -> Result<Value, ActionError> {
 /// The reference that a value is, if it is one.
 fn of_value(value: &Value) -> Option<Result<Reference, ActionError>> {
     let members = value.as_object().filter(|members| members.len() == 1)?;
-    let reference = members.get(REF)?;
-    Some(match reference.as_str() {
-        Some(text) => Reference::read(text),
-        None => Err(ActionError::invalid("$ref must be a string")),
-    })
+    Some(named_by(members.get(REF)?))
+}
+
+fn named_by(reference: &Value) -> Result<Reference, ActionError> {
+    let text = reference.as_str().ok_or_else(|| ActionError::invalid("$ref must be a string"))?;
+    Reference::read(text)
 }
 
 fn collect(value: &Value, found: &mut Vec<Reference>) -> Result<(), ActionError> {
@@ -178,21 +182,44 @@ fn collect(value: &Value, found: &mut Vec<Reference>) -> Result<(), ActionError>
     }
 }
 
-fn with_values(value: Value, results: &Results, left: &mut usize) -> Result<Value, ActionError> {
-    if let Some(reference) = of_value(&value) {
-        return results.value(&reference?, left);
+/// JSON with what the references in it stand for; `None` where there is none.
+fn with_values(
+    json: &RawValue,
+    results: &Results,
+    left: &mut usize,
+) -> Result<Option<String>, ActionError> {
+    if !json.get().contains(REF) {
+        return Ok(None);
     }
-    Ok(match value {
-        Value::Object(members) => {
-            let of = |(name, member)| Ok((name, with_values(member, results, left)?));
-            Value::Object(members.into_iter().map(of).collect::<Result<Map<_, _>, ActionError>>()?)
+    let mut is_changed = false;
+    let mut part = |json: &RawValue| {
+        let new = with_values(json, results, left)?;
+        is_changed |= new.is_some();
+        Ok::<_, ActionError>(new.unwrap_or_else(|| json.get().to_owned()))
+    };
+    let text = match json.get().as_bytes().first() {
+        Some(b'{') => {
+            let object = RawObject::parse(json.get()).map_err(ActionError::internal)?;
+            if let [(name, reference)] = object.members.as_slice()
+                && name == REF
+            {
+                let reference = named_by(&value(reference.get())?)?;
+                return crate::json::text(&results.value(&reference, left)?).map(Some);
+            }
+            let members = object.members.iter().map(|(name, value)| {
+                Ok(format!("{}:{}", Value::from(name.as_ref()), part(value)?))
+            });
+            format!("{{{}}}", members.collect::<Result<Vec<_>, ActionError>>()?.join(","))
         }
-        Value::Array(items) => {
-            let items = items.into_iter().map(|item| with_values(item, results, left));
-            items.collect::<Result<_, _>>()?
+        Some(b'[') => {
+            let items: Vec<&RawValue> =
+                serde_json::from_str(json.get()).map_err(ActionError::internal)?;
+            let items = items.into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
+            format!("[{}]", items.join(","))
         }
-        plain => plain,
-    })
+        _ => return Ok(None),
+    };
+    Ok(is_changed.then_some(text))
 }
 
 #[cfg(test)]
@@ -225,6 +252,10 @@ mod tests {
             (r#"{"n": 12345678901234567890123}"#, r#"{"n": 12345678901234567890123}"#),
             (r#"{"x":{"$ref":"a.data.0","y":1}}"#, r#"{"x":{"$ref":"a.data.0","y":1}}"#),
             (r#"{"x":{"$ref":"cut.data.0.id"}}"#, r#"{"x":7}"#),
+            (
+                r#"{"n": 12345678901234567890123,"x":[1.10,{"$ref":"a.data.0.id"}],"y": {"z":1.0}}"#,
+                r#"{"n":12345678901234567890123,"x":[1.10,7],"y":{"z":1.0}}"#,
+            ),
         ] {
             assert_eq!(params(given), Ok(made.into()), "{given}");
         }
