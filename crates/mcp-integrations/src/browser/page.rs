@@ -78,8 +78,8 @@ impl<'a> Page<'a> {
         let opened = loop {
             match timeout(BUSY, &mut navigate).await {
                 Ok(opened) => break opened.map_err(fault::lost)?,
-                // The document has begun, and its script holds the answer up.
-                Err(_) if page.documents() > 0 => {
+                // The response is there, and a script of it holds the answer up.
+                Err(_) if page.documents() > 0 || page.status().is_some() => {
                     page.end_script().await;
                     page.ended_script = true;
                 }
