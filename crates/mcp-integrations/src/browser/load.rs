@@ -8,7 +8,7 @@ use mcp_core::ActionError;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::fault;
-use super::page::{Document, Look, Page};
+use super::page::{BUSY, Document, Look, Page};
 
 /// How long a document that is parsed may wait for the rest of its page.
 const REST: Duration = Duration::from_secs(8);
@@ -29,9 +29,10 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_m
 /// How often it is asked whether the page is still there while a call waits.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// How long a page may take to answer, and how many of its scripts are ended that keep it from that.
-const BUSY: Duration = Duration::from_secs(5);
+/// How many scripts are ended that keep the page from answering.
 const ENDED: usize = 2;
+/// How long a page may take to answer that goes on to other documents: the answer can get lost.
+const LOST: Duration = Duration::from_secs(1);
 
 const RESTLESS: &str = "the page goes on to another document, or loads itself again, all the time";
 const ENDED_SCRIPT: &str = "a script kept the page busy and was ended";
@@ -77,7 +78,7 @@ impl<'p> Loading<'p> {
             loaded: None,
             size: (String::new(), now),
             received: (0, now),
-            ended: 0,
+            ended: usize::from(page.ended_script),
             cut: None,
         }
     }
@@ -113,8 +114,9 @@ impl<'p> Loading<'p> {
             {
                 return Ok(incomplete.or_else(|| (self.ended > 0).then(|| ENDED_SCRIPT.into())));
             }
-            let is_late = Instant::now() >= self.end && self.cut.is_none();
-            if self.documents > DOCUMENTS || (is_late && self.documents > 2) {
+            let documents = self.documents.max(self.page.documents());
+            let is_late = Instant::now() + HOLD * 2 >= self.end && self.cut.is_none();
+            if documents > DOCUMENTS || (is_late && documents > 2) {
                 self.hold().await?;
                 return Ok(Some(RESTLESS.into()));
             }
@@ -151,10 +153,11 @@ impl<'p> Loading<'p> {
         if page.session.traffic().is_none() {
             return self.looked(look.await?);
         }
-        match timeout(BUSY, look).await {
+        let leads_on = page.documents() > 2;
+        match timeout(if leads_on { LOST } else { BUSY }, look).await {
             Ok(seen) => self.looked(seen?),
             // Between two documents there may be no answer.
-            Err(_) if self.documents > 2 => Ok(None),
+            Err(_) if leads_on => Ok(None),
             Err(_) if self.ended == ENDED => {
                 Err(fault::too_slow("its scripts keep the browser busy"))
             }

@@ -15,6 +15,7 @@ use super::devtools::DevToolsError;
 use super::failure::{code, failure};
 use super::fault;
 use super::session::Session;
+use super::traffic::Traffic;
 
 /// An expression for the state of a document: a [`Look`] as JSON.
 const LOOK: &str = include_str!("look.js");
@@ -22,9 +23,16 @@ const LOOK: &str = include_str!("look.js");
 /// The isolated world of our scripts: with a name, a document has one of them.
 const WORLD: &str = "reader";
 
+/// How long a page may take to answer before its script is ended.
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
 /// A page that is open.
 pub(super) struct Page<'a> {
     pub(super) session: &'a Session,
+    /// How many documents the browser had shown before.
+    before: usize,
+    /// Whether a script was ended that kept the page from opening.
+    pub(super) ended_script: bool,
 }
 
 /// The document that a page shows (DevTools protocol, `Page.Frame`).
@@ -62,9 +70,22 @@ impl<'a> Page<'a> {
             .devtools("Emulation.setDeviceMetricsOverride", window)
             .await
             .map_err(fault::lost)?;
-        let page = Self { session };
+        let before = session.traffic().map_or(0, Traffic::documents);
+        let mut page = Self { session, before, ended_script: false };
         let address = json!({"url": url.as_str()});
-        let opened = session.devtools("Page.navigate", address).await.map_err(fault::lost)?;
+        let navigate = session.devtools("Page.navigate", address);
+        tokio::pin!(navigate);
+        let opened = loop {
+            match timeout(BUSY, &mut navigate).await {
+                Ok(opened) => break opened.map_err(fault::lost)?,
+                // The response is there, and a script of it holds the answer up.
+                Err(_) if page.documents() > 0 || page.status().is_some() => {
+                    page.end_script().await;
+                    page.ended_script = true;
+                }
+                Err(_) => (),
+            }
+        };
         let document = page.document().await.map_err(fault::lost)?;
         if let (Some(error), None) = (opened["errorText"].as_str(), &document.failed) {
             // No document came of it, not even an error page.
@@ -83,9 +104,14 @@ impl<'a> Page<'a> {
         Ok(page)
     }
 
+    /// How many documents the page has shown, if the browser tells of it.
+    pub(super) fn documents(&self) -> usize {
+        self.session.traffic().map_or(0, |traffic| traffic.documents() - self.before)
+    }
+
     /// The status of the last response, if the browser tells of it.
     fn status(&self) -> Option<u16> {
-        self.session.traffic().and_then(super::traffic::Traffic::status)
+        self.session.traffic().and_then(Traffic::status)
     }
 
     /// The state of the document; `None` if it goes away meanwhile.

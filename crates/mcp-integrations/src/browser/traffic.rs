@@ -27,6 +27,8 @@ struct State {
     changed: Option<Instant>,
     /// The sessions of frames that have a process of their own, by frame id.
     frames: HashMap<String, String>,
+    /// How many documents the page has shown.
+    documents: usize,
     /// The status of the last response to a request for the page's document.
     status: Option<u16>,
     /// The loader and the fault of the last document of the page that broke off.
@@ -73,6 +75,11 @@ impl Traffic {
     /// Whether the page waits for a style sheet, without which Chromium draws nothing.
     pub(super) fn awaits_styles(&self) -> bool {
         self.state().open.values().any(|request| request.kind == "Stylesheet")
+    }
+
+    /// How many documents the page has shown.
+    pub(super) fn documents(&self) -> usize {
+        self.state().documents
     }
 
     /// The status of the last response to a request for the page's document.
@@ -134,6 +141,7 @@ impl Traffic {
             "Page.frameNavigated" => {
                 let frame = |name: &str| params["frame"][name].as_str().unwrap_or_default();
                 if state.is_page(session, frame("id")) {
+                    state.documents += 1;
                     let loader = frame("loaderId");
                     state.open.retain(|_, request| request.loader == loader);
                 }
