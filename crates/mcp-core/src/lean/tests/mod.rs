@@ -30,7 +30,7 @@ impl Rig {
     }
 
     fn keeping(limits: BlobLimits) -> Self {
-        let lean = Lean::new(Arc::new(Blobs::new(limits, SystemClock::shared())));
+        let lean = Lean::new(Arc::new(Blobs::new(limits, SystemClock::shared(), 1)));
         let system = System::default();
         let registry = Registry::builder()
             .with(actions::register)
