@@ -122,8 +122,7 @@ fn a_local_agent_has_a_higher_limit_and_clients_of_a_proxy_do_not() {
 
 #[test]
 fn a_probe_is_answered_whatever_the_callers_do() {
-    let settings = [("MCP_RATE_LIMIT", "1/day"), ("MCP_MAX_REQUESTS", "1")];
-    let server = TestServer::with(settings).start();
+    let server = TestServer::with([("MCP_RATE_LIMIT", "1/day")]).start();
     assert_eq!(server.get("/").status, 200);
     assert_eq!(server.get("/").status, 429);
     let (live, ready) = (server.request("GET", "/live"), server.request("GET", "/ready"));
@@ -136,17 +135,6 @@ fn a_probe_is_answered_whatever_the_callers_do() {
             assert_eq!(answer.status, 200);
             assert_eq!(answer.header("ratelimit-limit"), None);
         }
-    }
-    // A request in flight for as long as its body does not come takes the only place.
-    let settings = [("MCP_MAX_REQUESTS", "1"), ("MCP_RATE_LIMIT", "off")];
-    let server = TestServer::with(settings).start();
-    let mut busy = server.connect();
-    busy.send(b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{");
-    let is_busy = (0..1000).any(|_| server.get("/").status == 503);
-    assert!(is_busy, "the only place is never taken");
-    for path in ["/live", "/ready"] {
-        assert_eq!(server.get(path).status, 200, "{path}");
-        assert_eq!(server.get("/").status, 503);
     }
 }
 
