@@ -28,6 +28,17 @@ pub(crate) enum Job {
     Stop(Done),
 }
 
+impl Job {
+    /// Whether the caller still waits for the outcome. A job without a caller is skipped, except a
+    /// stop.
+    fn is_wanted(&self) -> bool {
+        match self {
+            Self::Write(_, done) | Self::Read(_, done) | Self::Flush(done) => !done.is_closed(),
+            Self::Stop(_) => true,
+        }
+    }
+}
+
 /// A job and its place in the queue, which is free again when the job is done.
 pub(crate) struct Queued {
     pub(crate) job: Job,
@@ -58,6 +69,8 @@ struct Waiting {
     entries_bytes: usize,
     /// When the entries are stored at the latest; none where there are none.
     entries_until: Option<Instant>,
+    /// The number of entries that were taken and lost.
+    lost_entries: u64,
     sleeping: bool,
     closed: bool,
 }
@@ -86,8 +99,12 @@ impl Jobs {
 
     /// Puts a job into the queue if there is room. The writer is to be called for it.
     pub(crate) fn try_put(&self, job: Job) -> Result<(), StoreError> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| StoreError::Busy)?;
-        self.push(job, place)
+        let place = || Arc::clone(&self.places).try_acquire_owned();
+        let place = place().or_else(|_| {
+            self.lock().jobs.retain(|queued| queued.job.is_wanted());
+            place()
+        });
+        self.push(job, place.map_err(|_| StoreError::Busy)?)
     }
 
     /// Puts a job into the queue, after waiting for room. The writer is to be called for it.
@@ -170,9 +187,11 @@ impl Jobs {
         }
     }
 
-    /// The next job, if it is wanted; that is told whether log entries are waiting.
+    /// The next job that has a caller, if `wanted` accepts it. `wanted` also gets whether log
+    /// entries are waiting.
     pub(crate) fn next_if(&self, wanted: impl Fn(&Job, bool) -> bool) -> Option<Next> {
         let mut waiting = self.lock();
+        waiting.skip_unwanted();
         let behind_entries = !waiting.entries.is_empty();
         let queued = waiting.jobs.pop_front_if(|queued| wanted(&queued.job, behind_entries))?;
         Some(Next { queued, behind_entries })
@@ -180,7 +199,8 @@ impl Jobs {
 
     /// Whether the next job writes, or log entries are waiting.
     pub(crate) fn has_something_to_write(&self) -> bool {
-        let waiting = self.lock();
+        let mut waiting = self.lock();
+        waiting.skip_unwanted();
         let writes = |queued: &Queued| matches!(queued.job, Job::Write(..));
         !waiting.entries.is_empty() || waiting.jobs.front().is_some_and(writes)
     }
@@ -202,16 +222,34 @@ impl Jobs {
         waiting.entries_bytes += entries.iter().map(LogEntry::size).sum::<usize>();
         entries.append(&mut waiting.entries);
         waiting.entries = entries;
-        while waiting.entries.len() > self.retention || waiting.entries_bytes > ENTRIES_BYTES {
+        while waiting.entries.len() > self.retention {
             waiting.forget_oldest();
         }
+        let mut lost = 0;
+        while waiting.entries_bytes > ENTRIES_BYTES {
+            waiting.forget_oldest();
+            lost += 1;
+        }
         waiting.entries_until = Some(Instant::now() + 10 * ENTRIES_WAIT);
+        waiting.lose_entries(lost);
+    }
+
+    /// Notes that entries are lost.
+    pub(crate) fn lose_entries(&self, entries: usize) {
+        self.lock().lose_entries(entries);
+    }
+
+    /// Returns the number of entries that were taken and lost.
+    pub(crate) fn lost_entries(&self) -> u64 {
+        self.lock().lost_entries
     }
 
     /// Takes no more jobs, and gives back those that are waiting.
     pub(crate) fn close(&self) -> VecDeque<Queued> {
         let mut waiting = self.lock();
         waiting.closed = true;
+        let entries = std::mem::take(&mut waiting.entries);
+        waiting.lose_entries(entries.len());
         std::mem::take(&mut waiting.jobs)
     }
 
@@ -231,6 +269,18 @@ impl Jobs {
 }
 
 impl Waiting {
+    /// Drops the jobs at the front whose callers have gone away.
+    fn skip_unwanted(&mut self) {
+        while self.jobs.pop_front_if(|queued| !queued.job.is_wanted()).is_some() {}
+    }
+
+    fn lose_entries(&mut self, entries: usize) {
+        if entries > 0 {
+            self.lost_entries += entries as u64;
+            log::error!("{entries} log entries are lost: they could not be stored");
+        }
+    }
+
     fn forget_oldest(&mut self) {
         if let Some(entry) = self.entries.pop_front() {
             self.entries_bytes -= entry.size();

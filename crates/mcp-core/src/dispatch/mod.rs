@@ -10,6 +10,7 @@ mod rows;
 mod together;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use serde_json::value::RawValue;
@@ -18,7 +19,7 @@ use crate::action::params::ParamsText;
 use crate::action::registry::{Action, Registry};
 use crate::action::{MemoryWork, Prepared};
 use crate::changes::{Change, Recorded, Watcher};
-use crate::domain::{LogStatus, Position};
+use crate::domain::{LogEntry, LogStatus, Position};
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Freshness, Store, StoreError, StoreRuns};
 use crate::progress::Progress;
@@ -85,6 +86,8 @@ pub struct Dispatcher {
     redactor: Arc<Redactor>,
     watcher: Option<Arc<dyn Watcher>>,
     meter: Option<Arc<dyn Meter>>,
+    /// The number of log entries that the store did not take.
+    lost_entries: AtomicU64,
 }
 
 impl Dispatcher {
@@ -97,7 +100,8 @@ impl Dispatcher {
         redactor: Redactor,
     ) -> Self {
         let redactor = Arc::new(redactor);
-        Self { registry, store, clock, redactor, watcher: None, meter: None }
+        let (watcher, meter, lost_entries) = (None, None, AtomicU64::new(0));
+        Self { registry, store, clock, redactor, watcher, meter, lost_entries }
     }
 
     /// With somebody who is told of every change.
@@ -132,6 +136,13 @@ impl Dispatcher {
         &*self.store
     }
 
+    /// Returns the number of log entries that were lost since the start: the log has no entry of
+    /// calls that were carried out.
+    #[must_use]
+    pub fn lost_log_entries(&self) -> u64 {
+        self.lost_entries.load(Ordering::Relaxed) + self.store.lost_log_entries()
+    }
+
     /// Hides secrets from what is said of a request.
     #[must_use]
     pub fn redactor(&self) -> &Redactor {
@@ -148,11 +159,15 @@ impl Dispatcher {
         RawValue::from_string(text).map_err(ActionError::internal)
     }
 
-    /// Calls an action. The call's log entry is stored with what it wrote, or, where nothing was
-    /// written, handed over before this returns.
+    /// Calls an action. The log entry of a call that writes commits with the write; every other
+    /// entry is handed to the store before this returns. An entry that the store does not take
+    /// changes nothing for the caller: see [`Dispatcher::lost_log_entries`].
+    ///
+    /// Dropping the future abandons the call. A write that has not begun is not carried out, and has
+    /// no log entry; one that has begun commits together with its entry.
     ///
     /// # Errors
-    /// With what the caller is told. The cause of a fault of the server's own is in its log.
+    /// Returns the error for the caller. The cause of an internal error is in the server's log.
     pub async fn call(&self, call: Call) -> Result<Reply, ActionError> {
         self.carry_out(call, ()).await
     }
@@ -207,8 +222,7 @@ impl Dispatcher {
         let action = match self.registry.find(&call.action) {
             Ok(action) => action,
             Err(error) => {
-                self.store.record(unknown_action_entry(&self.redactor, now, &call, &error)).await?;
-                self.tell(&[Change::Logs]);
+                self.record(unknown_action_entry(&self.redactor, now, &call, &error)).await;
                 return Err(error);
             }
         };
@@ -240,12 +254,18 @@ impl Dispatcher {
         let params = kept_params(&self.redactor, &call.params);
         let beginning = result.as_ref().map(Given::beginning);
         let entry = log_entry(&self.redactor, now, action.name, &params, beginning);
+        self.record(entry).await;
+        result
+    }
+
+    /// Hands the log entry of a call that is over to the store. The call was carried out or refused,
+    /// and its caller learns that whatever happens to the entry: an error would have it repeated.
+    async fn record(&self, entry: LogEntry) {
         match self.store.record(entry).await {
-            // A call that failed because storage did says so itself.
-            Err(error) if result.is_ok() => Err(error.into()),
-            _ => {
-                self.tell(&[Change::Logs]);
-                result
+            Ok(()) => self.tell(&[Change::Logs]),
+            Err(error) => {
+                self.lost_entries.fetch_add(1, Ordering::Relaxed);
+                log::error!("a log entry is lost: {error}");
             }
         }
     }

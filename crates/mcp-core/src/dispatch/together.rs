@@ -10,7 +10,7 @@ use crate::Timestamp;
 use crate::action::Prepared;
 use crate::action::registry::Registry;
 use crate::answer::{ListWork, RowsText};
-use crate::changes::{Change, Recorded};
+use crate::changes::Recorded;
 use crate::domain::{LogEntry, Position};
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Memory, StoreError, StoreRuns};
@@ -90,10 +90,7 @@ impl Dispatcher {
                 let (error, failed) = *why;
                 if let Some((called, entry)) = failed {
                     count(called);
-                    // Where storage fails as well, what the step says is told.
-                    if self.store.record(entry).await.is_ok() {
-                        self.tell(&[Change::Logs]);
-                    }
+                    self.record(entry).await;
                 }
                 Err(error)
             }

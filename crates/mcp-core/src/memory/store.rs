@@ -97,14 +97,22 @@ pub enum Freshness {
 }
 
 /// Opens transactions. Reads run beside each other; writes are ordered.
+///
+/// Dropping a future abandons its call: a work that has not begun is not run, and nothing is kept for
+/// it. A write that has begun is committed or undone as if its caller were there.
 pub trait Store: Send + Sync {
     /// Runs a work that only reads, on one consistent state of the memory.
     fn read(&self, freshness: Freshness, work: Work) -> StoreFuture<'_, ()>;
     /// Runs a work in a transaction of its own; ready when its outcome is durable.
     fn write(&self, work: Work) -> StoreFuture<'_, ()>;
     /// Hands over a log entry that belongs to no write. It is stored soon, in the order of the
-    /// calls, and before every later [`Freshness::WritesAndLogs`] read.
+    /// calls, and before every later [`Freshness::WritesAndLogs`] read. An error means that the
+    /// entry is lost.
     fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()>;
+    /// Returns the number of log entries that were lost after [`Store::record`] had taken them.
+    fn lost_log_entries(&self) -> u64 {
+        0
+    }
     /// Whether reads and writes can be served now.
     fn ready(&self) -> StoreFuture<'_, ()>;
     /// Stores what was handed over, and lets go of the database. Later calls fail.

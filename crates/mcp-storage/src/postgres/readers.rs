@@ -36,7 +36,9 @@ pub(super) fn open(connector: Connector, options: &Options) -> Result<Reads, Ope
         .build(Manager { connector })
         .map_err(|error| failed(&error))?;
     let away = Arc::new(Away::default());
-    let run = move |reads: Vec<Read>| reads.into_iter().for_each(|read| run(&pool, &away, read));
+    let run = move |reads: Vec<Read>| {
+        reads.into_iter().filter(Read::is_wanted).for_each(|read| run(&pool, &away, read));
+    };
     Reads::start("postgres-reader", options.readers, 1, run).map_err(|error| failed(&error))
 }
 

@@ -86,7 +86,7 @@ fn run(pool: &Connections, retention: u32, reads: Vec<Read>) {
     if let Err(error) = transaction::begin_reading(connection) {
         return refuse(reads, store_error(error));
     }
-    for read in reads {
+    for read in reads.into_iter().filter(Read::is_wanted) {
         let now = read.now();
         let (done, answer) = read.run(&mut SqliteMemory::new(connection, now, retention));
         // Who has gone away needs no answer.
