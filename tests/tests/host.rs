@@ -114,6 +114,27 @@ fn a_listed_host_is_served_too() {
 }
 
 #[test]
+fn a_probe_may_name_any_address() {
+    for server in
+        [TestServer::start(), TestServer::with([("MCP_ALLOWED_HOSTS", "mcp.example.com")]).start()]
+    {
+        for host in ["10.244.0.7:8000", "10.244.0.7", "[fd00::7]:8000"] {
+            for (method, path, wanted) in [
+                ("GET", "/live", 200),
+                ("HEAD", "/ready", 200),
+                ("POST", "/live", 403),
+                ("GET", "/", 403),
+                ("GET", "/api/v1/state", 403),
+            ] {
+                let status = ask(&server, method, path, host).status;
+                assert_eq!(status, wanted, "{method} {path} {host}");
+            }
+        }
+        assert_eq!(ask(&server, "GET", "/live", "evil.example").status, 403);
+    }
+}
+
+#[test]
 fn a_foreign_host_is_refused_before_anything_else_is_told() {
     let settings = [("MCP_API_KEY", "k-12345"), ("MCP_RATE_LIMIT", "1/day")];
     let server = TestServer::with(settings).start();

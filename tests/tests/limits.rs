@@ -195,14 +195,18 @@ const BODY: &[u8] = br#"{"action":"list_users"}"#;
 fn requests_beyond_those_in_hand_are_told_to_come_back() {
     let server = TestServer::with([("MCP_MAX_REQUESTS", "3")]).start();
     let mut held: Vec<Connection> = (0..3).map(|_| in_hand(&server)).collect();
-    for path in ["/live", "/api/v1/state", "/nope"] {
+    for path in ["/", "/api/v1/state", "/nope"] {
         let answer = server.get(path);
         assert!(!answer.refusal(503).is_empty(), "{path}");
         assert_eq!(answer.header("retry-after"), Some("1"), "{path}");
     }
+    // Who asks whether the server lives is answered all the same.
+    for path in ["/live", "/ready"] {
+        assert_eq!(server.get(path).status, 200, "{path}");
+    }
     held[0].send(BODY);
     assert_eq!(held[0].answer().expect("an answer").status, 200);
-    assert_eq!(server.get("/live").status, 200);
+    assert_eq!(server.get("/").status, 200);
     for connection in &mut held[1..] {
         connection.send(BODY);
         assert_eq!(connection.answer().expect("an answer").status, 200);
@@ -213,11 +217,11 @@ fn requests_beyond_those_in_hand_are_told_to_come_back() {
 fn a_client_that_goes_away_leaves_its_place() {
     let server = TestServer::with([("MCP_MAX_REQUESTS", "2")]).start();
     let held = [in_hand(&server), in_hand(&server)];
-    assert_eq!(server.get("/live").status, 503);
+    assert_eq!(server.get("/").status, 503);
     drop(held);
     let free = (0..10_000).any(|_| {
         thread::yield_now();
-        server.get("/live").status == 200
+        server.get("/").status == 200
     });
     assert!(free, "the places are not free again");
 }
@@ -235,7 +239,7 @@ fn a_client_that_leaves_its_answer_unread_loses_its_place() {
     unread.send(&server.request("GET", "/api/v1/state").bytes());
     unread.wait_for_answer();
     let end = Instant::now() + DEADLINE;
-    while server.get("/live").status != 200 {
+    while server.get("/").status != 200 {
         assert!(Instant::now() < end, "the place is not free again");
         thread::sleep(Duration::from_millis(20));
     }

@@ -62,7 +62,10 @@ fn a_client_outlives_the_server() {
     let server = TestServer::with([]).in_folder(&folder).start();
     let list = json!({"action": "list_users", "format": "json"});
     let users = server.protocol("2025-11-25").tool("query", list);
-    assert_eq!(users["structuredContent"], json!({"data": ["alice"]}));
+    assert_eq!(
+        users["structuredContent"],
+        json!({"data": [{"username": "alice", "role": "user"}]})
+    );
 }
 
 #[test]

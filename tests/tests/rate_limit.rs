@@ -11,7 +11,7 @@ fn number(answer: &Answer, name: &str) -> u64 {
 
 /// The status of a request with this `X-Forwarded-For`.
 fn forwarded(server: &TestServer, hops: &str) -> u16 {
-    server.request("GET", "/live").header("X-Forwarded-For", hops).send().status
+    server.request("GET", "/").header("X-Forwarded-For", hops).send().status
 }
 
 #[test]
@@ -27,7 +27,13 @@ fn who_sends_more_than_the_limit_is_told_when_to_come_back() {
     }
     let answer = server.get("/api/v1/logs");
     assert_eq!(answer.status, 429);
-    assert_eq!(answer.json(), json!({ "error": "Rate limit exceeded: 5 per 1 minute" }));
+    let wait = number(&answer, "retry-after");
+    let wanted = json!({
+        "error": "Rate limit exceeded: 5 per 1 minute",
+        "retry_after": wait,
+        "hint": format!("wait {wait} s; the server's operator can raise MCP_RATE_LIMIT_LOOPBACK"),
+    });
+    assert_eq!(answer.json(), wanted);
     assert_eq!(number(&answer, "ratelimit-limit"), 5);
     assert_eq!(number(&answer, "ratelimit-remaining"), 0);
     assert!((1..=12).contains(&number(&answer, "retry-after")), "{answer:?}");
@@ -38,20 +44,22 @@ fn who_sends_more_than_the_limit_is_told_when_to_come_back() {
 fn every_unit_of_time_is_spelt_in_the_refusal() {
     for unit in ["second", "minute", "hour", "day"] {
         let server = TestServer::with([("MCP_RATE_LIMIT", &format!("1/{unit}"))]).start();
-        let refused = (0..1000).map(|_| server.get("/live")).find(|answer| answer.status != 200);
+        let refused = (0..1000).map(|_| server.get("/")).find(|answer| answer.status != 200);
         let refused = refused.expect("a refusal");
-        let wanted = json!({ "error": format!("Rate limit exceeded: 1 per 1 {unit}") });
-        assert_eq!((refused.status, refused.json()), (429, wanted));
+        let wanted = format!("Rate limit exceeded: 1 per 1 {unit}");
+        assert_eq!((refused.status, refused.json()["error"].as_str()), (429, Some(&*wanted)));
     }
 }
 
 #[test]
-fn every_route_counts_and_also_what_is_refused() {
+fn every_route_but_probes_counts_and_also_what_is_refused() {
     let settings = [("MCP_RATE_LIMIT", "8/day"), ("MCP_API_KEY", "k-12345")];
     let server = TestServer::with(settings).start();
     for (method, path, wanted) in [
         ("GET", "/", 200),
+        ("GET", "/llms.txt", 200),
         ("GET", "/live", 200),
+        ("HEAD", "/ready", 200),
         ("GET", "/docs", 200),
         ("GET", "/openapi.json", 200),
         ("GET", "/nope", 404),
@@ -62,6 +70,9 @@ fn every_route_counts_and_also_what_is_refused() {
         ("POST", "/api/v1/query", 429),
         ("GET", "/nope", 429),
         ("DELETE", "/live", 429),
+        ("GET", "/live/", 429),
+        ("GET", "/live", 200),
+        ("GET", "/ready", 200),
     ] {
         assert_eq!(server.request(method, path).send().status, wanted, "{method} {path}");
     }
@@ -70,11 +81,11 @@ fn every_route_counts_and_also_what_is_refused() {
 #[test]
 fn who_waits_as_long_as_was_said_is_served() {
     let server = TestServer::with([("MCP_RATE_LIMIT", "1/second")]).start();
-    let refused = (0..1000).map(|_| server.get("/live")).find(|answer| answer.status == 429);
+    let refused = (0..1000).map(|_| server.get("/")).find(|answer| answer.status == 429);
     let wait = number(&refused.expect("a refusal"), "retry-after");
     assert_eq!(wait, 1);
     std::thread::sleep(std::time::Duration::from_secs(wait));
-    assert_eq!(server.get("/live").status, 200);
+    assert_eq!(server.get("/").status, 200);
 }
 
 #[test]
@@ -82,7 +93,7 @@ fn off_is_no_limit_and_no_word_of_one() {
     for off in ["off", "OFF"] {
         let server = TestServer::with([("MCP_RATE_LIMIT", off)]).start();
         for _ in 0..300 {
-            let answer = server.get("/live");
+            let answer = server.get("/");
             assert_eq!(answer.status, 200);
             assert_eq!(answer.header("ratelimit-limit"), None);
         }
@@ -90,9 +101,41 @@ fn off_is_no_limit_and_no_word_of_one() {
 }
 
 #[test]
-fn a_hundred_a_minute_is_what_is_set_at_first() {
-    let server = TestServer::with([("MCP_RATE_LIMIT", "")]).start();
-    assert_eq!(number(&server.get("/live"), "ratelimit-limit"), 100);
+fn a_local_agent_has_a_higher_limit_and_clients_of_a_proxy_do_not() {
+    let settings = [("MCP_RATE_LIMIT", ""), ("MCP_TRUSTED_PROXIES", "127.0.0.1")];
+    let server = TestServer::with(settings).start();
+    assert_eq!(number(&server.get("/"), "ratelimit-limit"), 6000);
+    let forwarded = |client| server.request("GET", "/").header("X-Forwarded-For", client).send();
+    assert_eq!(number(&forwarded("203.0.113.1"), "ratelimit-limit"), 100);
+    assert_eq!(number(&forwarded("127.0.0.1, 203.0.113.2"), "ratelimit-limit"), 100);
+    for (all, loopback, wanted) in [
+        ("7/day", "", "7"),
+        ("7/day", "9/day", "9"),
+        ("", "9/day", "9"),
+        ("7/day", "6000/minute", "6000"),
+    ] {
+        let settings = [("MCP_RATE_LIMIT", all), ("MCP_RATE_LIMIT_LOOPBACK", loopback)];
+        let server = TestServer::with(settings).start();
+        assert_eq!(server.get("/").header("ratelimit-limit"), Some(wanted), "{all} {loopback}");
+    }
+}
+
+#[test]
+fn a_probe_is_answered_whatever_the_callers_do() {
+    let server = TestServer::with([("MCP_RATE_LIMIT", "1/day")]).start();
+    assert_eq!(server.get("/").status, 200);
+    assert_eq!(server.get("/").status, 429);
+    let (live, ready) = (server.request("GET", "/live"), server.request("GET", "/ready"));
+    for request in [live, ready] {
+        let probes = [request.bytes(), request.bytes(), request.bytes()].concat();
+        let mut connection = server.connect();
+        connection.send(&probes);
+        for _ in 0..3 {
+            let answer = connection.answer().expect("an answer");
+            assert_eq!(answer.status, 200);
+            assert_eq!(answer.header("ratelimit-limit"), None);
+        }
+    }
 }
 
 #[test]
@@ -100,7 +143,7 @@ fn a_stranger_cannot_say_that_he_is_somebody_else() {
     let server = TestServer::with([("MCP_RATE_LIMIT", "2/day")]).start();
     let answers = ["1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4"].map(|it| forwarded(&server, it));
     assert_eq!(answers, [200, 200, 429, 429]);
-    let other = server.request("GET", "/live").header("Forwarded", "for=5.5.5.5");
+    let other = server.request("GET", "/").header("Forwarded", "for=5.5.5.5");
     let other = other.header("X-Real-IP", "5.5.5.5").send();
     assert_eq!(other.status, 429);
 }
@@ -155,7 +198,7 @@ fn a_flood_of_clients_does_not_free_the_one_that_was_refused() {
     let mut connection = server.connect();
     for number in 0..5000_u32 {
         let [_, a, b, c] = number.to_be_bytes();
-        let request = server.request("GET", "/live");
+        let request = server.request("GET", "/");
         connection.send(&request.header("X-Forwarded-For", format!("20.{a}.{b}.{c}")).bytes());
         assert_eq!(connection.answer().expect("an answer").status, 200);
     }

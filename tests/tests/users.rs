@@ -44,13 +44,80 @@ fn a_user_is_shown_with_the_tasks_assigned_to_it() {
     let first = server.data("add_task", json!({ "title": "a", "assigned_to": "alice" }));
     let _ = server.data("add_task", json!({ "title": "b", "assigned_to": "bob" }));
     let third = server.data("add_task", json!({ "title": "c", "assigned_to": "alice" }));
-    let shown = server.data("get_user", json!({ "username": "alice" }));
+    let mut shown = server.data("get_user", json!({ "username": "alice" }));
+    let (created, updated) = (shown["created_at"].take(), shown["updated_at"].take());
+    assert_eq!(created, updated);
+    assert_eq!(created.as_str().map(str::len), Some("2026-02-16T16:00:00.000000".len()));
     let wanted = json!({
-        "username": "alice", "exists": true, "task_count": 2, "tasks": [first, third],
+        "username": "alice", "exists": true, "role": "user", "metadata": {}, "created_at": null,
+        "updated_at": null, "task_count": 2, "tasks": [first, third],
     });
     assert_eq!(shown, wanted);
     let nobody = server.data("get_user", json!({ "username": "bob" }));
     assert_eq!(nobody, json!({ "username": "bob", "exists": false }));
+}
+
+#[test]
+fn what_add_user_stored_is_read_back() {
+    let server = TestServer::start();
+    let metadata = r#"{ "team": "a\u00e9", "n": 1.0, "big": 12345678901234567890, "n": 2 }"#;
+    let body = format!(
+        r#"{{"action":"add_user","params":{{"username":"zoe","role":"admin","metadata":{metadata}}}}}"#
+    );
+    assert_eq!(server.post("/api/v1/query").json_text(&body).send().status, 200);
+    let answer = server.call("get_user", json!({ "username": "zoe" }));
+    assert_eq!(answer.json()["data"]["role"], "admin");
+    assert!(answer.text().contains(&format!(r#""metadata":{metadata}"#)), "{}", answer.text());
+
+    let lean = |body: serde_json::Value| server.post("/api/v2/query").json(&body).send();
+    let user = lean(json!({ "action": "get_user", "params": { "username": "zoe" } })).json();
+    assert_eq!(user["data"]["role"], "admin");
+    assert_eq!(user["data"]["metadata"]["n"], 2);
+}
+
+#[test]
+fn the_lean_api_lists_users_with_their_roles() {
+    let server = TestServer::start();
+    for (name, role) in [("zoe", "admin"), ("ana", "user"), ("bob", "user")] {
+        let user = json!({ "username": name, "role": role, "metadata": { "team": name } });
+        let _ = server.data("add_user", user);
+    }
+    let ask = |mut query: serde_json::Value| {
+        query["action"] = "list_users".into();
+        let answer = server.post("/api/v2/query").json(&query).send();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer
+    };
+    let rows = json!([
+        { "username": "zoe", "role": "admin" },
+        { "username": "ana", "role": "user" },
+        { "username": "bob", "role": "user" },
+    ]);
+    assert_eq!(ask(json!({})).json()["data"], rows);
+    let csv = ask(json!({ "format": "csv" }));
+    assert_eq!(csv.text(), "username,role\nzoe,admin\nana,user\nbob,user");
+    let admins = ask(json!({ "filter": { "role": "admin" }, "fields": "username,metadata.team" }));
+    let admin = json!([{ "username": "zoe", "metadata": { "team": "zoe" } }]);
+    assert_eq!(admins.json()["data"], admin);
+    let groups = ask(json!({ "group_by": "role" })).json();
+    assert_eq!(groups["data"], json!({ "user": 2, "admin": 1 }));
+    // In a transaction too, and a step may refer to what it gave.
+    let steps = json!({ "atomic": true, "return": ["user"], "steps": [
+        { "id": "all", "action": "list_users" },
+        { "id": "user", "action": "get_user", "fields": "username",
+          "params": { "username": { "$ref": "all.data.0.username" } } },
+    ] });
+    let batch = server.post("/api/v2/batch").json(&steps).send();
+    assert_eq!(batch.json()["data"][0]["data"], json!({ "username": "zoe" }), "{}", batch.text());
+    // v1 and the tool of a client of the Model Context Protocol are as they were.
+    let names = json!(["zoe", "ana", "bob"]);
+    assert_eq!(server.data("list_users", json!({})), names);
+    let path = "/mcp?tools=users";
+    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": { "name": "list_users", "arguments": {} } });
+    let tool = server.post(path).header("Accept", "application/json, text/event-stream");
+    let tool = tool.json(&call).send().json();
+    assert_eq!(tool["result"]["structuredContent"], json!({ "result": names }));
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl RowsText {
 
 /// A list that is read from the memory a part at a time.
 pub trait ListWork: Send {
-    /// Appends the rows of a page. Gives back behind what the list may go on.
+    /// Appends the items of a page. Gives back behind what the list may go on.
     ///
     /// # Errors
     /// With what the caller is told.
@@ -59,6 +59,19 @@ pub trait ListWork: Send {
         memory: &mut dyn Memory,
         rows: &mut RowsText,
     ) -> Result<Option<Position>, ActionError>;
+
+    /// Appends the same page as the lean API shows it: by default, the items.
+    ///
+    /// # Errors
+    /// As [`ListWork::part`].
+    fn lean_part(
+        &mut self,
+        page: Page,
+        memory: &mut dyn Memory,
+        rows: &mut RowsText,
+    ) -> Result<Option<Position>, ActionError> {
+        self.part(page, memory, rows)
+    }
 }
 
 impl<F> ListWork for F

@@ -65,6 +65,10 @@ impl Users for Recorded<'_> {
         self.memory.list_usernames(page)
     }
 
+    fn list_users(&mut self, page: Page) -> StoreResult<Part<User>> {
+        self.memory.list_users(page)
+    }
+
     fn count_users(&mut self) -> StoreResult<u64> {
         self.memory.count_users()
     }

@@ -97,6 +97,9 @@ pub enum StartError {
     /// Two actions have one name.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The operating system gives no random numbers.
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
 }
 
 impl Service {
@@ -128,7 +131,7 @@ impl Service {
         };
         let integrations = integrations(settings, machine, Arc::clone(&clock));
         let browser = integrations.browser().clone();
-        let lean = lean(settings, Arc::clone(&clock));
+        let lean = lean(settings, Arc::clone(&clock), getrandom::u64()?);
         let registry = additions
             .actions
             .into_iter()
@@ -222,7 +225,8 @@ pub fn registry_with(
     more: impl FnOnce(RegistryBuilder) -> RegistryBuilder,
 ) -> Result<Registry, RegistryError> {
     let clock = SystemClock::shared();
-    let lean = lean(settings, Arc::clone(&clock));
+    // Nothing is kept here, so no id is made.
+    let lean = lean(settings, Arc::clone(&clock), 0);
     every_action(integrations(settings, &Machine::default(), clock), &lean).with(more).build()
 }
 
@@ -233,10 +237,10 @@ fn every_action(integrations: Integrations, lean: &Lean) -> RegistryBuilder {
         .with(|registry| integrations.register(registry))
 }
 
-fn lean(settings: &Settings, clock: Arc<dyn Clock>) -> Lean {
+fn lean(settings: &Settings, clock: Arc<dyn Clock>, seed: u64) -> Lean {
     let limits =
         BlobLimits { bytes: settings.blob_store, age: settings.blob_time, ..BlobLimits::default() };
-    Lean::new(Arc::new(Blobs::new(limits, clock)))
+    Lean::new(Arc::new(Blobs::new(limits, clock, seed)))
 }
 
 fn integrations(settings: &Settings, machine: &Machine, clock: Arc<dyn Clock>) -> Integrations {

@@ -100,6 +100,16 @@ async fn users_are_kept_in_order_and_byte_for_byte() {
         assert_eq!(names, ["Zoë 漢字", "nul\0in it", "a b\t\n"]);
         let page = Page::new(Some(1), 1);
         assert_eq!(read(&store, move |m| m.list_usernames(page)).await.items(), ["nul\0in it"]);
+        let users = read(&store, move |m| m.list_users(page)).await;
+        assert_eq!(users.next, read(&store, move |m| m.list_usernames(page)).await.next);
+        let (_, user) = &users.rows[0];
+        assert_eq!((user.username.as_str(), user.role.as_str()), ("nul\0in it", "x"));
+        assert_eq!(user.metadata.get(), r#"{ "n" : 1.0 }"#);
+        assert_eq!(user.created_at, user.updated_at);
+        let rest = Page { after: users.next, ..Page::ALL };
+        let last = read(&store, move |m| m.list_users(rest)).await.items();
+        let names: Vec<_> = last.iter().map(|user| user.username.as_str()).collect();
+        assert_eq!(names, ["a b\t\n"]);
         assert_eq!(read(&store, |memory| memory.count_users()).await, 3);
         let user = read(&store, |memory| memory.find_user("Zoë 漢字")).await.expect("a user");
         assert_eq!(user.metadata.get(), r#"{ "n" : 1.0 }"#);

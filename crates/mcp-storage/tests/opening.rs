@@ -46,6 +46,7 @@ async fn the_first_services_database_is_migrated_with_everything_in_it() {
     let zoe = read(&store, |memory| memory.find_user("Zoë 漢字")).await.expect("a user");
     assert_eq!((zoe.role.as_str(), zoe.metadata.get()), ("user", r#"{"\ud83d\ude42": true}"#));
     assert_eq!(zoe.created_at, Timestamp::parse("2026-11-22T18:09:30.034971").expect("a time"));
+    assert!(zoe.updated_at >= zoe.created_at, "{zoe:?}");
 
     let all = TaskFilter::default();
     let tasks = read(&store, move |memory| memory.list_tasks(&all, Page::ALL)).await.items();

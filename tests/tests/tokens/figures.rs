@@ -40,9 +40,9 @@ pub(crate) enum Target {
     AtLeast(usize),
 }
 
-/// By how many tokens a handle is shorter or longer than another: its id has four characters that come
-/// from the time, and of all ids the longest have four tokens more than the shortest.
-pub(crate) const HANDLES_DIFFER: usize = 4;
+/// By how many tokens a handle is shorter or longer than another: its id always has as many, the number
+/// of its bytes has not.
+pub(crate) const HANDLES_DIFFER: usize = 1;
 
 /// A row of the table.
 #[derive(Clone, Debug)]

@@ -18,10 +18,11 @@ use std::future::Future;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::Dispatcher;
-use crate::answer::Answer;
-use crate::domain::{Page, Part};
+use crate::answer::{Answer, RowsText};
+use crate::domain::{Page, Part, Position};
 use crate::error::ActionError;
 use crate::memory::{Freshness, Memory};
 use crate::progress::Progress;
@@ -269,6 +270,29 @@ pub trait ListAction: Send + Sync + 'static {
         page: Page,
         memory: &mut dyn Memory,
     ) -> Result<Part<Self::Item>, ActionError>;
+    /// Appends a part of the list as the lean API shows it, and returns the position after which the
+    /// list goes on. By default, a row is an item.
+    ///
+    /// An action whose items have no fields to pick from overrides this and
+    /// [`ListAction::lean_schema`].
+    ///
+    /// # Errors
+    /// With what the caller is told.
+    fn lean_part(
+        &self,
+        params: &Self::Params,
+        page: Page,
+        memory: &mut dyn Memory,
+        rows: &mut RowsText,
+    ) -> Result<Option<Position>, ActionError> {
+        let part = self.part(params, page, memory)?;
+        rows.append(&part)?;
+        Ok(part.next)
+    }
+    /// Returns the schema of the list of those rows; `None` where they are the items.
+    fn lean_schema() -> Option<Value> {
+        None
+    }
 }
 
 /// A tool that only reads stored memory, and in whose answer a long list may stand: its text is made a

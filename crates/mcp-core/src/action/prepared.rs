@@ -8,7 +8,7 @@ use super::params::{self, ParamsText};
 use super::{CompoundAction, ListAction, LongAction, MemoryAction, RemoteAction};
 use crate::Dispatcher;
 use crate::answer::{Answer, ListWork, RowsText};
-use crate::domain::Page;
+use crate::domain::{Page, Position};
 use crate::error::ActionError;
 use crate::json;
 use crate::memory::Memory;
@@ -73,13 +73,36 @@ pub(super) fn over_list<A: ListAction>(action: A) -> Prepare {
     Box::new(move |params| {
         let params = params::parse::<A::Params>(params, action.doc().required)?;
         let action = Arc::clone(&action);
-        let work = move |page: Page, memory: &mut dyn Memory, rows: &mut RowsText| {
-            let part = action.part(&params, page, memory)?;
-            rows.append(&part)?;
-            Ok(part.next)
-        };
-        Ok(Prepared::List(Box::new(work)))
+        Ok(Prepared::List(Box::new(Listing { action, params })))
     })
+}
+
+/// A call of a list action.
+struct Listing<A: ListAction> {
+    action: Arc<A>,
+    params: A::Params,
+}
+
+impl<A: ListAction> ListWork for Listing<A> {
+    fn part(
+        &mut self,
+        page: Page,
+        memory: &mut dyn Memory,
+        rows: &mut RowsText,
+    ) -> Result<Option<Position>, ActionError> {
+        let part = self.action.part(&self.params, page, memory)?;
+        rows.append(&part)?;
+        Ok(part.next)
+    }
+
+    fn lean_part(
+        &mut self,
+        page: Page,
+        memory: &mut dyn Memory,
+        rows: &mut RowsText,
+    ) -> Result<Option<Position>, ActionError> {
+        self.action.lean_part(&self.params, page, memory, rows)
+    }
 }
 
 pub(super) fn over_long<A: LongAction>(action: A) -> Prepare {

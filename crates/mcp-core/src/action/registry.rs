@@ -46,6 +46,8 @@ pub struct Action {
     pub params_schema: Value,
     /// The schema of what it answers: JSON Schema 2020-12, without references.
     pub output_schema: Value,
+    /// The schema of its rows in the lean API, where they are not what v1 answers.
+    lean_schema: Option<Value>,
 }
 
 impl Action {
@@ -59,7 +61,10 @@ impl Action {
 
     fn over_list<A: ListAction>(action: A) -> Self {
         let doc = action.doc();
-        Self::new::<A::Params, Vec<A::Item>>(A::NAME, Effect::Read, &doc, over_list(action))
+        Self {
+            lean_schema: A::lean_schema(),
+            ..Self::new::<A::Params, Vec<A::Item>>(A::NAME, Effect::Read, &doc, over_list(action))
+        }
     }
 
     fn over_long<A: LongAction>(action: A) -> Self {
@@ -106,7 +111,19 @@ impl Action {
             parameters,
             params_schema,
             output_schema: schema::of_output::<O>(),
+            lean_schema: None,
         }
+    }
+
+    /// Returns the schema of what the lean API picks fields from.
+    #[must_use]
+    pub fn lean_schema(&self) -> &Value {
+        self.lean_schema.as_ref().unwrap_or(&self.output_schema)
+    }
+
+    /// Returns whether the lean API shows what v1 answers, in fewer tokens.
+    pub(crate) fn is_lean_of_v1(&self) -> bool {
+        self.lean_schema.is_none()
     }
 
     /// A name for people: the document's, or `Add task` for `add_task`.

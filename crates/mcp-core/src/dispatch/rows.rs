@@ -127,7 +127,7 @@ impl Rows {
         let (rows, next, work) = store
             .read_for(Freshness::Writes, move |memory| {
                 let mut rows = RowsText::default();
-                let next = work.part(page, memory, &mut rows)?;
+                let next = work.lean_part(page, memory, &mut rows)?;
                 Ok::<_, ActionError>((rows, next, work))
             })
             .await??;

@@ -164,7 +164,7 @@ impl<'a> Together<'a> {
     ) -> Result<(RowsText, Option<Position>), ActionError> {
         self.go_on()?;
         let mut rows = RowsText::default();
-        let next = work.part(page_after(after), self.memory, &mut rows)?;
+        let next = work.lean_part(page_after(after), self.memory, &mut rows)?;
         Ok((rows, next))
     }
 

@@ -154,6 +154,8 @@ impl Lean {
         let taken = cursor.as_ref().map_or(0, |cursor| cursor.taken);
         let v1 = match (dispatcher.meter(), &gathered) {
             (None, _) => 0,
+            // v1 answers something else, which is not counted.
+            _ if !action.is_lean_of_v1() => 0,
             (Some(_), Gathered::Rows { kept, .. }) => {
                 saved::of_rows(action.name, kept.iter().map(|kept| &kept.row))
             }

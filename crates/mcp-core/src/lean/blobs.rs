@@ -1,21 +1,16 @@
-//! What is too large for an answer, kept for a while and named by a short handle.
+//! What is too large for a response, kept for a while and named by a short handle.
 //!
-//! Who may call may read: an id is no secret, and knowing one opens nothing.
+//! An id is random, so that no other server, and no later run of this one, gives the same: a handle
+//! that this server does not know is not found. It is not a secret: whoever may call may read.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::cursor::{base36, from_base36};
 use crate::error::{ActionError, ErrorCode};
 use crate::{Clock, Timestamp};
-
-/// What an id starts with.
-const PREFIX: &str = "b_";
-/// Ids start anew after this many: four digits and letters.
-const IDS: u64 = 36 * 36 * 36 * 36;
 
 /// The bounds of what is kept.
 #[derive(Clone, Copy, Debug)]
@@ -68,29 +63,27 @@ pub const JSON: &str = "application/json";
 pub const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The blobs that are kept: a bounded number of bytes and blobs, each for a bounded time. The oldest
-/// gives way.
+/// is dropped for a new one.
 pub struct Blobs {
     limits: BlobLimits,
     clock: Arc<dyn Clock>,
     kept: Mutex<Kept>,
 }
 
-#[derive(Default)]
 struct Kept {
-    /// By number; the lowest is the oldest.
-    blobs: BTreeMap<u64, Arc<Blob>>,
+    /// With their ids, the oldest first.
+    blobs: VecDeque<(String, Arc<Blob>)>,
     bytes: usize,
-    last: u64,
+    random: fastrand::Rng,
 }
 
 impl Blobs {
-    /// An empty store.
+    /// Returns an empty store. `seed` is what its ids are made from: 64 bits from the operating
+    /// system's random source, fixed only in tests.
     #[must_use]
-    pub fn new(limits: BlobLimits, clock: Arc<dyn Clock>) -> Self {
-        // Numbers go on from the time, so that an id from before a restart does not name another
-        // blob after it.
-        let seconds = u64::try_from(clock.now().as_micros() / 1_000_000).unwrap_or_default();
-        let kept = Mutex::new(Kept { last: seconds, ..Kept::default() });
+    pub fn new(limits: BlobLimits, clock: Arc<dyn Clock>, seed: u64) -> Self {
+        let random = fastrand::Rng::with_seed(seed);
+        let kept = Mutex::new(Kept { blobs: VecDeque::new(), bytes: 0, random });
         Self { limits, clock, kept }
     }
 
@@ -111,11 +104,11 @@ impl Blobs {
         let blob = Blob { media_type: media_type.to_owned(), bytes, kept_at: self.clock.now() };
         let mut kept = self.kept();
         self.forget_old(&mut kept, blob.bytes.len());
-        kept.last += 1;
-        let handle = handle(kept.last, &blob);
+        // 64 bits. In tokens digits are the shortest form, always seven.
+        let id = format!("b_{:020}", kept.random.u64(..));
+        let handle = handle(&id, &blob);
         kept.bytes += blob.bytes.len();
-        let number = kept.last;
-        kept.blobs.insert(number, Arc::new(blob));
+        kept.blobs.push_back((id, Arc::new(blob)));
         Ok(handle)
     }
 
@@ -124,15 +117,15 @@ impl Blobs {
     /// # Errors
     /// When there is none, or not any more.
     pub fn get(&self, id: &str) -> Result<Arc<Blob>, ActionError> {
-        let number = id.strip_prefix(PREFIX).and_then(from_base36).filter(|number| *number < IDS);
         let mut kept = self.kept();
         self.forget_old(&mut kept, 0);
-        let named = |(number_of, blob): (&u64, &Arc<Blob>)| {
-            (Some(number_of % IDS) == number).then(|| Arc::clone(blob))
-        };
-        kept.blobs.iter().rev().find_map(named).ok_or_else(|| {
+        let named = kept.blobs.iter().find(|(known, _)| known == id);
+        named.map(|(_, blob)| Arc::clone(blob)).ok_or_else(|| {
             let shown: String = id.chars().take(40).collect();
-            ActionError::not_found(format!("Blob {shown} not found: it is kept for a while only"))
+            ActionError::not_found(format!(
+                "blob {shown:?} not found: it has expired, or another server named it; repeat the \
+                 call that named it"
+            ))
         })
     }
 
@@ -144,22 +137,20 @@ impl Blobs {
     fn forget_old(&self, kept: &mut Kept, size: usize) {
         let age = i64::try_from(self.limits.age.as_micros()).unwrap_or(i64::MAX);
         let oldest = self.clock.now().as_micros().saturating_sub(age);
-        while let Some(entry) = kept.blobs.first_entry() {
-            let is_too_old = entry.get().kept_at.as_micros() < oldest;
+        while let Some((_, blob)) = kept.blobs.front() {
+            let is_too_old = blob.kept_at.as_micros() < oldest;
             let in_the_way = size > 0
                 && (kept.bytes + size > self.limits.bytes || kept.blobs.len() >= self.limits.count);
             if !is_too_old && !in_the_way {
                 break;
             }
-            if let Some((_, blob)) = kept.blobs.pop_first() {
-                kept.bytes -= blob.bytes.len();
-            }
+            kept.bytes -= blob.bytes.len();
+            kept.blobs.pop_front();
         }
     }
 }
 
-fn handle(number: u64, blob: &Blob) -> Value {
-    let id = format!("{PREFIX}{}", base36(number % IDS));
+fn handle(id: &str, blob: &Blob) -> Value {
     let media_type = blob.media_type.split(';').next().unwrap_or_default();
     let mut handle = json!({"blob": id, "type": media_type, "bytes": blob.bytes.len()});
     if let Some((width, height)) = blob.pixels() {
@@ -174,6 +165,7 @@ mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
 
     use super::*;
+    use crate::lean::tokens;
 
     struct Hands(AtomicI64);
 
@@ -185,7 +177,7 @@ mod tests {
 
     fn store(limits: BlobLimits) -> (Blobs, Arc<Hands>) {
         let clock = Arc::new(Hands(AtomicI64::new(6_000_000)));
-        (Blobs::new(limits, Arc::clone(&clock) as Arc<dyn Clock>), clock)
+        (Blobs::new(limits, Arc::clone(&clock) as Arc<dyn Clock>, 1), clock)
     }
 
     fn small() -> BlobLimits {
@@ -201,17 +193,41 @@ mod tests {
         let (blobs, _) = store(BlobLimits::default());
         let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         png.extend([0, 0, 5, 0, 0, 0, 2, 208]);
-        let handle = blobs.keep("image/png", png).expect("a handle");
+        let picture = blobs.keep("image/png", png).expect("a handle");
+        let id = picture["blob"].as_str().expect("an id");
         assert_eq!(
-            handle.to_string(),
-            r#"{"blob":"b_7","type":"image/png","bytes":24,"width":1280,"height":720}"#
+            picture.to_string(),
+            format!(r#"{{"blob":"{id}","type":"image/png","bytes":24,"width":1280,"height":720}}"#)
         );
-        let handle = blobs.keep(TEXT, b"x".to_vec()).expect("a handle");
-        assert_eq!(handle.to_string(), r#"{"blob":"b_8","type":"text/plain","bytes":1}"#);
-        assert_eq!(blobs.get("b_8").expect("a blob").text(), Some("x"));
-        for id in ["b_9", "b_", "8", "", "b_08x", "b_-8", "b_\u{e9}"] {
+        assert!(tokens::count(&picture.to_string()) <= 35, "{picture}");
+        let text = blobs.keep(TEXT, b"x".to_vec()).expect("a handle");
+        let id = text["blob"].as_str().expect("an id");
+        assert_eq!(text.to_string(), format!(r#"{{"blob":"{id}","type":"text/plain","bytes":1}}"#));
+        assert_eq!(blobs.get(id).expect("a blob").text(), Some("x"));
+        for id in ["b_9", "b_", &id[2..], &id[..21], "", "b_08x", "b_-8", "b_\u{e9}"] {
             assert!(blobs.get(id).is_err(), "{id}");
         }
+    }
+
+    #[test]
+    fn an_id_has_64_random_bits_and_is_unknown_to_another_server() {
+        let clock = || Arc::new(Hands(AtomicI64::new(6_000_000))) as Arc<dyn Clock>;
+        let server = |seed| Blobs::new(BlobLimits::default(), clock(), seed);
+        let (one, other) = (server(1), server(2));
+        let (mut any, mut all) = (0, u64::MAX);
+        for _ in 0..200 {
+            let ids = [&one, &other].map(|blobs| {
+                let handle = blobs.keep(TEXT, b"x".to_vec()).expect("a handle");
+                handle["blob"].as_str().expect("an id").to_owned()
+            });
+            assert!(other.get(&ids[0]).is_err() && one.get(&ids[1]).is_err(), "{ids:?}");
+            let number: u64 = ids[0][2..].parse().expect("a number");
+            (any, all) = (any | number, all & number);
+            assert_eq!(ids[0].len(), 22);
+        }
+        assert_eq!((any, all), (u64::MAX, 0), "each bit is sometimes 1 and sometimes 0");
+        let refusal = one.get("b_1").expect_err("a refusal").message;
+        assert!(refusal.contains("another server"), "{refusal}");
     }
 
     #[test]

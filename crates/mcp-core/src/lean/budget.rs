@@ -318,7 +318,7 @@ mod tests {
     use crate::SystemClock;
 
     fn blobs() -> Blobs {
-        Blobs::new(BlobLimits::default(), SystemClock::shared())
+        Blobs::new(BlobLimits::default(), SystemClock::shared(), 1)
     }
 
     fn rows<'a>(values: Vec<Value>, cursor: &'a Behind<'a>) -> Rows<'a> {

@@ -115,7 +115,7 @@ pub(super) fn paged(
 /// Whether what is around the rows is asked for: how many there are altogether, say.
 fn is_around(action: &Action, query: &LeanQuery, at: &str) -> bool {
     let Fields::Named(paths) = &query.fields else { return false };
-    let around = &action.output_schema["properties"];
+    let around = &action.lean_schema()["properties"];
     !at.is_empty() && paths.iter().all(|path| around.get(path.first()).is_some())
 }
 

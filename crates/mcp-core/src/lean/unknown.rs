@@ -30,8 +30,8 @@ impl Unknown {
             _ => "",
         };
         // A path leads on from a row: no number of one is a part of it.
-        let rows = row_of(schema_at(&action.output_schema, at));
-        let result = row_of(&action.output_schema);
+        let rows = row_of(schema_at(action.lean_schema(), at));
+        let result = row_of(action.lean_schema());
         let named: &[fields::FieldPath] = match &query.fields {
             Fields::Named(paths) => paths,
             _ => &[],

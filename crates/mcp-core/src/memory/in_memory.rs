@@ -106,6 +106,15 @@ impl State {
         }
     }
 
+    /// `item` makes a list's item of a user, and says its bytes.
+    fn part_of_users<T>(&self, page: Page, item: impl Fn(&User) -> (T, usize)) -> Part<T> {
+        let users = self.users.iter().filter(|(position, _)| page.after < Some(*position));
+        sure(page.take(users.map(|(position, user)| {
+            let (item, size) = item(user);
+            Ok((*position, item, size))
+        })))
+    }
+
     fn part_of_tasks(&self, page: Page, wanted: impl Fn(&Task) -> bool) -> Part<Task> {
         let start = page
             .after
@@ -123,12 +132,11 @@ fn sure<T>(result: Result<T, Infallible>) -> T {
 
 impl Users for State {
     fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>> {
-        let users = self.users.iter().filter(|(position, _)| page.after < Some(*position));
-        Ok(sure(page.take(
-            users.map(|(position, user)| {
-                Ok((*position, user.username.clone(), user.username.len()))
-            }),
-        )))
+        Ok(self.part_of_users(page, |user| (user.username.clone(), user.username.len())))
+    }
+
+    fn list_users(&mut self, page: Page) -> StoreResult<Part<User>> {
+        Ok(self.part_of_users(page, |user| (user.clone(), user.size())))
     }
 
     fn count_users(&mut self) -> StoreResult<u64> {
@@ -150,6 +158,7 @@ impl Users for State {
             role: user.role.clone(),
             metadata: user.metadata.clone(),
             created_at: self.now,
+            updated_at: self.now,
         };
         self.users.push((Position(self.last_user), user));
         Ok(true)

@@ -22,8 +22,10 @@ pub type StoreResult<T> = Result<T, StoreError>;
 
 /// Stored users. Lists are in the order in which they were added.
 pub trait Users {
-    /// The names of a part of the users.
+    /// Returns the names of a page of the users.
     fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>>;
+    /// Returns a page of the users.
+    fn list_users(&mut self, page: Page) -> StoreResult<Part<User>>;
     /// How many users there are.
     fn count_users(&mut self) -> StoreResult<u64>;
     /// The user of that name.

@@ -99,7 +99,7 @@ impl Rig {
         let mut setup = Setup::new(server.uri());
         change(&mut setup);
         let dispatcher = setup.dispatcher(Arc::<TestClock>::clone(&clock));
-        let blobs = Blobs::new(BlobLimits::default(), SystemClock::shared());
+        let blobs = Blobs::new(BlobLimits::default(), SystemClock::shared(), 1);
         Self { server, clock, dispatcher, lean: Lean::new(Arc::new(blobs)) }
     }
 

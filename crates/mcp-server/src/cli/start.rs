@@ -13,6 +13,7 @@ pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
     let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
     super::database::location(&settings, sources)?;
     start_log(&settings);
+    sources.warnings().iter().for_each(|line| log::warn!("{line}"));
     if settings.api_key.is_none() && !settings.is_loopback() {
         log::warn!(
             "ANYBODY WHO CAN REACH {} CAN READ AND CHANGE EVERYTHING: set MCP_API_KEY, or listen \

@@ -35,6 +35,7 @@ pub(super) fn run(args: StdioArgs, environment: &Environment) -> Result<(), Fail
     }
     super::database::location(&settings, &sources)?;
     start_log(&settings);
+    sources.warnings().iter().for_each(|line| log::warn!("{line}"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -11,7 +11,7 @@ use super::table::{self, Setting};
 const DATE: &str = "$__toml_private_datetime";
 
 /// Longer values are cut.
-const SHOWN_LETTERS: usize = 120;
+pub(super) const SHOWN_LETTERS: usize = 120;
 
 /// A setting that is wrong or unknown, or a configuration file that cannot be read.
 ///
@@ -39,12 +39,6 @@ impl ConfigError {
         }
     }
 
-    /// An environment variable that claims to be a setting and is none.
-    pub(super) fn unknown_variable(name: &str, value: &Value, origin: &str) -> Self {
-        let hint = |setting: &'static Setting| setting.variables.first().copied();
-        Self::unknown(name, name, value, origin, hint)
-    }
-
     /// A key in a file that is no setting. Settings stand at the top of the file, so whatever is in
     /// a section is unknown too.
     pub(super) fn unknown_key(key: &str, value: &Value, origin: &str) -> Self {
@@ -53,27 +47,17 @@ impl ConfigError {
             let _ = write!(path, ".{key}");
             (last, inner) = (key, value);
         }
-        Self::unknown(&path, last, inner, origin, |setting| Some(setting.key))
-    }
-
-    fn unknown(
-        name: &str,
-        last: &str,
-        value: &Value,
-        origin: &str,
-        hint: impl Fn(&'static Setting) -> Option<&'static str>,
-    ) -> Self {
         let nearest = table::nearest(last);
         let near_secret =
             nearest.is_some_and(|(setting, likeness)| setting.kind.is_secret() && likeness > 0.5);
-        let hide = near_secret || hidden::is_suspicious(name);
+        let hide = near_secret || hidden::is_suspicious(&path);
         let mut fault = String::from("unknown setting");
-        if let Some(known) = nearest.and_then(|(setting, _)| hint(setting)) {
-            let _ = write!(fault, "; the nearest is {known}");
+        if let Some((setting, _)) = nearest {
+            let _ = write!(fault, "; the nearest is {}", setting.key);
         }
         Self {
-            setting: name.into(),
-            value: Some(if hide { hidden::HIDDEN.into() } else { show(value) }),
+            setting: path,
+            value: Some(if hide { hidden::HIDDEN.into() } else { show(inner) }),
             origin: origin.into(),
             fault,
         }
@@ -106,18 +90,24 @@ impl fmt::Display for ConfigError {
         let Self { setting, value, origin, fault } = self;
         let value = value.as_deref().map(|value| format!(" {value}")).unwrap_or_default();
         // Names come from outside too: whatever they hold, this stays one line.
-        for letter in format!("{setting}:{value} ({origin}): {fault}").chars() {
-            if letter.is_control() {
-                write!(formatter, "{}", letter.escape_default())?;
-            } else {
-                formatter.write_char(letter)?;
-            }
-        }
-        Ok(())
+        formatter.write_str(&one_line(&format!("{setting}:{value} ({origin}): {fault}")))
     }
 }
 
 impl std::error::Error for ConfigError {}
+
+/// Returns the text with its control characters escaped.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
+}
 
 /// What a table holds, unless it is a date.
 pub(super) fn section(value: &Value) -> Option<&Dict> {

@@ -11,6 +11,9 @@ use figment::{Metadata, Profile, Provider};
 use super::error::{self, ConfigError};
 use super::table::{self, Setting};
 
+/// The origin of a value that nobody set.
+pub(super) const DEFAULT: &str = "default";
+
 /// The layer that is compiled in.
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
@@ -26,7 +29,7 @@ pub(super) struct Layer {
 impl Layer {
     /// The defaults.
     pub(super) fn defaults() -> Result<Self, ConfigError> {
-        Self::toml(DEFAULTS, "default", |fault| {
+        Self::toml(DEFAULTS, DEFAULT, |fault| {
             ConfigError::file("config/default.toml", "compiled in", fault)
         })
     }

@@ -2,7 +2,8 @@
 //!
 //! Four layers, the weakest first: `config/default.toml` (compiled in), a TOML file, the
 //! environment, the command line's flags. Every layer is checked by itself, so a wrong value stops
-//! the start also where a stronger layer would have replaced it.
+//! the start also where a stronger layer would have replaced it. An unknown setting stops the start
+//! in a file; in the environment it is a warning ([`Sources::warnings`]).
 //!
 //! A new setting is one row in `table.rs`, one field in [`Settings`] and its default, with a comment,
 //! in `config/default.toml`; the environment, the checks, `mcp-server config` and the README's table
@@ -129,6 +130,9 @@ pub struct Settings {
     /// Requests that one address may send.
     #[serde(deserialize_with = "text")]
     pub rate_limit: RateLimit,
+    /// Requests that one address of this machine may send. If only `rate_limit` is set, it is that.
+    #[serde(deserialize_with = "text")]
+    pub rate_limit_loopback: RateLimit,
     /// Log entries that are kept.
     pub log_retention: u32,
     /// What is logged, in `env_logger`'s filter syntax.

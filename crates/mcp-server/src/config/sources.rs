@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use figment::Figment;
 use figment::value::Value;
 
-use super::error::ConfigError;
-use super::layer::Layer;
+use super::error::{self, ConfigError};
+use super::layer::{self, Layer};
 use super::table::{self, SETTINGS};
 
 /// Everything that settings are read from. It has no `Debug`: the environment holds secrets.
@@ -54,7 +54,6 @@ impl Sources {
         if let Some((path, named_by)) = self.file() {
             figment = figment.merge(Layer::file(path, named_by)?);
         }
-        self.refuse_unknown_variables()?;
         for setting in SETTINGS {
             let mut names = setting.variables.iter();
             if let Some((name, value)) = names.find_map(|name| Some((name, self.variable(name)?))) {
@@ -71,7 +70,7 @@ impl Sources {
                 figment = figment.merge(Layer::single(setting, value, format!("flag {flag}"))?);
             }
         }
-        Ok(figment)
+        loopback_as_all(figment)
     }
 
     /// The configuration file and what names it.
@@ -88,16 +87,33 @@ impl Sources {
         (!value.is_empty()).then_some(value)
     }
 
-    fn refuse_unknown_variables(&self) -> Result<(), ConfigError> {
-        let mut set = self.environment.iter().filter(|(_, value)| !value.is_empty());
-        let unknown = set.find_map(|(name, value)| {
-            let name = name.to_string_lossy();
-            table::is_unknown_variable(&name).then(|| {
-                let value = Value::from(value.to_string_lossy().into_owned());
-                let origin = format!("environment variable {name}");
-                ConfigError::unknown_variable(&name, &value, &origin)
-            })
-        });
-        unknown.map_or(Ok(()), Err)
+    /// Returns a line for each `MCP_…` variable that is not a setting, with the name of the nearest
+    /// setting. The variables are ignored: other programs use the prefix too. No line holds a value.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let set = self.environment.iter().filter(|(_, value)| !value.is_empty());
+        let names = set.map(|(name, _)| name.to_string_lossy());
+        names.filter(|name| table::is_unknown_variable(name)).map(|name| warning(&name)).collect()
     }
+}
+
+/// Who sets `rate_limit` alone means every client: the default for loopback gives way to it.
+fn loopback_as_all(figment: Figment) -> Result<Figment, ConfigError> {
+    let (rate, loopback) = ("rate_limit", "rate_limit_loopback");
+    let origin = |key| figment.find_metadata(key).map(|metadata| metadata.name.to_string());
+    let (Some(setting), Some(set)) = (table::find(loopback), origin(rate)) else {
+        return Ok(figment);
+    };
+    if set == layer::DEFAULT || origin(loopback).is_some_and(|it| it != layer::DEFAULT) {
+        return Ok(figment);
+    }
+    let value = figment.find_value(rate).map_err(|fault| ConfigError::mismatch(&fault))?;
+    Ok(figment.merge(Layer::single(setting, value, set)?))
+}
+
+fn warning(name: &str) -> String {
+    let shown: String = name.chars().take(error::SHOWN_LETTERS).collect();
+    let nearest = table::nearest(name).and_then(|(setting, _)| setting.variables.first());
+    let hint = nearest.map(|known| format!("; the nearest setting is {known}")).unwrap_or_default();
+    error::one_line(&format!("environment variable {shown} is not a setting: ignored{hint}"))
 }

@@ -65,7 +65,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     row("result_limit", &["MCP_RESULT_LIMIT"], BODY, "Largest response of its tools, resources and prompts, as sent."),
     row("allowed_hosts", &["MCP_ALLOWED_HOSTS"], Kind::Hosts, "Host names that a request may name beside loopback's."),
     row("trusted_proxies", &["MCP_TRUSTED_PROXIES"], Kind::Networks, "Proxies whose word about the caller's address is believed."),
-    row("rate_limit", &["MCP_RATE_LIMIT"], Kind::Rate, "Requests that one address may send."),
+    row("rate_limit", &["MCP_RATE_LIMIT"], Kind::Rate, "Requests that one address may send; more get 429. /live and /ready do not count."),
+    row("rate_limit_loopback", &["MCP_RATE_LIMIT_LOOPBACK"], Kind::Rate, "The same for clients on this machine. If only rate_limit is set, it holds for them too."),
     row("log_retention", &["MCP_LOG_RETENTION"], count("a whole number", 0, 10_000_000), "Log entries that are kept."),
     row("log_level", &["MCP_LOG_LEVEL", "RUST_LOG"], Kind::LogFilter, "What the server writes to its own log."),
     row("body_limit", &["MCP_BODY_LIMIT"], BODY, "Largest request body."),
@@ -91,7 +92,7 @@ pub(super) fn nearest(name: &str) -> Option<(&'static Setting, f64)> {
         .max_by(|(_, one), (_, other)| one.partial_cmp(other).unwrap_or(Ordering::Equal))
 }
 
-/// Whether an environment variable claims to be a setting and is none.
+/// Returns whether an environment variable has the prefix of our settings and is not one of them.
 pub(super) fn is_unknown_variable(name: &str) -> bool {
     let known = SETTINGS.iter().any(|setting| setting.variables.contains(&name));
     // For the command line and the tests; they share the prefix.

@@ -9,6 +9,8 @@ use actix_web::http::header::HeaderMap;
 use ipnet::IpNet;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
+/// The header fields by which a proxy says that it forwards somebody else's request.
+const FORWARDING: [&str; 3] = [X_FORWARDED_FOR, "forwarded", "x-real-ip"];
 
 /// The client's address: the peer's own, or when the peer is a trusted proxy the right-most hop of
 /// `X-Forwarded-For` that is not.
@@ -42,6 +44,18 @@ fn hop(entry: &[u8]) -> Option<IpAddr> {
     let address = entry.parse::<IpAddr>().ok();
     let address = address.or_else(|| entry.parse::<SocketAddr>().ok().map(|it| it.ip()));
     address.or_else(|| bracketed().map(IpAddr::V6)).map(|it| it.to_canonical())
+}
+
+/// Returns whether the request comes from a client on this machine: from a loopback address, and not
+/// on behalf of somebody else. `client` is the request's [`client_address`].
+///
+/// A proxy on this machine that is not trusted is no such client: nobody knows whom it forwards.
+#[must_use]
+pub fn is_local(peer: IpAddr, client: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    let peer = peer.to_canonical();
+    let is_trusted = || trusted.iter().any(|net| net.contains(&peer));
+    let forwards = || FORWARDING.iter().any(|name| headers.contains_key(*name));
+    peer.is_loopback() && client.is_loopback() && (!forwards() || is_trusted())
 }
 
 /// What a client is counted by: an IPv4 address, or an IPv6 address's /64, which is the least that
@@ -113,6 +127,42 @@ mod tests {
             assert_eq!(client("::1", &[entry]), wanted, "{entry}");
         }
         assert_eq!(client("::ffff:10.0.0.1", &["1.2.3.4"]), "1.2.3.4");
+    }
+
+    #[test]
+    fn local_is_who_comes_from_loopback_for_itself() {
+        for (peer, forwarded, trusted, wanted) in [
+            ("127.0.0.1", None, "", true),
+            ("127.8.9.1", None, "", true),
+            ("::1", None, "", true),
+            ("::ffff:127.0.0.1", None, "", true),
+            ("192.0.2.1", None, "", false),
+            // A proxy that is not trusted.
+            ("127.0.0.1", Some("127.0.0.1"), "", false),
+            ("127.0.0.1", Some("192.0.2.1"), "", false),
+            // A trusted one: its client is what it is.
+            ("127.0.0.1", Some("192.0.2.1"), "127.0.0.1/32", false),
+            ("127.0.0.1", Some("127.0.0.1, 192.0.2.1"), "127.0.0.1/32", false),
+            ("127.0.0.1", Some("127.0.0.2"), "127.0.0.1/32", true),
+            ("127.0.0.1", Some(""), "127.0.0.1/32", true),
+            // Loopback of another machine.
+            ("10.0.0.1", Some("127.0.0.1"), "10.0.0.1/32", false),
+        ] {
+            let trusted: Vec<IpNet> = trusted.parse().into_iter().collect();
+            let mut request = TestRequest::default();
+            if let Some(line) = forwarded {
+                request = request.append_header((X_FORWARDED_FOR, line));
+            }
+            let (request, peer) = (request.to_http_request(), peer.parse().unwrap());
+            let client = client_address(peer, request.headers(), &trusted);
+            let local = is_local(peer, client, request.headers(), &trusted);
+            assert_eq!(local, wanted, "{peer} {forwarded:?} {trusted:?}");
+        }
+        for name in FORWARDING {
+            let request = TestRequest::default().append_header((name, "x")).to_http_request();
+            let peer = "127.0.0.1".parse().unwrap();
+            assert!(!is_local(peer, peer, request.headers(), &[]), "{name}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::authority::Authority;
 use super::host::Hosts;
 use super::in_hand::InHand;
 use super::rate_limit::RateLimit;
-use crate::config::{self, CorsOrigins, Settings};
+use crate::config::{CorsOrigins, Settings};
 
 /// The guards of a running server.
 #[derive(Clone, Debug)]
@@ -31,16 +31,16 @@ impl Guards {
         let allowed: Vec<Authority> =
             settings.allowed_hosts.iter().filter_map(|host| host.parse().ok()).collect();
         let key = settings.api_key.as_ref().map(ExposeSecret::expose_secret);
-        let rate = match settings.rate_limit {
-            config::RateLimit::Off => None,
-            config::RateLimit::Per(rate) => Some(rate),
-        };
         Self {
             api_key: ApiKey::new(key),
             origins: settings.cors_origins.clone(),
             hosts: Hosts::new(settings.is_loopback(), allowed),
             in_hand: InHand::new(settings.max_requests),
-            rate_limit: RateLimit::new(rate, settings.trusted_proxies.clone()),
+            rate_limit: RateLimit::new(
+                settings.rate_limit,
+                settings.rate_limit_loopback,
+                settings.trusted_proxies.clone(),
+            ),
         }
     }
 }

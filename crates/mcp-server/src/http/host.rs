@@ -14,6 +14,7 @@ use super::{
     authority::{self, Authority},
     error::ApiError,
     guard::{Check, Guard},
+    probe::is_probe,
 };
 
 /// Which `Host` values are served. Built once, shared by all workers.
@@ -78,6 +79,10 @@ impl Check for Served {
         }
         let line = authority::only_host(request.head()).map(HeaderValue::as_bytes);
         if line.is_some() && line == self.last.borrow().as_deref() {
+            return Ok(());
+        }
+        // An orchestrator probes by address, which no name server can turn to another.
+        if is_probe(request) && self.hosts.knows(request.head()) {
             return Ok(());
         }
         match authority::of_request(request.head()) {

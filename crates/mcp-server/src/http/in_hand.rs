@@ -1,5 +1,5 @@
-//! A bound on the requests that are worked on at once: the rest is told to come back, and does not
-//! wait in a queue that only grows.
+//! A bound on the in-flight requests: the rest is told to come back, and does not wait in a queue that
+//! only grows. Probes do not count.
 
 use std::{
     future::{Future, Ready, ready},
@@ -15,7 +15,7 @@ use actix_web::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{error::ApiError, held::Held};
+use super::{error::ApiError, held::Held, probe::is_probe};
 
 /// After how many seconds a refused client may try again.
 const RETRY_AFTER: u64 = 1;
@@ -40,7 +40,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<Held<OwnedSemaphorePermit>>>;
+    type Response = ServiceResponse<EitherBody<Held<Option<OwnedSemaphorePermit>>>>;
     type Error = Error;
     type InitError = ();
     type Transform = InHandService<S>;
@@ -63,19 +63,22 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<Held<OwnedSemaphorePermit>>>;
+    type Response = ServiceResponse<EitherBody<Held<Option<OwnedSemaphorePermit>>>>;
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+        let is_probe = is_probe(&request);
+        let acquire = || Arc::clone(&self.permits).try_acquire_owned().ok();
+        let permit = if is_probe { None } else { acquire() };
+        if permit.is_none() && !is_probe {
             let refusal = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The server is busy")
                 .retry_after(RETRY_AFTER);
             let answer = request.into_response(refusal.error_response());
             return Box::pin(ready(Ok(answer.map_into_right_body())));
-        };
+        }
         let answer = self.service.call(request);
         Box::pin(async move {
             Ok(answer.await?.map_body(|_, body| EitherBody::left(Held::new(body, permit))))
@@ -99,6 +102,7 @@ mod tests {
                 App::new()
                     .wrap($in_hand.clone())
                     .route("/", web::get().to(async || "ok"))
+                    .route("/live", web::get().to(async || "live"))
                     .route("/never", web::get().to(std::future::pending::<HttpResponse>))
                     .route("/endless", web::get().to(endless)),
             )
@@ -142,6 +146,13 @@ mod tests {
         assert_eq!(in_hand.0.available_permits(), 1);
         drop(endless);
         assert_eq!(in_hand.0.available_permits(), 2);
+    }
+
+    #[actix_web::test]
+    async fn probes_are_answered_beyond_the_limit() {
+        let app = app!(InHand::new(0));
+        assert_eq!(test::call_service(&app, get!("/")).await.status().as_u16(), 503);
+        assert_eq!(test::call_service(&app, get!("/live")).await.status().as_u16(), 200);
     }
 
     #[actix_web::test]

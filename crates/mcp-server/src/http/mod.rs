@@ -9,7 +9,7 @@
 //! 3. [`host`]: a rebound name is refused before anything else is told about the server.
 //! 4. [`cors`]: outside the limits, so that a browser may read a 429 or 503 and its headers.
 //! 5. [`rate_limit`]: bounds what one client may ask for, before it takes room from others.
-//! 6. [`in_hand`]: bounds what is worked on at once.
+//! 6. [`in_hand`]: bounds the in-flight requests. Probes pass both.
 //! 7. [`permission`] and in it [`auth`]: asked for by each protected route, so that unknown paths are
 //!    404 and wrong methods 405.
 //!
@@ -33,6 +33,7 @@ pub mod json_text;
 pub mod origin;
 mod page;
 pub mod permission;
+mod probe;
 pub mod rate_limit;
 pub mod routes;
 mod server;
@@ -51,7 +52,7 @@ mod tests {
     use actix_web::{App, http::Method, middleware::from_fn, test, web};
 
     use super::*;
-    use crate::config::{CorsOrigins, Rate, RateUnit};
+    use crate::config::{self, CorsOrigins, Rate, RateUnit};
 
     /// An app in every layer, whose `POST /closed` wants the key `k-1`.
     macro_rules! app {
@@ -99,7 +100,8 @@ mod tests {
 
     fn four_a_day() -> rate_limit::RateLimit {
         let rate = Rate { count: NonZeroU32::new(4).unwrap(), unit: RateUnit::Day };
-        rate_limit::RateLimit::new(Some(rate), Vec::new())
+        let rate = config::RateLimit::Per(rate);
+        rate_limit::RateLimit::new(rate, rate, Vec::new())
     }
 
     #[actix_web::test]

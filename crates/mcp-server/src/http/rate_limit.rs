@@ -1,17 +1,20 @@
-//! How many requests one client may make: a bucket of N that refills evenly over the unit.
+//! How many requests one client may make: a bucket of N that refills evenly over the unit. Clients on
+//! this machine have a limit of their own; probes have none.
 //!
 //! actix-governor counts; the names and values that it sends are replaced by the header fields
 //! `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` of
 //! draft-ietf-httpapi-ratelimit-headers-03, and a wait is rounded up instead of down.
 
-use crate::config::Rate;
+use crate::config::{self, Rate};
 use std::{
     convert::Infallible,
     fmt,
     future::{Future, Ready, ready},
     net::IpAddr,
     pin::Pin,
+    rc::Rc,
     sync::{Arc, OnceLock},
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
@@ -19,7 +22,7 @@ use actix_governor::{Governor, GovernorConfig, GovernorConfigBuilder, GovernorMi
 use actix_web::{
     Error, HttpResponse, HttpResponseBuilder,
     body::{EitherBody, MessageBody},
-    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    dev::{Service, ServiceRequest, ServiceResponse, Transform},
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use governor::{
@@ -33,7 +36,8 @@ use serde_json::json;
 
 use super::{
     buckets::{Buckets, SHARED},
-    client_address::{client_address, rate_key},
+    client_address::{client_address, is_local, rate_key},
+    probe::is_probe,
 };
 
 /// How many clients have a bucket of their own at most; some 10 MB when all are taken.
@@ -48,7 +52,13 @@ type Limiter =
 
 /// The layer. Built once and cloned into each worker's app: the clones share the buckets.
 #[derive(Debug, Clone)]
-pub struct RateLimit(Option<Counter>);
+pub struct RateLimit {
+    /// For clients on this machine; none when the limit is off.
+    local: Option<Counter>,
+    /// For all others.
+    remote: Option<Counter>,
+    trusted: Arc<[IpNet]>,
+}
 
 #[derive(Debug, Clone)]
 struct Counter {
@@ -57,17 +67,28 @@ struct Counter {
 }
 
 impl RateLimit {
-    /// `rate`: none when the limit is off. `trusted`: the proxies whose `X-Forwarded-For` counts.
+    /// `loopback` is the limit for clients on this machine, `rate` for all others. `trusted`: the
+    /// proxies whose `X-Forwarded-For` is trusted.
     #[must_use]
-    pub fn new(rate: Option<Rate>, trusted: Vec<IpNet>) -> Self {
-        Self(rate.map(|rate| Counter::new(rate, trusted)))
+    pub fn new(rate: config::RateLimit, loopback: config::RateLimit, trusted: Vec<IpNet>) -> Self {
+        let trusted: Arc<[IpNet]> = trusted.into();
+        let counter = |rate, setting| match rate {
+            config::RateLimit::Off => None,
+            config::RateLimit::Per(rate) => Some(Counter::new(rate, setting, Arc::clone(&trusted))),
+        };
+        Self {
+            local: counter(loopback, "MCP_RATE_LIMIT_LOOPBACK"),
+            remote: counter(rate, "MCP_RATE_LIMIT"),
+            trusted,
+        }
     }
 }
 
 impl Counter {
-    fn new(rate: Rate, trusted: Vec<IpNet>) -> Self {
+    fn new(rate: Rate, setting: &'static str, trusted: Arc<[IpNet]>) -> Self {
         let clients = ByClient(Arc::new(Clients {
             rate,
+            setting,
             trusted,
             started: Instant::now(),
             buckets: Buckets::new(MAX_CLIENTS, rate.count, rate.period()),
@@ -91,7 +112,9 @@ struct ByClient(Arc<Clients>);
 
 struct Clients {
     rate: Rate,
-    trusted: Vec<IpNet>,
+    /// The environment variable that sets the rate.
+    setting: &'static str,
+    trusted: Arc<[IpNet]>,
     started: Instant,
     buckets: Buckets,
     limiter: OnceLock<Arc<Limiter>>,
@@ -135,9 +158,11 @@ impl actix_governor::KeyExtractor for ByClient {
         mut answer: HttpResponseBuilder,
     ) -> HttpResponse {
         let wait = seconds(refused.wait_time_from(DefaultClock::default().now()));
-        answer
-            .insert_header((header::RETRY_AFTER, wait))
-            .json(json!({ "error": format!("Rate limit exceeded: {}", self.0.rate) }))
+        answer.insert_header((header::RETRY_AFTER, wait)).json(json!({
+            "error": format!("Rate limit exceeded: {}", self.0.rate),
+            "retry_after": wait,
+            "hint": format!("wait {wait} s; the server's operator can raise {}", self.0.setting),
+        }))
     }
 }
 
@@ -176,30 +201,55 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(match &self.0 {
-            None => Ok(RateLimited(Layer::Off(service))),
-            Some(Counter { clients, config }) => {
-                let governor = Governor::new(config).new_transform(Boxed { service }).into_inner();
-                governor.map(|governor| RateLimited(Layer::On(clients.0.rate, governor)))
-            }
-        })
+        let service = Rc::new(service);
+        let counted = |counter: &Option<Counter>| -> Result<Option<Counted<S>>, ()> {
+            let Some(Counter { clients, config }) = counter else { return Ok(None) };
+            let governor = Governor::new(config).new_transform(Boxed(Rc::clone(&service)));
+            Ok(Some((clients.0.rate, governor.into_inner()?)))
+        };
+        let limited = || {
+            let (local, remote) = (counted(&self.local)?, counted(&self.remote)?);
+            Ok(RateLimited {
+                service: Rc::clone(&service),
+                local,
+                remote,
+                trusted: Arc::clone(&self.trusted),
+            })
+        };
+        ready(limited())
     }
 }
 
 /// What [`RateLimit`] makes of a service.
-pub struct RateLimited<S>(Layer<S>);
+pub struct RateLimited<S> {
+    service: Rc<S>,
+    local: Option<Counted<S>>,
+    remote: Option<Counted<S>>,
+    trusted: Arc<[IpNet]>,
+}
 
-enum Layer<S> {
-    Off(S),
-    On(Rate, GovernorMiddleware<Boxed<S>, ByClient, StateInformationMiddleware>),
+/// The service behind a limit.
+type Counted<S> = (Rate, GovernorMiddleware<Boxed<S>, ByClient, StateInformationMiddleware>);
+
+impl<S> RateLimited<S> {
+    /// Returns the limit that the request counts against; none where it does not count.
+    fn limit(&self, request: &ServiceRequest) -> Option<&Counted<S>> {
+        if is_probe(request) {
+            return None;
+        }
+        let peer = request.peer_addr().map(|it| it.ip());
+        let local = peer.is_some_and(|peer| {
+            let client = client_address(peer, request.headers(), &self.trusted);
+            is_local(peer, client, request.headers(), &self.trusted)
+        });
+        if local { self.local.as_ref() } else { self.remote.as_ref() }
+    }
 }
 
 type Answer<B> = Pin<Box<dyn Future<Output = Result<ServiceResponse<B>, Error>>>>;
 
 /// A service whose future may be moved, as actix-governor needs it.
-struct Boxed<S> {
-    service: S,
-}
+struct Boxed<S>(Rc<S>);
 
 impl<S, B> Service<ServiceRequest> for Boxed<S>
 where
@@ -210,10 +260,12 @@ where
     type Error = Error;
     type Future = Answer<B>;
 
-    forward_ready!(service);
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.0.poll_ready(context)
+    }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        Box::pin(self.service.call(request))
+        Box::pin(self.0.call(request))
     }
 }
 
@@ -226,31 +278,21 @@ where
     type Error = Error;
     type Future = Answer<EitherBody<B>>;
 
-    fn poll_ready(
-        &self,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Result<(), Error>> {
-        match &self.0 {
-            Layer::Off(service) => service.poll_ready(context),
-            Layer::On(_, service) => service.poll_ready(context),
-        }
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.service.poll_ready(context)
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        match &self.0 {
-            Layer::Off(service) => {
-                let answer = service.call(request);
-                Box::pin(async move { answer.await.map(ServiceResponse::map_into_left_body) })
-            }
-            Layer::On(rate, service) => {
-                let (rate, answer) = (*rate, service.call(request));
-                Box::pin(async move {
-                    let mut answer = answer.await?;
-                    rename(answer.headers_mut(), rate);
-                    Ok(answer)
-                })
-            }
-        }
+        let Some((rate, service)) = self.limit(&request) else {
+            let answer = self.service.call(request);
+            return Box::pin(async move { answer.await.map(ServiceResponse::map_into_left_body) });
+        };
+        let (rate, answer) = (*rate, service.call(request));
+        Box::pin(async move {
+            let mut answer = answer.await?;
+            rename(answer.headers_mut(), rate);
+            Ok(answer)
+        })
     }
 }
 

@@ -20,7 +20,7 @@ use actix_web::{App, Error};
 use paperclip::actix::OpenApiExt;
 
 use super::error::{extractors, json_errors, not_found};
-use super::routes::{self, BodyLimits, Documents};
+use super::routes::{self, BodyLimits, Documents, Readiness};
 use super::stopping::Stopping;
 use super::unread::close_unread;
 use super::wire::{Wire, queue_little};
@@ -51,6 +51,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + 'static,
 ) -> std::io::Result<()> {
     let guards = Guards::new(settings);
+    let readiness = Data::new(Readiness::default());
     let documents = Data::new(Documents::new(service.dispatcher().registry()));
     let limits = BodyLimits { size: settings.body_limit, deadline: settings.body_timeout };
     let workers = match settings.workers {
@@ -69,6 +70,7 @@ pub async fn serve(
         App::new()
             .app_data(service.clone())
             .app_data(documents.clone())
+            .app_data(readiness.clone())
             .app_data(Data::new(guards.api_key.clone()))
             .app_data(Data::new(guards.origins.clone()))
             .app_data(Data::new(guards.hosts.clone()))

@@ -215,8 +215,9 @@ fn add_errors(schemas: &mut Map<String, Value>) {
         })
     };
     schemas.insert("Error".into(), only("detail", "What was wrong and what would be right"));
-    schemas.insert(
-        "RateLimited".into(),
-        only("error", "The limit, as `Rate limit exceeded: 100 per 1 minute`"),
-    );
+    let mut limited = only("error", "The limit, as `Rate limit exceeded: 100 per 1 minute`");
+    limited["properties"]["retry_after"] =
+        json!({ "type": "integer", "description": "Seconds to wait, as `Retry-After`" });
+    limited["properties"]["hint"] = json!({ "type": "string", "description": "The wait, and the setting that holds the limit" });
+    schemas.insert("RateLimited".into(), limited);
 }

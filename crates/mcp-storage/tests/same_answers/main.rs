@@ -73,8 +73,9 @@ impl Side {
         let read = self.store().read_for(Freshness::WritesAndLogs, move |memory| {
             let logs = memory.newest_logs(page.limit, page.offset)?;
             Ok::<_, mcp_core::StoreError>(format!(
-                "{:?} {:?} {:?} {:?} {:?}",
+                "{:?} {:?} {:?} {:?} {:?} {:?}",
                 memory.list_usernames(page)?.items(),
+                memory.list_users(page)?.items(),
                 memory.list_tasks(&mcp_core::domain::TaskFilter::default(), page)?.items(),
                 logs.iter().map(shown).collect::<Vec<_>>(),
                 (memory.count_users()?, memory.count_logs()?),

@@ -71,7 +71,7 @@ impl MemoryAction for ReadBlob {
 
     fn doc(&self) -> Doc {
         let example = Example {
-            params: r#"{"id":"b_7","length":1000}"#,
+            params: r#"{"id":"b_04170986233415720851","length":1000}"#,
             answer: r#"{"type":"text/plain","bytes":5120,"offset":0,"text":"Lorem ipsum dolor sit amet, …","next":1000}"#,
         };
         Doc::new(Group::Utilities, "Read what is kept under a handle", example)

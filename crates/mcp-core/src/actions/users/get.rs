@@ -2,15 +2,16 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::action::params::Text;
 use crate::action::{Column, View};
 use crate::actions::tasks;
 use crate::answer::{Answer, PART};
-use crate::domain::{Task, TaskFilter};
-use crate::{ActionError, Doc, Example, Group, LongAction, Memory};
+use crate::domain::{Task, TaskFilter, User};
+use crate::{ActionError, Doc, Example, Group, LongAction, Memory, Timestamp};
 
-/// Says whether there is a user of that name, and gives the user's tasks.
+/// Returns whether there is a user of that name, what was stored with it, and its tasks.
 pub struct GetUser;
 
 /// The parameters of `get_user`.
@@ -21,12 +22,25 @@ pub struct GetUserParams {
 }
 
 /// What `get_user` answers.
-#[derive(Serialize, JsonSchema)]
+#[derive(Default, Serialize, JsonSchema)]
 pub struct GetUserOutput {
     /// The name that was asked for.
     username: String,
     /// Whether there is such a user.
     exists: bool,
+    /// The user's role; only if it exists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<String>,
+    /// The JSON object that was stored with the user; only if it exists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    metadata: Option<Box<RawValue>>,
+    /// When the user was added; only if it exists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<Timestamp>,
+    /// When the user was last changed; only if it exists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<Timestamp>,
     /// How many tasks are assigned to the user; only where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     task_count: Option<u64>,
@@ -39,6 +53,8 @@ pub struct GetUserOutput {
 const SUMMARY: View = View::of(&[
     Column::of("username"),
     Column::of("exists"),
+    Column::of("role"),
+    Column::of("metadata"),
     Column::of("task_count"),
     Column::rows("tasks", tasks::COLUMNS),
 ]);
@@ -51,7 +67,7 @@ impl LongAction for GetUser {
     fn doc(&self) -> Doc {
         let example = Example {
             params: r#"{"username":"bob"}"#,
-            answer: r#"{"username":"bob","exists":true,"task_count":0,"tasks":[]}"#,
+            answer: r#"{"username":"bob","exists":true,"role":"user","metadata":{},"created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000","task_count":0,"tasks":[]}"#,
         };
         Doc::new(Group::Users, "Get a user and the tasks assigned to it", example)
             .words(&[
@@ -64,23 +80,33 @@ impl LongAction for GetUser {
 
     fn begin(&self, params: GetUserParams, memory: &mut dyn Memory) -> Result<Answer, ActionError> {
         let Text(username) = params.username;
-        if memory.find_user(&username)?.is_none() {
-            let nobody = GetUserOutput { username, exists: false, task_count: None, tasks: None };
-            return Answer::of(&nobody);
-        }
-        let filter = TaskFilter { assigned_to: Some(username.clone()), status: None };
+        let Some(user) = memory.find_user(&username)? else {
+            return Answer::of(&GetUserOutput { username, ..GetUserOutput::default() });
+        };
+        let filter = TaskFilter { assigned_to: Some(username), status: None };
         let first = memory.list_tasks(&filter, PART)?;
         if first.next.is_none() {
             let tasks = first.items();
-            return Answer::of(&GetUserOutput {
-                username,
-                exists: true,
-                task_count: Some(tasks.len() as u64),
-                tasks: Some(tasks),
-            });
+            let task_count = Some(tasks.len() as u64);
+            return Answer::of(&GetUserOutput { task_count, tasks: Some(tasks), ..user.into() });
         }
         let task_count = Some(memory.count_tasks(&filter)?);
-        let without = GetUserOutput { username, exists: true, task_count, tasks: None };
+        let without = GetUserOutput { task_count, ..user.into() };
         Answer::with_list(&without, "tasks", tasks::matching(filter))
+    }
+}
+
+impl From<User> for GetUserOutput {
+    fn from(user: User) -> Self {
+        Self {
+            username: user.username,
+            exists: true,
+            role: Some(user.role),
+            metadata: Some(user.metadata),
+            created_at: Some(user.created_at),
+            updated_at: Some(user.updated_at),
+            task_count: None,
+            tasks: None,
+        }
     }
 }

@@ -1,11 +1,18 @@
 //! `list_users`
 
+use serde_json::Value;
+
+use crate::action::{Column, View, output_schema};
 use crate::actions::NoParams;
-use crate::domain::{Page, Part};
+use crate::answer::RowsText;
+use crate::domain::{Page, Part, Position, User};
 use crate::{ActionError, Doc, Example, Group, ListAction, Memory};
 
-/// Lists the names of all users, in the order in which they were added.
+/// Lists all users, in the order in which they were added: v1 their names, the lean API rows.
 pub struct ListUsers;
+
+/// The fields of a user in the lean API.
+const SUMMARY: View = View::of(&[Column::of("username"), Column::of("role")]);
 
 impl ListAction for ListUsers {
     const NAME: &'static str = "list_users";
@@ -14,11 +21,13 @@ impl ListAction for ListUsers {
 
     fn doc(&self) -> Doc {
         let example = Example { params: "{}", answer: r#"["alice","bob"]"# };
-        Doc::new(Group::Users, "List the names of all users", example).words(&[
-            "who everyone everybody every which usernames here accounts people",
-            "members teammates colleagues employees team roster staff crew group",
-            "directory agents humans",
-        ])
+        Doc::new(Group::Users, "List the names of all users", example)
+            .words(&[
+                "who everyone everybody every which usernames here accounts people",
+                "members teammates colleagues employees team roster staff crew group",
+                "directory agents humans",
+            ])
+            .view(SUMMARY)
     }
 
     fn part(
@@ -28,5 +37,21 @@ impl ListAction for ListUsers {
         memory: &mut dyn Memory,
     ) -> Result<Part<String>, ActionError> {
         Ok(memory.list_usernames(page)?)
+    }
+
+    fn lean_part(
+        &self,
+        _: &NoParams,
+        page: Page,
+        memory: &mut dyn Memory,
+        rows: &mut RowsText,
+    ) -> Result<Option<Position>, ActionError> {
+        let part = memory.list_users(page)?;
+        rows.append(&part)?;
+        Ok(part.next)
+    }
+
+    fn lean_schema() -> Option<Value> {
+        Some(output_schema::<Vec<User>>())
     }
 }

@@ -182,12 +182,13 @@ async fn names_are_read_on_too() {
         let params = json!({"username": format!("user-{number}")});
         rig.data(json!({"action": "add_user", "params": params})).await;
     }
-    let mut query = json!({"action": "list_users", "max_tokens": 60, "format": "csv"});
+    let mut query =
+        json!({"action": "list_users", "fields": "username", "max_tokens": 60, "format": "csv"});
     let mut names = Vec::new();
     loop {
         let answer = rig.ask(&query).await.expect("an answer");
         let mut lines: Vec<String> = answer.text.lines().map(ToOwned::to_owned).collect();
-        assert_eq!(lines.remove(0), "value");
+        assert_eq!(lines.remove(0), "username");
         let next = lines.pop_if(|line| line.starts_with("# next: "));
         names.extend(lines);
         let Some(next) = next else { break };

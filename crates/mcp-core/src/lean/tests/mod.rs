@@ -36,7 +36,7 @@ impl Rig {
     }
 
     fn over(store: impl Store + 'static, limits: BlobLimits) -> Self {
-        let lean = Lean::new(Arc::new(Blobs::new(limits, SystemClock::shared())));
+        let lean = Lean::new(Arc::new(Blobs::new(limits, SystemClock::shared(), 1)));
         let system = System::default();
         let registry = Registry::builder()
             .with(actions::register)

@@ -183,7 +183,7 @@ async fn a_picture_is_a_handle_and_never_text() {
     let rig = Rig::new();
     let handle = rig.data(json!({"action": "system_take_picture"})).await;
     let id = handle["blob"].as_str().expect("an id");
-    assert!(id.starts_with("b_") && id.len() <= 6, "{id}");
+    assert!(id.starts_with("b_") && id.len() == 22, "{id}");
     assert_eq!(
         handle,
         json!({"blob": id, "type": "image/png", "bytes": 24, "width": 2, "height": 3})

@@ -231,6 +231,12 @@ pub(super) const CASES: &[Case] = &[
         NOT_TEXT,
     ),
     case(
+        "rate_limit_loopback",
+        &[("200/minute", "200/minute"), ("off", "off")],
+        &["0/minute", "100", "on", " "],
+        NOT_TEXT,
+    ),
+    case(
         "log_retention",
         &[("0", "0"), ("10000000", "10000000")],
         &["10000001", "all"],

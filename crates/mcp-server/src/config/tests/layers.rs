@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use crate::config::table::SETTINGS;
 use crate::config::{Sources, effective, settings_table};
 
-use super::given;
+use super::{Given, given};
 
 #[test]
 fn the_stronger_layer_wins() {
@@ -196,4 +196,27 @@ fn the_table_has_a_row_for_every_setting() {
         "{table}"
     );
     assert!(table.contains("| `api_key` | `MCP_API_KEY` | not set | "), "{table}");
+}
+
+#[test]
+fn a_rate_limit_that_is_set_alone_holds_on_this_machine_too() {
+    let loopback = |given: Given| {
+        let row = given.row("rate_limit_loopback");
+        let directory = given.directory.as_ref().map(|it| format!("{}/", it.path().display()));
+        (row.value, row.source.replace(&directory.unwrap_or_else(|| "-".into()), ""))
+    };
+    let of = |value: &str, source: &str| (value.to_owned(), source.to_owned());
+    let (all, own) = ("MCP_RATE_LIMIT", "MCP_RATE_LIMIT_LOOPBACK");
+    let (from_all, from_own) =
+        ("environment variable MCP_RATE_LIMIT", format!("environment variable {own}"));
+    assert_eq!(loopback(given()), of("6000/minute", "default"));
+    assert_eq!(loopback(given().variable(all, "5/minute")), of("5/minute", from_all));
+    assert_eq!(loopback(given().variable(all, "off")), of("off", from_all));
+    assert_eq!(loopback(given().variable(own, "9/day")), of("9/day", &from_own));
+    let both = given().variable(all, "5/minute").variable(own, "6000/minute");
+    assert_eq!(loopback(both), of("6000/minute", &from_own));
+    let file = given().file("rate_limit = \"7/day\"");
+    assert_eq!(loopback(file), of("7/day", "file mcp.toml"));
+    let file = given().file("rate_limit_loopback = \"7/day\"").variable(all, "5/minute");
+    assert_eq!(loopback(file), of("7/day", "file mcp.toml"));
 }

@@ -1,4 +1,4 @@
-//! What is no setting is refused, with the nearest one as a hint.
+//! What is no setting: refused in a file, a warning in the environment, with the nearest one as a hint.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
@@ -6,23 +6,32 @@ use std::os::unix::ffi::OsStringExt as _;
 use super::given;
 
 #[test]
-fn an_unknown_variable_is_named_with_the_nearest() {
+fn an_unknown_variable_is_a_warning_that_names_the_nearest() {
     for (name, nearest) in [
         ("MCP_PROT", "MCP_PORT"),
         ("MCP_CORS_ORIGIN", "MCP_CORS_ORIGINS"),
         ("MCP_DATABASE_URL", "DATABASE_URL"),
         ("MCP_port", "MCP_PORT"),
         ("MCP_LOGLEVEL", "MCP_LOG_LEVEL"),
+        ("MCP_API_KEYS", "MCP_API_KEY"),
     ] {
+        let given = given().variable(name, "s3cr3t");
+        assert_eq!(given.load().unwrap().port, 8000, "{name}");
         assert_eq!(
-            given().variable(name, "1").refusal(),
-            format!(
-                "{name}: \"1\" (environment variable {name}): unknown setting; the nearest is {nearest}"
-            ),
+            given.sources.warnings(),
+            [format!(
+                "environment variable {name} is not a setting: ignored; the nearest setting is {nearest}"
+            )],
         );
     }
-    let line = given().variable("MCP_", "1").refusal();
-    assert!(line.starts_with("MCP_: \"1\" (environment variable MCP_): unknown setting"), "{line}");
+    for name in ["MCP_", "MCP_TIMEOUT", "MCP_TOOL_TIMEOUT", "MCP_GITHUB_PAT"] {
+        let given = given().variable(name, "s3cr3t");
+        assert_eq!(given.load().unwrap().port, 8000, "{name}");
+        let [line] = given.sources.warnings().try_into().unwrap();
+        assert!(line.contains(name) && line.contains("the nearest setting is MCP_"), "{line}");
+        assert!(!line.contains("s3cr3t"), "{line}");
+    }
+    assert_eq!(given().variable("MCP_PROT", "").sources.warnings(), [""; 0]);
 }
 
 #[test]
@@ -35,6 +44,7 @@ fn others_share_the_prefix() {
         .variable("mcp_port", "x")
         .variable("PORT", "x");
     assert_eq!(given.load().unwrap().port, 8000);
+    assert_eq!(given.sources.warnings(), [""; 0]);
 }
 
 #[test]
@@ -89,7 +99,6 @@ fn whatever_it_is_the_refusal_is_one_short_line() {
     let long = "x\n".repeat(100_000);
     for given in [
         given().variable("MCP_PORT", &long),
-        given().variable("MCP_A\nB\u{1b}[2J", &long),
         given().variable("MCP_CORS_ORIGINS", long.replace('\n', ",")),
         given().file(&format!("\"a\\nb\" = '''{long}'''")),
         given().file(&format!("port = [{}]", "1,".repeat(10_000))),
@@ -104,5 +113,11 @@ fn whatever_it_is_the_refusal_is_one_short_line() {
     let name = OsString::from_vec(b"MCP_\xff".to_vec());
     let mut given = given();
     given.sources.environment.insert(name, "1".into());
-    assert!(given.refusal().starts_with("MCP_\u{fffd}: \"1\" "));
+    given = given.variable("MCP_A\nB\u{1b}[2J", &long).variable(&format!("MCP_{long}"), "1");
+    let warnings = given.sources.warnings();
+    assert_eq!(warnings.len(), 3);
+    for line in warnings {
+        assert!(line.len() < 500, "{line}");
+        assert!(!line.contains(char::is_control), "{line:?}");
+    }
 }

@@ -165,6 +165,11 @@ fn the_defaults() {
         settings.rate_limit,
         RateLimit::Per(Rate { count: hundred, unit: RateUnit::Minute })
     );
+    let loopback = NonZeroU32::new(6000).unwrap();
+    assert_eq!(
+        settings.rate_limit_loopback,
+        RateLimit::Per(Rate { count: loopback, unit: RateUnit::Minute })
+    );
     assert_eq!(settings.log_retention, 1000);
     assert_eq!(settings.log_level, "info");
     assert_eq!(settings.body_limit, 2 << 20);

@@ -17,8 +17,10 @@ use actix_web::http::Method;
 use paperclip::actix::web::{self, ServiceConfig};
 
 use super::error::method_not_allowed;
+use super::probe::{LIVE, READY};
 pub use body::BodyLimits;
 pub use docs::{Documents, configure as configure_documents};
+pub use probes::Readiness;
 
 /// Mounts every route that OpenAPI describes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -26,14 +28,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     let post = || method_not_allowed(&[Method::POST]);
     config
         .service(web::resource("/").route(web::get().to(root::health)).default_service(get()))
-        .service(web::resource("/live").route(web::get().to(probes::live)).default_service(get()))
+        .service(web::resource(LIVE).route(web::get().to(probes::live)).default_service(get()))
         .service(web::resource("/llms.txt").route(web::get().to(help::llms)).default_service(get()))
         .service(
             web::resource("/metrics").route(web::get().to(metrics::metrics)).default_service(get()),
         )
-        .service(
-            web::resource("/ready").route(web::get().to(probes::ready)).default_service(get()),
-        );
+        .service(web::resource(READY).route(web::get().to(probes::ready)).default_service(get()));
     for face in [Face::V1, Face::Legacy] {
         config
             .service(

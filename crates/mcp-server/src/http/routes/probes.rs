@@ -1,18 +1,50 @@
-//! `GET /live` and `GET /ready`: for whoever starts, stops and balances servers.
+//! `GET /live` and `GET /ready`: for orchestrators and load balancers.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
 use serde_json::json;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::http::error::ApiError;
 use crate::service::Service;
 
-/// How long the database may take to say that it is there.
+/// The time that the database may take to answer.
 const READY_WAIT: Duration = Duration::from_secs(2);
+
+/// The last check of the database. One runs at a time, so that probes, which no limit applies to, do
+/// not fill the queue of writes.
+#[derive(Debug, Default)]
+pub struct Readiness(Mutex<Option<Checked>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Checked {
+    started: Instant,
+    is_ready: bool,
+}
+
+impl Readiness {
+    /// Returns whether the database can be used, by a check that started after this call.
+    async fn check(&self, service: &Service) -> bool {
+        let asked = Instant::now();
+        let mut last = self.0.lock().await;
+        if let Some(Checked { is_ready, .. }) = last.filter(|last| last.started >= asked) {
+            return is_ready;
+        }
+        let started = Instant::now();
+        let outcome = timeout(READY_WAIT, service.store().ready()).await;
+        let is_ready = matches!(outcome, Ok(Ok(())));
+        if !is_ready {
+            log::warn!("not ready: {outcome:?}");
+        }
+        *last = Some(Checked { started, is_ready });
+        is_ready
+    }
+}
 
 #[api_v2_operation(
     summary = "Say that the process answers",
@@ -30,13 +62,13 @@ pub(super) async fn live() -> Result<HttpResponse, ApiError> {
     operation_id = "ready",
     tags("service")
 )]
-pub(super) async fn ready(service: Data<Service>) -> Result<HttpResponse, ApiError> {
-    match tokio::time::timeout(READY_WAIT, service.store().ready()).await {
-        Ok(Ok(())) => Ok(HttpResponse::Ok().json(json!({ "status": "ready" }))),
-        outcome => {
-            log::warn!("not ready: {outcome:?}");
-            let detail = "The database cannot be used now";
-            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1))
-        }
+pub(super) async fn ready(
+    service: Data<Service>,
+    readiness: Data<Readiness>,
+) -> Result<HttpResponse, ApiError> {
+    if readiness.check(&service).await {
+        return Ok(HttpResponse::Ok().json(json!({ "status": "ready" })));
     }
+    let detail = "The database cannot be used now";
+    Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1))
 }

@@ -10,6 +10,26 @@ use crate::postgres::error::store_error;
 use crate::postgres::schema::users;
 use crate::postgres::text::{hash, original, stored};
 
+type Row = (String, String, String, i64, i64);
+
+const COLUMNS: (
+    users::username,
+    users::role,
+    users::metadata,
+    users::created_at,
+    users::updated_at,
+) = (users::username, users::role, users::metadata, users::created_at, users::updated_at);
+
+fn user((username, role, metadata, created_at, updated_at): Row) -> StoreResult<User> {
+    Ok(User {
+        username: original(username),
+        role: original(role),
+        metadata: json(metadata)?,
+        created_at: Timestamp::from_micros(created_at),
+        updated_at: Timestamp::from_micros(updated_at),
+    })
+}
+
 impl Users for PostgresMemory<'_> {
     fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>> {
         part(self.database(Sees::NoRows)?, page, |connection, rows| {
@@ -31,25 +51,42 @@ impl Users for PostgresMemory<'_> {
         })
     }
 
+    fn list_users(&mut self, page: Page) -> StoreResult<Part<User>> {
+        let Part { rows, next } = part(self.database(Sees::NoRows)?, page, |connection, rows| {
+            let found = users::table
+                .filter(users::id.gt(behind(rows.after)))
+                .select((users::id, COLUMNS))
+                .order(users::id)
+                .limit(rows.limit)
+                .offset(rows.offset)
+                .load::<(i64, Row)>(connection)?;
+            let size = |row: &Row| row.0.len() + row.1.len() + row.2.len();
+            Ok(found
+                .into_iter()
+                .map(|(id, row)| {
+                    let size = size(&row);
+                    (Position(id), row, size)
+                })
+                .collect())
+        })?;
+        let rows = rows.into_iter().map(|(position, row)| Ok((position, user(row)?)));
+        Ok(Part { rows: rows.collect::<StoreResult<_>>()?, next })
+    }
+
     fn count_users(&mut self) -> StoreResult<u64> {
         Ok(count(self.counters()?.users))
     }
 
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {
         for spelling in self.spellings(username)? {
-            let row: Option<(String, String, String, i64)> = users::table
-                .select((users::username, users::role, users::metadata, users::created_at))
+            let row: Option<Row> = users::table
+                .select(COLUMNS)
                 .filter(users::name_hash.eq(hash(&spelling)))
                 .first(self.database(Sees::NoRows)?)
                 .optional()
                 .map_err(store_error)?;
-            if let Some((username, role, metadata, created_at)) = row {
-                return Ok(Some(User {
-                    username: original(username),
-                    role: original(role),
-                    metadata: json(metadata)?,
-                    created_at: Timestamp::from_micros(created_at),
-                }));
+            if let Some(row) = row {
+                return user(row).map(Some);
             }
         }
         Ok(None)

@@ -11,6 +11,26 @@ use super::{SqliteMemory, json};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::users;
 
+type Row = (String, String, String, i64, i64);
+
+const COLUMNS: (
+    users::username,
+    users::role,
+    users::metadata,
+    users::created_at,
+    users::updated_at,
+) = (users::username, users::role, users::metadata, users::created_at, users::updated_at);
+
+fn user((username, role, metadata, created_at, updated_at): Row) -> StoreResult<User> {
+    Ok(User {
+        username,
+        role,
+        metadata: json(metadata)?,
+        created_at: Timestamp::from_micros(created_at),
+        updated_at: Timestamp::from_micros(updated_at),
+    })
+}
+
 impl Users for SqliteMemory<'_> {
     fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>> {
         let page = self.nearer(page, Counted::Users).map_err(store_error)?;
@@ -29,21 +49,37 @@ impl Users for SqliteMemory<'_> {
         page.take(rows).map_err(store_error)
     }
 
+    fn list_users(&mut self, page: Page) -> StoreResult<Part<User>> {
+        let page = self.nearer(page, Counted::Users).map_err(store_error)?;
+        let rows = users::table
+            .filter(users::id.gt(page.after.map_or(0, |Position(id)| id)))
+            .select((users::id, COLUMNS))
+            .order(users::id)
+            .load_iter::<(i64, Row), _>(self.connection)
+            .map_err(store_error)?
+            .map(|row| {
+                let (id, row) = row.map_err(store_error)?;
+                let user = user(row)?;
+                let size = user.size();
+                Ok((Position(id), user, size))
+            });
+        page.take(rows)
+    }
+
     fn count_users(&mut self) -> StoreResult<u64> {
         self.total(Counted::Users).map_err(store_error)
     }
 
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {
         for spelling in self.spellings(username)? {
-            let row: Option<(String, String, String, i64)> = users::table
-                .select((users::username, users::role, users::metadata, users::created_at))
+            let row: Option<Row> = users::table
+                .select(COLUMNS)
                 .filter(users::username.eq(spelling))
                 .first(self.connection)
                 .optional()
                 .map_err(store_error)?;
-            if let Some((username, role, metadata, created_at)) = row {
-                let created_at = Timestamp::from_micros(created_at);
-                return Ok(Some(User { username, role, metadata: json(metadata)?, created_at }));
+            if let Some(row) = row {
+                return user(row).map(Some);
             }
         }
         Ok(None)
