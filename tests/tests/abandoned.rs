@@ -47,7 +47,9 @@ fn after_thousands_of_hang_ups_every_kind_of_request_is_answered() {
     let server = TestServer::with([("MCP_WRITE_QUEUE", "64")]).start();
     let requests = requests(&server);
     for _ in 0..ROUNDS {
-        requests.iter().for_each(|request| hang_up(&server, request));
+        for request in &requests {
+            hang_up(&server, request);
+        }
     }
     for request in &requests {
         let mut connection = server.connect();

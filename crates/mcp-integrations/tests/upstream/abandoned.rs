@@ -32,7 +32,7 @@ async fn abandoned_calls_leave_nothing_behind() {
     rig.answers_always(answer(REPOSITORY)).await;
     let call = |number: usize| {
         // Every other call shares the request of the same repository.
-        let repo = if number % 2 == 0 { "shared".to_owned() } else { number.to_string() };
+        let repo = if number.is_multiple_of(2) { "shared".to_owned() } else { number.to_string() };
         rig.text("github_get_repository", json!({"owner": "octocat", "repo": repo}))
     };
     for polls in 0..=MOST_POLLS {
