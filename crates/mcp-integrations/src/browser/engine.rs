@@ -25,7 +25,8 @@ use crate::resolve::{Resolve, SystemResolver};
 /// What is left of the deadline for reading the page.
 const READ: Duration = Duration::from_secs(5);
 /// What a call waited for when its time was over.
-const NO_DOCUMENT: &str = "its server did not send the document";
+const NO_DOCUMENT: &str =
+    "its server did not send the document, or its scripts keep the browser busy";
 const NOT_LOADED: &str = "the browser did not load it";
 const NOT_READ: &str = "the browser did not show it";
 /// The window of calls that do not say how large it is, in CSS pixels.
