@@ -290,6 +290,7 @@ pub trait ListAction: Send + Sync + 'static {
         Ok(part.next)
     }
     /// Returns the schema of the list of those rows; `None` where they are the items.
+    #[must_use]
     fn lean_schema() -> Option<Value> {
         None
     }
