@@ -10,7 +10,7 @@ use crate::Timestamp;
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct User {
-    /// The name, which no two users share. Kept byte for byte.
+    /// The name, byte for byte as it was given. No two users have canonically equivalent names.
     pub username: String,
     /// What the user is to the team; any text.
     pub role: String,
@@ -34,7 +34,7 @@ impl User {
 /// A user to be added.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// The name, which no two users share.
+    /// The name; not canonically equivalent to another user's.
     pub username: String,
     /// What the user is to the team.
     pub role: String,
