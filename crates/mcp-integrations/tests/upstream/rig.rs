@@ -68,7 +68,7 @@ impl Setup {
         };
         let integrations =
             Integrations::new(settings).http(self.http).clock(clock).jitter(Arc::new(NoJitter));
-        let blobs = Arc::new(Blobs::new(BlobLimits::default(), SystemClock::shared()));
+        let blobs = Arc::new(Blobs::new(BlobLimits::default(), SystemClock::shared(), 1));
         let registry = Registry::builder()
             .with(|registry| integrations.register(registry))
             .with(|registry| Lean::new(blobs).register(registry))

@@ -83,15 +83,20 @@ impl LongAction for GetUser {
         let Some(user) = memory.find_user(&username)? else {
             return Answer::of(&GetUserOutput { username, ..GetUserOutput::default() });
         };
-        let filter = TaskFilter { assigned_to: Some(username), status: None };
+        let filter = TaskFilter { assigned_to: Some(username.clone()), status: None };
         let first = memory.list_tasks(&filter, PART)?;
         if first.next.is_none() {
             let tasks = first.items();
             let task_count = Some(tasks.len() as u64);
-            return Answer::of(&GetUserOutput { task_count, tasks: Some(tasks), ..user.into() });
+            return Answer::of(&GetUserOutput {
+                username,
+                task_count,
+                tasks: Some(tasks),
+                ..user.into()
+            });
         }
         let task_count = Some(memory.count_tasks(&filter)?);
-        let without = GetUserOutput { task_count, ..user.into() };
+        let without = GetUserOutput { username, task_count, ..user.into() };
         Answer::with_list(&without, "tasks", tasks::matching(filter))
     }
 }
