@@ -18,12 +18,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Dispatcher;
 use crate::answer::Answer;
 use crate::domain::{Page, Part};
 use crate::error::ActionError;
 use crate::memory::{Freshness, Memory};
 use crate::progress::Progress;
+use crate::{Context, Dispatcher};
 pub use prepared::{
     CompoundRun, CompoundWork, LongWork, MemoryWork, Prepared, RemoteRun, RemoteText, RemoteWork,
 };
@@ -330,7 +330,8 @@ pub trait CompoundAction: Send + Sync + 'static {
     type Output: Serialize + JsonSchema;
     /// What is said about it.
     fn doc(&self) -> Doc;
-    /// Does its work, and says how far it is. Dropping the future stops it.
+    /// Does its work for the caller of the context, and says how far it is. Dropping the future
+    /// stops it.
     ///
     /// # Errors
     /// With what the caller is told.
@@ -338,6 +339,6 @@ pub trait CompoundAction: Send + Sync + 'static {
         &self,
         params: Self::Params,
         dispatcher: &Dispatcher,
-        progress: &Progress,
+        context: &Context,
     ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
 }

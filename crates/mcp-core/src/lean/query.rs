@@ -12,8 +12,7 @@ use super::tokens;
 use crate::action::params::ParamsText;
 use crate::error::ActionError;
 use crate::json::RawObject;
-use crate::progress::Progress;
-use crate::{Call, Registry};
+use crate::{Call, Context, Registry};
 
 /// The members of a query, the reductions aside.
 pub const NAMES: [&str; 6] = ["action", "params", "fields", "format", "max_tokens", "cursor"];
@@ -37,8 +36,8 @@ pub struct LeanQuery {
     pub reductions: Reductions,
     /// How many tokens the query is, as it was sent.
     pub tokens: usize,
-    /// Who listens how far it is.
-    pub progress: Progress,
+    /// The caller, and the listener to its progress.
+    pub context: Context,
 }
 
 impl LeanQuery {
@@ -57,7 +56,7 @@ impl LeanQuery {
             cursor: None,
             reductions: Reductions::default(),
             tokens: 0,
-            progress: Progress::none(),
+            context: Context::default(),
         }
     }
 
@@ -114,7 +113,7 @@ impl LeanQuery {
 
     /// The call of its action.
     pub(super) fn call(&self) -> Call {
-        Call::new(self.action.clone(), self.params.clone()).heard_by(self.progress.clone())
+        Call::new(self.action.clone(), self.params.clone()).within(self.context.clone())
     }
 
     /// The query, with its budget for the steps where the action has some and none is said there.

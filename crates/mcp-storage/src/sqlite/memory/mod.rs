@@ -11,6 +11,8 @@ mod search;
 mod tasks;
 mod users;
 
+use std::time::Instant;
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -19,7 +21,7 @@ use mcp_core::Timestamp;
 use mcp_core::memory::{Memory, StoreError, StoreResult};
 use serde_json::value::RawValue;
 
-use super::error::store_error;
+use super::error::{out_of_time, store_error};
 use super::migrate;
 pub(super) use indexing::{index_tasks, merge_index, unindexed_tasks};
 pub(super) use logs::trim_logs;
@@ -30,6 +32,8 @@ pub(super) struct SqliteMemory<'a> {
     now: Timestamp,
     /// How many log entries there are at most: older ones are gone, also where they are still stored.
     retention: u32,
+    /// When the time of the work is used up; none if it is not bounded.
+    until: Option<Instant>,
 }
 
 impl<'a> SqliteMemory<'a> {
@@ -38,7 +42,13 @@ impl<'a> SqliteMemory<'a> {
         now: Timestamp,
         retention: u32,
     ) -> Self {
-        Self { connection, now, retention }
+        Self { connection, now, retention, until: None }
+    }
+
+    /// The same, but reading rows fails from `until` on.
+    pub(super) fn until(mut self, until: Option<Instant>) -> Self {
+        self.until = until;
+        self
     }
 }
 
@@ -77,6 +87,17 @@ struct Trigger {
     name: String,
     #[diesel(sql_type = Text)]
     sql: String,
+}
+
+/// The rows, and an error in place of the first that comes after `until`.
+fn in_time<T>(
+    until: Option<Instant>,
+    rows: impl Iterator<Item = QueryResult<T>>,
+) -> impl Iterator<Item = QueryResult<T>> {
+    rows.map(move |row| match until {
+        Some(until) if Instant::now() >= until => Err(out_of_time()),
+        _ => row,
+    })
 }
 
 fn count(rows: i64) -> u64 {

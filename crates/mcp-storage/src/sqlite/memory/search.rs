@@ -14,9 +14,9 @@ use diesel::sqlite::Sqlite;
 use mcp_core::domain::{Page, Part, Position, SearchText, Task};
 use mcp_core::memory::StoreResult;
 
-use super::SqliteMemory;
 use super::indexing::{indexed, indexed_through};
 use super::tasks::Row;
+use super::{SqliteMemory, in_time};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::{tasks, tasks_search, tasks_unsearched};
 
@@ -54,8 +54,8 @@ impl SqliteMemory<'_> {
     ) -> QueryResult<Part<Task>> {
         let Unindexed { changed, tasks } = unindexed;
         let mut beside = tasks.into_iter().peekable();
-        let mut found = found(query, page.after)
-            .load_iter::<Row, _>(self.connection)?
+        let found = found(query, page.after).load_iter::<Row, _>(self.connection)?;
+        let mut found = in_time(self.until, found)
             .map(|row| row.map(Task::from))
             .filter(|row| {
                 row.as_ref().is_ok_and(|task| !changed.contains(&task.id.0)) || row.is_err()
@@ -76,7 +76,7 @@ impl SqliteMemory<'_> {
             .order(tasks::id)
             .select(Row::as_select())
             .load_iter::<Row, _>(self.connection)?;
-        looked_through(rows.map(|row| row.map(Task::from)), text, page)
+        looked_through(in_time(self.until, rows).map(|row| row.map(Task::from)), text, page)
     }
 
     /// The tasks behind a place that are not in the index as they are now; none if there are many.
@@ -99,14 +99,14 @@ impl SqliteMemory<'_> {
                 .order(tasks_unsearched::id)
                 .select(Row::as_select())
                 .load_iter::<Row, _>(self.connection)?;
-            beside.take(rows)?;
+            beside.take(in_time(self.until, rows))?;
         }
         let new = tasks::table
             .filter(tasks::id.gt(indexed_through(self.connection)?.max(behind(after))))
             .order(tasks::id)
             .select(Row::as_select())
             .load_iter::<Row, _>(self.connection)?;
-        beside.take(new)?;
+        beside.take(in_time(self.until, new))?;
         let changed = changed.into_iter().collect();
         Ok(beside.are_few().then_some(Unindexed { changed, tasks: beside.tasks }))
     }

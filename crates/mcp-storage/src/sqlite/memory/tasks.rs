@@ -12,7 +12,7 @@ use mcp_core::memory::{StoreResult, Tasks};
 
 use super::counts::Counted;
 use super::listed::Listed;
-use super::{SqliteMemory, count};
+use super::{SqliteMemory, count, in_time};
 use crate::sqlite::error::store_error;
 use crate::sqlite::insert::insert;
 use crate::sqlite::schema::tasks;
@@ -122,7 +122,8 @@ impl Tasks for SqliteMemory<'_> {
         };
         let rows = Listed { filter, after: page.after }
             .load_iter::<Row, _>(self.connection)
-            .map_err(store_error)?
+            .map_err(store_error)?;
+        let rows = in_time(self.until, rows)
             .map(|row| row.map(Task::from).map(|task| (task.position(), task.size(), task)))
             .map(|row| row.map(|(position, size, task)| (position, task, size)));
         page.take(rows).map_err(store_error)

@@ -21,11 +21,11 @@ use crate::service::Service;
     tags("v2")
 )]
 pub(super) async fn batch(
-    _: Caller,
+    caller: Caller,
     JsonText(text): JsonText,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&service, query(&text)).await)
+    Ok(answer(&service, caller, query(&text)).await)
 }
 
 fn query(text: &str) -> Result<LeanQuery, ActionError> {
