@@ -91,9 +91,12 @@ fn a_refused_call_does_nothing() {
 fn every_way_to_bring_the_key() {
     let server = closed_server();
     let bearer = format!("Bearer {RIGHT}");
-    let cases: [(&[(&str, &str)], u16); 21] = [
+    let cases: [(&[(&str, &str)], u16); 23] = [
         (&[("X-API-Key", RIGHT)], 200),
         (&[("x-api-key", RIGHT)], 200),
+        // Whitespace around a value is not part of it (RFC 9110, section 5.5).
+        (&[("X-API-Key", &format!("{RIGHT} "))], 200),
+        (&[("X-API-Key", &format!("\t{RIGHT}\t"))], 200),
         (&[("Authorization", &bearer)], 200),
         (&[("authorization", &format!("bearer {RIGHT}"))], 200),
         (&[("authorization", &format!("BEARER   {RIGHT}"))], 200),

@@ -132,11 +132,69 @@ fn an_entity_that_there_is_not_is_no_success_and_says_which_there_are() {
 }
 
 #[test]
+fn without_an_entity_users_and_tasks_are_cut_and_tasks_filtered() {
+    let server = filled();
+    let stats = json!({ "total_users": 3, "total_tasks": 4, "total_projects": 0, "total_logs": 7 });
+    for (query, users, tasks) in [
+        ("limit=2", json!(["alice", "bob"]), "ab"),
+        ("offset=1&limit=1", json!(["bob"]), "b"),
+        ("offset=3", json!([]), "d"),
+        ("limit=0", json!([]), ""),
+        ("status=pending&limit=10", json!(["alice", "bob", "charlie"]), "acd"),
+        ("status=pending&offset=1", json!(["bob", "charlie"]), "cd"),
+        ("status=pending&offset=0", json!(["alice", "bob", "charlie"]), "acd"),
+        ("status=pending&offset=-1", json!(["alice", "bob", "charlie"]), "acd"),
+        ("status=nope&limit=1", json!(["alice"]), ""),
+        ("entity=&status=&limit=1", json!(["alice"]), "a"),
+    ] {
+        for path in ["/api/v1/state", "/mcp/state"] {
+            let answer = server.get(&format!("{path}?{query}"));
+            let (data, message) = (answer.data(), answer.json()["message"].clone());
+            assert_eq!((&data["users"], titles(&data).as_str()), (&users, tasks), "{query}");
+            assert_eq!(data["stats"], stats, "{query}");
+            assert_eq!(data["config"]["max_tasks"], 100, "{query}");
+            assert_eq!(message, "Filtered memory snapshot retrieved", "{query}");
+        }
+    }
+    for query in ["status=pending", "limit=-1&status=pending", "limit=-1"] {
+        let answer = server.get(&format!("/api/v1/state?{query}"));
+        assert_eq!(titles(&answer.data()), "abcd", "{query}");
+        assert_eq!(answer.json()["message"], "Memory snapshot retrieved", "{query}");
+    }
+}
+
+#[test]
+fn a_negative_limit_counts_as_none_and_a_negative_offset_as_zero() {
+    let server = filled();
+    for path in ["/api/v1/state", "/mcp/state"] {
+        for (entity, total) in [("users", 3), ("tasks", 4), ("logs", 7)] {
+            for (query, count) in [
+                ("limit=-1", total),
+                ("offset=-1", total),
+                ("limit=-1&offset=1", total - 1),
+                ("limit=2&offset=-99999999999999999999", 2),
+            ] {
+                let data = server.get(&format!("{path}?entity={entity}&{query}")).data();
+                assert_eq!(data["count"], count, "{path} {entity} {query}");
+                assert_eq!(data["total"], total, "{path} {entity} {query}");
+            }
+        }
+    }
+    for (path, count) in [
+        ("/api/v1/logs?limit=-5", 7),
+        ("/mcp/logs?limit=-1&offset=-1", 7),
+        ("/mcp/logs?limit=3&offset=-1", 3),
+    ] {
+        assert_eq!(server.get(path).data().as_array().expect("a list").len(), count, "{path}");
+    }
+}
+
+#[test]
 fn a_limit_or_offset_that_is_no_whole_number_is_refused_by_name() {
     let server = TestServer::start();
     for path in ["/api/v1/state?entity=tasks&", "/api/v1/state?", "/api/v1/logs?", "/mcp/logs?"] {
         for name in ["limit", "offset"] {
-            for value in ["abc", "-1", "%2B1", "1.0", "1e3", "0x10", "%20", "", "%D9%A3", "null"] {
+            for value in ["abc", "-", "%2B1", "1.0", "1e3", "0x10", "%20", "", "%D9%A3", "null"] {
                 let refusal = server.get(&format!("{path}{name}={value}")).refusal(422);
                 assert!(refusal.starts_with(name), "{path}{name}={value}: {refusal}");
             }

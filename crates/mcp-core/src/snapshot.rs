@@ -106,22 +106,31 @@ pub struct EntitySnapshot {
     pub filtered_by_status: Option<String>,
 }
 
-/// Everything but the log, as a [`FullSnapshot`].
+/// Returns everything but the log, as a [`FullSnapshot`]. The page cuts users and tasks alike, the
+/// status filters the tasks; the configuration and the totals are always whole.
 #[must_use]
-pub fn full() -> Answer {
+pub fn full(page: Page, status: Option<String>) -> Answer {
+    let is_whole = page == Page::ALL && status.is_none();
+    let filter = TaskFilter { status, assigned_to: None };
     Answer::default()
         .text(r#"{"users":["#)
-        .rows(Page::ALL, usernames())
+        .rows(page, usernames())
         .text(r#"],"tasks":["#)
-        .rows(Page::ALL, tasks::matching(TaskFilter::default()))
-        .made(|counts, memory| {
+        .rows(page, tasks::matching(filter))
+        .made(move |counts, memory| {
+            // The totals of a whole snapshot are those of its lists, whatever is written meanwhile.
+            let (total_users, total_tasks) = if is_whole {
+                (counts[0], counts[1])
+            } else {
+                (memory.count_users()?, memory.count_tasks(&TaskFilter::default())?)
+            };
             let rest = RestOfFull {
                 projects: [],
                 config: memory.list_config()?.into(),
                 session_data: Empty {},
                 stats: Stats {
-                    total_users: counts[0],
-                    total_tasks: counts[1],
+                    total_users,
+                    total_tasks,
                     total_projects: 0,
                     total_logs: memory.count_logs()?,
                 },

@@ -2,6 +2,8 @@
 //!
 //! What is counted is bounded: the labels are the registry's actions and the error table's names.
 
+use std::sync::atomic::Ordering;
+
 use mcp_core::dispatch::{Called, Meter, Tokens};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -37,6 +39,7 @@ pub struct Metrics {
     asked: Family<ByAction, Counter>,
     answered: Family<ByAction, Counter>,
     saved: Family<ByAction, Counter>,
+    lost_entries: Counter,
 }
 
 impl Default for Metrics {
@@ -50,6 +53,7 @@ impl Default for Metrics {
             asked: Family::default(),
             answered: Family::default(),
             saved: Family::default(),
+            lost_entries: Counter::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("calls", "Calls that were answered", metrics.calls.clone());
@@ -62,6 +66,8 @@ impl Default for Metrics {
         registry.register("tokens_out", help, metrics.answered.clone());
         let help = "Tokens (o200k_base) that v1 would have answered more";
         registry.register("tokens_saved", help, metrics.saved.clone());
+        let help = "Log entries of calls that could not be stored";
+        registry.register("log_entries_lost", help, metrics.lost_entries.clone());
         metrics
     }
 }
@@ -72,11 +78,13 @@ fn histogram() -> Histogram {
 }
 
 impl Metrics {
-    /// The counts in `OpenMetrics` text.
+    /// Returns the counts as `OpenMetrics` text. `lost_entries` is
+    /// [`mcp_core::Dispatcher::lost_log_entries`].
     ///
     /// # Errors
     /// Never in practice: text takes everything.
-    pub fn text(&self) -> Result<String, std::fmt::Error> {
+    pub fn text(&self, lost_entries: u64) -> Result<String, std::fmt::Error> {
+        self.lost_entries.inner().store(lost_entries, Ordering::Relaxed);
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
@@ -118,8 +126,9 @@ mod tests {
         metrics.called(Called { action: Some("add_task"), error: None, took });
         metrics.called(Called { action: None, error, took });
         metrics.told(Some("add_task"), Tokens { asked: 20, answered: 7, saved: 60 });
-        let text = metrics.text().expect("text");
+        let text = metrics.text(3).expect("text");
         for line in [
+            "mcp_log_entries_lost_total 3",
             "mcp_calls_total{action=\"add_task\"} 2",
             "mcp_calls_total{action=\"unknown\"} 1",
             "mcp_errors_total{action=\"unknown\",error=\"unknown_action\"} 1",

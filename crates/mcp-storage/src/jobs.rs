@@ -30,6 +30,17 @@ pub(crate) enum Job {
     Stop(Done),
 }
 
+impl Job {
+    /// Whether the caller still waits for the outcome. A job without a caller is skipped, except a
+    /// stop.
+    fn is_wanted(&self) -> bool {
+        match self {
+            Self::Write(_, done) | Self::Read(_, done) | Self::Flush(done) => !done.is_closed(),
+            Self::Stop(_) => true,
+        }
+    }
+}
+
 /// A job and its place in the queue, which is free again when the job is done.
 pub(crate) struct Queued {
     pub(crate) job: Job,
@@ -64,6 +75,8 @@ struct Waiting {
     entries_bytes: usize,
     /// When the entries are stored at the latest; none where there are none.
     entries_until: Option<Instant>,
+    /// The number of entries that were taken and lost.
+    lost_entries: u64,
     sleeping: bool,
     closed: bool,
 }
@@ -92,20 +105,32 @@ impl Jobs {
 
     /// Puts a job into the queue if there is room. The writer is to be called for it.
     pub(crate) fn try_put(&self, job: Job) -> Result<(), StoreError> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| StoreError::Busy)?;
+        let place = self.try_place()?;
         self.push(job, place)
     }
 
     /// Puts a job into the queue that may take up to `budget`, if there is room. The writer is to be
     /// called for it.
     pub(crate) fn try_put_long(&self, job: Job, budget: Duration) -> Result<(), StoreError> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| StoreError::Busy)?;
+        let place = self.try_place()?;
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(closed());
         }
         waiting.long.push_back((Queued { job, _place: place }, budget));
         Ok(())
+    }
+
+    fn try_place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        let place = || Arc::clone(&self.places).try_acquire_owned();
+        let place = place().or_else(|_| {
+            let mut waiting = self.lock();
+            waiting.jobs.retain(|queued| queued.job.is_wanted());
+            waiting.long.retain(|(queued, _)| queued.job.is_wanted());
+            drop(waiting);
+            place()
+        });
+        place.map_err(|_| StoreError::Busy)
     }
 
     /// Puts a job into the queue, after waiting for room. The writer is to be called for it.
@@ -191,18 +216,21 @@ impl Jobs {
         }
     }
 
-    /// The next job, if it is wanted; that is told whether log entries are waiting.
+    /// The next job that has a caller, if `wanted` accepts it. `wanted` also gets whether log
+    /// entries are waiting.
     pub(crate) fn next_if(&self, wanted: impl Fn(&Job, bool) -> bool) -> Option<Next> {
         let mut waiting = self.lock();
+        waiting.skip_unwanted();
         let behind_entries = !waiting.entries.is_empty();
         let queued = waiting.jobs.pop_front_if(|queued| wanted(&queued.job, behind_entries))?;
         Some(Next { queued, behind_entries })
     }
 
-    /// The next long job and its budget, if it may begin now.
+    /// The next long job that has a caller, and its budget, if it may begin now.
     pub(crate) fn next_long(&self) -> Option<(Queued, Duration)> {
         let now = Instant::now();
         let mut waiting = self.lock();
+        while waiting.long.pop_front_if(|(queued, _)| !queued.job.is_wanted()).is_some() {}
         waiting.long_from(now).filter(|from| *from <= now)?;
         waiting.long.pop_front()
     }
@@ -215,7 +243,8 @@ impl Jobs {
 
     /// Whether the next job writes, or log entries are waiting.
     pub(crate) fn has_something_to_write(&self) -> bool {
-        let waiting = self.lock();
+        let mut waiting = self.lock();
+        waiting.skip_unwanted();
         let writes = |queued: &Queued| matches!(queued.job, Job::Write(..));
         !waiting.entries.is_empty() || waiting.jobs.front().is_some_and(writes)
     }
@@ -237,16 +266,34 @@ impl Jobs {
         waiting.entries_bytes += entries.iter().map(LogEntry::size).sum::<usize>();
         entries.append(&mut waiting.entries);
         waiting.entries = entries;
-        while waiting.entries.len() > self.retention || waiting.entries_bytes > ENTRIES_BYTES {
+        while waiting.entries.len() > self.retention {
             waiting.forget_oldest();
         }
+        let mut lost = 0;
+        while waiting.entries_bytes > ENTRIES_BYTES {
+            waiting.forget_oldest();
+            lost += 1;
+        }
         waiting.entries_until = Some(Instant::now() + 10 * ENTRIES_WAIT);
+        waiting.lose_entries(lost);
+    }
+
+    /// Notes that entries are lost.
+    pub(crate) fn lose_entries(&self, entries: usize) {
+        self.lock().lose_entries(entries);
+    }
+
+    /// Returns the number of entries that were taken and lost.
+    pub(crate) fn lost_entries(&self) -> u64 {
+        self.lock().lost_entries
     }
 
     /// Takes no more jobs, and gives back those that are waiting.
     pub(crate) fn close(&self) -> VecDeque<Queued> {
         let mut waiting = self.lock();
         waiting.closed = true;
+        let entries = std::mem::take(&mut waiting.entries);
+        waiting.lose_entries(entries.len());
         let long = std::mem::take(&mut waiting.long);
         let mut jobs = std::mem::take(&mut waiting.jobs);
         jobs.extend(long.into_iter().map(|(queued, _)| queued));
@@ -272,6 +319,18 @@ impl Waiting {
     /// When the next long job may begin; none if none is waiting.
     fn long_from(&self, now: Instant) -> Option<Instant> {
         self.long.front().map(|_| self.long_from.unwrap_or(now))
+    }
+
+    /// Drops the jobs at the front whose callers have gone away.
+    fn skip_unwanted(&mut self) {
+        while self.jobs.pop_front_if(|queued| !queued.job.is_wanted()).is_some() {}
+    }
+
+    fn lose_entries(&mut self, entries: usize) {
+        if entries > 0 {
+            self.lost_entries += entries as u64;
+            log::error!("{entries} log entries are lost: they could not be stored");
+        }
     }
 
     fn forget_oldest(&mut self) {

@@ -75,6 +75,11 @@ pub(crate) struct Read {
 }
 
 impl Read {
+    /// Whether the caller still waits for the result. A read without a caller is not run.
+    pub(crate) fn is_wanted(&self) -> bool {
+        !self.done.is_closed()
+    }
+
     /// When it was asked for.
     #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "a file never goes away"))]
     pub(crate) fn asked_at(&self) -> Instant {
@@ -131,7 +136,8 @@ impl Reads {
         Ok(reads)
     }
 
-    /// Runs a work on a thread that reads.
+    /// Runs a work on a reader thread. If the future is dropped before a thread has begun the work,
+    /// the work is not run.
     pub(crate) async fn read(&self, now: Timestamp, work: Work) -> Result<(), StoreError> {
         self.read_within(now, None, work).await
     }
@@ -144,6 +150,9 @@ impl Reads {
         work: Work,
     ) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| closed())?;
+        // Declared before the channel: if the future is dropped, the channel closes first, and the
+        // threads see that this read has no caller.
+        let handover = Handover(self);
         let (done, mut outcome) = oneshot::channel();
         self.gathered().push(Read {
             now,
@@ -154,10 +163,7 @@ impl Reads {
             _place: place,
         });
         yield_now().await;
-        // Nothing, where another call has handed this one's over. (Who goes away before it comes here
-        // leaves a read behind that nobody waits for.)
-        let gathered = std::mem::take(&mut *self.gathered());
-        self.waiting.put(gathered);
+        drop(handover);
         let mut patience = PATIENCE;
         loop {
             match timeout(patience, &mut outcome).await {
@@ -177,6 +183,18 @@ impl Reads {
     pub(crate) fn close(&self) {
         self.waiting.lock().closed = true;
         self.waiting.threads.iter().for_each(Condvar::notify_one);
+    }
+}
+
+/// Hands the gathered reads to the threads when it is dropped: the hand-over must not depend on a
+/// future that is polled again.
+struct Handover<'a>(&'a Reads);
+
+impl Drop for Handover<'_> {
+    fn drop(&mut self) {
+        // Empty if another call has handed this one's read over.
+        let gathered = std::mem::take(&mut *self.0.gathered());
+        self.0.waiting.put(gathered);
     }
 }
 

@@ -60,15 +60,22 @@ impl Writer {
         self.write(Box::new(|_| Verdict::Commit)).await
     }
 
-    /// Leaves a log entry for the next commit. Who brings more than is stored waits for it.
+    /// Leaves a log entry for the next commit. If many bytes of entries are waiting, waits for that
+    /// commit. Returns an error only if the entry was not taken.
     pub(crate) async fn record(&self, entry: LogEntry) -> Result<(), StoreError> {
         if self.jobs.leave(entry)? {
             let (done, outcome) = oneshot::channel();
-            self.jobs.put(Job::Flush(done)).await?;
-            self.jobs.call();
-            outcome.await.unwrap_or_else(|_| Err(closed()))?;
+            if self.jobs.put(Job::Flush(done)).await.is_ok() {
+                self.jobs.call();
+                let _ = outcome.await;
+            }
         }
         Ok(())
+    }
+
+    /// Returns the number of log entries that were taken and lost.
+    pub(crate) fn lost_entries(&self) -> u64 {
+        self.jobs.lost_entries()
     }
 
     /// Stores what was left, and ends the thread. Doing it twice is no fault.
@@ -85,18 +92,19 @@ impl Writer {
         &self,
         put: impl FnOnce(Done) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        // Declared before the channel: if the future is dropped, the channel closes first, and the
+        // writer sees that this job has no caller.
+        let call = Called(&self.jobs);
         let (done, outcome) = oneshot::channel();
         put(done)?;
-        // Whoever else is ready to run leaves its job first: they share a commit. The call is made
-        // also when this one goes away meanwhile.
-        let call = Called(&self.jobs);
+        // Other tasks that are ready to run queue their jobs first: they share a commit.
         yield_now().await;
         drop(call);
         outcome.await.unwrap_or_else(|_| Err(closed()))
     }
 }
 
-/// Calls the writer when it is dropped.
+/// Wakes the writer when it is dropped, also if the caller's future is.
 struct Called<'a>(&'a Jobs);
 
 impl Drop for Called<'_> {

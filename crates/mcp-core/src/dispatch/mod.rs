@@ -11,6 +11,7 @@ mod together;
 mod turns;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
@@ -100,6 +101,8 @@ pub struct Dispatcher {
     /// How long a transaction of several calls may take that writes.
     batch_budget: Duration,
     turns: Arc<Turns>,
+    /// The number of log entries that the store did not take.
+    lost_entries: AtomicU64,
 }
 
 impl Dispatcher {
@@ -112,8 +115,9 @@ impl Dispatcher {
         redactor: Redactor,
     ) -> Self {
         let redactor = Arc::new(redactor);
+        let (watcher, meter, lost_entries) = (None, None, AtomicU64::new(0));
         let (batch_budget, turns) = (BATCH_BUDGET, Arc::default());
-        Self { registry, store, clock, redactor, watcher: None, meter: None, batch_budget, turns }
+        Self { registry, store, clock, redactor, watcher, meter, batch_budget, turns, lost_entries }
     }
 
     /// With somebody who is told of every change.
@@ -156,6 +160,13 @@ impl Dispatcher {
         &*self.store
     }
 
+    /// Returns the number of log entries that were lost since the start: the log has no entry of
+    /// calls that were carried out.
+    #[must_use]
+    pub fn lost_log_entries(&self) -> u64 {
+        self.lost_entries.load(Ordering::Relaxed) + self.store.lost_log_entries()
+    }
+
     /// Hides secrets from what is said of a request.
     #[must_use]
     pub fn redactor(&self) -> &Redactor {
@@ -172,11 +183,15 @@ impl Dispatcher {
         RawValue::from_string(text).map_err(ActionError::internal)
     }
 
-    /// Calls an action. The call's log entry is stored with what it wrote, or, where nothing was
-    /// written, handed over before this returns.
+    /// Calls an action. The log entry of a call that writes commits with the write; every other
+    /// entry is handed to the store before this returns. An entry that the store does not take
+    /// changes nothing for the caller: see [`Dispatcher::lost_log_entries`].
+    ///
+    /// Dropping the future abandons the call. A write that has not begun is not carried out, and has
+    /// no log entry; one that has begun commits together with its entry.
     ///
     /// # Errors
-    /// With what the caller is told. The cause of a fault of the server's own is in its log.
+    /// Returns the error for the caller. The cause of an internal error is in the server's log.
     pub async fn call(&self, call: Call) -> Result<Reply, ActionError> {
         self.carry_out(call, ()).await
     }
@@ -272,7 +287,10 @@ impl Dispatcher {
     async fn record(&self, entry: LogEntry) {
         match self.store.record(entry).await {
             Ok(()) => self.tell(&[Change::Logs]),
-            Err(error) => log::error!("a log entry is lost: {error}"),
+            Err(error) => {
+                self.lost_entries.fetch_add(1, Ordering::Relaxed);
+                log::error!("a log entry is lost: {error}");
+            }
         }
     }
 

@@ -288,10 +288,12 @@ impl Lean {
     }
 }
 
-/// What went wrong with a result, when the action was carried out.
+/// The error of a result whose action was carried out: a client that repeated a write would do it
+/// twice.
 fn after(action: &Action, mut error: ActionError) -> ActionError {
     if let Some(done) = action.done() {
         error.message = format!("{}. But {done}", error.message);
+        error.retry_after = None;
     }
     error
 }

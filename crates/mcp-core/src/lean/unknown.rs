@@ -54,9 +54,9 @@ impl Unknown {
                         return Err(refusal(path.as_str(), &names(around)));
                     }
                 }
-                // Of a write it cannot be said afterwards.
-                Known::Open if action.effect == Effect::Write => {}
                 _ if !at.is_empty() && around == Known::Yes => {}
+                // After a write it is too late to reject the call.
+                _ if action.effect == Effect::Write => {}
                 _ => unknown.paths.push(path.as_str().to_owned()),
             }
         }

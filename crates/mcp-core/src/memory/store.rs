@@ -114,6 +114,9 @@ pub enum Access {
 }
 
 /// Opens transactions. Reads run beside each other; writes are ordered.
+///
+/// Dropping a future abandons its call: a work that has not begun is not run, and nothing is kept for
+/// it. A write that has begun is committed or undone as if its caller were there.
 pub trait Store: Send + Sync {
     /// Runs a work that only reads, on one consistent state of the memory.
     fn read(&self, freshness: Freshness, work: Work) -> StoreFuture<'_, ()>;
@@ -121,8 +124,8 @@ pub trait Store: Send + Sync {
     fn write(&self, work: Work) -> StoreFuture<'_, ()>;
     /// Runs a work that may take up to `budget`, counted from its start, and that other works do not
     /// wait for longer than needed: a read does not delay other reads, and between two writes of
-    /// this kind the other writes that are waiting get their turn. When the time is used up, each
-    /// call of the memory fails with [`StoreError::OutOfTime`].
+    /// this kind the other writes that are waiting get their turn. When the time is used up, calls of
+    /// the memory that read lists fail with [`StoreError::OutOfTime`].
     ///
     /// The default is for stores whose calls are short: it runs the work as any other.
     fn run_within(&self, access: Access, budget: Duration, work: Work) -> StoreFuture<'_, ()> {
@@ -133,8 +136,13 @@ pub trait Store: Send + Sync {
         }
     }
     /// Hands over a log entry that belongs to no write. It is stored soon, in the order of the
-    /// calls, and before every later [`Freshness::WritesAndLogs`] read.
+    /// calls, and before every later [`Freshness::WritesAndLogs`] read. An error means that the
+    /// entry is lost.
     fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()>;
+    /// Returns the number of log entries that were lost after [`Store::record`] had taken them.
+    fn lost_log_entries(&self) -> u64 {
+        0
+    }
     /// Whether reads and writes can be served now.
     fn ready(&self) -> StoreFuture<'_, ()>;
     /// Stores what was handed over, and lets go of the database. Later calls fail.

@@ -1,6 +1,7 @@
 //! GitHub and Figma from outside: calls go through the dispatcher, and doubles answer on loopback
 //! with bodies of the shape that GitHub and Figma document. Nothing leaves 127.0.0.1.
 
+mod abandoned;
 mod bodies;
 mod caching;
 mod examples;

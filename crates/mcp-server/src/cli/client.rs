@@ -52,13 +52,13 @@ pub(super) struct StateArgs {
     /// Only this kind of thing: users, tasks, config or logs
     #[arg(long, value_parser = Entity::ALL.map(Entity::name))]
     entity: Option<String>,
-    /// At most this many of --entity
+    /// At most this many of each list
     #[arg(long)]
     limit: Option<u64>,
-    /// After leaving out this many
+    /// Leave out this many of each list
     #[arg(long)]
     offset: Option<u64>,
-    /// Only tasks with this status, with --entity tasks
+    /// Only tasks with this status, with --entity tasks, --limit or --offset
     #[arg(long)]
     status: Option<String>,
     #[command(flatten)]

@@ -23,7 +23,6 @@ use subtle::ConstantTimeEq;
 use super::caller::caller;
 use super::error::ApiError;
 use super::permission::{Door, admit};
-use super::wire::KeyNote;
 
 const X_API_KEY: &str = "x-api-key";
 
@@ -60,7 +59,7 @@ impl ApiKey {
                 ApiError::new(StatusCode::UNAUTHORIZED, "Missing X-API-Key header")
                     .challenge("Bearer")
             }
-            _ => wrong_key(),
+            _ => ApiError::new(StatusCode::FORBIDDEN, "Invalid API key"),
         })
     }
 
@@ -73,11 +72,6 @@ impl ApiKey {
             Presented::Key(key) => Some(Sha256::digest(key).into()),
             _ => None,
         }
-    }
-
-    /// Whether a key is configured.
-    pub(super) fn is_set(&self) -> bool {
-        self.0.is_some()
     }
 
     /// Whether a key is configured and these headers bring it.
@@ -119,9 +113,6 @@ impl Caller {
         let key = request
             .app_data::<web::Data<ApiKey>>()
             .expect("the app is given its key where it is built");
-        if request.conn_data::<KeyNote>().is_some_and(KeyNote::is_padded) {
-            return Err(wrong_key());
-        }
         key.check(request.headers()).map(|()| Self { identity: caller(request) })
     }
 }
@@ -137,10 +128,6 @@ impl FromRequest for Caller {
 
 impl Apiv2Schema for Caller {}
 impl OperationModifier for Caller {}
-
-fn wrong_key() -> ApiError {
-    ApiError::new(StatusCode::FORBIDDEN, "Invalid API key")
-}
 
 /// `X-API-Key` decides when it is there; an empty one is not.
 fn presented(headers: &HeaderMap) -> Presented<'_> {

@@ -65,7 +65,6 @@ pub async fn serve(
     let service = Data::from(service);
     let stopping = Stopping::new();
     let of_connections = stopping.clone();
-    let has_key = guards.api_key.is_set();
     let app = move || {
         App::new()
             .app_data(service.clone())
@@ -112,14 +111,11 @@ pub async fn serve(
                 .local_addr(address)
                 .on_connect_ext(|wire: &Wire, data| {
                     data.insert(wire.activity());
-                    if let Some(note) = wire.note() {
-                        data.insert(note);
-                    }
                 })
                 .h1(map_config(app(), |()| AppConfig::default()));
             let watched = fn_service(move |stream: TcpStream| {
                 let peer = stream.peer_addr().ok();
-                let wire = Wire::new(stream, has_key, body_timeout, &stopping);
+                let wire = Wire::new(stream, body_timeout, &stopping);
                 ready(Ok::<_, DispatchError>((wire, peer)))
             });
             watched.and_then(http)

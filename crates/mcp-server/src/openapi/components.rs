@@ -130,7 +130,6 @@ fn add_snapshots(schemas: &mut Map<String, Value>) {
                 "version": { "type": "string" },
                 "timestamp": { "type": "string", "description": TIME },
                 "api_versions": { "type": "object", "additionalProperties": true },
-                "planned_versions": { "type": "object", "additionalProperties": true },
                 "legacy_endpoints": { "type": "string" },
             },
             "required": ["status", "service", "version", "timestamp", "api_versions"],

@@ -134,7 +134,7 @@ fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
     for parameter in parameters.into_iter().flatten() {
         match parameter["name"].as_str() {
             Some("limit" | "offset") => {
-                parameter["schema"] = json!({ "type": "integer", "minimum": 0 });
+                parameter["schema"] = json!({ "type": "integer" });
             }
             Some("entity") => {
                 let names = mcp_core::snapshot::Entity::ALL.map(mcp_core::snapshot::Entity::name);

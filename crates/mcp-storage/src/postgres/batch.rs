@@ -86,9 +86,12 @@ impl<'a> Batch<'a> {
         let outcome = self.write(session, long).map_err(|fault| session.give_up(fault));
         if let Err(fault) = &outcome {
             log::error!("nothing could be written: {fault}");
-            // Entries of a commit of which nobody knows the outcome are not stored twice.
-            if !matches!(fault, StoreError::InDoubt(_)) {
-                self.jobs.put_back(std::mem::take(&mut self.entries));
+            let entries = std::mem::take(&mut self.entries);
+            // Entries of a commit of unknown outcome are not stored twice; they may be lost.
+            if matches!(fault, StoreError::InDoubt(_)) {
+                self.jobs.lose_entries(entries.len());
+            } else {
+                self.jobs.put_back(entries);
             }
         }
         for (done, answer) in self.answers.drain(..) {

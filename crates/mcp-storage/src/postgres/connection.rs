@@ -23,6 +23,10 @@ const ENGLISH: &str = "SET lc_messages = 'C'";
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
      WHERE current_setting('synchronous_commit') = 'off'";
 
+/// Plans are made for the values that are bound. PostgreSQL otherwise plans a statement from its sixth
+/// execution on without them, and then walks the table for a search or a rare status.
+const PLANNED: &str = "SET plan_cache_mode = force_custom_plan";
+
 /// Opens connections.
 #[derive(Clone)]
 pub(super) struct Connector {
@@ -49,7 +53,7 @@ impl Connector {
         let mut connection =
             PgConnection::establish(self.url.as_str()).map_err(|error| hide(&error))?;
         connection.batch_execute(&self.limits).map_err(|error| hide(&error))?;
-        for wish in [ENGLISH, DURABLE] {
+        for wish in [ENGLISH, DURABLE, PLANNED] {
             if let Err(error) = connection.batch_execute(wish) {
                 log::debug!("PostgreSQL refused {wish:?}: {}", hide(&error));
             }

@@ -86,11 +86,17 @@ impl PostgresStore {
     }
 }
 
-/// A write of nothing: it removes log entries that are too many now, and shows that writes work.
+/// Removes the log entries beyond the retention, a bounded number in each transaction, so that other
+/// servers write meanwhile. The first transaction also shows that writes work.
 fn trim(session: &mut Session, retention: u32) -> Result<(), StoreError> {
-    let (connection, counters) = session.begin()?;
-    Writing::new(counters).finish(connection, retention).map_err(error::store_error)?;
-    session::commit(connection)
+    let mut has_more = true;
+    while has_more {
+        let (connection, counters) = session.begin()?;
+        has_more =
+            Writing::new(counters).finish(connection, retention).map_err(error::store_error)?;
+        session::commit(connection)?;
+    }
+    Ok(())
 }
 
 impl Store for PostgresStore {
@@ -105,7 +111,7 @@ impl Store for PostgresStore {
     }
 
     fn write(&self, work: Work) -> StoreFuture<'_, ()> {
-        // It waits on, and may be done yet.
+        // It may have begun, and be done yet.
         Box::pin(self.within(self.writer.write(work), StoreError::InDoubt))
     }
 
@@ -124,7 +130,13 @@ impl Store for PostgresStore {
     }
 
     fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()> {
-        Box::pin(self.within(self.writer.record(entry), StoreError::Unavailable))
+        // After that time the entry still waits for its commit.
+        let record = timeout(self.patience, self.writer.record(entry));
+        Box::pin(async { record.await.unwrap_or(Ok(())) })
+    }
+
+    fn lost_log_entries(&self) -> u64 {
+        self.writer.lost_entries()
     }
 
     fn ready(&self) -> StoreFuture<'_, ()> {

@@ -56,7 +56,8 @@ pub(super) fn open(connector: Connector, options: &Options) -> Result<Readers, O
     let away = Arc::new(Away::default());
     let statement_timeout = options.statement_timeout;
     let run = move |reads: Vec<Read>| {
-        reads.into_iter().for_each(|read| run(&pool, &away, statement_timeout, read));
+        let wanted = reads.into_iter().filter(Read::is_wanted);
+        wanted.for_each(|read| run(&pool, &away, statement_timeout, read));
     };
     let start =
         |name, threads| Reads::start(name, threads, 1, run.clone()).map_err(|error| failed(&error));

@@ -29,6 +29,10 @@ pub(super) struct Writing {
     lost: Option<StoreError>,
 }
 
+/// The limit of log entries that one transaction removes: after a retention was lowered there may be
+/// millions, and a statement has a timeout.
+const MOST_REMOVED: i64 = 10_000;
+
 /// Rows with texts of more bytes are sent alone, so that what the database refuses of them is
 /// refused to nobody else.
 pub(super) const LARGE_ROW: usize = 64 * 1024;
@@ -120,17 +124,18 @@ impl Writing {
         Ok(())
     }
 
-    /// Sends everything that is left, before the commit, and removes the log entries that are older
-    /// than the newest `retention`. They are numbered without gaps, and where the last removal ended
-    /// is known: it costs what it removes.
+    /// Sends everything that is left, before the commit, and removes log entries that are older than
+    /// the newest `retention`, up to [`MOST_REMOVED`]. They are numbered without gaps, and the counters
+    /// hold where the last removal ended: it costs what it removes. Returns whether more are left.
     pub(super) fn finish(
         &mut self,
         connection: &mut PgConnection,
         retention: u32,
-    ) -> QueryResult<()> {
+    ) -> QueryResult<bool> {
         let start = self.start;
         let kept = i64::from(retention).min(self.counters.last_log);
-        let forget = self.counters.last_log - kept;
+        let too_old = self.counters.last_log - kept;
+        let forget = too_old.min(self.counters.forgotten_log + MOST_REMOVED);
         self.logs.retain(|(number, _)| *number > forget);
         self.send_tasks(connection)?;
         self.send_counts(connection)?;
@@ -143,6 +148,6 @@ impl Writing {
             // Last: it fails where a fault has ended the transaction, which COMMIT does not.
             self.counters.write(connection)?;
         }
-        Ok(())
+        Ok(forget < too_old)
     }
 }

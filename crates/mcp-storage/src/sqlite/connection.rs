@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::{OpenError, files};
+use super::{OpenError, compiled, files};
 use crate::{Location, Synchronous};
 
 /// How long a connection waits for another process's lock.
@@ -74,6 +74,7 @@ fn open_for_writing(
     let failed = |error: &dyn std::fmt::Display| failed(location, &error.to_string());
     let mut connection =
         SqliteConnection::establish(&name(location)).map_err(|error| failed(&error))?;
+    compiled::check(&mut connection).map_err(|error| failed(&error))?;
     connection
         .batch_execute(&(every_connection() + &writer(synchronous)))
         .map_err(|error| failed(&error))?;

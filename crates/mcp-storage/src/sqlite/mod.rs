@@ -4,6 +4,7 @@
 //! commit that holds it has reached the disk.
 
 mod batch;
+mod compiled;
 mod connection;
 mod error;
 mod files;
@@ -93,6 +94,10 @@ impl Store for SqliteStore {
 
     fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()> {
         Box::pin(self.writer.record(entry))
+    }
+
+    fn lost_log_entries(&self) -> u64 {
+        self.writer.lost_entries()
     }
 
     fn ready(&self) -> StoreFuture<'_, ()> {

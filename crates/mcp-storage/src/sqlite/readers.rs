@@ -105,7 +105,7 @@ fn run(pool: &Connections, retention: u32, reads: Vec<Read>) {
     if let Err(error) = transaction::begin_reading(connection) {
         return refuse(reads, store_error(error));
     }
-    for read in reads {
+    for read in reads.into_iter().filter(Read::is_wanted) {
         let now = read.now();
         let mut memory = SqliteMemory::new(connection, now, retention).until(read.until());
         let (done, answer) = read.run(&mut memory);

@@ -1,7 +1,9 @@
 //! Tables, indexes and migrations.
 
+use std::time::Duration;
+
 use mcp_core::domain::{NewUser, Page, SearchText, TaskFilter};
-use mcp_core::memory::StoreRuns;
+use mcp_core::memory::{StoreError, StoreRuns};
 use mcp_storage::Options;
 use serde_json::value::RawValue;
 use test_postgres::Database;
@@ -122,5 +124,54 @@ async fn a_smaller_retention_counts_from_the_start_on() {
     let actions: Vec<_> = logs.iter().map(|entry| entry.action.as_str()).collect();
     assert_eq!(actions, ["action_7", "action_8", "action_9"]);
     assert_eq!(database.sql("SELECT count(*) FROM logs").trim(), "3");
+    store.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn many_log_entries_are_removed_in_several_transactions() {
+    let database = Database::new();
+    open(database.url()).close().await.expect("closed");
+    database.sql(
+        "INSERT INTO logs (id, timestamp, action, payload, status)
+         SELECT i, 0, 'action_' || i, '{}', 'success' FROM generate_series(1, 25000) AS i;
+         UPDATE counters SET last_log = 25000",
+    );
+    let options = Options { log_retention: 2, ..Options::default() };
+    let store = try_open(database.url(), &options).expect("a store");
+    let logs = read(&store, |memory| memory.newest_logs(None, 0)).await;
+    let actions: Vec<_> = logs.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["action_24999", "action_25000"]);
+    assert_eq!(database.sql("SELECT count(*) FROM logs").trim(), "2");
+    store.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn a_reset_may_take_longer_than_a_statement_and_nothing_else_may() {
+    let database = Database::new();
+    let options = Options { statement_timeout: Duration::from_secs(1), ..Options::default() };
+    let store = try_open(database.url(), &options).expect("a store");
+    add(&store, "forgotten").await.expect("added");
+    database.sql(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END $$;
+         CREATE TRIGGER slow AFTER DELETE ON tasks EXECUTE FUNCTION slow();
+         CREATE TRIGGER slow AFTER INSERT ON users EXECUTE FUNCTION slow()",
+    );
+    let user = NewUser {
+        username: "slow".into(),
+        role: "user".into(),
+        metadata: RawValue::from_string("{}".into()).expect("JSON"),
+    };
+    // In the transaction of the reset, the limit holds again after it.
+    let too_long = store.write_for(move |memory| {
+        memory.reset()?;
+        memory.add_user(&user)
+    });
+    let fault: StoreError = too_long.await.expect_err("the insert takes too long");
+    assert!(fault.to_string().contains("timeout"), "{fault}");
+    let reset: Result<(), StoreError> = store.write_for(|memory| memory.reset()).await;
+    reset.expect("reset");
+    assert_eq!(database.sql("SELECT count(*) FROM tasks").trim(), "0");
+    assert_eq!(add(&store, "first").await.expect("added"), 1);
     store.close().await.expect("closed");
 }

@@ -2,6 +2,7 @@
 
 mod batches;
 mod cursors;
+mod lost_entries;
 mod queries;
 mod system;
 
@@ -13,6 +14,7 @@ use super::blobs::{BlobLimits, Blobs};
 use super::format::Format;
 use super::{Lean, LeanAnswer, LeanQuery, error_text};
 use crate::dispatch::Redactor;
+use crate::memory::Store;
 use crate::memory::in_memory::InMemoryStore;
 use crate::{Dispatcher, Registry, SystemClock, actions};
 use system::System;
@@ -30,6 +32,10 @@ impl Rig {
     }
 
     fn keeping(limits: BlobLimits) -> Self {
+        Self::over(InMemoryStore::new(SystemClock::shared(), 10_000), limits)
+    }
+
+    fn over(store: impl Store + 'static, limits: BlobLimits) -> Self {
         let lean = Lean::new(Arc::new(Blobs::new(limits, SystemClock::shared())));
         let system = System::default();
         let registry = Registry::builder()
@@ -38,7 +44,6 @@ impl Rig {
             .with(|registry| system.register(registry))
             .build()
             .expect("a registry");
-        let store = InMemoryStore::new(SystemClock::shared(), 10_000);
         let redactor = Redactor::new([]);
         let clock = SystemClock::shared();
         let dispatcher = Dispatcher::new(Arc::new(registry), Arc::new(store), clock, redactor);

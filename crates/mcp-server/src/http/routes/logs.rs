@@ -17,9 +17,9 @@ use crate::service::Service;
 /// The query of `/logs`.
 #[derive(Deserialize, Apiv2Schema)]
 pub(super) struct LogsQuery {
-    /// At most this many of the newest; all that are kept when it is left out.
+    /// At most this many of the newest; without it, or if it is negative, all that are kept.
     limit: Option<String>,
-    /// After leaving out this many of the newest.
+    /// Leaves out this many of the newest; a negative number counts as 0.
     offset: Option<String>,
 }
 

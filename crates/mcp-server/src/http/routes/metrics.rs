@@ -16,7 +16,8 @@ use crate::service::Service;
     tags("service")
 )]
 pub(super) async fn metrics(_: Caller, service: Data<Service>) -> Result<HttpResponse, ApiError> {
-    let text = service.metrics().text().map_err(ActionError::internal)?;
+    let lost = service.dispatcher().lost_log_entries();
+    let text = service.metrics().text(lost).map_err(ActionError::internal)?;
     Ok(HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .body(text))

@@ -29,8 +29,10 @@ static AROUND_TIME: LazyLock<(String, String)> = LazyLock::new(|| {
         service: "MCP Server",
         version: env!("CARGO_PKG_VERSION"),
         timestamp: TIME,
-        api_versions: Versions { v1: Version { path: "/api/v1", status: "stable" } },
-        planned_versions: Planned { v2: Version { path: "/api/v2", status: "not_implemented" } },
+        api_versions: Versions {
+            v1: Version { path: "/api/v1", status: "stable" },
+            v2: Version { path: "/api/v2", status: "stable" },
+        },
         legacy_endpoints: "/mcp/* (deprecated, use /api/v1/* instead)",
     };
     let text = serde_json::to_string(&health).expect("texts are JSON");
@@ -45,17 +47,12 @@ struct Health {
     version: &'static str,
     timestamp: &'static str,
     api_versions: Versions,
-    planned_versions: Planned,
     legacy_endpoints: &'static str,
 }
 
 #[derive(Serialize)]
 struct Versions {
     v1: Version,
-}
-
-#[derive(Serialize)]
-struct Planned {
     v2: Version,
 }
 

@@ -15,22 +15,24 @@ use crate::http::error::ApiError;
 use crate::http::page::page;
 use crate::service::Service;
 
+const FILTERED: &str = "Filtered memory snapshot retrieved";
+
 /// The query of `/state`. An empty value counts as left out.
 #[derive(Deserialize, Apiv2Schema)]
 pub(super) struct StateQuery {
     /// Only this kind of thing.
     entity: Option<String>,
-    /// At most this many.
+    /// At most this many of each list; a negative number counts as no limit.
     limit: Option<String>,
-    /// After leaving out this many (of the log: the newest).
+    /// Leaves out this many of each list (of the log: the newest); a negative number counts as 0.
     offset: Option<String>,
-    /// Only tasks with this status.
+    /// Only tasks with this status. Without an entity, it needs `limit` or `offset`.
     status: Option<String>,
 }
 
 #[api_v2_operation(
     summary = "Show the memory",
-    description = "Without an entity: everything. With one: that kind of thing, filtered and paged.",
+    description = "Without an entity: everything but the log; `limit` and `offset` cut users and tasks, and with one of them `status` filters the tasks. With an entity: that list, filtered and paged.",
     operation_id = "state",
     tags("v1")
 )]
@@ -44,14 +46,14 @@ pub(super) async fn state(
     let scrub = |text: String| service.dispatcher().redactor().scrub(&text);
     let (entity, status) = (entity.map(scrub), status.map(scrub));
     let given = |text: &String| !text.is_empty();
-    let (answer, message) = match entity.filter(given) {
-        None => (snapshot::full(), "Memory snapshot retrieved"),
+    let (entity, status) = (entity.filter(given), status.filter(given));
+    let is_cut = page.limit.is_some() || offset.is_some();
+    let (answer, message) = match entity {
+        None if is_cut => (snapshot::full(page, status), FILTERED),
+        None => (snapshot::full(page, None), "Memory snapshot retrieved"),
         Some(name) => match Entity::named(&name) {
             None => return invalid_entity(&service, &name),
-            Some(entity) => (
-                snapshot::of_entity(entity, page, status.filter(given)),
-                "Filtered memory snapshot retrieved",
-            ),
+            Some(entity) => (snapshot::of_entity(entity, page, status), FILTERED),
         },
     };
     let state = Reply::read(Freshness::WritesAndLogs, answer, service.store()).await?;

@@ -2,12 +2,17 @@
 
 mod configs;
 mod counts;
+mod filtered;
 mod logs;
+#[cfg(test)]
+mod plans;
 mod tasks;
 mod users;
 
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use mcp_core::Timestamp;
 use mcp_core::domain::{Page, Part, Position};
 use mcp_core::memory::{Memory, StoreError, StoreResult};
@@ -102,18 +107,27 @@ impl Memory for PostgresMemory<'_> {
     fn reset(&mut self) -> StoreResult<()> {
         let now = self.now.as_micros();
         self.written()?;
-        // DELETE and not TRUNCATE: who reads now keeps what was there when the read began.
         let connection = self.database(Sees::Everything)?;
-        let counters = connection
-            .batch_execute(
-                "DELETE FROM users; DELETE FROM tasks; DELETE FROM task_counts;
-                 DELETE FROM config; DELETE FROM logs",
-            )
+        let counters = delete_everything(connection)
             .and_then(|()| migrate::insert_defaults(connection, Counters::default(), now))
             .map_err(store_error)?;
         self.written()?.counters = counters;
         Ok(())
     }
+}
+
+/// Deletes all rows, however long that takes: the time grows with the rows, so the limit of a statement
+/// does not apply. `DELETE` and not `TRUNCATE`: reads that have begun keep what they see, and a reset does
+/// not wait for a long foreign reader such as `pg_dump`.
+fn delete_everything(connection: &mut PgConnection) -> QueryResult<()> {
+    let limit: String =
+        diesel::select(sql::<Text>("current_setting('statement_timeout')")).first(connection)?;
+    connection.batch_execute(&format!(
+        "SET LOCAL statement_timeout = 0;
+         DELETE FROM users; DELETE FROM tasks; DELETE FROM task_counts;
+         DELETE FROM config; DELETE FROM logs;
+         SET LOCAL statement_timeout = '{limit}'"
+    ))
 }
 
 /// Which rows are asked for at once.

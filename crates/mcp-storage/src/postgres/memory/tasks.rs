@@ -1,9 +1,10 @@
 //! Tasks in PostgreSQL.
 
-use diesel::dsl::{count_star, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::query_builder::QueryFragment;
+use diesel::query_dsl::methods::LoadQuery;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use mcp_core::Timestamp;
 use mcp_core::domain::{
     NewTask, Page, Part, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, fold_case,
@@ -11,7 +12,8 @@ use mcp_core::domain::{
 use mcp_core::memory::{StoreResult, Tasks};
 
 use super::counts::{self, Kind};
-use super::{Placed, PostgresMemory, Sees, behind, count, part, rows};
+use super::filtered::{Counted, Listed};
+use super::{Placed, PostgresMemory, Rows, Sees, behind, count, part, rows};
 use crate::postgres::error::store_error;
 use crate::postgres::insert::insert_of_columns;
 use crate::postgres::schema::tasks;
@@ -20,7 +22,7 @@ use crate::postgres::writing::LARGE_ROW;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(Pg))]
-struct Row {
+pub(super) struct Row {
     id: i64,
     title: String,
     description: Option<String>,
@@ -114,13 +116,7 @@ impl Tasks for PostgresMemory<'_> {
 
     fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
         part(self.database(Sees::Tasks)?, page, |connection, rows| {
-            let found: Vec<Row> = wanted(filter)
-                .filter(tasks::id.gt(behind(rows.after)))
-                .select(Row::as_select())
-                .order(tasks::id)
-                .limit(rows.limit)
-                .offset(rows.offset)
-                .load(connection)?;
+            let found: Vec<Row> = Listed::new(filter, rows).load(connection)?;
             Ok(found.into_iter().map(placed).collect())
         })
     }
@@ -132,9 +128,8 @@ impl Tasks for PostgresMemory<'_> {
                 counts::count(self.database(Sees::Tasks)?, Kind::Status, status)
                     .map_err(store_error)?
             }
-            filter => wanted(filter)
-                .select(count_star())
-                .first(self.database(Sees::Tasks)?)
+            filter => Counted::new(filter)
+                .get_result(self.database(Sees::Tasks)?)
                 .map(Some)
                 .map_err(store_error)?,
         };
@@ -146,12 +141,7 @@ impl Tasks for PostgresMemory<'_> {
         let candidates = Page { after: page.after, ..Page::ALL };
         let (mut last, mut looked_at) = (None, 0);
         let found = rows(self.database(Sees::Tasks)?, candidates, |connection, rows| {
-            let found: Vec<Row> = tasks::table
-                .filter(tasks::folded.like(&pattern).and(tasks::id.gt(behind(rows.after))))
-                .select(Row::as_select())
-                .order(tasks::id)
-                .limit(rows.limit)
-                .load(connection)?;
+            let found = candidates_of(&pattern, rows).load(connection)?;
             Ok(found.into_iter().map(placed).collect())
         })
         .take_while(|_| {
@@ -186,25 +176,16 @@ fn placed(row: Row) -> Placed<Task> {
 /// How many rows are looked at for one part of a search: what a part costs is bounded, found or not.
 const MOST_LOOKED_AT: usize = 10_000;
 
-/// How many letters of a text its index holds, as the migration has it.
-const INDEXED: &str = "100";
-
-fn wanted(filter: &TaskFilter) -> tasks::BoxedQuery<'_, Pg> {
-    let begins = |column: &str, text: &str| {
-        sql::<Nullable<Bool>>(&format!("left({column}, {INDEXED}) = left("))
-            .bind::<Text, _>(text.to_owned())
-            .sql(&format!(", {INDEXED})"))
-    };
-    let mut query = tasks::table.into_boxed();
-    if let Some(status) = filter.status.as_deref().map(stored) {
-        query = query.filter(begins("status", &status)).filter(tasks::status.eq(status));
-    }
-    if let Some(assigned_to) = filter.assigned_to.as_deref().map(stored) {
-        query = query
-            .filter(begins("assigned_to", &assigned_to))
-            .filter(tasks::assigned_to.eq(assigned_to));
-    }
-    query
+/// The rows whose folded text is like the pattern.
+pub(super) fn candidates_of(
+    pattern: &str,
+    rows: Rows,
+) -> impl LoadQuery<'static, PgConnection, Row> + QueryFragment<Pg> {
+    tasks::table
+        .filter(tasks::folded.like(pattern.to_owned()).and(tasks::id.gt(behind(rows.after))))
+        .select(Row::as_select())
+        .order(tasks::id)
+        .limit(rows.limit)
 }
 
 /// What is searched. A line's end keeps title and description apart.

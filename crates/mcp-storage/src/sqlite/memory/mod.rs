@@ -89,15 +89,15 @@ struct Trigger {
     sql: String,
 }
 
-/// The rows, and an error in place of the first that comes after `until`.
+/// The rows, and an error instead of those that come after `until`. A list without rows takes time
+/// as well.
 fn in_time<T>(
     until: Option<Instant>,
     rows: impl Iterator<Item = QueryResult<T>>,
 ) -> impl Iterator<Item = QueryResult<T>> {
-    rows.map(move |row| match until {
-        Some(until) if Instant::now() >= until => Err(out_of_time()),
-        _ => row,
-    })
+    let is_late = move || until.is_some_and(|until| Instant::now() >= until);
+    let late = is_late().then(|| Err(out_of_time()));
+    late.into_iter().chain(rows.map(move |row| if is_late() { Err(out_of_time()) } else { row }))
 }
 
 fn count(rows: i64) -> u64 {

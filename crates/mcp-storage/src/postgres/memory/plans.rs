@@ -1,0 +1,113 @@
+//! How PostgreSQL answers the queries: no filter, page or search walks through what it does not return,
+//! however often the statement was executed on a connection.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::debug_query;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::QueryFragment;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use mcp_core::domain::{Position, TaskFilter};
+use test_postgres::Database;
+
+use super::Rows;
+use super::filtered::{Counted, Listed};
+use super::tasks::candidates_of;
+use crate::postgres::connection::Connector;
+use crate::postgres::{PostgresUrl, migrate, search};
+
+/// PostgreSQL decides after this many executions whether it plans without the values.
+const EXECUTIONS: u32 = 6;
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+/// A connection as the server opens them, to a database with `tasks` tasks. One of 1,000 is
+/// blocked, the later half is alice's.
+fn connection(database: &Database, tasks: u32) -> PgConnection {
+    let url = PostgresUrl::parse(database.url()).expect("an address");
+    let connector = Connector::new(&url, Duration::from_secs(60));
+    let mut connection = connector.connect().expect("a connection");
+    migrate::run(&mut connection, &url).map_err(|error| error.to_string()).expect("tables");
+    connection
+        .batch_execute(&format!(
+            "INSERT INTO tasks (id, title, status, assigned_to, created_at, updated_at, folded)
+             SELECT i, 'task', CASE i % 1000 WHEN 0 THEN 'blocked' ELSE 'pending' END,
+                    CASE WHEN i > {tasks} / 2 THEN 'alice' ELSE 'bob' END, 0, 0,
+                    'task ' || md5(i::text) || ' of the report ' || md5((i * 7)::text)
+             FROM generate_series(1, {tasks}) AS i"
+        ))
+        .expect("tasks");
+    search::index(&mut connection).expect("an index");
+    connection.batch_execute("ANALYZE").expect("the planner's figures");
+    connection
+}
+
+/// The plan of a statement that this connection has executed often.
+fn plan(connection: &mut PgConnection, query: &impl QueryFragment<Pg>, values: &str) -> String {
+    let text = debug_query::<Pg, _>(query).to_string();
+    let (sql, _) = text.split_once(" -- binds").expect("the values are after the query");
+    connection.batch_execute(&format!("DEALLOCATE ALL; PREPARE often AS {sql}")).expect(sql);
+    let execute = format!("EXECUTE often ({values})");
+    (0..EXECUTIONS).for_each(|_| connection.batch_execute(&execute).expect(sql));
+    let steps: Vec<Step> = sql_query(format!("EXPLAIN {execute}")).load(connection).expect(sql);
+    steps.into_iter().map(|step| step.line).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn every_filter_is_answered_by_its_index_in_order() {
+    let database = Database::new();
+    let mut connection = connection(&database, 30_000);
+    for (status, assigned_to, index) in [
+        (None, None, "tasks_pkey"),
+        (Some("blocked"), None, "tasks_by_status"),
+        (None, Some("alice"), "tasks_by_assignee"),
+        (Some("blocked"), Some("alice"), "tasks_by_assignee_and_status"),
+    ] {
+        for after in [None, Some(Position(20_000))] {
+            let filter = TaskFilter {
+                status: status.map(Into::into),
+                assigned_to: assigned_to.map(Into::into),
+            };
+            let rows = Rows { after, limit: 256, offset: 0 };
+            let values: Vec<String> = [status, status, assigned_to, assigned_to]
+                .into_iter()
+                .flatten()
+                .map(|value| format!("'{value}'"))
+                .chain([super::behind(after), 256, 0].map(|number| number.to_string()))
+                .collect();
+            let plan = plan(&mut connection, &Listed::new(&filter, rows), &values.join(", "));
+            assert!(plan.contains(&format!("using {index} on")), "{filter:?} {after:?}: {plan}");
+            assert!(!plan.contains("Sort"), "{filter:?} {after:?}: {plan}");
+        }
+    }
+}
+
+#[test]
+fn a_count_of_two_filters_asks_their_index() {
+    let database = Database::new();
+    let mut connection = connection(&database, 30_000);
+    let filter = TaskFilter { status: Some("blocked".into()), assigned_to: Some("alice".into()) };
+    let values = "'blocked', 'blocked', 'alice', 'alice'";
+    let plan = plan(&mut connection, &Counted::new(&filter), values);
+    assert!(plan.contains("tasks_by_assignee_and_status"), "{plan}");
+}
+
+#[test]
+fn a_search_asks_the_index_of_trigrams_also_when_it_was_executed_often() {
+    let database = Database::new();
+    let mut connection = connection(&database, 60_000);
+    for after in [None, Some(Position(7))] {
+        let rows = Rows { after, limit: 256, offset: 0 };
+        let query = candidates_of("%c4ca42%", rows);
+        let values = format!("'%c4ca42%', {}, 256", super::behind(after));
+        let plan = plan(&mut connection, &query, &values);
+        assert!(plan.contains("tasks_by_text"), "{plan}");
+    }
+}
