@@ -53,6 +53,12 @@ impl Request {
         self
     }
 
+    /// With this header field in place of those of its name.
+    pub fn replace_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.header(name, value)
+    }
+
     /// With another `Host` than the server's address.
     pub fn host(mut self, host: &str) -> Self {
         self.host = Some(host.into());

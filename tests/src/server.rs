@@ -75,6 +75,12 @@ impl TestServer {
         format!("http://{}", self.address)
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The folder that it runs in and that is gone after the test.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -24,6 +24,16 @@ fn each_client_gets_the_revision_that_it_asks_for() {
     }
     let said = server.protocol("2025-11-25").send("initialize", hello("1999-01-01"));
     assert_eq!(said.status, 400, "the header says something else");
+    // Revisions that are not served in full are not agreed to.
+    for revision in ["2024-11-05", "2025-03-26", "1999-01-01"] {
+        let said = server.protocol(revision).result("initialize", hello(revision));
+        assert_eq!(said["protocolVersion"], "2025-11-25", "{revision}");
+    }
+    for revision in ["2024-11-05", "2025-03-26"] {
+        let refusal = server.protocol(revision).send("tools/list", json!({})).refusal(400);
+        let known = "MCP-Protocol-Version must be one of 2025-06-18, 2025-11-25, 2026-07-28";
+        assert_eq!(refusal, known, "{revision}");
+    }
     let said = server.protocol("2026-07-28").result("server/discover", json!({}));
     let supported: Vec<&str> = said["supportedVersions"]
         .as_array()
@@ -31,7 +41,7 @@ fn each_client_gets_the_revision_that_it_asks_for() {
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    assert!(REVISIONS.iter().all(|revision| supported.contains(revision)), "{said}");
+    assert_eq!(supported, REVISIONS);
     for revision in REVISIONS {
         let tools = server.protocol(revision).result("tools/list", json!({}));
         assert_eq!(tools["tools"][0]["name"], "query", "{revision}");
@@ -73,6 +83,107 @@ fn an_answer_that_does_not_stream_is_json() {
 }
 
 #[test]
+fn accept_is_read_as_media_ranges() {
+    for sessions in ["off", "on"] {
+        let server = TestServer::with([("MCP_SESSIONS", sessions)]).start();
+        let hello = json!({
+            "jsonrpc": "2.0", "id": 7, "method": "initialize", "params": hello("2025-11-25"),
+        });
+        for accept in [
+            "application/json",
+            "application/json; charset=utf-8",
+            "Application/JSON;q=0.2",
+            "application/*",
+            "text/html, application/json;q=0.9",
+            "text/event-stream;q=0, */*",
+        ] {
+            let answer = server.post("/mcp").header("Accept", accept).json(&hello).send();
+            assert_eq!(answer.header("content-type"), Some("application/json"), "{accept}");
+            let said = answer.json();
+            assert_eq!(
+                (&said["id"], &said["result"]["protocolVersion"]),
+                (&json!(7), &json!("2025-11-25"))
+            );
+            assert_eq!(answer.header("mcp-session-id").is_some(), sessions == "on");
+        }
+        for accept in ["*/*", "text/html, */*;q=0.1", "application/json, text/event-stream"] {
+            let answer = server.post("/mcp").header("Accept", accept).json(&hello).send();
+            assert_eq!(answer.status, 200, "{accept}");
+        }
+        for accept in
+            ["text/html", "text/*", "application/json;q=0, */*", "text/event-stream", "image/*"]
+        {
+            let answer = server.post("/mcp").header("Accept", accept).json(&hello).send();
+            assert!(answer.refusal(406).contains("application/json"), "{accept}");
+        }
+        for path in ["/api/v2/help", "/api/v2/status", "/api/v1/state"] {
+            for accept in ["application/json", "application/*", "text/html, */*;q=0.5"] {
+                let answer = server.request("GET", path).header("Accept", accept).send();
+                assert_eq!(answer.status, 200, "{path} {accept}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_client_that_takes_json_alone_gets_the_response_without_what_comes_before_it() {
+    let server = TestServer::start();
+    let steps: Vec<Value> =
+        (0..3).map(|number| json!({"id": format!("s{number}"), "action": "list_users"})).collect();
+    let batch = json!({"action": "batch", "params": {"steps": steps}});
+    for revision in REVISIONS {
+        let call = json!({"name": "query", "arguments": batch, "_meta": {"progressToken": "p"}});
+        let request = server.protocol(revision).request("tools/call", call);
+        let answer = request.replace_header("Accept", "application/json").send();
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{revision}");
+        assert_eq!(answer.json()["result"]["isError"], false, "{revision}: {}", answer.text());
+    }
+    let listen = json!({"notifications": {"resourceSubscriptions": ["mcp://users"]}});
+    let listen = server.protocol("2026-07-28").request("subscriptions/listen", listen);
+    let answer = listen.replace_header("Accept", "application/json").send();
+    assert!(answer.refusal(406).contains("text/event-stream"));
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let server = TestServer::start();
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let answer = server.post("/mcp").json_text(&format!("\u{feff}{list}")).send();
+    assert_eq!(answer.json()["id"], 1, "{}", answer.text());
+    let query = json!({"action": "list_users"});
+    for path in ["/api/v1/query", "/api/v2/query", "/mcp/query"] {
+        let answer = server.post(path).json_text(&format!("\u{feff}{query}")).send();
+        assert_eq!(answer.json()["data"], json!([]), "{path}: {}", answer.text());
+    }
+    let batch = json!({"steps": [{"id": "a", "action": "list_users"}]});
+    let answer = server.post("/api/v2/batch").json_text(&format!("\u{feff}{batch}")).send();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    // One, at the beginning.
+    for text in [format!("\u{feff}\u{feff}{list}"), format!("{list}\u{feff}")] {
+        assert_eq!(server.post("/mcp").json_text(&text).send().status, 400, "{text}");
+    }
+}
+
+#[test]
+fn a_client_is_told_what_the_server_is_for() {
+    let server = TestServer::start();
+    let said = |query: &str| {
+        let client = server.protocol("2025-11-25").query(query);
+        let said = client.result("initialize", hello("2025-11-25"));
+        said["instructions"].as_str().unwrap_or_else(|| panic!("{said}")).to_owned()
+    };
+    let lean = said("tools=lean");
+    let (sentences, example) = lean.split_once(" Example: ").expect("an example");
+    assert_eq!(sentences.matches('.').count(), 3, "{lean}");
+    let example: Value = serde_json::from_str(example).expect("JSON");
+    assert_eq!(server.protocol("2025-11-25").tool("query", example)["isError"], false);
+    assert!(!said("tools=github").contains("query with"), "there is no such tool");
+    assert!(said("tools=github").contains("Example: github_"));
+    let new = server.protocol("2026-07-28").result("server/discover", json!({}));
+    assert_eq!(new["instructions"], lean);
+}
+
+#[test]
 fn the_legacy_paths_beside_it_are_as_they_were() {
     let server = TestServer::start();
     let call = json!({"action": "list_users"});
@@ -104,7 +215,7 @@ fn a_wrong_header_is_told_the_right_one() {
     let none = server.post("/mcp").json(&list).send();
     assert!(none.refusal(400).starts_with("Mcp-Session-Id is missing"), "{none:?}");
     let old = server.post("/mcp").header("MCP-Protocol-Version", "1999-01-01").json(&list).send();
-    assert!(old.refusal(400).contains("one of 2024-11-05"), "{old:?}");
+    assert!(old.refusal(400).contains("one of 2025-06-18"), "{old:?}");
     let stream = server.request("GET", "/mcp").header("Accept", "application/json").send();
     assert_eq!(stream.refusal(406), "Accept must list text/event-stream");
     let stream = server.request("GET", "/mcp").header("Accept", "text/event-stream").send();
@@ -115,6 +226,7 @@ fn a_wrong_header_is_told_the_right_one() {
 fn what_is_no_message_is_refused_in_json_rpc() {
     let server = TestServer::start();
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let with_id = format!(r#"{{"id":9,"method":"ping","params":{deep}}}"#);
     for (body, code, id) in [
         ("", -32700, json!(null)),
         ("not json", -32700, json!(null)),
@@ -122,6 +234,14 @@ fn what_is_no_message_is_refused_in_json_rpc() {
         (deep.as_str(), -32700, json!(null)),
         ("[]", -32600, json!(null)),
         ("{}", -32600, json!(null)),
+        (r#"{"jsonrpc":"2.0","id":8,"method":"ping","params":{"a":"\ud800"}}"#, -32600, json!(8)),
+        (
+            r#"{"jsonrpc":"2.0","method":"ping","params":{"a":"\udc00\ud800"},"id":"x"}"#,
+            -32600,
+            json!("x"),
+        ),
+        (r#"{"params":{"a":"\ud800","id":9}}"#, -32700, json!(null)),
+        (with_id.as_str(), -32600, json!(9)),
         ("{\"jsonrpc\":\"2.0\",\"id\":1}", -32600, json!(1)),
         ("{\"id\":\"a\",\"method\":5}", -32600, json!("a")),
     ] {

@@ -42,6 +42,11 @@ impl Client {
         writeln!(input, "{message}").expect("the server reads");
     }
 
+    fn send_line(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("stdin is open");
+        writeln!(input, "{line}").expect("the server reads");
+    }
+
     fn next_message(&mut self) -> Value {
         let mut line = String::new();
         let read = self.output.read_line(&mut line).expect("the server writes");
@@ -181,4 +186,42 @@ fn what_comes_before_the_first_request_is_passed_over() {
     let mut client = client.hello();
     assert!(client.ask("tools/list", json!({}))["tools"].is_array());
     assert_eq!(client.end(), Some(0));
+}
+
+#[test]
+fn lines_are_taken_as_they_come() {
+    let (_folder, url) = folder();
+    let mut client = Client::start(&url, &["--tools", "config"]).hello();
+    let value = r#"{"n": 12345678901234567890123,"x":1.10}"#;
+    let set = format!(
+        r#"{{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{{"name":"update_config","arguments":{{"key":"k","value":{value}}}}}}}"#
+    );
+    client.send_line(&format!("\u{feff}{set}"));
+    let answer = client.next_message();
+    assert_eq!(
+        (&answer["id"], &answer["result"]["isError"]),
+        (&json!(2), &json!(false)),
+        "{answer}"
+    );
+    let get = json!({"name": "get_config", "arguments": {"key": "k"}});
+    let text = client.ask("tools/call", get)["content"][0]["text"].to_string();
+    assert!(text.contains("12345678901234567890123") && text.contains("1.10"), "{text}");
+    client.send_line(r#"{"jsonrpc":"2.0","id":3,"method":"ping","params":{"a":"\ud800"}}"#);
+    let answer = client.next_message();
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(3), &json!(-32600)), "{answer}");
+    assert_eq!(client.end(), Some(0));
+}
+
+#[test]
+fn a_revision_that_is_not_served_in_full_is_not_agreed_to() {
+    for revision in ["2024-11-05", "2025-03-26", "1999-01-01"] {
+        let (_folder, url) = folder();
+        let mut client = Client::start(&url, &[]);
+        let hello = json!({
+            "protocolVersion": revision, "capabilities": {}, "clientInfo": {"name": "t", "version": "1"},
+        });
+        let said = client.ask("initialize", hello);
+        assert_eq!(said["protocolVersion"], "2025-11-25", "{revision}");
+        assert!(said["instructions"].as_str().expect("a text").contains("Example: "), "{said}");
+    }
 }

@@ -10,6 +10,7 @@ pub mod figma;
 pub mod github;
 mod json;
 mod path_segment;
+mod resolve;
 mod settings;
 mod upstream;
 

@@ -4,9 +4,11 @@
 use std::borrow::Cow;
 
 use serde::de::{self, DeserializeOwned};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use super::bounded::Bounded;
+use super::coerce::{self, EmptyText};
 pub use super::values::{JsonText, ObjectText, Text};
 use crate::error::ActionError;
 use crate::json::RawObject;
@@ -53,6 +55,28 @@ impl ParamsText {
         Self::from_json(&text)
     }
 
+    /// As the schema asks for them; see [`coerce`].
+    pub(super) fn coerce(&mut self, schema: &Value, empty: EmptyText) {
+        if let Some(object) = coerce::object(schema, self.get(), empty) {
+            self.0 = RawValue::from_string(object).expect("it is put together of JSON");
+        }
+    }
+
+    /// From the members of an object.
+    fn from_object(object: &RawObject<'_>) -> Result<Self, ActionError> {
+        serde_json::value::to_raw_value(object).map(Self).map_err(ActionError::internal)
+    }
+
+    /// Adds a member, unless one of its name is given.
+    pub(crate) fn or_member(&mut self, name: &str, value: &RawValue) -> Result<(), ActionError> {
+        let mut object = RawObject::parse(self.get()).map_err(|error| described(&error, None))?;
+        if object.members.iter().all(|(known, _)| known != name) {
+            object.members.push((name.into(), value));
+            *self = Self::from_object(&object)?;
+        }
+        Ok(())
+    }
+
     /// The JSON text.
     #[must_use]
     pub fn get(&self) -> &str {
@@ -80,7 +104,7 @@ impl ParamsText {
         }
         let mut object = RawObject::parse(self.get()).map_err(|error| described(&error, None))?;
         object.members.retain(|(name, value)| value.get() != "null" || is_nullable(name));
-        serde_json::value::to_raw_value(&object).map(Self).map_err(ActionError::internal)
+        Self::from_object(&object)
     }
 }
 

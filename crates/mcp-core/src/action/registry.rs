@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::catalogue::{Catalogue, CatalogueHandle};
+use super::coerce::EmptyText;
 use super::params::ParamsText;
 use super::prepared::{
     Prepare, Prepared, over_actions, over_list, over_long, over_memory, over_network,
@@ -137,6 +138,15 @@ impl Action {
         }
     }
 
+    /// Makes the parameters what the schema asks for, where a model wrote them otherwise: JSON in a
+    /// text, `1.0` for an integer, `""` for an optional filter, null for what has no null. v2, the
+    /// Model Context Protocol and the steps of a batch do this before a call; v1 does not.
+    pub fn coerce(&self, params: &mut ParamsText) {
+        let stores = self.effect == Effect::Write && !self.compound;
+        let empty = if stores { EmptyText::Value } else { EmptyText::Absent };
+        params.coerce(&self.params_schema, empty);
+    }
+
     /// Parses the parameters; only the work is left. Null counts as left out for a parameter of
     /// which it is no value.
     ///
@@ -160,7 +170,8 @@ impl Action {
         let names = params.names()?;
         let unknown = names.iter().find(|name| !self.parameters.iter().any(|p| p.name == **name));
         unknown.map_or(Ok(()), |name| {
-            Err(ActionError::invalid(format!("Unknown parameter: {name}. Use {}", self.signature)))
+            let shown: String = name.chars().take(LONGEST_SHOWN).collect();
+            Err(ActionError::invalid(format!("Unknown parameter: {shown}. Use {}", self.signature)))
         })
     }
 }

@@ -108,7 +108,8 @@ fn shown(parameter: &Parameter) -> String {
     }
 }
 
-fn admits_null(property: &Value) -> bool {
+/// Whether null is a value of what this is the schema of.
+pub(super) fn admits_null(property: &Value) -> bool {
     match property {
         Value::Bool(admits) => *admits,
         Value::Object(schema) => {

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 const MOST_DEPTH: usize = 100;
 
 /// JSON text as a value. What a value does not hold (a number beyond a double, more than 100 levels)
-/// is in it as the text that it was; half of a surrogate pair is U+FFFD, three times.
+/// is in it as the text that it was; each half of a surrogate pair is U+FFFD.
 ///
 /// # Errors
 /// When it is no JSON.
@@ -95,7 +95,7 @@ fn literal(json: &str) -> Option<&str> {
     Some(&json[..=end])
 }
 
-/// A text without its quotes and escapes; half of a surrogate pair stands as U+FFFD, three times.
+/// A text without its quotes and escapes; each half of a surrogate pair stands as U+FFFD.
 fn plain(literal: &str) -> String {
     // What is no literal is in no JSON.
     serde_json::from_str(literal).map_or_else(|_| literal.to_owned(), |Lossy(text)| text)
@@ -149,16 +149,45 @@ impl<'de> Deserialize<'de> for Lossy {
             }
 
             fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Lossy, E> {
-                Ok(Lossy(String::from_utf8_lossy(bytes).into_owned()))
+                Ok(Lossy(with_replacements(bytes)))
             }
         }
         deserializer.deserialize_bytes(Bytes)
     }
 }
 
+/// Text whose halves of surrogate pairs are three bytes each, as UTF-8 would write them: U+FFFD for
+/// each.
+fn with_replacements(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    let mut rest = bytes;
+    while let Err(error) = str::from_utf8(rest) {
+        let (valid, half) = rest.split_at(error.valid_up_to());
+        text.push_str(&String::from_utf8_lossy(valid));
+        text.push(char::REPLACEMENT_CHARACTER);
+        rest = half.get(3..).unwrap_or_default();
+    }
+    text.push_str(&String::from_utf8_lossy(rest));
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_half_of_a_pair_is_one_replacement() {
+        for (json, text) in [
+            (r#""\ud800""#, "\u{fffd}"),
+            (r#""a\ud800\ud800b""#, "a\u{fffd}\u{fffd}b"),
+            (r#""\udc00\ud800\u0061ü""#, "\u{fffd}\u{fffd}aü"),
+            (r#""\ud83d\ud83d\ude00""#, "\u{fffd}\u{1f600}"),
+            (r#""\ud83dx\ude00""#, "\u{fffd}x\u{fffd}"),
+        ] {
+            assert_eq!(value(json).expect(json), Value::from(text), "{json}");
+            assert_eq!(strings(json).collect::<Vec<_>>(), [text], "{json}");
+        }
+    }
 
     #[test]
     fn every_text_is_found_without_its_escapes() {
@@ -189,10 +218,7 @@ mod tests {
                 r#"{"a":[1e400,-1e999,"1e400"],"b":{"1e400":true}}"#,
                 r#"{"a":["1e400","-1e999","1e400"],"b":{"1e400":true}}"#,
             ),
-            (
-                r#"["\ud800x","\\","]",1e400]"#,
-                "[\"\u{fffd}\u{fffd}\u{fffd}x\",\"\\\\\",\"]\",\"1e400\"]",
-            ),
+            (r#"["\ud800x","\\","]",1e400]"#, "[\"\u{fffd}x\",\"\\\\\",\"]\",\"1e400\"]"),
         ] {
             assert_eq!(value(text).expect(text).to_string(), read, "{text}");
         }

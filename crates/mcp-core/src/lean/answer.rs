@@ -123,7 +123,6 @@ impl Lean {
         dispatcher: &Dispatcher,
         query: &LeanQuery,
     ) -> Result<(LeanAnswer, usize), ActionError> {
-        let query = &query.for_steps(dispatcher.registry())?;
         let fetched = self.fetch(dispatcher, query).await?;
         let action = dispatcher.registry().find(&query.action)?;
         let v1 = fetched.v1;
@@ -141,6 +140,7 @@ impl Lean {
         let Ok(action) = dispatcher.registry().find(&query.action) else {
             return Err(self.unknown_action(dispatcher, query).await);
         };
+        let query = &query.for_action(action)?;
         let unknown = Unknown::check(action, query)?;
         let digest = query.digest();
         let cursor = query.cursor.as_deref().map(|text| Cursor::read(text, digest)).transpose()?;
@@ -169,6 +169,7 @@ impl Lean {
         query: &LeanQuery,
     ) -> Result<Fetched, ActionError> {
         let action = together.registry().find(&query.action)?;
+        let query = &query.for_action(action)?;
         let unknown = Unknown::check(action, query)?;
         let gathered = gather_together(together, action, query, unknown)?;
         let data = self.data(action, query, gathered)?;

@@ -1,7 +1,9 @@
 //! What a caller of the lean face asks for.
 
-use serde_json::Value;
-use serde_json::value::RawValue;
+use std::sync::LazyLock;
+
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 
 use super::budget::Budget;
 use super::cursor::digest;
@@ -9,13 +11,36 @@ use super::fields::Fields;
 use super::format::Format;
 use super::reduce::{self, Reductions};
 use super::tokens;
+use crate::action::Action;
+use crate::action::coerce::{self, EmptyText};
 use crate::action::params::ParamsText;
 use crate::error::ActionError;
 use crate::json::RawObject;
-use crate::{Call, Context, Registry};
+use crate::{Call, Context};
 
 /// The members of a query, the reductions aside.
 pub const NAMES: [&str; 6] = ["action", "params", "fields", "format", "max_tokens", "cursor"];
+
+/// What each member is, for what models write instead.
+static MEMBERS: LazyLock<Value> = LazyLock::new(|| {
+    json!({
+        "properties": {
+            "action": {"type": "string"},
+            "params": {"type": "object"},
+            // A text is names with commas between, unless it is JSON.
+            "fields": {"type": "array"},
+            "format": {"type": "string"},
+            "max_tokens": {"type": "integer"},
+            "cursor": {"type": "string"},
+            "filter": {"type": "object"},
+            "sort": {"type": "string"},
+            "group_by": {"type": "string"},
+            "count": {"type": "boolean"},
+            "limit": {"type": "integer"},
+        },
+        "required": ["action"],
+    })
+});
 
 /// A call of an action, and what is wanted of its result.
 #[derive(Clone, Debug)]
@@ -61,16 +86,18 @@ impl LeanQuery {
     }
 
     /// Reads the text of a JSON object: `{"action", "params"?, "fields"?, "format"?, "max_tokens"?,
-    /// "cursor"?}` and the reductions. `usual` is the form where none is named. Null counts as left
-    /// out.
+    /// "cursor"?}` and the reductions. `usual` is the form where none is named. A member that is null or
+    /// `""` counts as absent; JSON in a text is read where the member is no text.
     ///
     /// # Errors
     /// When it is of another form: the message names the member.
     pub fn read(text: &str, usual: Format) -> Result<Self, ActionError> {
+        let tokens = tokens::count(text);
+        let coerced = coerce::object(&MEMBERS, text, EmptyText::Absent);
+        let text = coerced.as_deref().unwrap_or(text);
         let object = RawObject::parse(text).map_err(|error| {
             ActionError::invalid(format!("The query is not a JSON object: {error}"))
         })?;
-        let tokens = tokens::count(text);
         let mut query = Self { format: usual, tokens, ..Self::new("", ParamsText::none()) };
         let mut given: Vec<&str> = Vec::new();
         for (name, value) in &object.members {
@@ -78,9 +105,7 @@ impl LeanQuery {
                 return Err(ActionError::invalid(format!("{name} is given twice")));
             }
             given.push(name);
-            if value.get() != "null" {
-                query.take(name, value)?;
-            }
+            query.take(name, value)?;
         }
         if query.action.is_empty() {
             return Err(ActionError::invalid("action is required"));
@@ -116,14 +141,14 @@ impl LeanQuery {
         Call::new(self.action.clone(), self.params.clone()).within(self.context.clone())
     }
 
-    /// The query, with its budget for the steps where the action has some and none is said there.
-    pub(super) fn for_steps(&self, registry: &Registry) -> Result<Self, ActionError> {
+    /// The query with its parameters as the action's schema asks for them, and with its budget for
+    /// the steps where the action has some and none is said there.
+    pub(super) fn for_action(&self, action: &Action) -> Result<Self, ActionError> {
         let mut query = self.clone();
-        if registry.find(&self.action).is_ok_and(|action| action.compound)
-            && let Ok(Value::Object(mut params)) = serde_json::from_str(self.params.get())
-        {
-            params.entry("max_tokens").or_insert_with(|| self.budget.to_tokens().into());
-            query.params = ParamsText::from_value(&params.into())?;
+        action.coerce(&mut query.params);
+        if action.compound {
+            let tokens = to_raw_value(&self.budget.to_tokens()).map_err(ActionError::internal)?;
+            query.params.or_member("max_tokens", &tokens)?;
         }
         Ok(query)
     }
@@ -207,11 +232,42 @@ mod tests {
             (r#"{"action":"a","format":"xml"}"#, "format must be json, csv, toon or auto"),
             (r#"{"action":"a","cursor":5}"#, "cursor must be a string"),
             (r#"{"action":"a","fields":[]}"#, "fields"),
-            (r#"{"action":"a","limit":"5"}"#, "limit"),
+            (r#"{"action":"a","limit":"five"}"#, "limit must be a whole number"),
+            (r#"{"action":"a","limit":1.5}"#, "limit must be a whole number"),
+            (r#"{"action":"a","params":"list"}"#, "params must be an object"),
+            (r#"{"action":"a","parms":null}"#, "Unknown member: parms"),
         ] {
             let refusal = read(text).expect_err(text);
             assert!(refusal.starts_with(message), "{text}: {refusal}");
         }
+    }
+
+    #[test]
+    fn members_are_read_as_models_write_them() {
+        let query = read(
+            r#"{"action":"a","params":"{\"n\": 12345678901234567890123}","fields":"[\"id\",\"title\"]",
+                "max_tokens":"500","limit":5.0,"count":"false","filter":"{\"id\":1}","sort":"",
+                "group_by":"","cursor":"","format":""}"#,
+        );
+        let query = query.expect("a query");
+        assert_eq!(query.params.get(), r#"{"n": 12345678901234567890123}"#);
+        assert_eq!(query.fields, Fields::read(&json!(["id", "title"])).expect("fields"));
+        assert_eq!(query.budget, Budget::tokens(500).expect("a budget"));
+        assert_eq!((query.cursor, query.format), (None, Format::Json));
+        let Reductions { filter, sort, group_by, count, limit } = query.reductions;
+        assert_eq!(
+            (filter.len(), sort.len(), group_by, count, limit),
+            (1, 0, None, false, Some(5))
+        );
+        let plain = read(r#"{"action":"a","fields":"id, title","params":"","limit":null}"#);
+        assert_eq!(plain.expect("a query").fields, query.fields);
+    }
+
+    #[test]
+    fn every_member_says_what_it_is() {
+        let names: Vec<&str> = [&NAMES[..], &reduce::NAMES[..]].concat();
+        let known: Vec<&String> = MEMBERS["properties"].as_object().expect("one").keys().collect();
+        assert_eq!(known, names);
     }
 
     #[test]

@@ -11,13 +11,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use super::egress::{Resolve, Rules, SystemResolver};
+use super::egress::Rules;
 use super::page::{Page, Reading, of_document};
 use super::pool::{Lease, Pool};
 use super::session::Launcher;
 use super::settings::BrowserSettings;
 use super::source::Source;
 use super::{DEADLINE, fault};
+use crate::resolve::{Resolve, SystemResolver};
 
 /// What is left of the deadline after a call has waited: for the picture itself.
 const FOR_THE_PICTURE: Duration = Duration::from_secs(3);

@@ -3,7 +3,8 @@
 //! - [`Browser`] is what the actions call; `engine` holds its calls and their deadline.
 //! - `pool` says which call gets which browser, `session` is one browser with a clean profile,
 //!   `source` where its driver comes from, `driver` its processes, `switches` how it is started.
-//! - `page` opens and reads, `failure` and `fault` say why not; `egress` is the proxy through which every connection goes.
+//! - `page` opens and reads, `failure` and `fault` say why not; `egress` is the proxy through which every connection goes,
+//!   `sockets` says whose a connection is.
 //!
 //! Invariant: a browser reaches nothing except through `egress`, and serves one call.
 
@@ -20,14 +21,15 @@ mod pool;
 mod screenshot;
 mod session;
 mod settings;
+mod sockets;
 mod source;
 mod switches;
 mod web_url;
 
 use std::time::Duration;
 
+pub use crate::resolve::{Addresses, Resolve, SystemResolver};
 pub use allowed_host::{AllowedHost, NotAHost};
-pub use egress::{Addresses, Resolve, SystemResolver};
 pub use engine::Browser;
 pub use get_text::{GetText, GetTextOutput, GetTextParams};
 pub use get_title::{GetTitle, GetTitleOutput, GetTitleParams};

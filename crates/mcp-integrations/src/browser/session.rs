@@ -1,6 +1,6 @@
 //! One browser with one clean profile, for one call.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::driver::Driver;
-use super::egress::{Egress, Rules};
+use super::egress::{Client as ProxyClient, Egress, Rules};
 use super::fault;
 use super::settings::BrowserSettings;
 use super::source::Source;
@@ -75,21 +75,23 @@ impl Launcher {
     }
 
     async fn start_from(&self, source: &Source) -> Result<Session, ActionError> {
-        let (webdriver, driver, own, browser) = match source {
+        let (webdriver, driver, own, proxied) = match source {
             Source::Program(program) => {
                 let settings = &self.settings;
                 let driver = Driver::start(program, &settings.path, &settings.directory).await;
                 let driver = driver.map_err(fault::not_started)?;
                 let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-                (driver.url().clone(), Some(driver), loopback, loopback)
+                (driver.url().clone(), Some(driver), loopback, ProxyClient::own())
             }
             Source::Running(url) => {
                 let (own, browser) = ends(url).await.map_err(fault::not_started)?;
-                (url.clone(), None, own, browser)
+                let port = url.port_or_known_default().unwrap_or(80);
+                let client = ProxyClient::of_webdriver(SocketAddr::new(browser, port));
+                (url.clone(), None, own, client.map_err(fault::not_started)?)
             }
         };
         let rules = Arc::clone(&self.rules);
-        let egress = Egress::start(rules, own, browser).await.map_err(fault::not_started)?;
+        let egress = Egress::start(rules, own, proxied).await.map_err(fault::not_started)?;
         let wanted = capabilities(egress.address(), source.is_root());
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(wanted)

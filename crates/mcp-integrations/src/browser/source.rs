@@ -1,5 +1,6 @@
 //! Which WebDriver there is to start a browser with.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use mcp_core::ActionError;
@@ -7,6 +8,7 @@ use reqwest::Url;
 
 use super::fault;
 use super::settings::BrowserSettings;
+use super::sockets;
 
 /// Where the WebDriver comes from.
 #[derive(Clone, Debug)]
@@ -60,25 +62,13 @@ impl Source {
             Self::Program(_) => rustix::process::geteuid().is_root(),
             Self::Running(url) => {
                 let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-                local && listener_is_root(url.port_or_known_default().unwrap_or(80))
+                let port = url.port_or_known_default().unwrap_or(80);
+                let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
+                let is_roots = |address| {
+                    matches!(sockets::listener(SocketAddr::new(address, port)), Ok(Some(0)))
+                };
+                local && loopback.into_iter().any(is_roots)
             }
         }
     }
-}
-
-/// Whether root listens at this port of this machine (proc(5), `/proc/net/tcp`).
-fn listener_is_root(port: u16) -> bool {
-    let end = format!(":{port:04X}");
-    let is_roots = |line: &str| {
-        let mut fields = line.split_whitespace().skip(1);
-        let (local, state) = (fields.next(), fields.nth(1));
-        // 0A is LISTEN.
-        local.is_some_and(|local| local.ends_with(&end))
-            && state == Some("0A")
-            && fields.nth(3) == Some("0")
-    };
-    ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .filter_map(|table| std::fs::read_to_string(table).ok())
-        .any(|table| table.lines().any(is_roots))
 }

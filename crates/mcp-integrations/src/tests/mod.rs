@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{IntegrationSettings, Integrations};
 
+pub(crate) mod namespace;
 mod refusals;
 
 const NAMES: [&str; 12] = [

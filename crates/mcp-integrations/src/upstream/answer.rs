@@ -69,6 +69,10 @@ pub(super) fn read(
     let no_json = " answered with what is no JSON";
     let mut text = String::from_utf8(body)
         .map_err(|error| failed(no_json).caused_by(error.utf8_error().to_string()))?;
+    if text.starts_with('\u{feff}') {
+        // RFC 8259, section 8.1.
+        text.remove(0);
+    }
     match serde_json::from_str::<&RawValue>(&text) {
         Ok(_) => {
             // It may be kept, and was read into more room than it needs.

@@ -7,6 +7,7 @@ use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Url};
 
 use super::HttpSettings;
+use crate::resolve::SystemResolver;
 
 /// How many redirects are followed in a row.
 const REDIRECTS: usize = 5;
@@ -56,6 +57,7 @@ fn build(settings: &HttpSettings) -> reqwest::Result<Client> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .user_agent(USER_AGENT)
+        .dns_resolver(SystemResolver)
         .connect_timeout(settings.connect_timeout)
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .redirect(Policy::custom(within_the_host))
@@ -76,4 +78,37 @@ fn within_the_host(attempt: Attempt<'_>) -> reqwest::redirect::Action {
 /// RFC 6454, section 5: the same scheme, host and port.
 fn same_origin(one: &Url, other: &Url) -> bool {
     one.origin() == other.origin()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::tests::namespace;
+
+    use super::*;
+
+    #[test]
+    fn a_name_without_an_answer_takes_no_thread() {
+        let test = "a_name_without_an_answer_takes_no_thread";
+        if !namespace::enter(module_path!(), test, namespace::NAMES) {
+            return;
+        }
+        namespace::serve_names();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let client = build(&HttpSettings::default()).expect("a client");
+            for at in 0..8 {
+                tokio::spawn(client.get(format!("http://stuck{at}.example/")).send());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let other = tokio::task::spawn_blocking(|| "done");
+            let other = tokio::time::timeout(Duration::from_secs(3), other).await;
+            assert_eq!(other.expect("in time").expect("no panic"), "done");
+        });
+    }
 }

@@ -129,7 +129,7 @@ pub(super) fn reset(args: &ResetArgs, environment: &Environment) -> Result<(), F
 /// The parameters: those of `--params`, then the pairs over them. Each value stays as it was
 /// written, so that no number loses digits on the way.
 fn params(args: &QueryArgs) -> Result<Box<RawValue>, Failure> {
-    let given = args.params.as_deref().unwrap_or("{}");
+    let given = without_bom(args.params.as_deref().unwrap_or("{}"));
     let mut params = RawObject::parse(given)
         .map_err(|error| Failure::new(USAGE, format!("--params must be a JSON object: {error}")))?;
     let mut pairs = Vec::with_capacity(args.pairs.len());
@@ -138,7 +138,7 @@ fn params(args: &QueryArgs) -> Result<Box<RawValue>, Failure> {
             pair.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
                 Failure::new(USAGE, format!("{pair:?} is no parameter: expected key=value"))
             })?;
-        let value = RawValue::from_string(value.to_owned())
+        let value = RawValue::from_string(without_bom(value).to_owned())
             .or_else(|_| to_raw_value(value))
             .map_err(|error| Failure::new(USAGE, error))?;
         if pairs.iter().any(|(known, _)| *known == key) {
@@ -151,6 +151,11 @@ fn params(args: &QueryArgs) -> Result<Box<RawValue>, Failure> {
         params.members.push((Cow::Borrowed(key), value));
     }
     to_raw_value(&params).map_err(|error| Failure::new(USAGE, error))
+}
+
+/// JSON without the mark of its encoding, which files that were pasted begin with.
+fn without_bom(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// Sends one request and prints the answer.
@@ -271,6 +276,12 @@ mod tests {
             (None, vec![], "{}".to_owned()),
             (None, vec!["title=Ship v1", "n=5"], r#"{"title":"Ship v1","n":5}"#.to_owned()),
             (None, vec![r#"title="5""#, "empty="], r#"{"title":"5","empty":""}"#.to_owned()),
+            (Some("\u{feff}{\"n\":1}"), vec![], r#"{"n":1}"#.to_owned()),
+            (
+                None,
+                vec!["n=\u{feff}[1]", "t=\u{feff}x"],
+                "{\"n\":[1],\"t\":\"\u{feff}x\"}".to_owned(),
+            ),
             (Some(r#"{"b":1.0,"a":null}"#), vec!["b=x=y"], r#"{"a":null,"b":"x=y"}"#.to_owned()),
             (None, vec!["n=12345678901234567890123"], format!(r#"{{"n":{large}}}"#)),
             (Some(r#"{"n":12345678901234567890123}"#), vec![], format!(r#"{{"n":{large}}}"#)),

@@ -95,5 +95,5 @@ fn read(path: &Path) -> io::Result<String> {
     if text.len() as u64 > FILE_LIMIT {
         return Err(io::Error::other("it is larger than 1 MiB"));
     }
-    Ok(text)
+    Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), ToOwned::to_owned))
 }

@@ -62,7 +62,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     row("cors_origins", &["MCP_CORS_ORIGINS"], Kind::Origins, "Web pages that may call from a browser."),
     row("tools", &["MCP_TOOLS"], Kind::Tools, "Tools that clients of the Model Context Protocol are shown."),
     row("sessions", &["MCP_SESSIONS"], Kind::Switch, "Whether that protocol's older revisions get sessions."),
-    row("result_limit", &["MCP_RESULT_LIMIT"], BODY, "Largest result of one of its tools."),
+    row("result_limit", &["MCP_RESULT_LIMIT"], BODY, "Largest response of its tools, resources and prompts, as sent."),
     row("allowed_hosts", &["MCP_ALLOWED_HOSTS"], Kind::Hosts, "Host names that a request may name beside loopback's."),
     row("trusted_proxies", &["MCP_TRUSTED_PROXIES"], Kind::Networks, "Proxies whose word about the caller's address is believed."),
     row("rate_limit", &["MCP_RATE_LIMIT"], Kind::Rate, "Requests that one address may send."),

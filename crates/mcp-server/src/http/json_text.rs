@@ -5,6 +5,11 @@
 
 use std::fmt;
 
+use actix_web::web::{Buf as _, Bytes};
+
+/// The byte order mark in UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// How many arrays and objects may stand inside one another.
 pub const MAX_DEPTH: usize = 128;
 
@@ -37,6 +42,15 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+/// The bytes without the mark that says that they are UTF-8, which is no part of the JSON (RFC 8259,
+/// section 8.1).
+pub fn without_bom(mut body: Bytes) -> Bytes {
+    if body.starts_with(BOM) {
+        body.advance(BOM.len());
+    }
+    body
+}
 
 /// Refuses text that is nested too deep or escapes half a character: one pass, no recursion.
 ///

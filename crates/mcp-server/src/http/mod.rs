@@ -15,6 +15,7 @@
 //!
 //! [`server`] wraps them, [`routes`] is what they guard.
 
+pub(crate) mod accept;
 mod answer;
 pub mod auth;
 pub mod authority;

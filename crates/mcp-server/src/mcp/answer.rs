@@ -69,11 +69,11 @@ fn with_wait(text: &str, wait: Duration) -> String {
     format!("{text}{end} Try again in {} s", wait.as_secs().max(1))
 }
 
-/// A result over the limit, in bytes.
+/// What is said of a result whose response has more than `limit` bytes.
 pub(super) fn too_large(action: &Action, limit: usize) -> CallToolResult {
     let narrower = || format!("Narrow the call: use {}", action.signature);
     let advice = action.done().unwrap_or_else(narrower);
-    error(format!("The result has more than {limit} bytes (MCP_RESULT_LIMIT). {advice}"))
+    error(format!("The response has more than {limit} bytes (MCP_RESULT_LIMIT). {advice}"))
 }
 
 fn data(text: String, value: Value, wraps: bool) -> CallToolResult {

@@ -23,13 +23,16 @@ pub(super) async fn call(
     least: u8,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
-    let arguments = arguments::text(&context.extensions, &request.arguments.unwrap_or_default());
+    let arguments = arguments::text(context, &request.arguments.unwrap_or_default());
     if *set == ToolSet::Lean && request.name == lean::NAME {
         return query(face, arguments.get(), least, context).await;
     }
     match face.dispatcher().registry().find(&request.name) {
         Ok(action) if set.holds(action) => match ParamsText::from_json(&arguments) {
-            Ok(params) => run(face, action, params, least, context).await,
+            Ok(mut params) => {
+                action.coerce(&mut params);
+                run(face, action, params, least, context).await
+            }
             Err(failure) => Ok(answer::failed(&failure, &action.signature)),
         },
         _ => {
@@ -64,7 +67,8 @@ async fn query(
         (Ok(done), Some(action)) if done.text.len() > face.result_limit => {
             answer::too_large(action, face.result_limit)
         }
-        (Ok(done), _) => answer::of_query(done),
+        (Ok(done), Some(action)) => within(face, answer::of_query(done), action, context),
+        (Ok(done), None) => answer::of_query(done),
         (Err(failure), Some(action)) => failed(failure, &action.signature),
         (Err(failure), None) => failed(failure, lean::SIGNATURE),
     })
@@ -87,7 +91,7 @@ async fn run(
         Ok(reply.whole(dispatcher.store(), face.result_limit).await)
     };
     Ok(match during(work, said, context).await? {
-        Ok(Ok(text)) => answer::of_tool(action, text),
+        Ok(Ok(text)) => within(face, answer::of_tool(action, text), action, context),
         Ok(Err(failure)) if failure.code == ErrorCode::PayloadTooLarge => {
             answer::too_large(action, face.result_limit)
         }
@@ -98,6 +102,20 @@ async fn run(
 /// The caller: of HTTP, as the gate has noted it; over stdio there is only one.
 fn caller(context: &RequestContext<RoleServer>) -> Caller {
     http::noted(&context.extensions).unwrap_or_default()
+}
+
+/// The result, or what is said of one over the limit.
+fn within(
+    face: &Face,
+    result: CallToolResult,
+    action: &Action,
+    context: &RequestContext<RoleServer>,
+) -> CallToolResult {
+    if face.fits(&result, &context.id) {
+        result
+    } else {
+        answer::too_large(action, face.result_limit)
+    }
 }
 
 /// Does the work, unless the client cancels it.

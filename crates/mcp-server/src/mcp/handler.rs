@@ -1,15 +1,16 @@
 //! rmcp's side of the face: what each request of the protocol gets.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
-    CustomResult, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation,
-    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
-    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerCapabilities,
+    CustomResult, DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse,
+    Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
     ServerConfig, SubscriptionFilter, Tool,
 };
 #[expect(deprecated, reason = "older revisions have nothing else")]
@@ -21,7 +22,7 @@ use rmcp::service::{RequestContext, RoleServer, SubscriptionContext};
 
 use super::changes::{self, Subscriptions, Updates};
 use super::progress::remarks;
-use super::{Face, ToolSet, call, prompts, resources, unread};
+use super::{Face, REVISIONS, ToolSet, call, instructions, prompts, resources, unread};
 
 /// How long a client may keep a list, in milliseconds: it changes with the server's version alone.
 const LISTS_KEEP_MS: u64 = 300_000;
@@ -48,6 +49,12 @@ impl Handler {
             remarks: AtomicU8::new(remarks::INFO),
             face,
         }
+    }
+
+    /// What the server says of itself, with instructions for this request's tools.
+    fn info(&self, context: &Context) -> ServerConfig {
+        let registry = self.face.dispatcher().registry();
+        self.get_info().with_instructions(instructions::of(&self.tools(context), registry))
     }
 
     /// The tools that this request's address asks for.
@@ -95,6 +102,7 @@ impl ServerHandler for Handler {
     ) -> Result<InitializeResult, ErrorData> {
         context.peer.set_peer_info(request.clone());
         let mut info = self.negotiate_initialize(&request)?;
+        info.instructions = self.info(&context).instructions;
         if self.subscriptions.is_none() {
             // Nothing is kept of this client that it could be told by.
             if let Some(resources) = &mut info.capabilities.resources {
@@ -102,6 +110,14 @@ impl ServerHandler for Handler {
             }
         }
         Ok(info)
+    }
+
+    async fn discover(&self, context: Context) -> Result<DiscoverResult, ErrorData> {
+        Ok(DiscoverResult::from_server_info(REVISIONS.to_vec(), self.info(&context)))
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        Cow::Borrowed(REVISIONS)
     }
 
     async fn list_tools(
@@ -158,10 +174,9 @@ impl ServerHandler for Handler {
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _: Context,
+        context: Context,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let contents = resources::read(&self.face, &request.uri).await?;
-        Ok(ReadResourceResult::new(contents).into())
+        resources::read(&self.face, &request.uri, &context.id).await.map(Into::into)
     }
 
     async fn list_prompts(
@@ -179,17 +194,17 @@ impl ServerHandler for Handler {
     async fn get_prompt(
         &self,
         request: GetPromptRequestParams,
-        _: Context,
+        context: Context,
     ) -> Result<GetPromptResponse, ErrorData> {
-        prompts::get(&self.face, request).await.map(Into::into)
+        prompts::get(&self.face, request, &context.id).await.map(Into::into)
     }
 
     async fn complete(
         &self,
         request: CompleteRequestParams,
-        _: Context,
+        context: Context,
     ) -> Result<CompleteResult, ErrorData> {
-        prompts::complete(&self.face, request).await
+        prompts::complete(&self.face, request, &context.id).await
     }
 
     fn accepted_subscription_filter(

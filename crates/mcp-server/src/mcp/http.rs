@@ -7,8 +7,9 @@ use std::future::{Future as _, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{Payload, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorInternalServerError;
 use actix_web::guard::fn_guard;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
@@ -20,12 +21,13 @@ use rmcp::model::Extensions;
 use rmcp_actix_web::transport::StreamableHttpService;
 use tokio::runtime::Handle;
 
-use super::arguments::RawArguments;
+use super::arguments::{self, RawArguments};
 use super::handler::Handler;
-use super::refusals::{explained, parse_error};
+use super::refusals::{explained, unreadable, wrong_revision};
 use super::sessions::{HEADER_SESSION_ID, Sessions};
 use super::{Face, ToolSet};
 use crate::config::Settings;
+use crate::http::accept::Accepted;
 use crate::http::auth::ApiKey;
 use crate::http::caller::caller;
 use crate::http::error::{ApiError, method_not_allowed_answer};
@@ -124,8 +126,12 @@ async fn pass(
                 let _entered = gate.sessions.is_some().then(|| gate.runtime.enter());
                 work.as_mut().poll(context)
             });
-            let answer = answer.await?.map_into_boxed_body();
+            let mut answer = answer.await?.map_into_boxed_body();
             gate.remember(&answer, caller);
+            let is_json_only = answer.request().extensions().get::<JsonOnly>().is_some();
+            if is_json_only {
+                answer = without_events(answer).await?;
+            }
             Ok(explained(answer, &body))
         }
         Err(refusal) => Ok(request.into_response(refusal)),
@@ -147,19 +153,26 @@ impl Gate {
         self.check_session(request).await.map_err(refuse)?;
         let caller = self.caller_of(request.request());
         request.extensions_mut().insert(caller);
+        check_accept(request).map_err(refuse)?;
         if let Some(set) = wanted_tools(request.query_string()).map_err(refuse)? {
             request.extensions_mut().insert(set);
         }
         if request.method() != Method::POST {
             return Ok(Bytes::new());
         }
-        let body = read(request).await.map_err(refuse)?;
-        let text = str::from_utf8(&body).map_err(|_| parse_error("The body is not UTF-8"))?;
-        json_text::check(text).map_err(|problem| parse_error(&problem.to_string()))?;
+        let body = json_text::without_bom(read(request).await.map_err(refuse)?);
+        let text = str::from_utf8(&body).map_err(|_| unreadable(&body, "The body is not UTF-8"))?;
+        json_text::check(text).map_err(|problem| unreadable(&body, &problem.to_string()))?;
+        check_revision(request, text).map_err(refuse)?;
+        if request.extensions().get::<JsonOnly>().is_some()
+            && arguments::method_of(text).as_deref() == Some("subscriptions/listen")
+        {
+            let detail = "Accept must allow text/event-stream: subscriptions/listen is a stream";
+            return Err(refuse(ApiError::new(StatusCode::NOT_ACCEPTABLE, detail)));
+        }
         if let Some(arguments) = RawArguments::of(text) {
             request.extensions_mut().insert(arguments);
         }
-        accept_all(request);
         let again = futures_util::stream::once(std::future::ready(Ok(body.clone()))).boxed();
         request.set_payload(Payload::Stream { payload: again });
         Ok(body)
@@ -207,6 +220,17 @@ impl Gate {
     }
 }
 
+/// Refuses a revision that rmcp knows and this server does not serve. What `initialize` asks for is
+/// negotiated, and what a message says for itself rmcp checks.
+fn check_revision(request: &ServiceRequest, message: &str) -> Result<(), ApiError> {
+    let is_left_to_rmcp = message.contains("io.modelcontextprotocol/protocolVersion")
+        || arguments::method_of(message).as_deref() == Some("initialize");
+    match wrong_revision(request.headers()).filter(|_| !is_left_to_rmcp) {
+        Some(detail) => Err(ApiError::new(StatusCode::BAD_REQUEST, detail)),
+        None => Ok(()),
+    }
+}
+
 async fn read(request: &mut ServiceRequest) -> Result<Bytes, ApiError> {
     let limits = *request
         .app_data::<Data<BodyLimits>>()
@@ -229,12 +253,46 @@ fn wanted_tools(query: &str) -> Result<Option<ToolSet>, ApiError> {
     })
 }
 
-/// A client that takes anything, or does not say what it takes, takes both forms of an answer.
-fn accept_all(request: &mut ServiceRequest) {
-    let headers = request.headers_mut();
-    let anything = headers.get(header::ACCEPT).is_none_or(|accept| accept == "*/*");
-    if anything {
-        let both = header::HeaderValue::from_static("application/json, text/event-stream");
-        headers.insert(header::ACCEPT, both);
+/// Checks that the client takes the form of an answer, and says to rmcp, which reads no media ranges,
+/// that it does.
+fn check_accept(request: &mut ServiceRequest) -> Result<(), ApiError> {
+    let accepted = Accepted::of(request);
+    let takes_json = accepted.takes("application", "json");
+    let takes_events = accepted.takes("text", "event-stream");
+    let refused = |detail| Err(ApiError::new(StatusCode::NOT_ACCEPTABLE, detail));
+    if request.method() == Method::GET && !takes_events {
+        return refused("Accept must list text/event-stream");
     }
+    if request.method() == Method::POST && !takes_json {
+        return refused("Accept must allow application/json, and text/event-stream for progress");
+    }
+    if request.method() == Method::POST && !takes_events {
+        request.extensions_mut().insert(JsonOnly);
+    }
+    let both = header::HeaderValue::from_static("application/json, text/event-stream");
+    request.headers_mut().insert(header::ACCEPT, both);
+    Ok(())
+}
+
+/// Notes that a client takes no streams: it gets the response without what would come before it.
+#[derive(Clone, Copy)]
+struct JsonOnly;
+
+/// The response at the end of a stream of events, as JSON.
+async fn without_events(
+    answer: ServiceResponse<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let form = answer.headers().get(header::CONTENT_TYPE);
+    if form.is_none_or(|form| form != "text/event-stream") {
+        return Ok(answer);
+    }
+    let (request, response) = answer.into_parts();
+    let (mut head, body) = response.into_parts();
+    let events = to_bytes(body).await.map_err(ErrorInternalServerError)?;
+    let events = String::from_utf8_lossy(&events);
+    let data = events.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+    let message = data.rev().find(|data| data.starts_with('{')).unwrap_or("{}").to_owned();
+    let json = header::HeaderValue::from_static("application/json");
+    head.headers_mut().insert(header::CONTENT_TYPE, json);
+    Ok(ServiceResponse::new(request, head.set_body(BoxBody::new(message))))
 }

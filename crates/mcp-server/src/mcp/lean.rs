@@ -5,13 +5,13 @@
 //! registry holds. So its arguments' names speak for themselves, and the reductions, which it takes
 //! as well, are not named.
 
-use std::sync::Arc;
-
 use mcp_core::ActionError;
 use mcp_core::lean::LeanQuery;
 use mcp_core::lean::format::Format;
 use rmcp::model::Tool;
-use serde_json::{Value, json};
+use serde_json::json;
+
+use super::schemas;
 
 /// The tool's name.
 pub(super) const NAME: &str = "query";
@@ -33,9 +33,8 @@ pub(super) fn tool() -> Tool {
         },
         "required": ["action"],
     });
-    let Value::Object(schema) = schema else { unreachable!("it is written as an object") };
     let description = r#"Memory, tasks, tools. Find actions: action help, params {"query":words}"#;
-    Tool::new(NAME, description, Arc::new(schema))
+    Tool::new(NAME, description, schemas::of_arguments(&schema))
 }
 
 /// What the arguments of `query` ask for.

@@ -1,14 +1,15 @@
 //! The Model Context Protocol: another rendering of the registry, over HTTP at `/mcp` and over
-//! stdio, in every revision that has clients.
+//! stdio, in each of [`REVISIONS`].
 //!
 //! rmcp speaks the protocol and rmcp-actix-web carries it over actix-web; what is ours is what is
 //! said:
 //!
-//! - [`tools`] and [`lean`]: which tools there are ([`ToolSet`] says which a client is shown),
-//! - [`arguments`], [`call`], [`answer`] and [`progress`]: what happens to a call of one,
+//! - [`tools`], [`schemas`] and [`lean`]: which tools there are ([`ToolSet`] says which a client is shown),
+//! - [`arguments`], [`call`], [`answer`], [`limit`] and [`progress`]: what happens to a call of one,
 //! - [`resources`] and [`prompts`]: what else there is to read,
 //! - [`changes`]: who is told when it changes,
-//! - [`handler`]: rmcp's side of all that, with [`unread`] for what rmcp cannot read,
+//! - [`handler`]: rmcp's side of all that, with [`instructions`], and [`unread`] for what rmcp cannot
+//!   read,
 //! - [`http`], with [`refusals`], and [`stdio`]: the two ways in; [`sessions`]: what is kept between requests.
 //!
 //! Invariant: every call of a tool goes through the dispatcher.
@@ -19,11 +20,15 @@ mod call;
 mod changes;
 mod handler;
 pub(crate) mod http;
+mod id;
+mod instructions;
 mod lean;
+mod limit;
 mod progress;
 pub mod prompts;
 mod refusals;
 pub mod resources;
+mod schemas;
 mod sessions;
 pub(crate) mod stdio;
 mod tool_set;
@@ -33,6 +38,8 @@ mod unread;
 use std::sync::Arc;
 
 use mcp_core::Dispatcher;
+use rmcp::model::{ProtocolVersion, RequestId};
+use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +50,11 @@ use prompts::PromptSource;
 use resources::ResourceSource;
 pub use tool_set::ToolSet;
 use tools::Tools;
+
+/// The revisions that are served in full. rmcp knows older ones: 2025-03-26 wants batches of messages
+/// ("Base Protocol", "Batching"), and 2024-11-05 a transport of two addresses ("Transports").
+const REVISIONS: &[ProtocolVersion] =
+    &[ProtocolVersion::V_2025_06_18, ProtocolVersion::V_2025_11_25, ProtocolVersion::V_2026_07_28];
 
 /// How many characters of a name or an address that nobody knows are said back.
 const SHOWN: usize = 200;
@@ -55,7 +67,7 @@ pub(crate) struct Face {
     default_tools: ToolSet,
     resources: Vec<Arc<dyn ResourceSource>>,
     prompts: Vec<Arc<dyn PromptSource>>,
-    /// The largest result, in bytes.
+    /// The largest response, in bytes as it is sent.
     result_limit: usize,
     /// How many more clients may wait for changes.
     listeners: Arc<Semaphore>,
@@ -83,6 +95,11 @@ impl Face {
 
     fn dispatcher(&self) -> &Dispatcher {
         self.service.dispatcher()
+    }
+
+    /// Whether the response with this result is within the limit.
+    fn fits(&self, result: &impl Serialize, id: &RequestId) -> bool {
+        limit::fits(result, id, self.result_limit)
     }
 
     /// What a client sent, to be said back to it: short, and without configured secrets.

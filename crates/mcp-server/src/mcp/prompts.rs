@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rmcp::model::{
     CompleteRequestParams, CompleteResult, CompletionInfo, ErrorData, GetPromptRequestParams,
-    GetPromptResult, JsonObject, Prompt, PromptMessage, Reference,
+    GetPromptResult, JsonObject, Prompt, PromptMessage, Reference, RequestId,
 };
 
 use super::Face;
@@ -39,10 +39,11 @@ pub(super) fn of_memory(service: &Arc<Service>) -> Vec<Arc<dyn PromptSource>> {
 /// A prompt with its arguments filled in.
 ///
 /// # Errors
-/// When there is no such prompt, or an argument is missing.
+/// When there is no such prompt, an argument is missing, or the response is over the limit.
 pub(super) async fn get(
     face: &Face,
     request: GetPromptRequestParams,
+    id: &RequestId,
 ) -> Result<GetPromptResult, ErrorData> {
     let source = named(face, &request.name)?;
     let prompt = source.prompt();
@@ -56,7 +57,16 @@ pub(super) async fn get(
     let messages = source.messages(&given).await.map_err(|error| refused(face, error))?;
     let mut result = GetPromptResult::new(messages);
     result.description = prompt.description;
-    Ok(result)
+    if face.fits(&result, id) {
+        return Ok(result);
+    }
+    let limit = face.result_limit;
+    let message = format!(
+        "{} has more than {limit} bytes as sent (MCP_RESULT_LIMIT): give arguments that narrow it, or \
+         call a tool for a part",
+        prompt.name
+    );
+    Err(ErrorData::invalid_params(message, None))
 }
 
 fn named<'a>(face: &'a Face, name: &str) -> Result<&'a Arc<dyn PromptSource>, ErrorData> {
@@ -73,6 +83,7 @@ fn named<'a>(face: &'a Face, name: &str) -> Result<&'a Arc<dyn PromptSource>, Er
 pub(super) async fn complete(
     face: &Face,
     request: CompleteRequestParams,
+    id: &RequestId,
 ) -> Result<CompleteResult, ErrorData> {
     let (argument, begin) = (&request.argument.name, &request.argument.value);
     let mut found = match &request.r#ref {
@@ -90,9 +101,13 @@ pub(super) async fn complete(
         }
         _ => Vec::new(),
     };
-    let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
-    let more = found.len() > CompletionInfo::MAX_VALUES;
+    let all = found.len();
+    let total = u32::try_from(all).unwrap_or(u32::MAX);
     found.truncate(CompletionInfo::MAX_VALUES);
+    while !found.is_empty() && !face.fits(&found, id) {
+        found.pop();
+    }
+    let more = found.len() < all;
     let info = CompletionInfo::with_pagination(found, Some(total), more);
     Ok(CompleteResult::new(info.expect("no more values than are allowed")))
 }

@@ -3,12 +3,13 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use rmcp::model::ProtocolVersion;
 use serde_json::{Value, json};
 
 use super::sessions::HEADER_SESSION_ID;
+use super::{REVISIONS, id};
 use crate::http::error::ApiError;
 
 /// The header that names the revision.
@@ -17,16 +18,6 @@ const HEADER_REVISION: &str = "mcp-protocol-version";
 /// rmcp's refusals in words, where it has only a status.
 pub(super) fn explained(answer: ServiceResponse<BoxBody>, body: &[u8]) -> ServiceResponse<BoxBody> {
     let explained = match answer.status() {
-        StatusCode::NOT_ACCEPTABLE => {
-            let is_stream = answer.request().method() == Method::GET;
-            let forms = if is_stream {
-                "text/event-stream"
-            } else {
-                "application/json and text/event-stream"
-            };
-            let detail = format!("Accept must list {forms}");
-            ApiError::new(StatusCode::NOT_ACCEPTABLE, detail).error_response()
-        }
         StatusCode::BAD_REQUEST if !is_said(&answer) => {
             let Some(detail) = missing(answer.request()) else { return answer };
             ApiError::new(StatusCode::BAD_REQUEST, detail).error_response()
@@ -55,31 +46,42 @@ fn is_said(answer: &ServiceResponse<BoxBody>) -> bool {
 
 /// What is wrong with the headers of a request, of which rmcp says no more than that it is bad.
 fn missing(request: &HttpRequest) -> Option<String> {
-    let known = ProtocolVersion::KNOWN_VERSIONS.iter().map(ProtocolVersion::as_str);
-    let headers = request.headers();
-    let is_known = |revision: &header::HeaderValue| known.clone().any(|known| revision == known);
-    if !headers.get(HEADER_REVISION).is_none_or(is_known) {
-        let known: Vec<&str> = known.collect();
-        return Some(format!("MCP-Protocol-Version must be one of {}", known.join(", ")));
-    }
-    let has_session = headers.get(HEADER_SESSION_ID).is_some_and(|id| !id.is_empty());
-    (!has_session).then(|| "Mcp-Session-Id is missing: the answer to initialize has it".into())
+    let has_session = request.headers().get(HEADER_SESSION_ID).is_some_and(|id| !id.is_empty());
+    wrong_revision(request.headers()).or_else(|| {
+        let message = "Mcp-Session-Id is missing: the answer to initialize has it";
+        (!has_session).then(|| message.into())
+    })
+}
+
+/// What is said of a header that names a revision that is not served.
+pub(super) fn wrong_revision(headers: &header::HeaderMap) -> Option<String> {
+    let known = REVISIONS.iter().map(ProtocolVersion::as_str);
+    let given = headers.get(HEADER_REVISION)?;
+    let is_known = known.clone().any(|known| given == known);
+    let known = || known.collect::<Vec<_>>().join(", ");
+    (!is_known).then(|| format!("MCP-Protocol-Version must be one of {}", known()))
 }
 
 fn is_json(request: &HttpRequest) -> bool {
     request.content_type().eq_ignore_ascii_case("application/json")
 }
 
-/// What is no JSON. Nothing is known of the request's id.
-pub(super) fn parse_error(message: &str) -> HttpResponse {
+/// A body that is not JSON.
+fn parse_error(message: &str) -> HttpResponse {
     rpc_error(&Value::Null, -32700, message)
+}
+
+/// A body that is not read: an invalid request where its id can be found, as over stdio.
+pub(super) fn unreadable(body: &[u8], message: &str) -> HttpResponse {
+    match id::of(body) {
+        Some(id) => rpc_error(&json!(id), -32600, message),
+        None => parse_error(message),
+    }
 }
 
 /// The id of a message, where it can be read.
 fn id_of(body: &[u8]) -> Value {
-    let message = serde_json::from_slice::<Value>(body).unwrap_or_default();
-    let id = message.get("id").filter(|id| id.is_string() || id.is_i64() || id.is_u64());
-    id.cloned().unwrap_or_default()
+    id::of(body).map_or(Value::Null, |id| json!(id))
 }
 
 /// JSON-RPC 2.0, section 5.1.

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use mcp_core::changes::Change;
 use mcp_core::{ActionError, ErrorCode};
-use rmcp::model::{ErrorData, Resource, ResourceContents, ResourceTemplate};
+use rmcp::model::{
+    ErrorData, ReadResourceResult, RequestId, Resource, ResourceContents, ResourceTemplate,
+};
 
 use super::Face;
 use crate::service::Service;
@@ -62,21 +64,24 @@ pub(super) fn own(service: &Arc<Service>) -> [Arc<dyn ResourceSource>; 2] {
 ///
 /// # Errors
 /// When nothing does, or too much.
-pub(super) async fn read(face: &Face, uri: &str) -> Result<Vec<ResourceContents>, ErrorData> {
+pub(super) async fn read(
+    face: &Face,
+    uri: &str,
+    id: &RequestId,
+) -> Result<ReadResourceResult, ErrorData> {
     let limit = face.result_limit;
     for source in &face.resources {
-        match source.read(uri, limit).await {
+        let read = source.read(uri, limit).await;
+        match read.map(|contents| contents.map(ReadResourceResult::new)) {
             Ok(None) => {}
-            Ok(Some(contents)) if contents.iter().map(size).sum::<usize>() <= limit => {
-                return Ok(contents);
-            }
+            Ok(Some(result)) if face.fits(&result, id) => return Ok(result),
             Err(error) if error.code != ErrorCode::PayloadTooLarge => {
                 return Err(refused(face, error));
             }
             _ => {
                 let (part, uri) = (source.part_of(uri), face.shown(uri));
                 let message =
-                    format!("{uri} has more than {limit} bytes (MCP_RESULT_LIMIT): {part}");
+                    format!("{uri} has more than {limit} bytes as sent (MCP_RESULT_LIMIT): {part}");
                 return Err(ErrorData::invalid_params(message, None));
             }
         }
@@ -84,14 +89,6 @@ pub(super) async fn read(face: &Face, uri: &str) -> Result<Vec<ResourceContents>
     let uri = face.shown(uri);
     let data = serde_json::json!({ "uri": uri });
     Err(ErrorData::resource_not_found(format!("No such resource: {uri}"), Some(data)))
-}
-
-fn size(contents: &ResourceContents) -> usize {
-    match contents {
-        ResourceContents::TextResourceContents { text, .. } => text.len(),
-        ResourceContents::BlobResourceContents { blob, .. } => blob.len(),
-        _ => 0,
-    }
 }
 
 /// An action's error as the protocol's; the cause goes to the log.

@@ -1,7 +1,6 @@
 //! The protocol over stdio: one client, which started this process and ends it by closing stdin.
 
 pub(super) mod gate;
-mod id;
 
 use std::future::Future;
 use std::io;

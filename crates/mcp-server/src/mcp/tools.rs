@@ -7,8 +7,7 @@ use mcp_core::{Effect, Registry};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
-use super::ToolSet;
-use super::lean;
+use super::{ToolSet, lean, schemas};
 
 /// The member under which an answer stands that is no object.
 pub(super) const RESULT: &str = "result";
@@ -53,37 +52,29 @@ fn tool(action: &Action) -> Tool {
         .destructive(!read_only && !action.doc.additive)
         .idempotent(read_only || action.doc.idempotent)
         .open_world(action.remote);
-    let mut tool = Tool::new(action.name, action.doc.summary, input_schema(action));
+    let mut tool =
+        Tool::new(action.name, action.doc.summary, schemas::of_arguments(&action.params_schema));
     tool.title = Some(action.title());
     tool.output_schema = output_schema(action);
     tool.with_annotations(annotations)
 }
 
-/// Always an object. A choice at its top (`anyOf` and the like), which models' providers refuse, is
-/// in none of the server's own actions; a test sees to that.
-fn input_schema(action: &Action) -> Arc<JsonObject> {
-    let mut schema = object(&action.params_schema);
-    schema.insert("type".into(), "object".into());
-    Arc::new(schema)
-}
-
 /// What the structured content looks like; none where there is none.
 fn output_schema(action: &Action) -> Option<Arc<JsonObject>> {
-    let mut schema = object(&action.output_schema);
+    let mut schema = action.output_schema.clone();
     match action.doc.view.shape {
         Shape::Contents => return None,
         Shape::Picture { base64, .. } => without_member(&mut schema, base64),
         _ if is_wrapped(action) => {
-            let wrapped = json!({
+            schema = json!({
                 "type": "object",
-                "properties": { RESULT: Value::Object(schema) },
+                "properties": { RESULT: schema },
                 "required": [RESULT],
             });
-            schema = object(&wrapped);
         }
         _ => {}
     }
-    Some(Arc::new(schema))
+    Some(Arc::new(schemas::of_results(&schema)))
 }
 
 /// Whether an answer stands under [`RESULT`], because it may be no object.
@@ -91,39 +82,11 @@ pub(super) fn is_wrapped(action: &Action) -> bool {
     action.output_schema.get("type") != Some(&Value::from("object"))
 }
 
-fn without_member(schema: &mut JsonObject, name: &str) {
+fn without_member(schema: &mut Value, name: &str) {
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         properties.shift_remove(name);
     }
     if let Some(Value::Array(required)) = schema.get_mut("required") {
         required.retain(|known| known != name);
-    }
-}
-
-/// A schema's members, without the formats of Rust's numbers (`uint64`): JSON Schema has none such,
-/// and validators complain of them.
-fn object(schema: &Value) -> JsonObject {
-    let mut schema = schema.clone();
-    remove_number_formats(&mut schema);
-    match schema {
-        Value::Object(members) => members,
-        // `true`: anything.
-        _ => JsonObject::new(),
-    }
-}
-
-fn remove_number_formats(schema: &mut Value) {
-    match schema {
-        Value::Object(members) => {
-            members.retain(|key, value| {
-                let number = value.as_str().is_some_and(|format| {
-                    ["uint", "int", "float", "double"].iter().any(|it| format.starts_with(it))
-                });
-                key != "format" || !number
-            });
-            members.values_mut().for_each(remove_number_formats);
-        }
-        Value::Array(items) => items.iter_mut().for_each(remove_number_formats),
-        _ => {}
     }
 }

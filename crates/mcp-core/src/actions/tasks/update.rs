@@ -11,7 +11,8 @@ use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 /// Changes what is named of a task, and nothing else.
 pub struct UpdateTask;
 
-/// The parameters of `update_task`. Null takes a field's value away.
+/// The parameters of `update_task`. Null removes the description or the assignment; v1 also removes
+/// priority and status by null, which the schema does not offer.
 #[derive(Deserialize, JsonSchema)]
 pub struct UpdateTaskParams {
     /// The task's number.
@@ -20,17 +21,17 @@ pub struct UpdateTaskParams {
     #[serde(default)]
     #[schemars(with = "String", length(min = 1))]
     title: Change<String>,
-    /// The new description.
+    /// The new description; null to remove it.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     description: Change<String>,
     /// The new priority.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     priority: Change<String>,
     /// The new status.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     status: Change<String>,
     /// The user it is assigned to from now on; null for nobody.
     #[serde(default)]

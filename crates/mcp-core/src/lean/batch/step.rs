@@ -27,9 +27,11 @@ pub struct StepParams {
     params: ObjectText,
     /// Which fields of the result are answered: names, or `*` for all.
     #[serde(default)]
+    #[schemars(with = "Option<Vec<String>>")]
     fields: Value,
     /// A `$ref`: where it is false, null, 0, empty or missing, the step is skipped.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     when: Value,
     /// Only rows whose fields have these values, or one of a list of them.
     #[serde(default)]

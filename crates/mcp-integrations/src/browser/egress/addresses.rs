@@ -76,12 +76,17 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    if NETWORKS.nat64.contains(&address) {
-        let [.., a, b, c, d] = address.octets();
-        return is_public_v4(Ipv4Addr::new(a, b, c, d));
+    if let Some(address) = translated(address) {
+        return is_public_v4(address);
     }
     NETWORKS.global.contains(&address)
         && !NETWORKS.v6.iter().any(|network| network.contains(&address))
+}
+
+/// Returns the IPv4 address that a NAT64 translator connects to for this one.
+pub(super) fn translated(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [.., a, b, c, d] = address.octets();
+    NETWORKS.nat64.contains(&address).then(|| Ipv4Addr::new(a, b, c, d))
 }
 
 #[cfg(test)]

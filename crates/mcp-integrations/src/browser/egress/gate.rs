@@ -12,9 +12,10 @@ use reqwest::Url;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::addresses::is_public;
-use super::resolve::Resolve;
+use super::addresses::{is_public, translated};
+use super::routes::is_near;
 use crate::browser::AllowedHost;
+use crate::resolve::Resolve;
 
 /// How long one address may take to answer.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -133,11 +134,37 @@ impl Gate {
             Some(address) => vec![address],
             None => self.rules.resolver.resolve(name).await.map_err(|_| Fault::Unresolved)?,
         };
-        if !open && !addresses.iter().copied().all(is_public) {
-            return Err(Fault::Forbidden);
+        if !open {
+            for address in &addresses {
+                check(*address)?;
+            }
         }
         if addresses.is_empty() { Err(Fault::Unresolved) } else { Ok(addresses) }
     }
+}
+
+/// Returns `Forbidden` unless the address is on the public internet and leads away from here.
+fn check(address: IpAddr) -> Result<(), Fault> {
+    let behind = match address {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(address) => translated(address).map(IpAddr::V4),
+    };
+    if !is_public(address) {
+        return Err(Fault::Forbidden);
+    }
+    for address in behind.into_iter().chain([address]) {
+        let near = is_near(address).map_err(|error| {
+            log::error!(
+                "browser: cannot look up the route to a page: {error}; permit sockets of the family \
+                 AF_NETLINK (systemd: RestrictAddressFamilies)"
+            );
+            Fault::Unreachable
+        })?;
+        if near {
+            return Err(Fault::Forbidden);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -148,7 +175,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::browser::egress::Addresses;
+    use crate::resolve::Addresses;
 
     /// Knows no name the first time, and then says that each is this machine.
     #[derive(Default)]

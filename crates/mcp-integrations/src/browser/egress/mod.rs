@@ -1,14 +1,17 @@
 //! The way out: every connection of a browser goes through a proxy in this process.
 //!
 //! Each browser has a listener of its own, so that what was refused is known to be its own, and so
-//! that its connections end with it. The listener takes connections from the browser's machine
-//! alone. It needs no secret: it opens nothing that a program on that machine could not open.
+//! that its connections end with it.
+//!
+//! Invariant: the proxy serves its browser's user alone. `MCP_BROWSER_ALLOWED_HOSTS` can open hosts
+//! that other users of the machine cannot reach.
 
 mod addresses;
 mod forward;
 mod gate;
 mod metered;
-mod resolve;
+mod peer;
+mod routes;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -22,7 +25,7 @@ use forward::{Connection, Shared};
 use gate::Gate;
 pub(super) use gate::{Fault, Rules, Target};
 use metered::Meter;
-pub use resolve::{Addresses, Resolve, SystemResolver};
+pub(super) use peer::Client;
 
 /// How many connections of one browser are open at once; more wait.
 const CONNECTIONS: usize = 256;
@@ -36,16 +39,15 @@ pub(super) struct Egress {
 }
 
 impl Egress {
-    /// A proxy that listens where the browser can reach it: `own` is an address of this machine,
-    /// `browser` the address of the machine with the browser.
-    pub(super) async fn start(rules: Arc<Rules>, own: IpAddr, browser: IpAddr) -> io::Result<Self> {
+    /// Starts a proxy at an address of this machine that its client, the browser, can reach.
+    pub(super) async fn start(rules: Arc<Rules>, own: IpAddr, client: Client) -> io::Result<Self> {
         let listener = TcpListener::bind((own, 0)).await?;
         let address = listener.local_addr()?;
         let gate = Arc::new(Gate::new(rules));
         let (sender, over) = watch::channel(());
         let meter = Arc::<Meter>::default();
         let shared = Shared { gate: Arc::clone(&gate), meter: Arc::clone(&meter), over };
-        tokio::spawn(accept(listener, browser, shared));
+        tokio::spawn(accept(listener, client, shared));
         Ok(Self { gate, meter, address, _over: sender })
     }
 
@@ -65,7 +67,7 @@ impl Egress {
     }
 }
 
-async fn accept(listener: TcpListener, browser: IpAddr, shared: Shared) {
+async fn accept(listener: TcpListener, client: Client, shared: Shared) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut over = shared.over.clone();
     loop {
@@ -73,8 +75,7 @@ async fn accept(listener: TcpListener, browser: IpAddr, shared: Shared) {
         let stream: TcpStream = tokio::select! {
             _ = over.changed() => return,
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) if peer.ip() == browser => stream,
-                Ok(_) => continue,
+                Ok((stream, _)) => stream,
                 // No file descriptor is left: wait for one.
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -83,6 +84,19 @@ async fn accept(listener: TcpListener, browser: IpAddr, shared: Shared) {
             },
         };
         let connection = Connection { shared: shared.clone(), place: Arc::new(place) };
-        tokio::spawn(connection.serve(stream));
+        tokio::spawn(async move {
+            match client.owns(&stream).await {
+                Ok(true) => connection.serve(stream).await,
+                Ok(false) => {
+                    log::debug!("browser: closed a connection to the proxy of another user")
+                }
+                Err(error) => {
+                    log::error!("browser: cannot tell who connects to its proxy: {error}")
+                }
+            }
+        });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,6 +108,11 @@ fn the_environment_may_name_the_file() {
 }
 
 #[test]
+fn a_file_may_begin_with_a_byte_order_mark() {
+    assert_eq!(given().file("\u{feff}port = 7").load().unwrap().port, 7);
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_named() {
     let sources = |path: &str| Sources { config_file: Some(path.into()), ..Sources::default() };
     for (path, fault) in [

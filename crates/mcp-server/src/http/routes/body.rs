@@ -44,7 +44,7 @@ impl FromRequest for JsonText {
             check_type(&request)?;
             let payload = payload.map_err(|error| malformed(error.to_string()))?;
             let bytes = body::read(&request, payload, limits.size, limits.deadline).await?;
-            let text = String::from_utf8(bytes.into())
+            let text = String::from_utf8(json_text::without_bom(bytes).into())
                 .map_err(|_| malformed("The request body is not UTF-8"))?;
             json_text::check(&text).map_err(|problem| malformed(problem.to_string()))?;
             Ok(Self(text))

@@ -19,6 +19,8 @@ const SHOWN: usize = 100;
 const READ: Page = Page { limit: Some(1000), bytes: Some(1 << 20), ..Page::ALL };
 /// How many characters of a title are shown.
 const TITLE: usize = 200;
+/// How many characters of a status, a priority or a user's name are shown.
+const WORD: usize = 60;
 
 /// Plans the open tasks.
 pub(super) struct PlanOpenTasks {
@@ -151,17 +153,24 @@ fn listed(open: &Open) -> String {
     }
     let mut list = String::new();
     for task in &open.tasks {
-        let word = |word: &Option<String>| word.as_deref().map_or_else(|| "-".into(), one_line);
+        let word = |word: &Option<String>| {
+            word.as_deref().map_or_else(|| "-".into(), |word| beginning(word, WORD))
+        };
         let (status, priority) = (word(&task.status), word(&task.priority));
-        let whose = task.assigned_to.as_deref().map(|user| format!(", {}", one_line(user)));
+        let whose = task.assigned_to.as_deref().map(|user| format!(", {}", beginning(user, WORD)));
         let whose = whose.unwrap_or_default();
-        let title: String = one_line(&task.title).chars().take(TITLE).collect();
+        let title = beginning(&task.title, TITLE);
         let _ = writeln!(list, "#{} {title} ({status}, {priority}{whose})", task.id);
     }
     if open.more {
         list.push_str("and more\n");
     }
     list
+}
+
+/// The first characters of a text, on one line.
+fn beginning(text: &str, characters: usize) -> String {
+    one_line(text).chars().take(characters).collect()
 }
 
 /// Text of somebody's that does not break the line in which it stands: nobody writes rows of his own

@@ -1,5 +1,5 @@
 //! What a line passes before rmcp sees it: its length, its nesting, that it is a message, and that a
-//! request comes first.
+//! request comes first. A call gets the text of its arguments noted.
 //!
 //! rmcp passes over what it does not take, and its client waits for ever. Here the line gives way to a
 //! request of the same id that is refused in words.
@@ -11,8 +11,9 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 
-use super::id::IdScan;
 use crate::http::json_text;
+use crate::mcp::arguments;
+use crate::mcp::id::{self, IdScan};
 
 /// The method of a request that stands for a refused line; `params.message` says why.
 pub(in crate::mcp) const REFUSED: &str = "mcp-server/refused";
@@ -29,10 +30,10 @@ pub(super) async fn pass(
     while let Some(line) = next(&mut lines, most).await? {
         let (text, id) = match line {
             Line::Whole(text) => {
-                let id = id_of(&text);
+                let id = id::of(&text);
                 match problem(&text, id.is_some()) {
                     Some(problem) => (refused(id.as_ref(), &problem), id),
-                    None => (Some(text), id),
+                    None => (Some(with_arguments(text)), id),
                 }
             }
             Line::TooLong(id) => {
@@ -86,10 +87,12 @@ async fn next(
     }
 }
 
-fn id_of(line: &[u8]) -> Option<RequestId> {
-    let mut scan = IdScan::default();
-    scan.see(line);
-    scan.id()
+/// A line that calls a tool, with the text of its arguments.
+fn with_arguments(line: Vec<u8>) -> Vec<u8> {
+    let noted = str::from_utf8(&line).ok().and_then(|text| {
+        arguments::noted_in_meta(text.strip_prefix('\u{feff}').unwrap_or(text).trim())
+    });
+    noted.map_or(line, |text| format!("{text}\n").into_bytes())
 }
 
 /// Why a line is refused. What has no id is rmcp's to pass over, where it can be read at all.

@@ -2,10 +2,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use mcp_core::ActionError;
 use mcp_core::action::params::ParamsText;
 use mcp_core::lean::{LeanQuery, query::budget, tokens};
+use mcp_core::{ActionError, Registry};
 use paperclip::actix::api_v2_operation;
+use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer;
@@ -13,6 +15,9 @@ use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::routes::body::JsonText;
 use crate::service::Service;
+
+/// The action's name.
+const ACTION: &str = "batch";
 
 #[api_v2_operation(
     summary = "Run several steps",
@@ -25,19 +30,28 @@ pub(super) async fn batch(
     JsonText(text): JsonText,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&service, caller, query(&text)).await)
+    let query = query(&text, service.dispatcher().registry());
+    Ok(answer(&service, caller, query).await)
 }
 
-fn query(text: &str) -> Result<LeanQuery, ActionError> {
+fn query(text: &str, registry: &Registry) -> Result<LeanQuery, ActionError> {
+    /// The member that is the query's as well.
+    #[derive(Deserialize)]
+    struct Budgeted {
+        #[serde(default)]
+        max_tokens: Option<Value>,
+    }
     let wrong = |error: serde_json::Error| {
         ActionError::invalid(format!("The batch is not a JSON object: {error}"))
     };
     let params: &RawValue = serde_json::from_str(text).map_err(wrong)?;
-    let mut query = LeanQuery::new("batch", ParamsText::from_json(params)?);
+    let mut params = ParamsText::from_json(params)?;
+    registry.find(ACTION)?.coerce(&mut params);
+    let Budgeted { max_tokens } = serde_json::from_str(params.get()).map_err(wrong)?;
+    let mut query = LeanQuery::new(ACTION, params);
     query.tokens = tokens::count(text);
-    let members: serde_json::Value = serde_json::from_str(text).map_err(wrong)?;
-    if let Some(tokens) = members.get("max_tokens").filter(|tokens| !tokens.is_null()) {
-        query.budget = budget(tokens)?;
+    if let Some(tokens) = max_tokens {
+        query.budget = budget(&tokens)?;
     }
     Ok(query)
 }

@@ -1,9 +1,16 @@
-//! The id of a message of which no more is kept than that.
+//! The id of a message that cannot be read, or is not kept.
 
 use rmcp::model::RequestId;
 
 /// The longest id that is found, in bytes.
 const LONGEST: usize = 256;
+
+/// The id in the bytes of a message, which need not be JSON, nor UTF-8.
+pub(super) fn of(message: &[u8]) -> Option<RequestId> {
+    let mut scan = IdScan::default();
+    scan.see(message);
+    scan.id()
+}
 
 #[derive(Debug, PartialEq, Eq)]
 enum Member {

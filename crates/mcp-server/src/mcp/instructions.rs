@@ -1,0 +1,42 @@
+//! What a client tells its model about the server: three sentences and an example.
+
+use mcp_core::Registry;
+
+use super::ToolSet;
+
+/// The instructions for a set of tools.
+pub(super) fn of(set: &ToolSet, registry: &Registry) -> String {
+    if *set == ToolSet::Lean {
+        return r#"This server keeps shared memory (users, tasks, configuration, a log) and reads GitHub, Figma and web pages. Call the tool query with an action's name and its params; the action help finds actions by what you want to do. Ask only for the fields you need, and pass "next" of an answer as cursor to continue a list. Example: {"action":"list_tasks","params":{"status":"pending"},"fields":"id,title"}"#.into();
+    }
+    let of_set = || registry.actions().iter().filter(|action| set.holds(action));
+    let shown = of_set().find(|action| action.doc.example.params != "{}").or(of_set().next());
+    let example = shown.map(|action| format!("{} {}", action.name, action.doc.example.params));
+    format!(
+        "This server keeps shared memory (users, tasks, configuration, a log) and reads GitHub, Figma and \
+         web pages. Each tool is one action; leave out optional arguments that you do not need. An error \
+         says which argument is wrong and how the tool is called. Example: {}",
+        example.unwrap_or_default()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_core::actions;
+
+    use super::*;
+
+    #[test]
+    fn there_are_three_sentences_and_an_example_of_the_set() {
+        let registry = Registry::builder().with(actions::register).build().expect("a registry");
+        for (set, example) in
+            [("lean", "list_tasks"), ("all", "help {"), ("config", "get_config {")]
+        {
+            let set = set.parse().expect("a set");
+            let text = of(&set, &registry);
+            let (sentences, shown) = text.split_once(" Example: ").expect("an example");
+            assert_eq!(sentences.matches(['.']).count(), 3, "{text}");
+            assert!(shown.contains(example), "{text}");
+        }
+    }
+}

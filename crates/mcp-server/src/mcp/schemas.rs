@@ -1,0 +1,265 @@
+//! Schemas in the part of JSON Schema that every client and every provider of models accepts. The
+//! integration test `every_schema_is_one_that_clients_and_providers_accept` names the rules.
+//!
+//! What arguments may be is said more narrowly here than it is taken: null, and texts that hold JSON,
+//! are understood as well. What results may be is said exactly, since clients check it.
+
+use rmcp::model::JsonObject;
+use serde_json::{Value, json};
+
+/// What the schema is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Arguments,
+    Results,
+}
+
+/// The schema of a tool's arguments: always an object.
+///
+/// A choice at its top, which providers refuse, is in none of the server's own actions.
+pub(super) fn of_arguments(schema: &Value) -> JsonObject {
+    object(schema, Of::Arguments)
+}
+
+/// The schema of a tool's structured content: always an object.
+pub(super) fn of_results(schema: &Value) -> JsonObject {
+    object(schema, Of::Results)
+}
+
+fn object(schema: &Value, of: Of) -> JsonObject {
+    let mut members = portable(schema, of);
+    members.insert("type".into(), "object".into());
+    fill(&mut members, "object");
+    members
+}
+
+fn portable(schema: &Value, of: Of) -> JsonObject {
+    let Some(given) = schema.as_object() else { return any_json(JsonObject::new(), of) };
+    let mut made = JsonObject::new();
+    for (key, value) in given {
+        match key.as_str() {
+            // What follows writes these.
+            "type" | "enum" | "const" | "anyOf" | "oneOf" | "format" => {}
+            // Nothing is said by that: the server itself refuses members that it does not know.
+            "additionalProperties" if of == Of::Arguments && value.is_boolean() => {}
+            // Regular expressions of Go and of Rust have no such escapes.
+            "pattern" if value.as_str().is_some_and(|pattern| pattern.contains(r"\u")) => {}
+            "properties" => {
+                let members = value.as_object().into_iter().flatten();
+                let members =
+                    members.map(|(name, value)| (name.clone(), portable(value, of).into()));
+                made.insert(key.clone(), Value::Object(members.collect()));
+            }
+            "items" => {
+                made.insert(key.clone(), portable(value, of).into());
+            }
+            _ => {
+                made.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    if let Some(values) = values_of(given) {
+        return one_of_values(made, values, of);
+    }
+    if let Some(choices) = choices_of(given, of) {
+        return one_of(made, &choices, of);
+    }
+    match kinds_of(given, of).as_slice() {
+        [] => any_json(made, of),
+        [kind] => {
+            made.insert("type".into(), (*kind).into());
+            fill(&mut made, kind);
+            made
+        }
+        kinds => {
+            let description = made.shift_remove("description");
+            let choice = |kind: &&str| {
+                let mut choice = if *kind == "null" { JsonObject::new() } else { made.clone() };
+                choice.insert("type".into(), (*kind).into());
+                fill(&mut choice, kind);
+                Value::from(choice)
+            };
+            let choices = kinds.iter().map(choice).collect();
+            union(JsonObject::new(), description, choices)
+        }
+    }
+}
+
+/// The values of an enumeration, also one that is written as a choice of constants.
+fn values_of(schema: &JsonObject) -> Option<Vec<Value>> {
+    if let Some(value) = schema.get("const") {
+        return Some(vec![value.clone()]);
+    }
+    if let Some(Value::Array(values)) = schema.get("enum") {
+        return Some(values.clone());
+    }
+    let choices = schema.get("oneOf").or(schema.get("anyOf"))?.as_array()?;
+    let values = choices.iter().map(|choice| match choice.as_object() {
+        Some(null) if null.get("type") == Some(&"null".into()) => Some(vec![Value::Null]),
+        Some(choice) => values_of(choice),
+        None => None,
+    });
+    let values: Vec<Vec<Value>> = values.collect::<Option<_>>()?;
+    Some(values.concat())
+}
+
+fn one_of_values(mut made: JsonObject, mut values: Vec<Value>, of: Of) -> JsonObject {
+    let is_nullable = values.contains(&Value::Null);
+    values.retain(|value| !value.is_null());
+    let kind = values.first().map_or("string", |value| match value {
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        _ => "string",
+    });
+    if is_nullable && of == Of::Results {
+        let description = made.shift_remove("description");
+        let choices = vec![json!({"type": kind, "enum": values}), json!({"type": "null"})];
+        return union(made, description, choices);
+    }
+    made.insert("type".into(), kind.into());
+    made.insert("enum".into(), values.into());
+    made
+}
+
+/// The choices of a union; of arguments, without null.
+fn choices_of(schema: &JsonObject, of: Of) -> Option<Vec<Value>> {
+    let mut choices = schema.get("anyOf").or(schema.get("oneOf"))?.as_array()?.clone();
+    choices.retain(|choice| of == Of::Results || choice["type"] != "null");
+    Some(choices)
+}
+
+fn one_of(mut made: JsonObject, choices: &[Value], of: Of) -> JsonObject {
+    if let [only] = choices {
+        let mut only = portable(only, of);
+        // What is said around it is said of it.
+        only.extend(made);
+        return only;
+    }
+    let description = made.shift_remove("description");
+    let choices = choices.iter().map(|choice| portable(choice, of).into()).collect();
+    union(made, description, choices)
+}
+
+/// The JSON types that a schema names; of arguments, without null.
+fn kinds_of(schema: &JsonObject, of: Of) -> Vec<&str> {
+    let kinds: Vec<&str> = match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
+        Some(kind) => kind.as_str().into_iter().collect(),
+        None if schema.contains_key("properties") => vec!["object"],
+        None if schema.contains_key("items") => vec!["array"],
+        None => Vec::new(),
+    };
+    kinds.into_iter().filter(|kind| of == Of::Results || *kind != "null").collect()
+}
+
+/// Any JSON. What is in a list in it is not said for results, of which nothing must be refused.
+fn any_json(mut made: JsonObject, of: Of) -> JsonObject {
+    let description = made.shift_remove("description");
+    let plain = |kind: &str| json!({ "type": kind });
+    let object = json!({"type": "object", "properties": {}});
+    let scalars = || vec![plain("string"), plain("number"), plain("boolean"), plain("null")];
+    let items = match of {
+        Of::Arguments => {
+            let in_list: Vec<Value> = scalars().into_iter().chain([object.clone()]).collect();
+            json!({"description": "Any JSON", "anyOf": in_list})
+        }
+        Of::Results => json!({}),
+    };
+    let list = json!({"type": "array", "items": items});
+    union(made, description, scalars().into_iter().chain([object, list]).collect())
+}
+
+fn union(mut made: JsonObject, description: Option<Value>, choices: Vec<Value>) -> JsonObject {
+    let described = description.unwrap_or_else(|| "One of these forms".into());
+    made.insert("description".into(), described);
+    made.insert("anyOf".into(), choices.into());
+    made
+}
+
+/// Adds what providers want of objects and lists.
+fn fill(schema: &mut JsonObject, kind: &str) {
+    match kind {
+        "object" => {
+            schema.entry("properties").or_insert_with(|| json!({}));
+        }
+        "array" => {
+            let any = || any_json(JsonObject::new(), Of::Arguments).into();
+            schema.entry("items").or_insert_with(any);
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(of: Of, cases: &[(Value, Value)]) {
+        for (given, wanted) in cases {
+            assert_eq!(Value::from(portable(given, of)), *wanted, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_schema_of_arguments_has_one_plain_type() {
+        check(
+            Of::Arguments,
+            &[
+                (json!({"type": ["string", "null"]}), json!({"type": "string"})),
+                (
+                    json!({"type": ["integer", "null"], "format": "int64", "minimum": 1}),
+                    json!({"minimum": 1, "type": "integer"}),
+                ),
+                (json!({"type": "object"}), json!({"type": "object", "properties": {}})),
+                (json!({"type": "string", "pattern": "^\\u0000$"}), json!({"type": "string"})),
+                (
+                    json!({"description": "d", "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}),
+                    json!({"items": {"type": "string"}, "type": "array", "description": "d"}),
+                ),
+                (
+                    json!({"oneOf": [{"const": "a", "description": "x"}, {"const": "b"}]}),
+                    json!({"type": "string", "enum": ["a", "b"]}),
+                ),
+                (
+                    json!({"description": "d", "anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]}),
+                    json!({"description": "d", "type": "string", "enum": ["a"]}),
+                ),
+                (
+                    json!({"type": ["string", "null"], "enum": ["a", null]}),
+                    json!({"type": "string", "enum": ["a"]}),
+                ),
+                (json!({"const": 5}), json!({"type": "integer", "enum": [5]})),
+                (
+                    json!({"properties": {"format": {"type": "string", "format": "uri"}}}),
+                    json!({"properties": {"format": {"type": "string"}}, "type": "object"}),
+                ),
+                (
+                    json!({"description": "d", "type": ["string", "integer"]}),
+                    json!({"description": "d", "anyOf": [{"type": "string"}, {"type": "integer"}]}),
+                ),
+            ],
+        );
+        let any = Value::from(portable(&json!(true), Of::Arguments));
+        assert!(any["description"].is_string() && any["anyOf"].is_array(), "{any}");
+        assert_eq!(of_arguments(&json!({}))["type"], "object");
+    }
+
+    #[test]
+    fn a_schema_of_results_says_where_null_may_be() {
+        let nullable = |kind: &str| json!({"description": "One of these forms", "anyOf": [{"type": kind}, {"type": "null"}]});
+        check(
+            Of::Results,
+            &[
+                (json!({"type": ["string", "null"]}), nullable("string")),
+                (json!({"anyOf": [{"type": "string"}, {"type": "null"}]}), nullable("string")),
+                (
+                    json!({"type": "object", "additionalProperties": true}),
+                    json!({"additionalProperties": true, "type": "object", "properties": {}}),
+                ),
+            ],
+        );
+        let any = Value::from(portable(&json!(true), Of::Results));
+        assert_eq!(any["anyOf"][5], json!({"type": "array", "items": {}}));
+    }
+}

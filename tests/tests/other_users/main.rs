@@ -1,0 +1,154 @@
+//! Other users of the machine: of the server and its browsers they can use the server's own port
+//! alone.
+#![cfg(target_os = "linux")]
+
+mod listening;
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Gid, Uid, geteuid};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use serde_json::json;
+use service_tests::{DEADLINE, TestServer};
+
+use listening::{Listening, of_process_tree, process_tree};
+
+const NOBODY: u32 = 65534;
+
+/// A site that `MCP_BROWSER_ALLOWED_HOSTS` opens, and how many connections it had.
+fn site() -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&connections);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let body = "<title>internal</title>";
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close";
+            // The browser may leave early.
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        }
+    });
+    (address, connections)
+}
+
+/// Does the work as the user `nobody`: on Linux a thread can have a user of its own.
+fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            set_thread_groups(&[]).expect("no groups");
+            let group = Gid::from_raw(NOBODY);
+            set_thread_res_gid(group, group, group).expect("another group");
+            let user = Uid::from_raw(NOBODY);
+            set_thread_res_uid(user, user, user).expect("another user");
+            work()
+        });
+        worker.join().expect("the other user's thread")
+    })
+}
+
+/// Returns everything that is received for a request, until the connection is closed.
+fn received(port: SocketAddr, request: &str) -> Vec<u8> {
+    let mut stream = TcpStream::connect(port).expect("a connection");
+    stream.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    // A refused connection may be closed before it is used.
+    let _ = stream.write_all(request.as_bytes());
+    let mut received = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut received) {
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{port}: {request:?}");
+    }
+    received
+}
+
+/// Requests that a debugging port, a WebDriver or a proxy would serve.
+fn requests(site: SocketAddr) -> [String; 5] {
+    let body = r#"{"capabilities":{"alwaysMatch":{"browserName":"chrome"}}}"#;
+    let end = "Host: localhost\r\nConnection: close";
+    [
+        format!("GET / HTTP/1.1\r\n{end}\r\n\r\n"),
+        format!("GET /json/version HTTP/1.1\r\n{end}\r\n\r\n"),
+        format!("POST /session HTTP/1.1\r\n{end}\r\nContent-Length: {}\r\n\r\n{body}", body.len()),
+        format!("CONNECT {site} HTTP/1.1\r\nHost: {site}\r\n\r\n"),
+        format!("GET http://{site}/ HTTP/1.1\r\nHost: {site}\r\nConnection: close\r\n\r\n"),
+    ]
+}
+
+/// Waits until a browser stands ready, and returns what listens.
+fn with_a_warm_browser(server: &TestServer) -> Vec<Listening> {
+    let started = Instant::now();
+    loop {
+        let own = server.process();
+        let mut listening = of_process_tree(own, server.folder());
+        listening.retain(|one| *one != Listening::Tcp(server.address()));
+        let is_warm = process_tree(own, server.folder())
+            .iter()
+            .any(|process| listening::command(*process).contains("--type=renderer"));
+        if is_warm && listening.iter().any(|one| matches!(one, Listening::Tcp(_))) {
+            return listening;
+        }
+        assert!(started.elapsed() < DEADLINE, "no browser is kept warm: {listening:?}");
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn another_user_can_use_no_port_but_the_servers_own() {
+    if !geteuid().is_root() {
+        eprintln!("SKIPPED: only root can become another user");
+        return;
+    }
+    let (site, connections) = site();
+    let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+    let server = TestServer::with([
+        ("MCP_BROWSER_ALLOWED_HOSTS", site.to_string().as_str()),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("TMPDIR", folder.path().to_str().expect("a path")),
+    ])
+    .in_folder(&folder)
+    .start();
+    let page = server.data("playwright_get_title", json!({"url": format!("http://{site}/")}));
+    assert_eq!(page["title"], "internal");
+
+    let listening = with_a_warm_browser(&server);
+    let visits = connections.load(Ordering::SeqCst);
+    as_nobody(|| {
+        for one in &listening {
+            match one {
+                Listening::Tcp(port) => {
+                    for request in requests(site) {
+                        let received = received(*port, &request);
+                        let text = String::from_utf8_lossy(&received);
+                        assert_eq!(text, "", "{port} served another user: {request:?}");
+                    }
+                }
+                Listening::Abstract(name) => {
+                    let address = std::os::unix::net::SocketAddr::from_abstract_name(name);
+                    let connected = UnixStream::connect_addr(&address.expect("a name"));
+                    assert!(connected.is_err(), "another user can connect to {one:?}");
+                }
+                Listening::Path(path) => {
+                    let connected = UnixStream::connect(path);
+                    assert!(connected.is_err(), "another user can connect to {one:?}");
+                }
+            }
+        }
+    });
+    assert_eq!(connections.load(Ordering::SeqCst), visits, "another user reached the site");
+
+    // The proxy was among them: for its own user it works.
+    let [.., through_proxy] = requests(site);
+    let served = listening.iter().any(|one| {
+        let Listening::Tcp(port) = one else { return false };
+        String::from_utf8_lossy(&received(*port, &through_proxy)).contains("internal")
+    });
+    assert!(served, "no proxy was tried: {listening:?}");
+}
