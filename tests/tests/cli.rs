@@ -242,7 +242,7 @@ fn the_actions_are_listed_without_a_server() {
         "delete_task(task_id)",
         "summarize_data()",
         "github_search_repositories(query",
-        "figma_get_file(file_key)",
+        "figma_get_file(file_key, depth?)",
         "playwright_screenshot(url",
     ] {
         assert!(output.stdout.contains(signature), "{signature}: {}", output.stdout);

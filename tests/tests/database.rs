@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use service_tests::{Command, Output, TestServer};
@@ -111,7 +112,7 @@ fn what_is_no_database_of_ours_is_one_line_for_every_command_and_left_as_it_was(
         if let Some(bytes) = &bytes {
             fs::write(&path, bytes).expect("written");
         }
-        for arguments in [["check"].as_slice(), &["backup", "copy.db"], &["vacuum"]] {
+        for arguments in [["check"].as_slice(), &["backup", "copy.db"], &["rebuild"], &["vacuum"]] {
             let output = Command::new(["db"].iter().chain(arguments))
                 .folder(folder.path())
                 .env("DATABASE_URL", "memory.db")
@@ -138,6 +139,7 @@ fn where_there_is_no_file_each_command_says_what_to_use_instead() {
             &["backup", "x"],
             &["restore", "x", "--yes"],
             &["migrate"],
+            &["rebuild"],
             &["vacuum"],
         ] {
             let output =
@@ -351,6 +353,53 @@ fn a_vacuum_gives_room_back_also_while_the_server_runs() {
     assert!(numbers[0] > 2_000_000 && numbers[1] < numbers[0] / 4, "{line}");
     assert_eq!(server.data("add_task", json!({ "title": "t" }))["id"], 21);
     assert!(said(server.folder(), ["check"]).contains("1 tasks"));
+}
+
+/// A folder with a database of 50 tasks, the structure record of whose search index is zeroed.
+fn with_damaged_index() -> Arc<TempDir> {
+    let folder = stopped(50);
+    assert!(said(folder.path(), ["rebuild"]).contains("50 tasks"));
+    let path = folder.path().join("memory.db");
+    let mut bytes = fs::read(&path).expect("the database");
+    // What such a record has behind its first four bytes.
+    let mark = [0xff, 0, 0, 1];
+    let marks: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(&mark)).collect();
+    assert!(!marks.is_empty());
+    for at in marks {
+        bytes[at..at + 7].fill(0);
+    }
+    fs::write(&path, bytes).expect("written");
+    folder
+}
+
+#[test]
+fn a_damaged_search_index_is_named_and_rebuilt() {
+    let folder = with_damaged_index();
+    let output = db(folder.path(), ["check"]);
+    assert_eq!(output.exit, Some(1), "{output:?}");
+    assert!(output.stdout.contains("the search index: "), "{output:?}");
+    assert!(output.stderr.contains("mcp-server db rebuild"), "{output:?}");
+    assert!(said(folder.path(), ["rebuild"]).contains("50 tasks"));
+    assert!(said(folder.path(), ["check"]).contains("50 tasks"));
+}
+
+#[test]
+fn a_server_with_a_damaged_search_index_finds_every_task_and_rebuilds_it() {
+    let folder = with_damaged_index();
+    let server = TestServer::with([]).in_folder(&folder).start();
+    let found = |query: &str| {
+        let tasks = server.data("search_tasks", json!({ "query": query }));
+        tasks.as_array().expect("a list").len()
+    };
+    assert_eq!([found("TASK"), found("task 50")], [50, 1]);
+    let until = Instant::now() + Duration::from_secs(60);
+    while db(server.folder(), ["check"]).exit != Some(0) {
+        assert!(Instant::now() < until, "{:?}", db(server.folder(), ["check"]));
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!([found("TASK"), found("task 50")], [50, 1]);
+    assert!(said(server.folder(), ["rebuild"]).contains("50 tasks"), "also while it runs");
+    assert_eq!([found("TASK"), found("task 50")], [50, 1]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `/metrics`: what is counted of calls, for Prometheus.
 
+use std::fs;
+
 use serde_json::json;
 use service_tests::TestServer;
 use service_tests::tokens::o200k;
@@ -97,4 +99,33 @@ fn tokens_are_counted_on_the_lean_face_and_nowhere_else() {
     let refused = ask("/api/v2/query", &json!({"action": "no_such_action"}));
     assert_eq!(refused.status, 400);
     assert!(value(&server, r#"mcp_tokens_out_total{action="unknown"}"#) > 5.0);
+}
+
+#[test]
+fn calls_are_answered_whose_log_entries_are_lost_and_those_are_counted() {
+    let settings =
+        [("MCP_API_KEY", "k-1"), ("DATABASE_URL", "memory.db"), ("MCP_DATABASE_POOL", "1")];
+    let server = TestServer::with(settings).start();
+    let lost = || value(&server, "mcp_log_entries_lost_total");
+    assert!(lost().abs() < f64::EPSILON);
+    let call = |path: &str, body| server.post(path).key("k-1").json(&body).send();
+    assert_eq!(call("/api/v1/query", json!({"action": "get_config"})).status, 200);
+    // Nothing can be stored from here on, and at most 4 MiB of entries wait.
+    fs::remove_file(server.database()).expect("it is there");
+    let long = "x".repeat(60_000);
+    for _ in 0..100 {
+        let body = json!({"action": "get_config", "params": {"ignored": long}});
+        let answer = call("/api/v1/query", body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let step = json!({"id": "a", "action": "get_config"});
+    let answer = call("/api/v2/batch", json!({"steps": [step]}));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(lost() >= 1.0, "{}", lost());
+    assert!(server.stderr().contains("log entries are lost"), "{}", server.stderr());
+    // It tries again with each call at most, and otherwise once a second.
+    let tries = server.stderr().matches("a commit failed").count();
+    assert!((1..1000).contains(&tries), "{tries}");
+    let write = json!({"action": "add_user", "params": {"username": "a"}});
+    assert_eq!(call("/api/v1/query", write).status, 503);
 }

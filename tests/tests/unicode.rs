@@ -13,7 +13,7 @@ fn texts() -> Vec<String> {
         "\u{0}",
         "\u{1}\u{1f}\u{7f}\u{85}\u{2028}\u{2029}",
         "é",
-        "e\u{301}",
+        "o\u{301}",
         "a\u{308}\u{323}\u{30a}",
         "🦀👩‍👩‍👧‍👦🏳️‍🌈",
         "\u{10ffff}\u{fffe}\u{ffff}\u{fdd0}",
@@ -177,11 +177,49 @@ fn a_search_goes_beyond_a_nul_and_finds_one() {
 }
 
 #[test]
-fn a_text_is_found_only_as_it_was_written() {
+fn a_text_is_found_in_every_spelling_and_comes_back_as_it_was_written() {
     let server = TestServer::start();
-    let _ = server.data("add_task", json!({ "title": "composed é" }));
-    let _ = server.data("add_task", json!({ "title": "apart e\u{301}" }));
-    assert_eq!(found(&server, "é"), [1]);
-    assert_eq!(found(&server, "e\u{301}"), [2]);
+    let titles = [
+        "composed é",
+        "apart e\u{301}",
+        "한글",
+        "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}",
+    ];
+    for title in titles {
+        assert_eq!(server.data("add_task", json!({ "title": title }))["title"], title);
+    }
+    for query in ["é", "e\u{301}", "É", "E\u{301}"] {
+        assert_eq!(found(&server, query), [1, 2], "{query}");
+    }
+    for query in [titles[2], titles[3]] {
+        assert_eq!(found(&server, query), [3, 4], "{query}");
+    }
+    assert_eq!(found(&server, "composed e"), Vec::<u64>::new());
     assert_eq!(found(&server, "🦀"), Vec::<u64>::new());
+}
+
+#[test]
+fn a_name_is_one_name_in_every_spelling() {
+    let server = TestServer::start();
+    let (composed, apart) = ("Zoë", "Zoe\u{308}");
+    let _ = server.data("add_user", json!({ "username": apart }));
+    assert_eq!(server.call("add_user", json!({ "username": composed })).status, 409);
+    for name in [composed, apart] {
+        let _ =
+            server.data("add_task", json!({ "title": "t", "assigned_to": name, "status": name }));
+        assert_eq!(server.data("get_user", json!({ "username": name }))["exists"], true);
+    }
+    for name in [composed, apart] {
+        assert_eq!(server.data("get_user", json!({ "username": name }))["task_count"], 2);
+        let filter = json!({ "status": name, "assigned_to": name });
+        let tasks = server.data("list_tasks", filter);
+        assert_eq!([&tasks[0]["assigned_to"], &tasks[1]["assigned_to"]], [composed, apart]);
+    }
+    assert_eq!(server.data("get_user", json!({ "username": "zoë" }))["exists"], false);
+    assert_eq!(server.data("list_users", json!({})), json!([apart]));
+    let _ = server.data("update_config", json!({ "key": apart, "value": 1 }));
+    let _ = server.data("update_config", json!({ "key": composed, "value": 2 }));
+    assert_eq!(server.get("/api/v1/state").data()["config"][apart], 2);
+    let _ = server.data("remove_user", json!({ "username": composed }));
+    assert_eq!(server.data("list_users", json!({})), json!([]));
 }

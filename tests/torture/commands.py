@@ -123,6 +123,27 @@ class Vacuum:
             return "old" if stored.one("PRAGMA freelist_count") > 0 else "new"
 
 
+class Rebuild:
+    """Everything, with a damaged search index and no counts or with new ones."""
+
+    name = "rebuild"
+
+    def make(self, program, folder):
+        ours(program, folder / "memory.db")
+        with sqlite3.connect(folder / "memory.db") as database:
+            database.execute("UPDATE tasks_search_data SET block = zeroblob(length(block)) WHERE id = 10")
+            database.execute("DELETE FROM row_counts")
+        database.close()
+
+    def arguments(self, folder):
+        return ["rebuild"]
+
+    def look(self, folder):
+        with Stored(folder / "memory.db") as stored:
+            require_all(stored)
+            return "new" if stored.one("SELECT count(*) FROM row_counts") > 0 else "old"
+
+
 def killed(options, folder, subject):
     """Kills the command at a random moment, `rounds` times, and has it run again to its end."""
     base, chance, seen = folder / "base", random.Random(options.seed), {"old": 0, "new": 0}
@@ -160,7 +181,7 @@ def killed(options, folder, subject):
 def run(options):
     """Each command that writes, killed at random moments."""
     results = []
-    for subject in (Backup(), Restore(), Migrate(), Vacuum()):
+    for subject in (Backup(), Restore(), Migrate(), Rebuild(), Vacuum()):
         with Folder() as folder:
             figure = killed(options, folder, subject)
         results.append((f"kill -9 in `db {subject.name}`", f"{options.rounds} kills", figure))

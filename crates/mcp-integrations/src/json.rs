@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use mcp_core::ActionError;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 
 /// The text of a JSON object of another system. No model stands between: every member is kept, in
@@ -16,6 +18,18 @@ impl JsonObject {
     #[must_use]
     pub fn get(&self) -> &str {
         self.0.get()
+    }
+
+    /// Returns the object with one more member, before the others.
+    ///
+    /// # Errors
+    /// Returns `Internal` if the value cannot be written as JSON.
+    pub(crate) fn with_first(self, name: &str, value: &str) -> Result<Self, ActionError> {
+        let member = json!({name: value}).to_string();
+        let others = self.get()[1..].trim_start();
+        let comma = if others == "}" { "" } else { "," };
+        let text = format!("{}{comma}{others}", &member[..member.len() - 1]);
+        RawValue::from_string(text).map(Self).map_err(ActionError::internal)
     }
 }
 
@@ -53,6 +67,16 @@ mod tests {
         let text = r#"{"id": 12345678901234567890123, "b":1.0,"a":[ ]}"#;
         let object: JsonObject = serde_json::from_str(text).expect("an object");
         assert_eq!(serde_json::to_string(&object).expect("JSON"), text);
+    }
+
+    #[test]
+    fn a_member_is_added_before_the_others() {
+        for (text, expected) in
+            [(r#"{ "id":1.0}"#, r#"{"note":"a \"b\"","id":1.0}"#), ("{ }", r#"{"note":"a \"b\""}"#)]
+        {
+            let object: JsonObject = serde_json::from_str(text).expect("an object");
+            assert_eq!(object.with_first("note", "a \"b\"").expect("an object").get(), expected);
+        }
     }
 
     #[test]

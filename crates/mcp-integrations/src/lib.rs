@@ -4,12 +4,12 @@
 //! [`Integrations`] is made from [`IntegrationSettings`] and registers all of them. Adding an
 //! action is its file and its line in [`Integrations::register`].
 
+mod address;
 pub mod browser;
 mod endpoint;
 pub mod figma;
 pub mod github;
 mod json;
-mod path_segment;
 mod resolve;
 mod settings;
 mod upstream;

@@ -7,7 +7,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfig, ResolverOpts};
+use hickory_resolver::config::{
+    LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
+};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
@@ -85,7 +88,7 @@ impl Configuration {
         options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
         options.attempts = 0;
         options.cache_size = 0;
-        options.use_hosts_file = hickory_resolver::config::ResolveHosts::Never;
+        options.use_hosts_file = ResolveHosts::Never;
         let (domain, search, servers) = config.into_parts();
         let alone =
             |server| ResolverConfig::from_parts(domain.clone(), search.clone(), vec![server]);
@@ -105,10 +108,11 @@ impl Configuration {
         let mut failure = io::Error::from(io::ErrorKind::NotFound);
         // In their order, as resolv.conf(5) says: the first may know names that others do not.
         for server in &self.servers {
-            let resolver = TokioResolver::builder_with_config(server.clone(), Default::default())
-                .with_options(self.options.clone())
-                .build()
-                .map_err(io::Error::other)?;
+            let resolver =
+                TokioResolver::builder_with_config(server.clone(), TokioRuntimeProvider::default())
+                    .with_options(self.options.clone())
+                    .build()
+                    .map_err(io::Error::other)?;
             match resolver.lookup_ip(name.clone()).await {
                 Ok(found) => return Ok(alternating(found.iter())),
                 Err(error) if error.is_no_records_found() => return Err(io::Error::other(error)),

@@ -257,11 +257,9 @@ impl Jobs {
         std::mem::take(&mut waiting.entries)
     }
 
-    /// Puts entries back that could not be stored; they are tried again.
+    /// Puts entries back that could not be stored. These and all that came meanwhile are tried again
+    /// after a second, as far as they are within the bounds.
     pub(crate) fn put_back(&self, mut entries: VecDeque<LogEntry>) {
-        if entries.is_empty() {
-            return;
-        }
         let mut waiting = self.lock();
         waiting.entries_bytes += entries.iter().map(LogEntry::size).sum::<usize>();
         entries.append(&mut waiting.entries);
@@ -274,7 +272,9 @@ impl Jobs {
             waiting.forget_oldest();
             lost += 1;
         }
-        waiting.entries_until = Some(Instant::now() + 10 * ENTRIES_WAIT);
+        if !waiting.entries.is_empty() {
+            waiting.entries_until = Some(Instant::now() + 10 * ENTRIES_WAIT);
+        }
         waiting.lose_entries(lost);
     }
 
@@ -352,18 +352,40 @@ mod tests {
 
     use super::*;
 
+    fn entry(payload: &str) -> LogEntry {
+        LogEntry {
+            timestamp: Timestamp::from_micros(0),
+            action: "list_users".into(),
+            payload: to_raw_value(payload).expect("JSON"),
+            status: "success".into(),
+        }
+    }
+
+    #[test]
+    fn entries_that_are_lost_are_counted_and_those_beyond_the_retention_are_not() {
+        let jobs = Jobs::new(1, 20);
+        let large = || entry(&"x".repeat(ENTRIES_BYTES / 4));
+        jobs.put_back((0..25).map(|_| entry("")).collect());
+        assert_eq!((jobs.lost_entries(), jobs.take_entries().len()), (0, 20));
+        jobs.put_back((0..5).map(|_| large()).collect());
+        assert_eq!((jobs.lost_entries(), jobs.take_entries().len()), (2, 3));
+        for _ in 0..5 {
+            jobs.leave(large()).expect("it is open");
+        }
+        // A transaction that has not begun has taken none.
+        jobs.put_back(VecDeque::new());
+        assert_eq!((jobs.lost_entries(), jobs.wait(Duration::ZERO)), (4, Call::Idle));
+        drop(jobs.close());
+        assert_eq!(jobs.lost_entries(), 7);
+        jobs.leave(entry("")).expect_err("it is closed");
+    }
+
     #[test]
     fn a_writer_is_called_for_entries_that_are_kept_and_sleeps_where_none_are() {
         for (retention, kept) in [(0, 0), (1, 1), (5, 3)] {
             let jobs = Jobs::new(1, retention);
             for _ in 0..3 {
-                let entry = LogEntry {
-                    timestamp: Timestamp::from_micros(0),
-                    action: "list_users".into(),
-                    payload: to_raw_value(&()).expect("JSON"),
-                    status: "success".into(),
-                };
-                assert!(!jobs.leave(entry).expect("it is open"));
+                assert!(!jobs.leave(entry("")).expect("it is open"));
             }
             let wanted = if kept == 0 { Call::Idle } else { Call::Work };
             assert_eq!(jobs.wait(2 * ENTRIES_WAIT), wanted, "{retention}");

@@ -10,6 +10,7 @@ mod location;
 pub mod postgres;
 mod reads;
 mod scheduling;
+mod spellings;
 pub mod sqlite;
 mod writer;
 

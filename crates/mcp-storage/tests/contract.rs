@@ -186,6 +186,98 @@ async fn filters_pages_counts_and_search_agree() {
     .await;
 }
 
+/// Spellings of the same text, and one of another.
+const SPELLINGS: &[[&str; 3]] = &[
+    ["Zoë", "Zoe\u{308}", "zoë"],
+    ["한글", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}", "하글"],
+    ["Kim", "\u{212a}im", "Kım"],
+    ["q\u{323}\u{307}", "q\u{307}\u{323}", "q\u{323}"],
+    ["\u{1fb3}\u{323}", "α\u{323}\u{345}", "αι"],
+    ["İ", "I\u{307}", "I"],
+    ["nul\0é", "nul\0e\u{301}", "nule\u{301}"],
+];
+
+#[tokio::test]
+async fn names_are_the_same_in_every_spelling_and_kept_byte_for_byte() {
+    on_every_store(|store| async move {
+        for &[composed, decomposed, other] in SPELLINGS {
+            for (stored, asked) in [(composed, decomposed), (decomposed, composed)] {
+                write(&store, |memory| memory.reset()).await;
+                let user = |name: &str| NewUser {
+                    username: name.into(),
+                    role: "x".into(),
+                    metadata: json("{}"),
+                };
+                let (first, again) = (user(stored), user(asked));
+                assert!(write(&store, move |memory| memory.add_user(&first)).await);
+                assert!(!write(&store, move |memory| memory.add_user(&again)).await, "{asked:?}");
+                let found = read(&store, move |memory| memory.find_user(asked)).await;
+                assert_eq!(found.map(|user| user.username).as_deref(), Some(stored));
+                assert!(read(&store, move |memory| memory.find_user(other)).await.is_none());
+
+                for name in [stored, asked, other] {
+                    let task = task("t", name, Some(name));
+                    write(&store, move |memory| memory.add_task(&task)).await;
+                }
+                let [status, assignee] = [stored, asked].map(|it| Some(it.to_owned()));
+                for filter in [
+                    TaskFilter { status: status.clone(), assigned_to: None },
+                    TaskFilter { status: None, assigned_to: assignee.clone() },
+                    TaskFilter { status, assigned_to: assignee },
+                ] {
+                    let counted = filter.clone();
+                    let count = read(&store, move |memory| memory.count_tasks(&counted)).await;
+                    assert_eq!(count, 2, "{filter:?}");
+                    let page = Page::new(Some(1), 1);
+                    let rows = read(&store, move |memory| memory.list_tasks(&filter, page)).await;
+                    assert_eq!(rows.items()[0].assigned_to.as_deref(), Some(asked));
+                }
+                let counts = read(&store, |memory| memory.task_counts()).await;
+                assert_eq!(counts.by_status.len(), 3, "words are listed as they are stored");
+
+                write(&store, move |memory| memory.set_config(stored, &json("1"))).await;
+                write(&store, move |memory| memory.set_config(asked, &json("2"))).await;
+                let value = read(&store, move |memory| memory.find_config(stored)).await;
+                assert_eq!(value.expect("a value").get(), "2");
+                assert!(read(&store, move |memory| memory.find_config(other)).await.is_none());
+                let config = read(&store, |memory| memory.list_config()).await;
+                assert_eq!(config.last().expect("entries").key, stored);
+                assert!(write(&store, move |memory| memory.remove_user(asked)).await);
+                assert_eq!(read(&store, |memory| memory.count_users()).await, 0);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_search_finds_every_spelling_and_case() {
+    on_every_store(|store| async move {
+        for (title, query, is_found) in [
+            ("Ein CAFÉ am Eck", "cafe\u{301} am", true),
+            ("Ein Cafe\u{301} am Eck", "CAFÉ AM", true),
+            ("한글 문서", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af} 문", true),
+            ("eﬃcient ﬁle", "EFFICIENT FI", true),
+            ("İstanbul", "i\u{307}stan", true),
+            ("ISTANBUL", "ıstanbul", false),
+            ("\u{212b}ngstro\u{308}m", "ÅNGSTRÖM", true),
+            ("\u{1fb3}\u{323} x", "α\u{323}ι X", true),
+            ("ΟΔΥΣΣΕΥΣ", "οδυσσευς", true),
+            ("cafe", "café", false),
+            ("café", "cafe", false),
+        ] {
+            write(&store, |memory| memory.reset()).await;
+            let task = task(title, "pending", None);
+            write(&store, move |memory| memory.add_task(&task)).await;
+            let text = SearchText::new(query);
+            let found = read(&store, move |memory| memory.search_tasks(&text, Page::ALL)).await;
+            let titles: Vec<_> = found.items().into_iter().map(|task| task.title).collect();
+            assert_eq!(titles, if is_found { vec![title] } else { vec![] }, "{query:?}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn config_keeps_its_order_and_its_json() {
     on_every_store(|store| async move {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
 use mcp_core::domain::{
-    Change, NewTask, Page, Part, SearchText, Task, TaskChanges, TaskFilter, TaskId, fold_case,
+    Change, NewTask, Page, Part, SearchText, Task, TaskChanges, TaskFilter, TaskId, fold,
 };
 use mcp_core::memory::{Freshness, Memory, Store, StoreError, StoreRuns, Verdict};
 use mcp_core::{SystemClock, Timestamp};
@@ -129,7 +129,7 @@ fn a_search_finds_what_a_look_at_every_task_finds() {
                     let found = in_parts(&store, part, move |memory, page| {
                         memory.search_tasks(&text, page)
                     });
-                    assert_eq!(found.await, wanted, "{query:?} folded {:?}", fold_case(&query));
+                    assert_eq!(found.await, wanted, "{query:?} folded {:?}", fold(&query));
                 }
                 store.close().await.expect("closed");
             });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use mcp_core::domain::{NewTask, Page, TaskFilter};
+use mcp_core::domain::{NewTask, Page, SearchText, TaskFilter};
 use mcp_core::memory::{Freshness, Memory, Store, StoreError, StoreRuns};
 use mcp_core::{SystemClock, Timestamp};
 use mcp_storage::{Location, OpenError, Options};
@@ -205,5 +205,42 @@ async fn a_migration_that_cannot_be_done_whole_is_not_done_at_all() {
     assert_eq!(tasks.iter().map(|task| task.id.0).collect::<Vec<_>>(), [7]);
     let config = read(&store, |memory| memory.list_config()).await;
     assert_eq!(config.len(), 1, "it was no new database");
+    store.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn names_of_an_older_version_are_found_in_every_spelling() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("older.db");
+    let mut connection =
+        SqliteConnection::establish(path.to_str().expect("UTF-8")).expect("a database");
+    let older = include_str!("../../../migrations/sqlite/2026-01-01-000000_initial/up.sql");
+    let name = "Zoe\u{308}";
+    connection
+        .batch_execute(&format!(
+            "{older}
+             CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL,
+                 run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);
+             INSERT INTO __diesel_schema_migrations (version) VALUES ('20260101000000');
+             INSERT INTO tasks VALUES (1, 'Cafe\u{301} am Eck', NULL, NULL, 'open', '{name}', 0, 0);
+             INSERT INTO users VALUES (1, 'Zoë', 'first', '{{}}', 0, 0),
+                 (2, '{name}', 'second', '{{}}', 0, 0);"
+        ))
+        .expect("its tables");
+    drop(connection);
+    let store = open(&path).expect("migrated");
+    let text = SearchText::new("CAFÉ");
+    let found = read(&store, move |memory| memory.search_tasks(&text, Page::ALL)).await.items();
+    assert_eq!(found.len(), 1);
+    let filter = TaskFilter { assigned_to: Some("Zoë".into()), status: None };
+    let tasks = read(&store, move |memory| memory.list_tasks(&filter, Page::ALL)).await.items();
+    assert_eq!(tasks[0].assigned_to.as_deref(), Some(name));
+    for (name, role) in [("Zoë", "first"), (name, "second")] {
+        let user = read(&store, move |memory| memory.find_user(name)).await.expect("a user");
+        assert_eq!((user.username.as_str(), user.role.as_str()), (name, role));
+    }
+    assert!(store.write_for(|memory| memory.remove_user("Zoë")).await.expect("written"));
+    let left = read(&store, |memory| memory.find_user("Zoë")).await.expect("the other user");
+    assert_eq!(left.role, "second");
     store.close().await.expect("closed");
 }

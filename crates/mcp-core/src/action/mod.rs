@@ -31,7 +31,7 @@ pub use prepared::{
 pub use registry::Action;
 pub use schema::{Parameter, of_output as output_schema};
 pub(crate) use values::unexpected;
-pub use view::{Column, Pages, Shape, Shown, View};
+pub use view::{Column, Incomplete, Pages, Shape, Shown, Tree, TreeNode, View};
 
 /// Whether an action changes stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,6 +13,29 @@ pub struct View {
     pub columns: &'static [Column],
     /// Fields that the other side documents and that not every row has: naming one is no mistake.
     pub optional: &'static [&'static str],
+    /// The member of a result that says that something is missing from it.
+    pub incomplete: Option<Incomplete>,
+}
+
+/// A member of a result that says that something is missing from it: `true`, or a text that says why.
+#[derive(Clone, Copy, Debug)]
+pub struct Incomplete {
+    /// The member's name.
+    pub at: &'static str,
+    /// The reason where the member is `true`.
+    pub reason: &'static str,
+}
+
+impl Incomplete {
+    /// Returns why a result is incomplete; `None` if it says nothing.
+    #[must_use]
+    pub fn reason_in(&self, result: &Value) -> Option<String> {
+        match result.get(self.at)? {
+            Value::Bool(true) => Some(self.reason.to_owned()),
+            Value::String(reason) => Some(reason.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// What kind of thing a result is.
@@ -25,12 +48,12 @@ pub enum Shape {
         /// How the other side hands out its list, where it comes in pages.
         pages: Option<Pages>,
     },
-    /// A tree, shown as rows down to as many levels as fit.
+    /// A tree, shown as rows: level by level as many as fit, in the order of the tree.
     Tree {
         /// The path of what fields are named of; `*` is every member of an object.
         at: &'static str,
-        /// The rows of a result's tree, down to so many levels below the first.
-        outline: fn(&Value, usize) -> Vec<Value>,
+        /// How the tree is read.
+        tree: Tree,
     },
     /// An object with a picture in it, which is never shown as text.
     Picture {
@@ -48,6 +71,32 @@ pub enum Shape {
     },
     /// [`Contents`](crate::content::Contents): its pictures and sounds are never shown as text.
     Contents,
+}
+
+/// How the tree in a result is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Tree {
+    /// Returns the nodes of the first level, each with the part of the result that its rows need.
+    pub tops: for<'a> fn(&'a Value) -> Vec<(&'a Value, &'a Value)>,
+    /// Returns the children of a node.
+    pub children: for<'a> fn(&'a Value) -> &'a [Value],
+    /// Returns a row for each of these nodes. A cursor names a row by its `id`.
+    pub rows: for<'a> fn(&[TreeNode<'a>]) -> Vec<Value>,
+}
+
+/// A node of a tree that is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct TreeNode<'a> {
+    /// The node.
+    pub value: &'a Value,
+    /// The part of the result that its first-level node came with.
+    pub context: &'a Value,
+    /// Its level; the first is 0.
+    pub depth: usize,
+    /// The number of its children that are shown neither here nor on an earlier page.
+    pub hidden: usize,
+    /// Its parent, if that is on an earlier page.
+    pub parent: Option<&'a Value>,
 }
 
 /// A list that comes in pages, each asked for by parameters.
@@ -166,8 +215,12 @@ impl Column {
 
 impl View {
     /// The whole result.
-    pub const WHOLE: Self =
-        Self { shape: Shape::Rows { at: "", pages: None }, columns: &[], optional: &[] };
+    pub const WHOLE: Self = Self {
+        shape: Shape::Rows { at: "", pages: None },
+        columns: &[],
+        optional: &[],
+        incomplete: None,
+    };
 
     /// These fields of the result, or of each of its rows where it is a list.
     #[must_use]
@@ -187,6 +240,19 @@ impl View {
     pub const fn shaped(mut self, shape: Shape) -> Self {
         self.shape = shape;
         self
+    }
+
+    /// With the member that says that something is missing.
+    #[must_use]
+    pub const fn incomplete(mut self, incomplete: Incomplete) -> Self {
+        self.incomplete = Some(incomplete);
+        self
+    }
+
+    /// Returns why a result is incomplete; `None` if it is not, or does not say so.
+    #[must_use]
+    pub fn incomplete_in(&self, result: &Value) -> Option<String> {
+        self.incomplete.and_then(|incomplete| incomplete.reason_in(result))
     }
 
     /// With fields that not every row has.

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 /// A value under its name.
 #[derive(Clone, Debug)]
 pub struct ConfigEntry {
-    /// The name, which no two entries share.
+    /// The name, byte for byte as it was first given. No two entries have canonically equivalent names.
     pub key: String,
     /// Any JSON, as it was given.
     pub value: Box<RawValue>,

@@ -1,13 +1,11 @@
 //! Work that somebody or something has to do.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use icu_casemap::CaseMapper;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Position;
+use super::{Position, fold, is_same_name};
 use crate::Timestamp;
 
 /// A task's number, given out once and never again (until a reset).
@@ -143,7 +141,8 @@ impl TaskChanges {
     }
 }
 
-/// Which tasks are wanted: those that match everything that is given, exactly.
+/// Which tasks are wanted: those that match everything that is given. Names and words are compared
+/// by canonical equivalence ([`is_same_name`]); case makes a difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskFilter {
     /// Only with this status.
@@ -156,8 +155,12 @@ impl TaskFilter {
     /// Whether the task is wanted.
     #[must_use]
     pub fn matches(&self, task: &Task) -> bool {
-        (self.status.is_none() || self.status == task.status)
-            && (self.assigned_to.is_none() || self.assigned_to == task.assigned_to)
+        let matches = |wanted: &Option<String>, value: &Option<String>| match (wanted, value) {
+            (None, _) => true,
+            (Some(wanted), Some(value)) => is_same_name(wanted, value),
+            (Some(_), None) => false,
+        };
+        matches(&self.status, &task.status) && matches(&self.assigned_to, &task.assigned_to)
     }
 }
 
@@ -172,19 +175,7 @@ pub struct TaskCounts {
     pub by_priority: Vec<(String, u64)>,
 }
 
-/// The text with its case folded: two texts that differ in nothing but case fold to the same.
-///
-/// Full case folding (the Unicode Standard, section 3.13.3), so that `STRASSE` finds `Straße` and
-/// a final sigma finds its other forms.
-#[must_use]
-pub fn fold_case(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
-        return Cow::Owned(text.to_ascii_lowercase());
-    }
-    CaseMapper::new().fold_string(text)
-}
-
-/// A text to search tasks for: a substring of title or description, whatever the case.
+/// A text to search tasks for: a substring of title or description, compared by [`fold`].
 /// No character in it is a wildcard. The empty text is in every task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchText(String);
@@ -193,10 +184,10 @@ impl SearchText {
     /// A search for the given text.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(fold_case(text).into_owned())
+        Self(fold(text).into_owned())
     }
 
-    /// The text with its case folded.
+    /// Returns the text in the form in which it is searched.
     #[must_use]
     pub fn folded(&self) -> &str {
         &self.0
@@ -205,7 +196,7 @@ impl SearchText {
     /// Whether title or description hold the text.
     #[must_use]
     pub fn is_in(&self, task: &Task) -> bool {
-        let holds = |text: &str| fold_case(text).contains(&self.0);
+        let holds = |text: &str| fold(text).contains(&self.0);
         self.0.is_empty() || holds(&task.title) || task.description.as_deref().is_some_and(holds)
     }
 }
@@ -229,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn search_is_blind_to_case_beyond_ascii() {
+    fn search_ignores_case_and_spelling_beyond_ascii() {
         for (query, title) in [
             ("ÜBER", "über alles"),
             ("strasse", "Lange Straße"),
@@ -237,6 +228,8 @@ mod tests {
             ("ΟΔΟΣ", "οδος"),
             ("οδοσ", "ΟΔΟΣ"),
             ("привет", "ПРИВЕТ, мир"),
+            ("cafe\u{301}", "Das CAFÉ"),
+            ("café", "das cafe\u{301}"),
             ("漢字", "die 漢字"),
             ("", "anything"),
         ] {

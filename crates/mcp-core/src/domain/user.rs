@@ -7,7 +7,7 @@ use crate::Timestamp;
 /// A user as it is stored.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// The name, which no two users share. Kept byte for byte.
+    /// The name, byte for byte as it was given. No two users have canonically equivalent names.
     pub username: String,
     /// What the user is to the team; any text.
     pub role: String,
@@ -20,7 +20,7 @@ pub struct User {
 /// A user to be added.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// The name, which no two users share.
+    /// The name; not canonically equivalent to another user's.
     pub username: String,
     /// What the user is to the team.
     pub role: String,

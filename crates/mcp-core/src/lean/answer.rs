@@ -15,7 +15,7 @@ use super::query::LeanQuery;
 use super::reduce::Kept;
 use super::unknown::Unknown;
 use super::{saved, select, shapes, tokens, tree};
-use crate::action::{Action, Shape};
+use crate::action::{Action, Shape, Tree};
 use crate::actions::blobs::ReadBlob;
 use crate::dispatch::{Together, Tokens};
 use crate::error::{ActionError, ErrorCode};
@@ -53,6 +53,8 @@ pub(super) struct Fetched {
     /// The digest of the query, and how many rows were answered before.
     pub(super) query: u32,
     pub(super) taken: u64,
+    /// Why something is missing from it.
+    pub(super) incomplete: Option<String>,
     /// How many tokens v1's answer has, where somebody counts; otherwise 0.
     pub(super) v1: usize,
 }
@@ -67,7 +69,7 @@ pub(super) enum Data {
     /// A part of a text: its beginning, and whether there is more.
     Text { text: String, offset: usize, more: bool },
     /// A tree.
-    Tree { value: Value, outline: fn(&Value, usize) -> Vec<Value> },
+    Tree { value: Value, tree: Tree, after: Option<Place> },
 }
 
 impl Lean {
@@ -147,8 +149,9 @@ impl Lean {
         if cursor.is_some() && query.reductions.gives_no_rows() {
             return Err(ActionError::invalid("cursor has no use where rows are only counted"));
         }
-        let gathered = gather(dispatcher, action, query, cursor.as_ref(), unknown).await?;
-        let taken = cursor.map_or(0, |cursor| cursor.taken);
+        let (gathered, incomplete) =
+            gather(dispatcher, action, query, cursor.as_ref(), unknown).await?;
+        let taken = cursor.as_ref().map_or(0, |cursor| cursor.taken);
         let v1 = match (dispatcher.meter(), &gathered) {
             (None, _) => 0,
             (Some(_), Gathered::Rows { kept, .. }) => {
@@ -158,8 +161,10 @@ impl Lean {
                 saved::of_one(action.name, value)
             }
         };
-        let data = self.data(action, query, gathered).map_err(|error| after(action, error))?;
-        Ok(Fetched { data, query: digest, taken, v1 })
+        let place = cursor.map(|cursor| cursor.place);
+        let data =
+            self.data(action, query, gathered, place).map_err(|error| after(action, error))?;
+        Ok(Fetched { data, query: digest, taken, incomplete, v1 })
     }
 
     /// The same inside a transaction.
@@ -172,8 +177,8 @@ impl Lean {
         let query = &query.for_action(action)?;
         let unknown = Unknown::check(action, query)?;
         let gathered = gather_together(together, action, query, unknown)?;
-        let data = self.data(action, query, gathered)?;
-        Ok(Fetched { data, query: query.digest(), taken: 0, v1: 0 })
+        let data = self.data(action, query, gathered, None)?;
+        Ok(Fetched { data, query: query.digest(), taken: 0, incomplete: None, v1: 0 })
     }
 
     fn data(
@@ -181,6 +186,7 @@ impl Lean {
         action: &Action,
         query: &LeanQuery,
         gathered: Gathered,
+        after: Option<Place>,
     ) -> Result<Data, ActionError> {
         Ok(match gathered {
             Gathered::Rows { kept, more, goes_on } => Data::Rows { kept, more, goes_on },
@@ -201,8 +207,8 @@ impl Lean {
                             Data::Text { text, offset, more }
                         })
                 }
-                Shape::Tree { outline, .. } if query.fields == Fields::Summary => {
-                    Data::Tree { value, outline }
+                Shape::Tree { tree, .. } if query.fields == Fields::Summary => {
+                    Data::Tree { value, tree, after }
                 }
                 _ => Data::One { value, is_made: false },
             },
@@ -227,7 +233,8 @@ impl Lean {
         fetched: Fetched,
         budget: Budget,
     ) -> Result<Written, ActionError> {
-        let Fetched { data, query: digest, taken, .. } = fetched;
+        let Fetched { data, query: digest, taken, incomplete, .. } = fetched;
+        let incomplete = incomplete.as_deref().map(|reason| budget.reason(reason));
         let columns = action.doc.view.columns;
         let cursor = |place: Place, sorted: Vec<Value>, taken: u64| {
             Cursor { query: digest, place, taken, sorted }.to_text()
@@ -247,7 +254,7 @@ impl Lean {
                 let header = select::header(&query.fields, columns);
                 let items = select::items(rows, &query.fields, columns);
                 let cursor: Option<&budget::Behind<'_>> = goes_on.then_some(&behind);
-                let rows = Rows { items, header, more: more.is_some(), cursor };
+                let rows = Rows { items, header, more: more.is_some(), cursor, incomplete };
                 budget::write_rows(&rows, query.format, budget, &self.blobs)
             }
             Data::One { value, is_made } => {
@@ -256,7 +263,7 @@ impl Lean {
                 } else {
                     select::one(value, &query.fields, columns)
                 };
-                budget::write_one(&item, query.format, budget, &self.blobs)
+                budget::write_one(&item, incomplete, query.format, budget, &self.blobs)
             }
             Data::Text { text, offset, more } => {
                 let behind = |end: usize| {
@@ -265,8 +272,10 @@ impl Lean {
                 };
                 budget::write_text(&text, more, &behind, query.format, budget)
             }
-            Data::Tree { value, outline } => {
-                tree::write(&value, outline, query, &cursor, budget, &self.blobs)
+            Data::Tree { value, tree, after } => {
+                let behind = |place: Place| cursor(place, Vec::new(), 0);
+                let shown = tree::Shown { value: &value, tree, after, cursor: &behind, incomplete };
+                shown.write(query.format, budget, &self.blobs)
             }
         }
     }

@@ -4,13 +4,17 @@
 use serde_json::Value;
 
 use super::blobs::{Blobs, JSON, TEXT};
-use super::format::{Content, Format, Item, write_as};
+use super::format::{Content, Format, Item, Notes, write_as};
 use super::reduce::size;
 use super::tokens;
 use crate::error::ActionError;
 
 /// The most bytes of one answer, however many tokens it may have.
 pub const MOST_BYTES: usize = 4 << 20;
+/// The fewest tokens of an answer that says why something is missing from it.
+const LEAST_FOR_REASON: usize = 200;
+/// The text of a smaller answer in its place.
+const NO_REASON: &str = "yes";
 /// What is this small, in bytes, is shown: its handle would be no smaller.
 const SMALLEST_HANDLED: usize = 80;
 
@@ -61,6 +65,12 @@ impl Budget {
         self.tokens.map_or(MOST_BYTES, |tokens| tokens.saturating_mul(16).min(MOST_BYTES))
     }
 
+    /// Returns the reason why something is missing, as much of it as there is room for.
+    #[must_use]
+    pub fn reason(self, reason: &str) -> &str {
+        if self.tokens.is_none_or(|most| most >= LEAST_FOR_REASON) { reason } else { NO_REASON }
+    }
+
     /// Whether a text is within it.
     #[must_use]
     pub fn holds(self, text: &str) -> bool {
@@ -78,6 +88,8 @@ pub struct Rows<'a> {
     pub more: bool,
     /// None where a list cannot be gone on with.
     pub cursor: Option<&'a Behind<'a>>,
+    /// Why something is missing from the result.
+    pub incomplete: Option<&'a str>,
 }
 
 /// The cursor behind the row of a number; with none, behind all that was looked at in vain.
@@ -105,7 +117,7 @@ pub fn write_rows(
     budget: Budget,
     blobs: &Blobs,
 ) -> Result<Written, ActionError> {
-    let Rows { items, header, more, cursor } = rows;
+    let Rows { items, header, more, cursor, incomplete } = rows;
     let asked = format;
     let attempt = |count: usize, format: Format| {
         let goes_on = *more || count < items.len();
@@ -118,26 +130,16 @@ pub fn write_rows(
             [] => Content::Nothing(header),
             items => Content::Rows(items),
         };
-        let text = write_as(content, next.as_deref(), format, asked)?;
+        let notes = Notes { next: next.as_deref(), incomplete: *incomplete };
+        let text = write_as(content, notes, format, asked)?;
         budget.holds(&text).then_some(Written { text, format, rows: count })
     };
-    let all = format.candidates().iter().filter_map(|format| attempt(items.len(), *format));
-    if let Some(written) = smallest(all) {
+    if let Some(written) = most_rows(items.len(), format, attempt) {
         return Ok(written);
     }
     if cursor.is_none() {
         let list: Value = items.iter().map(|item| item.json.clone()).collect();
-        return write_one(&Item::same(list), format, budget, blobs);
-    }
-    let parts = format
-        .candidates()
-        .iter()
-        .filter_map(|format| largest(items.len(), |count| attempt(count, *format)));
-    let parts: Vec<Written> = parts.collect();
-    let most = parts.iter().map(|part| part.rows).max().unwrap_or_default();
-    if let Some(written) = smallest(parts.into_iter().filter(|part| part.rows == most && most > 0))
-    {
-        return Ok(written);
+        return write_one(&Item::same(list), *incomplete, format, budget, blobs);
     }
     let first = items.first().expect("an empty list fits");
     let goes_on = *more || items.len() > 1;
@@ -145,11 +147,30 @@ pub fn write_rows(
     shrink(first, blobs, |item| {
         let content = || Content::Rows(std::slice::from_ref(item));
         let texts = format.candidates().iter().filter_map(|format| {
-            let text = write_as(content(), next.as_deref(), *format, asked)?;
+            let notes = Notes { next: next.as_deref(), incomplete: *incomplete };
+            let text = write_as(content(), notes, *format, asked)?;
             budget.holds(&text).then_some(Written { text, format: *format, rows: 1 })
         });
         smallest(texts)
     })
+}
+
+/// Returns the attempt with the most rows, in the form that takes the fewest tokens for them. An
+/// attempt of more rows must be larger.
+pub(super) fn most_rows(
+    length: usize,
+    format: Format,
+    attempt: impl Fn(usize, Format) -> Option<Written>,
+) -> Option<Written> {
+    let forms = format.candidates().iter().copied();
+    let all = forms.clone().filter_map(|format| attempt(length, format));
+    if let Some(written) = smallest(all) {
+        return Some(written);
+    }
+    let parts = forms.filter_map(|format| largest(length, |count| attempt(count, format)));
+    let parts: Vec<Written> = parts.collect();
+    let most = parts.iter().map(|part| part.rows).max().unwrap_or_default();
+    smallest(parts.into_iter().filter(|part| part.rows == most && most > 0))
 }
 
 /// Writes one thing; where it does not fit, its largest parts or all of it as handles.
@@ -158,6 +179,7 @@ pub fn write_rows(
 /// When a handle cannot be made, or does not fit itself.
 pub fn write_one(
     item: &Item,
+    incomplete: Option<&str>,
     format: Format,
     budget: Budget,
     blobs: &Blobs,
@@ -165,7 +187,8 @@ pub fn write_one(
     let asked = format;
     let attempt = |item: &Item| {
         let texts = format.candidates().iter().filter_map(|format| {
-            let text = write_as(Content::One(item), None, *format, asked)?;
+            let notes = Notes { next: None, incomplete };
+            let text = write_as(Content::One(item), notes, *format, asked)?;
             budget.holds(&text).then_some(Written { text, format: *format, rows: 1 })
         });
         smallest(texts)
@@ -300,7 +323,7 @@ mod tests {
 
     fn rows<'a>(values: Vec<Value>, cursor: &'a Behind<'a>) -> Rows<'a> {
         let items = values.into_iter().map(Item::same).collect();
-        Rows { items, header: Vec::new(), more: false, cursor: Some(cursor) }
+        Rows { items, header: Vec::new(), more: false, cursor: Some(cursor), incomplete: None }
     }
 
     fn cursor(index: usize) -> String {
@@ -335,7 +358,7 @@ mod tests {
         let body = "Lorem ipsum ".repeat(500);
         let issue = json!({"number": 7, "title": "Long", "body": body});
         let budget = Budget::tokens(100).expect("a budget");
-        let written = write_one(&Item::same(issue.clone()), Format::Json, budget, &blobs);
+        let written = write_one(&Item::same(issue.clone()), None, Format::Json, budget, &blobs);
         let answer: Value = serde_json::from_str(&written.expect("text").text).expect("JSON");
         assert_eq!(answer["data"]["number"], 7);
         let id = answer["data"]["body"]["blob"].as_str().expect("a handle").to_owned();
@@ -385,8 +408,8 @@ mod tests {
             let whole = Rows { more, ..rows(values.clone(), &behind) };
             for written in [
                 write_rows(&whole, format, budget, &blobs),
-                write_one(&Item::same(one.clone()), format, budget, &blobs),
-                write_one(&Item::same(Value::from(values)), format, budget, &blobs),
+                write_one(&Item::same(one.clone()), None, format, budget, &blobs),
+                write_one(&Item::same(Value::from(values)), None, format, budget, &blobs),
             ] {
                 let written = written.map_err(|error| TestCaseError::fail(error.message))?;
                 prop_assert!(tokens::count(&written.text) <= tokens, "{}", written.text);

@@ -6,7 +6,7 @@ use super::cursor::{Cursor, Place};
 use super::fields::Fields;
 use super::query::LeanQuery;
 use super::reduce::{Gather, Kept, Reduced, Room};
-use super::source::{Given, Row, Source, Whole, given, paged, rows_at, rows_of};
+use super::source::{Given, Row, Source, Whole, given, paged, rows_of};
 use super::unknown::Unknown;
 use super::{select, shapes, tree};
 use crate::Dispatcher;
@@ -25,6 +25,9 @@ pub(super) enum Gathered {
     One(Value),
 }
 
+/// The result of an action, and why something is missing from it.
+pub(super) type Incompletely = (Gathered, Option<String>);
+
 /// About how many bytes of whole rows a query holds at once.
 const MOST_HELD: usize = 16 << 20;
 
@@ -40,7 +43,7 @@ pub(super) async fn gather(
     query: &LeanQuery,
     cursor: Option<&Cursor>,
     mut unknown: Unknown,
-) -> Result<Gathered, ActionError> {
+) -> Result<Incompletely, ActionError> {
     let natural = cursor.filter(|_| query.reductions.sort.is_empty());
     if cursor.is_some() && action.effect == Effect::Write {
         return Err(ActionError::invalid("cursor: what is written is not gone on with"));
@@ -54,15 +57,19 @@ pub(super) async fn gather(
         shapes::go_on(&mut query, offset, cursor.place)?;
     }
     let query = &query;
+    let mut incomplete = None;
     let mut source = match Source::open(dispatcher, action, query, natural).await? {
         Given::Rows(source) => source,
-        Given::One(value) => match of_one(action, query, value, cursor, &mut unknown)? {
-            Given::Rows(source) => source,
-            Given::One(value) => {
-                unknown.end()?;
-                return Ok(Gathered::One(value));
+        Given::One(value) => {
+            incomplete = action.doc.view.incomplete_in(&value);
+            match of_one(action, query, value, cursor, &mut unknown)? {
+                Given::Rows(source) => source,
+                Given::One(value) => {
+                    unknown.end()?;
+                    return Ok((Gathered::One(value), incomplete));
+                }
             }
-        },
+        }
     };
     let columns = action.doc.view.columns;
     let weigh = |row: &Value| select::size(row, &query.fields, columns);
@@ -85,7 +92,8 @@ pub(super) async fn gather(
     }
     unknown.end()?;
     let more = if wants_more { source.has_more(dispatcher).await? } else { false };
-    finished(action, query, rows, more)
+    let incomplete = incomplete.or_else(|| source.incomplete());
+    Ok((finished(action, query, rows, more)?, incomplete))
 }
 
 /// What is left of the rows that were taken in. `more` is whether there are others behind them.
@@ -142,7 +150,7 @@ pub(super) fn gather_together(
         return finished(action, query, rows, more);
     }
     match together.call(&query.call())? {
-        InTransaction::Text(text) => match given(&text, rows_at(action), query, None)? {
+        InTransaction::Text(text) => match given(&text, action, query, None)? {
             Given::Rows(Source::Whole(mut whole)) => {
                 take(whole.take().unwrap_or_default())?;
             }
@@ -188,10 +196,7 @@ fn of_one(
         (Shape::Tree { at, .. }, Fields::Named(_)) if !at.is_empty() => {
             Some(tree::tops(&value, at))
         }
-        (Shape::Tree { outline, .. }, Fields::Summary) if !is_plain || cursor.is_some() => {
-            // What is answered without a cursor is cut by depth; with one, it is the first level.
-            Some(outline(&value, if is_plain { 0 } else { usize::MAX }))
-        }
+        (Shape::Tree { tree, .. }, Fields::Summary) if !is_plain => Some(tree::rows(&value, tree)),
         _ => None,
     };
     if let Some(rows) = rows {
@@ -200,7 +205,8 @@ fn of_one(
     if !is_plain {
         return Err(no_list(action));
     }
-    if cursor.is_some() && !matches!(shape, Shape::Text { .. }) {
+    let is_outline = matches!(shape, Shape::Tree { .. }) && query.fields == Fields::Summary;
+    if cursor.is_some() && !is_outline && !matches!(shape, Shape::Text { .. }) {
         return Err(ActionError::invalid(format!("cursor: {} gives no list", action.name)));
     }
     unknown.see(&value);

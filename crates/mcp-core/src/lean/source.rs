@@ -56,7 +56,7 @@ impl Source {
         });
         match dispatcher.open(query.call(), after).await? {
             Opened::Rows(rows) => Ok(Given::Rows(Self::Memory(rows))),
-            Opened::Text { text, .. } => given(&text, rows_at(action), query, place),
+            Opened::Text { text, .. } => given(&text, action, query, place),
         }
     }
 
@@ -83,6 +83,15 @@ impl Source {
         }
     }
 
+    /// Returns why something is missing from what was read.
+    pub(super) fn incomplete(&self) -> Option<String> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Paged(paged) => paged.incomplete.clone(),
+            Self::Whole(whole) => whole.incomplete.clone(),
+        }
+    }
+
     /// Whether reading on means to ask another system: it is done no more than is needed.
     pub(super) fn is_dear(&self) -> bool {
         matches!(self, Self::Paged(_))
@@ -103,14 +112,6 @@ pub(super) fn paged(
     }
 }
 
-/// Where the rows are in an action's result.
-pub(super) fn rows_at(action: &Action) -> &'static str {
-    match action.doc.view.shape {
-        Shape::Rows { at, .. } => at,
-        _ => "",
-    }
-}
-
 /// Whether what is around the rows is asked for: how many there are altogether, say.
 fn is_around(action: &Action, query: &LeanQuery, at: &str) -> bool {
     let Fields::Named(paths) = &query.fields else { return false };
@@ -121,10 +122,14 @@ fn is_around(action: &Action, query: &LeanQuery, at: &str) -> bool {
 /// What a result is: the rows at a path of it, or one thing.
 pub(super) fn given(
     text: &str,
-    at: &str,
+    action: &Action,
     query: &LeanQuery,
     place: Option<Place>,
 ) -> Result<Given, ActionError> {
+    let at = match action.doc.view.shape {
+        Shape::Rows { at, .. } => at,
+        _ => "",
+    };
     let value = json(text)?;
     let found = if at.is_empty() { Some(value.clone()) } else { fields::find(&value, at) };
     let Some(Value::Array(rows)) = found else { return Ok(Given::One(value)) };
@@ -134,7 +139,10 @@ pub(super) fn given(
             return Ok(Given::One(value));
         }
     }
-    Ok(Given::Rows(Source::Whole(Whole::new(rows, place))))
+    let incomplete = action.doc.view.incomplete_in(&value);
+    let mut whole = Whole::new(rows, place);
+    whole.incomplete = incomplete;
+    Ok(Given::Rows(Source::Whole(whole)))
 }
 
 /// Rows of the memory, from their texts and places.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     ConfigEntry, DEFAULT_CONFIG, LogEntry, LogRange, NewTask, NewUser, Page, Part, Position,
-    SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, User,
+    SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, User, is_same_name,
 };
 use crate::{Clock, Timestamp};
 
@@ -136,7 +136,7 @@ impl Users for State {
     }
 
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {
-        let found = self.users.iter().find(|(_, user)| user.username == username);
+        let found = self.users.iter().find(|(_, user)| is_same_name(&user.username, username));
         Ok(found.map(|(_, user)| user.clone()))
     }
 
@@ -157,7 +157,7 @@ impl Users for State {
 
     fn remove_user(&mut self, username: &str) -> StoreResult<bool> {
         let before = self.users.len();
-        self.users.retain(|(_, user)| user.username != username);
+        self.users.retain(|(_, user)| !is_same_name(&user.username, username));
         Ok(self.users.len() < before)
     }
 }
@@ -223,11 +223,12 @@ impl Configs for State {
     }
 
     fn find_config(&mut self, key: &str) -> StoreResult<Option<Box<RawValue>>> {
-        Ok(self.config.iter().find(|entry| entry.key == key).map(|entry| entry.value.clone()))
+        let found = self.config.iter().find(|entry| is_same_name(&entry.key, key));
+        Ok(found.map(|entry| entry.value.clone()))
     }
 
     fn set_config(&mut self, key: &str, value: &RawValue) -> StoreResult<()> {
-        match self.config.iter_mut().find(|entry| entry.key == key) {
+        match self.config.iter_mut().find(|entry| is_same_name(&entry.key, key)) {
             Some(entry) => entry.value = value.to_owned(),
             None => self.config.push(ConfigEntry { key: key.into(), value: value.to_owned() }),
         }

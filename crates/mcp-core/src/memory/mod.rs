@@ -1,6 +1,9 @@
 //! The ports to stored memory: what an action can do inside a transaction ([`Memory`]), and how a
 //! transaction is opened ([`Store`]). Adapters live in other crates; [`in_memory`] is one without
 //! a database, for programs that embed the core and for tests.
+//!
+//! Names (of users, of values in the configuration, in filters) are compared by canonical equivalence
+//! ([`crate::domain::is_same_name`]). Where older rows have equivalent names, the same spelling wins.
 
 pub mod in_memory;
 mod store;

@@ -11,7 +11,6 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::FileKey;
 use crate::JsonObject;
 use crate::endpoint::Endpoint;
 use crate::upstream::{Exchange, Fault, Sent, SharedClient, Transport, Upstream, streamed};
@@ -19,6 +18,10 @@ use crate::upstream::{Exchange, Fault, Sent, SharedClient, Transport, Upstream, 
 /// How Figma takes a personal access token:
 /// <https://developers.figma.com/docs/rest-api/authentication/>.
 const TOKEN: HeaderName = HeaderName::from_static("x-figma-token");
+
+/// The rate limits that Figma counts separately: <https://developers.figma.com/docs/rest-api/rate-limits/>.
+/// Files and nodes are tier 1, components and styles tier 3.
+const TIERS: &[&str] = &["tier 1", "tier 3"];
 
 /// Figma, as its actions see it.
 #[derive(Clone)]
@@ -36,7 +39,7 @@ impl Figma {
         exchange: Arc<Exchange>,
     ) -> Self {
         let transport = OverReqwest { token: token.cloned(), client };
-        let upstream = Upstream::new("Figma", token, transport, exchange);
+        let upstream = Upstream::new("Figma", token, transport, TIERS, exchange);
         Self { base, has_token: token.is_some(), upstream }
     }
 
@@ -53,14 +56,15 @@ impl Figma {
     /// What Figma answers about a file, or a part of what it knows of it.
     pub(super) async fn get(
         &self,
-        file: &FileKey,
+        file: &str,
         part: &[&str],
         query: &impl Serialize,
         progress: &Progress,
     ) -> Result<JsonObject, ActionError> {
-        let path = [&["v1", "files", file.as_str()], part].concat();
+        let path = [&["v1", "files", file], part].concat();
         let url = Endpoint::new(&self.base, &path).query(query).into_url();
-        self.upstream.get(url, progress).await?.read(self.upstream.name())
+        let tier = if matches!(part, [] | ["nodes"]) { "tier 1" } else { "tier 3" };
+        self.upstream.get(url, tier, progress).await?.read(self.upstream.name())
     }
 }
 

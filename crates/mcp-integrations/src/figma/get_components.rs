@@ -23,7 +23,7 @@ impl GetComponents {
 /// The parameters of `figma_get_components`.
 #[derive(Deserialize, JsonSchema)]
 pub struct GetComponentsParams {
-    /// The file's key: what stands after `/file/` or `/design/` in its address.
+    /// The file's key or its address.
     file_key: FileKey,
 }
 
@@ -54,6 +54,6 @@ impl RemoteAction for GetComponents {
         params: GetComponentsParams,
         progress: &Progress,
     ) -> Result<JsonObject, ActionError> {
-        self.figma.get(&params.file_key, &["components"], &(), progress).await
+        self.figma.get(&params.file_key.key, &["components"], &(), progress).await
     }
 }

@@ -4,6 +4,7 @@ use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::shallow::Depth;
 use super::{Figma, FileKey, views};
 use crate::JsonObject;
 
@@ -23,8 +24,11 @@ impl GetFile {
 /// The parameters of `figma_get_file`.
 #[derive(Deserialize, JsonSchema)]
 pub struct GetFileParams {
-    /// The file's key: what stands after `/file/` or `/design/` in its address.
+    /// The file's key or its address.
     file_key: FileKey,
+    /// How many levels of the tree: 1 is the pages, 2 also what stands on them. Left out: all; of a
+    /// file that is too large two.
+    depth: Option<Depth>,
 }
 
 impl RemoteAction for GetFile {
@@ -54,6 +58,6 @@ impl RemoteAction for GetFile {
         params: GetFileParams,
         progress: &Progress,
     ) -> Result<JsonObject, ActionError> {
-        self.figma.get(&params.file_key, &[], &(), progress).await
+        self.figma.tree(&params.file_key.key, None, params.depth, progress).await
     }
 }

@@ -2,8 +2,9 @@
 
 use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::shallow::Depth;
 use super::{Figma, FileKey, NodeIds, views};
 use crate::JsonObject;
 
@@ -23,17 +24,17 @@ impl GetNodes {
 /// The parameters of `figma_get_nodes`.
 #[derive(Deserialize, JsonSchema)]
 pub struct GetNodesParams {
-    /// The file's key: what stands after `/file/` or `/design/` in its address.
-    file_key: FileKey,
-    /// The numbers of the nodes: a list, or one text with commas between.
-    node_ids: NodeIds,
+    /// The file's key or its address.
+    #[schemars(required)]
+    file_key: Option<FileKey>,
+    /// The ids of the nodes, such as `1:2`: a list, or one text with commas between.
+    #[schemars(required)]
+    node_ids: Option<NodeIds>,
+    /// How many levels below the nodes. Left out: all; of nodes that are too large two.
+    depth: Option<Depth>,
 }
 
-/// The query string.
-#[derive(Serialize)]
-struct Query {
-    ids: String,
-}
+const REQUIRED: &str = "file_key and node_ids are required";
 
 impl RemoteAction for GetNodes {
     const NAME: &'static str = "figma_get_nodes";
@@ -46,7 +47,7 @@ impl RemoteAction for GetNodes {
             answer: r#"{"name":"Landing page","role":"owner","lastModified":"2026-02-16T15:14:57Z","editorType":"figma","thumbnailUrl":"https://s3-alpha.figma.com/thumbnails/1","version":"5021365","nodes":{"1:2":{"document":{"id":"1:2","name":"Header","type":"FRAME","children":[]},"components":{},"componentSets":{},"schemaVersion":0,"styles":{}}}}"#,
         };
         Doc::new(Group::Figma, "Get some nodes (frames, layers) of a Figma file", example)
-            .required("file_key and node_ids are required")
+            .required(REQUIRED)
             .words(&[
                 "frame layer read element part section object header one single specific",
                 "particular only this details properties inspect zoom size position width",
@@ -64,8 +65,24 @@ impl RemoteAction for GetNodes {
         params: GetNodesParams,
         progress: &Progress,
     ) -> Result<JsonObject, ActionError> {
-        self.figma
-            .get(&params.file_key, &["nodes"], &Query { ids: params.node_ids.joined() }, progress)
-            .await
+        let depth = params.depth;
+        let (key, ids) = file_and_nodes(params)?;
+        self.figma.tree(&key, Some(&ids.joined()), depth, progress).await
     }
+}
+
+/// Returns the file and its nodes. The address of a selection, in either parameter, names both.
+fn file_and_nodes(params: GetNodesParams) -> Result<(String, NodeIds), ActionError> {
+    let (file, node) = params.file_key.map_or((None, None), |file| (Some(file.key), file.node));
+    let ids = params.node_ids.or_else(|| node.map(NodeIds::one)).unwrap_or_default();
+    let mut files = file.iter().chain(ids.files());
+    let Some(key) = files.next().filter(|_| ids != NodeIds::default()).cloned() else {
+        return Err(ActionError::invalid(REQUIRED));
+    };
+    if files.any(|other| *other != key) {
+        let message =
+            "file_key and node_ids name different files: give nodes of one file in a call";
+        return Err(ActionError::invalid(message));
+    }
+    Ok((key, ids))
 }

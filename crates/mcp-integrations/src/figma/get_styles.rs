@@ -23,7 +23,7 @@ impl GetStyles {
 /// The parameters of `figma_get_styles`.
 #[derive(Deserialize, JsonSchema)]
 pub struct GetStylesParams {
-    /// The file's key: what stands after `/file/` or `/design/` in its address.
+    /// The file's key or its address.
     file_key: FileKey,
 }
 
@@ -54,6 +54,6 @@ impl RemoteAction for GetStyles {
         params: GetStylesParams,
         progress: &Progress,
     ) -> Result<JsonObject, ActionError> {
-        self.figma.get(&params.file_key, &["styles"], &(), progress).await
+        self.figma.get(&params.file_key.key, &["styles"], &(), progress).await
     }
 }

@@ -8,12 +8,13 @@ mod get_nodes;
 mod get_styles;
 mod node_ids;
 mod outline;
+mod shallow;
 mod views;
 
 pub use client::Figma;
-pub use file_key::FileKey;
+use file_key::FileKey;
 pub use get_components::GetComponents;
 pub use get_file::GetFile;
 pub use get_nodes::GetNodes;
 pub use get_styles::GetStyles;
-pub use node_ids::NodeIds;
+use node_ids::NodeIds;

@@ -8,32 +8,71 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::file_key::{FileKey, node_id};
+use crate::address::Address;
+
 /// The most nodes of one call: their numbers go into one address.
 const MOST: usize = 200;
 
-/// The numbers of a file's nodes, such as `1:2`: at least one, at most 200. Read from a list of
-/// texts or from one text with commas; none at all counts as not given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeIds(Vec<String>);
+/// The form of `node_ids`, in a refusal.
+const EXPECTED: &str = "node ids such as 1:2, or addresses with node-id=1-2 in them";
+
+/// The ids of a file's nodes, such as `1:2`: at least one, at most 200. Read from a list of texts or
+/// from one text with commas; none at all counts as not given. An address is read for its `node-id`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct NodeIds {
+    ids: Vec<String>,
+    /// The keys of the files in the addresses that were given.
+    files: Vec<String>,
+}
 
 impl NodeIds {
-    /// The numbers with commas between them, as Figma's `ids` takes them.
-    #[must_use]
-    pub fn joined(&self) -> String {
-        self.0.join(",")
+    /// The one node that a file's address selects.
+    pub(super) fn one(id: String) -> Self {
+        Self { ids: vec![id], files: Vec::new() }
     }
 
-    fn read<E: Error>(ids: Vec<String>) -> Result<Self, E> {
-        match ids.len() {
+    /// Returns the ids with commas between them, as Figma's `ids` takes them.
+    pub(super) fn joined(&self) -> String {
+        self.ids.join(",")
+    }
+
+    /// Returns the keys of the files in the addresses that were given.
+    pub(super) fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// Adds the ids of a text with commas.
+    fn add<E: Error>(&mut self, text: &str) -> Result<(), E> {
+        for text in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            if !text.contains(['/', '=']) {
+                self.ids.push(node_id(text));
+                continue;
+            }
+            let wrong = || E::invalid_value(Unexpected::Other("a text"), &EXPECTED);
+            let id = match (Address::read(text), text.trim_start_matches('?')) {
+                (Some(address), _) => {
+                    let file = FileKey::of_address(&address).ok_or_else(wrong)?;
+                    self.files.push(file.key);
+                    file.node
+                }
+                (None, query) => {
+                    let address = Address::read(&format!("/none?{query}")).ok_or_else(wrong)?;
+                    address.query("node-id").map(|id| node_id(&id))
+                }
+            };
+            self.ids.push(id.filter(|id| !id.is_empty()).ok_or_else(wrong)?);
+        }
+        Ok(())
+    }
+
+    fn checked<E: Error>(self) -> Result<Self, E> {
+        match self.ids.len() {
             0 => Err(not_given()),
-            1..=MOST => Ok(Self(ids)),
+            1..=MOST => Ok(self),
             _ => Err(E::invalid_value(Unexpected::Seq, &"at most 200 node ids")),
         }
     }
-}
-
-fn split(text: &str) -> impl Iterator<Item = String> {
-    text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(ToOwned::to_owned)
 }
 
 impl<'de> Deserialize<'de> for NodeIds {
@@ -47,15 +86,17 @@ impl<'de> Deserialize<'de> for NodeIds {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<NodeIds, E> {
-                NodeIds::read(split(text).collect())
+                let mut ids = NodeIds::default();
+                ids.add(text)?;
+                ids.checked()
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<NodeIds, A::Error> {
-                let mut ids = Vec::new();
+                let mut ids = NodeIds::default();
                 while let Some(text) = list.next_element::<Cow<'de, str>>()? {
-                    ids.extend(split(&text));
+                    ids.add(&text)?;
                 }
-                NodeIds::read(ids)
+                ids.checked()
             }
         }
         deserializer.deserialize_any(Ids)
@@ -81,6 +122,8 @@ impl JsonSchema for NodeIds {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -88,6 +131,35 @@ mod tests {
         for ids in [r#"["1:2","3:4"]"#, r#""1:2,3:4""#, r#"" 1:2, 3:4,""#, r#"["1:2,3:4",""]"#] {
             let read: NodeIds = serde_json::from_str(ids).expect(ids);
             assert_eq!(read.joined(), "1:2,3:4", "{ids}");
+        }
+    }
+
+    #[test]
+    fn the_node_of_an_address_is_understood() {
+        let address = "https://www.figma.com/design/AbC123/Title?node-id=1-2&t=x";
+        for (ids, joined, files) in [
+            (json!(address), "1:2", &["AbC123"][..]),
+            (json!([address, "3-4", "I5-6;7-8"]), "1:2,3:4,I5:6;7:8", &["AbC123"]),
+            (json!("node-id=1-2"), "1:2", &[]),
+            (json!("?node-id=1%3A2&m=dev"), "1:2", &[]),
+            (json!("1-2, 3:4"), "1:2,3:4", &[]),
+        ] {
+            let read: NodeIds = serde_json::from_value(ids.clone()).expect("node ids");
+            assert_eq!(read.joined(), joined, "{ids}");
+            assert_eq!(read.files(), files, "{ids}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_node_is_refused_with_what_to_give() {
+        for ids in [
+            "https://www.figma.com/design/AbC123/Title",
+            "https://example.com/design/AbC123/x?node-id=1-2",
+            "https://www.figma.com/design/AbC123/Title?node-id=",
+            "t=x",
+        ] {
+            let refusal = serde_json::from_value::<NodeIds>(json!([ids])).expect_err(ids);
+            assert!(refusal.to_string().contains(EXPECTED), "{refusal}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! A file's tree of nodes as rows, in the order of the tree: number, depth, name, type, size, text
-//! and styles of each. What a node is made of beyond that is its number away
-//! (`figma_get_nodes`).
+//! The nodes of a file as rows: id, depth, name, type, size, text and styles of each. `children` is the
+//! number of its children that are not shown, `parent` the id of a parent on an earlier page. The rest
+//! of a node is a call of `figma_get_nodes` away.
 //!
 //! The fields are Figma's, <https://developers.figma.com/docs/rest-api/file-node-types/>. Two are
 //! short for more: `size` for `absoluteBoundingBox`, `text` for `characters`. A style is named where
@@ -8,105 +8,102 @@
 
 use std::collections::HashMap;
 
+use mcp_core::action::{Tree, TreeNode};
 use serde_json::{Map, Value, json};
 
 /// The most characters of a node's text; of a text that was cut, the last is an ellipsis.
 const LONGEST_TEXT: usize = 40;
 /// The most characters of a node's name.
 const LONGEST_NAME: usize = 60;
-/// How deep a tree is looked into.
-const DEEPEST: usize = 128;
 /// What stands for the children of a node that are there and were not read: JSON that is nested more
 /// deeply than a value holds is the text that it was (`mcp_core::json::value`).
 const NOT_SHOWN: &str = "not shown: nested too deeply";
 
-/// The rows of a file (`figma_get_file`), its pages first, down to so many levels below them.
-pub(super) fn of_file(file: &Value, levels: usize) -> Vec<Value> {
-    let mut outline = Outline::new(levels);
-    for page in children(&file["document"]) {
-        outline.add(page, 0, &file["styles"]);
-    }
-    outline.rows
+/// The tree of a file (`figma_get_file`): its pages are the first level.
+pub(super) const OF_FILE: Tree = Tree { tops: pages, children, rows };
+
+/// The trees of some nodes of a file (`figma_get_nodes`).
+pub(super) const OF_NODES: Tree = Tree { tops: nodes, children, rows: rows_of_nodes };
+
+/// The pages of a file, each with the file's styles.
+fn pages(file: &Value) -> Vec<(&Value, &Value)> {
+    let pages = children(&file["document"]).iter().filter(|page| page.is_object());
+    pages.map(|page| (page, &file["styles"])).collect()
 }
 
-/// The rows of some nodes of a file (`figma_get_nodes`), down to so many levels below them. The
-/// text of a node that was asked for is whole.
-pub(super) fn of_nodes(answer: &Value, levels: usize) -> Vec<Value> {
-    let mut outline = Outline::new(levels);
-    for node in answer["nodes"].as_object().into_iter().flat_map(Map::values) {
-        let first = outline.rows.len();
-        outline.add(&node["document"], 0, &node["styles"]);
-        if let (Some(row), Some(text)) =
-            (outline.rows.get_mut(first), node["document"]["characters"].as_str())
-        {
+/// The requested nodes, each with its styles.
+fn nodes(answer: &Value) -> Vec<(&Value, &Value)> {
+    let nodes = answer["nodes"].as_object().into_iter().flat_map(Map::values);
+    let nodes = nodes.map(|node| (&node["document"], &node["styles"]));
+    nodes.filter(|(node, _)| node.is_object()).collect()
+}
+
+fn rows(nodes: &[TreeNode<'_>]) -> Vec<Value> {
+    let mut styles = Styles::default();
+    nodes.iter().map(|node| row(node, &mut styles)).collect()
+}
+
+/// The same, with the whole text of a requested node.
+fn rows_of_nodes(nodes: &[TreeNode<'_>]) -> Vec<Value> {
+    let mut rows = rows(nodes);
+    for (row, node) in rows.iter_mut().zip(nodes).filter(|(_, node)| node.depth == 0) {
+        if let Some(text) = node.value["characters"].as_str() {
             row["text"] = text.into();
         }
     }
-    outline.rows
+    rows
 }
 
-struct Outline {
-    levels: usize,
-    rows: Vec<Value>,
-    /// The letters of the styles that were named already.
-    named: HashMap<String, String>,
+fn row(node: &TreeNode<'_>, styles: &mut Styles) -> Value {
+    let TreeNode { value, context, depth, hidden, parent } = *node;
+    let mut row = Map::new();
+    row.insert("id".into(), value["id"].clone());
+    row.insert("depth".into(), depth.into());
+    if let Some(parent) = parent {
+        row.insert("parent".into(), parent["id"].clone());
+    }
+    row.insert("name".into(), cut(&value["name"], LONGEST_NAME));
+    row.insert("type".into(), value["type"].clone());
+    if let Some(size) = size(&value["absoluteBoundingBox"]) {
+        row.insert("size".into(), size.into());
+    }
+    if value["characters"].is_string() {
+        row.insert("text".into(), cut(&value["characters"], LONGEST_TEXT));
+    }
+    let of_node = styles.of(&value["styles"], context);
+    if !of_node.is_empty() {
+        row.insert("styles".into(), of_node.into());
+    }
+    if value["children"].is_string() || children(value).iter().any(Value::is_string) {
+        row.insert("children".into(), NOT_SHOWN.into());
+    } else if hidden > 0 {
+        row.insert("children".into(), hidden.into());
+    }
+    if value["visible"] == false {
+        row.insert("visible".into(), json!(false));
+    }
+    row.into()
 }
 
-impl Outline {
-    fn new(levels: usize) -> Self {
-        Self { levels: levels.min(DEEPEST), rows: Vec::new(), named: HashMap::new() }
-    }
+/// The letters of the styles that were named already.
+#[derive(Default)]
+struct Styles(HashMap<String, String>);
 
-    fn add(&mut self, node: &Value, depth: usize, styles: &Value) {
-        if !node.is_object() {
-            return;
-        }
-        let mut row = Map::new();
-        row.insert("id".into(), node["id"].clone());
-        row.insert("depth".into(), depth.into());
-        row.insert("name".into(), cut(&node["name"], LONGEST_NAME));
-        row.insert("type".into(), node["type"].clone());
-        if let Some(size) = size(&node["absoluteBoundingBox"]) {
-            row.insert("size".into(), size.into());
-        }
-        if node["characters"].is_string() {
-            row.insert("text".into(), cut(&node["characters"], LONGEST_TEXT));
-        }
-        let of_node = self.styles(&node["styles"], styles);
-        if !of_node.is_empty() {
-            row.insert("styles".into(), of_node.into());
-        }
-        let below = children(node);
-        let is_last = depth >= self.levels;
-        if node["children"].is_string() || below.iter().any(Value::is_string) {
-            row.insert("children".into(), NOT_SHOWN.into());
-        } else if is_last && !below.is_empty() {
-            row.insert("children".into(), below.len().into());
-        }
-        if node["visible"] == false {
-            row.insert("visible".into(), json!(false));
-        }
-        self.rows.push(row.into());
-        if !is_last {
-            for child in below {
-                self.add(child, depth + 1, styles);
-            }
-        }
-    }
-
-    /// The styles of a node, each named where it is the first time that it stands somewhere.
-    fn styles(&mut self, of_node: &Value, styles: &Value) -> Vec<Value> {
+impl Styles {
+    /// Returns the styles of a node, each with its name where it first stands. `names` are those of
+    /// the file.
+    fn of(&mut self, of_node: &Value, names: &Value) -> Vec<Value> {
         let ids = of_node.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str);
         let mut shown: Vec<Value> = Vec::new();
         for id in ids {
-            if let Some(letter) = self.named.get(id) {
+            if let Some(letter) = self.0.get(id) {
                 shown.push(letter.as_str().into());
                 continue;
             }
-            let letter = letter(self.named.len());
-            let name = styles[id]["name"].as_str().unwrap_or_default();
+            let letter = letter(self.0.len());
+            let name = names[id]["name"].as_str().unwrap_or_default();
             shown.push(format!("{letter}={id} {name}").trim_end().into());
-            self.named.insert(id.to_owned(), letter);
+            self.0.insert(id.to_owned(), letter);
         }
         shown
     }
@@ -166,41 +163,47 @@ mod tests {
         })
     }
 
+    fn node<'a>(value: &'a Value, context: &'a Value, depth: usize, hidden: usize) -> TreeNode<'a> {
+        TreeNode { value, context, depth, hidden, parent: None }
+    }
+
     #[test]
-    fn every_page_is_there_at_any_depth_and_styles_are_named_once() {
+    fn a_row_says_what_is_hidden_and_styles_are_named_once() {
+        let file = file();
+        let (page, styles) = (OF_FILE.tops)(&file)[0];
+        let header = &children(page)[0];
+        let title = &children(header)[0];
+        let nodes = [
+            node(page, styles, 0, 0),
+            TreeNode { parent: Some(page), ..node(header, styles, 1, 1) },
+            node(title, styles, 2, 0),
+        ];
         assert_eq!(
-            of_file(&file(), 0),
+            (OF_FILE.rows)(&nodes),
             [
-                json!({"id": "0:1", "depth": 0, "name": "Page 1", "type": "CANVAS", "children": 1}),
-                json!({"id": "0:2", "depth": 0, "name": "Page 2", "type": "CANVAS"}),
+                json!({"id": "0:1", "depth": 0, "name": "Page 1", "type": "CANVAS"}),
+                json!({
+                    "id": "1:2", "depth": 1, "parent": "0:1", "name": "Header", "type": "FRAME",
+                    "size": "1440x80", "styles": ["a=1:7 Brand/Primary"], "children": 1,
+                }),
+                json!({
+                    "id": "1:3", "depth": 2, "name": "Title", "type": "TEXT", "visible": false,
+                    "text": "a".repeat(39) + "…", "styles": ["a", "b=1:8 Heading"],
+                }),
             ]
         );
-        let rows = of_file(&file(), 1);
-        assert_eq!(
-            rows[1],
-            json!({
-                "id": "1:2", "depth": 1, "name": "Header", "type": "FRAME", "size": "1440x80",
-                "styles": ["a=1:7 Brand/Primary"], "children": 2,
-            })
-        );
-        let rows = of_file(&file(), 9);
-        assert_eq!(rows.len(), 5);
-        assert_eq!(
-            rows[2],
-            json!({
-                "id": "1:3", "depth": 2, "name": "Title", "type": "TEXT", "visible": false,
-                "text": "a".repeat(39) + "…", "styles": ["a", "b=1:8 Heading"],
-            })
-        );
-        assert_eq!(rows[4]["id"], "0:2");
     }
 
     #[test]
     fn the_text_of_a_node_that_was_asked_for_is_whole() {
         let text = json!({"id": "1:3", "name": "T", "type": "TEXT", "characters": "b".repeat(90)});
         let answer = json!({"nodes": {"1:3": {"document": text, "styles": {}}, "9:9": null}});
-        assert_eq!(of_nodes(&answer, 3).len(), 1);
-        assert_eq!(of_nodes(&answer, 3)[0]["text"], "b".repeat(90));
+        let tops = (OF_NODES.tops)(&answer);
+        assert_eq!(tops.len(), 1);
+        let rows =
+            (OF_NODES.rows)(&[node(tops[0].0, tops[0].1, 0, 0), node(tops[0].0, tops[0].1, 1, 0)]);
+        assert_eq!(rows[0]["text"], "b".repeat(90));
+        assert_eq!(rows[1]["text"], "b".repeat(39) + "…");
     }
 
     #[test]
@@ -212,13 +215,14 @@ mod tests {
         let file = format!(r#"{{"document":{open}{}}}"#, "]}".repeat(nodes));
         for text in [file.clone(), format!("[{file}]")] {
             let answer = mcp_core::json::value(&text).expect("JSON");
-            let file = answer.get(0).unwrap_or(&answer);
-            let rows = of_file(file, usize::MAX);
-            assert!((40..nodes).contains(&rows.len()), "{}", rows.len());
-            let (last, before) = rows.split_last().expect("rows");
-            assert_eq!(last["children"], NOT_SHOWN);
-            assert!(before.iter().all(|row| row.get("children").is_none()));
-            assert_eq!(of_file(file, 0)[0]["children"], 1);
+            let (mut at, _) = (OF_FILE.tops)(answer.get(0).unwrap_or(&answer))[0];
+            let mut depth = 0;
+            while let Some(child) = children(at).first().filter(|child| child.is_object()) {
+                assert!(rows(&[node(at, &Value::Null, depth, 0)])[0].get("children").is_none());
+                (at, depth) = (child, depth + 1);
+            }
+            assert!((40..nodes).contains(&depth), "{depth}");
+            assert_eq!(rows(&[node(at, &Value::Null, depth, 0)])[0]["children"], NOT_SHOWN);
         }
     }
 
@@ -234,7 +238,8 @@ mod tests {
     #[test]
     fn what_is_no_tree_has_no_rows() {
         for answer in [json!({}), json!([]), json!({"document": 5, "nodes": []}), json!(null)] {
-            assert!(of_file(&answer, 2).is_empty() && of_nodes(&answer, 2).is_empty(), "{answer}");
+            let tops = [(OF_FILE.tops)(&answer), (OF_NODES.tops)(&answer)].concat();
+            assert!(tops.is_empty(), "{answer}");
         }
     }
 }

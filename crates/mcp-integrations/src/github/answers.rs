@@ -12,6 +12,10 @@ pub struct Found {
     /// first 1000 of them.
     #[serde(rename(deserialize = "total_count"))]
     pub total: u64,
+    /// Whether GitHub's search ran out of time before it had looked through everything: the total and
+    /// the items may lack some.
+    #[serde(default)]
+    pub incomplete_results: bool,
     /// Those on this page, each as GitHub wrote it.
     pub items: Vec<JsonObject>,
     /// Whether another page follows.

@@ -18,8 +18,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower_service::Service;
 
+use super::names::{self, Owner, RepoName, Repository};
 use crate::endpoint::Endpoint;
 use crate::upstream::{Exchange, Fault, Sent, SharedClient, Transport, Upstream, streamed};
+
+/// The rate limits that GitHub counts separately, as `X-RateLimit-Resource` names them.
+const RESOURCES: &[&str] = &["core", "search"];
 
 /// GitHub, as its actions see it.
 #[derive(Clone)]
@@ -36,8 +40,22 @@ impl Github {
         exchange: Arc<Exchange>,
     ) -> Self {
         let transport = OverOctocrab { base: base.clone(), token: token.cloned(), client };
-        let upstream = Upstream::new("GitHub", token, transport, exchange);
+        let upstream = Upstream::new("GitHub", token, transport, RESOURCES, exchange);
         Self { base, upstream }
+    }
+
+    /// Returns the repository that `owner` and `repo` name.
+    pub(super) fn repository(
+        &self,
+        owner: Option<Owner>,
+        repo: Option<RepoName>,
+    ) -> Result<Repository, ActionError> {
+        Repository::named(owner, repo, &self.base)
+    }
+
+    /// Returns a search query with addresses as qualifiers.
+    pub(super) fn in_search(&self, query: &str) -> String {
+        names::in_search(query, &self.base)
     }
 
     /// What GitHub answers at this path.
@@ -58,7 +76,8 @@ impl Github {
         progress: &Progress,
     ) -> Result<(T, bool), ActionError> {
         let url = Endpoint::new(&self.base, path).query(query).into_url();
-        let json = self.upstream.get(url, progress).await?;
+        let resource = if path.first() == Some(&"search") { "search" } else { "core" };
+        let json = self.upstream.get(url, resource, progress).await?;
         Ok((json.read(self.upstream.name())?, json.goes_on()))
     }
 }

@@ -4,7 +4,8 @@ use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Github, Owner, RepoName, views};
+use super::names::{Owner, RepoName};
+use super::{Github, views};
 use crate::JsonObject;
 
 /// Gets a repository: <https://docs.github.com/en/rest/repos/repos#get-a-repository>.
@@ -24,9 +25,11 @@ impl GetRepository {
 #[derive(Deserialize, JsonSchema)]
 pub struct GetRepositoryParams {
     /// The user or organization that it belongs to.
-    owner: Owner,
-    /// Its name, without `.git`.
-    repo: RepoName,
+    #[schemars(required)]
+    owner: Option<Owner>,
+    /// Its name or its address.
+    #[schemars(required)]
+    repo: Option<RepoName>,
 }
 
 impl RemoteAction for GetRepository {
@@ -55,7 +58,7 @@ impl RemoteAction for GetRepository {
         params: GetRepositoryParams,
         progress: &Progress,
     ) -> Result<JsonObject, ActionError> {
-        let path = ["repos", params.owner.as_str(), params.repo.as_str()];
-        self.github.get(&path, &(), progress).await
+        let repository = self.github.repository(params.owner, params.repo)?;
+        self.github.get(&repository.path(), &(), progress).await
     }
 }

@@ -4,8 +4,9 @@ use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::names::{Owner, RepoName};
 use super::query::{List, PageNumber, PerPage, State};
-use super::{Github, Listed, Owner, RepoName, views};
+use super::{Github, Listed, views};
 
 /// Lists a repository's issues: <https://docs.github.com/en/rest/issues/issues#list-repository-issues>.
 ///
@@ -26,9 +27,11 @@ impl ListIssues {
 #[derive(Deserialize, JsonSchema)]
 pub struct ListIssuesParams {
     /// The user or organization that the repository belongs to.
-    owner: Owner,
-    /// The repository's name, without `.git`.
-    repo: RepoName,
+    #[schemars(required)]
+    owner: Option<Owner>,
+    /// The repository's name or its address.
+    #[schemars(required)]
+    repo: Option<RepoName>,
     /// Whether the issue is still open.
     #[serde(default)]
     state: State,
@@ -65,7 +68,8 @@ impl RemoteAction for ListIssues {
         progress: &Progress,
     ) -> Result<Listed, ActionError> {
         let ListIssuesParams { owner, repo, state, per_page, page } = params;
-        let path = ["repos", owner.as_str(), repo.as_str(), "issues"];
+        let repository = self.github.repository(owner, repo)?;
+        let path = [&repository.path()[..], &["issues"]].concat();
         let (items, goes_on) =
             self.github.page(&path, &List { state, per_page, page }, progress).await?;
         Ok(Listed { items, goes_on })

@@ -4,8 +4,9 @@ use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::names::{Owner, RepoName};
 use super::query::{List, PageNumber, PerPage, State};
-use super::{Github, Listed, Owner, RepoName, views};
+use super::{Github, Listed, views};
 
 /// Lists a repository's pull requests:
 /// <https://docs.github.com/en/rest/pulls/pulls#list-pull-requests>.
@@ -25,9 +26,11 @@ impl ListPulls {
 #[derive(Deserialize, JsonSchema)]
 pub struct ListPullsParams {
     /// The user or organization that the repository belongs to.
-    owner: Owner,
-    /// The repository's name, without `.git`.
-    repo: RepoName,
+    #[schemars(required)]
+    owner: Option<Owner>,
+    /// The repository's name or its address.
+    #[schemars(required)]
+    repo: Option<RepoName>,
     /// Whether the pull request is still open.
     #[serde(default)]
     state: State,
@@ -65,7 +68,8 @@ impl RemoteAction for ListPulls {
         progress: &Progress,
     ) -> Result<Listed, ActionError> {
         let ListPullsParams { owner, repo, state, per_page, page } = params;
-        let path = ["repos", owner.as_str(), repo.as_str(), "pulls"];
+        let repository = self.github.repository(owner, repo)?;
+        let path = [&repository.path()[..], &["pulls"]].concat();
         let (items, goes_on) =
             self.github.page(&path, &List { state, per_page, page }, progress).await?;
         Ok(Listed { items, goes_on })

@@ -16,6 +16,5 @@ pub use client::Github;
 pub use get_repository::GetRepository;
 pub use list_issues::ListIssues;
 pub use list_pulls::ListPulls;
-pub use names::{Owner, RepoName};
 pub use search_issues::SearchIssues;
 pub use search_repositories::SearchRepositories;

@@ -72,7 +72,7 @@ impl RemoteAction for SearchIssues {
     fn doc(&self) -> Doc {
         let example = Example {
             params: r#"{"query":"windows label:bug language:python state:open","sort":"created","order":"asc","per_page":1}"#,
-            answer: r#"{"total":280,"items":[{"url":"https://api.github.com/repos/batterseapower/pinyin-toolkit/issues/132","html_url":"https://github.com/batterseapower/pinyin-toolkit/issues/132","id":35802,"number":132,"title":"Line Number Indexes Beyond 20 Not Displayed","user":{"login":"Nick3C","id":90254},"labels":[{"id":4,"name":"bug","color":"ff0000"}],"state":"open","comments":15,"created_at":"2009-07-12T20:10:41Z"}]}"#,
+            answer: r#"{"total":280,"incomplete_results":false,"items":[{"url":"https://api.github.com/repos/batterseapower/pinyin-toolkit/issues/132","html_url":"https://github.com/batterseapower/pinyin-toolkit/issues/132","id":35802,"number":132,"title":"Line Number Indexes Beyond 20 Not Displayed","user":{"login":"Nick3C","id":90254},"labels":[{"id":4,"name":"bug","color":"ff0000"}],"state":"open","comments":15,"created_at":"2009-07-12T20:10:41Z"}]}"#,
         };
         Doc::new(Group::Github, "Search GitHub's issues and pull requests", example)
             .words(&[
@@ -89,7 +89,8 @@ impl RemoteAction for SearchIssues {
         progress: &Progress,
     ) -> Result<Found, ActionError> {
         let SearchIssuesParams { query, sort, order, per_page, page } = params;
-        let search = Search { q: &query.0, sort, order, per_page, page };
+        let q = &self.github.in_search(&query.0);
+        let search = Search { q, sort, order, per_page, page };
         let (found, goes_on) = self.github.page(&["search", "issues"], &search, progress).await?;
         Ok(Found { goes_on, ..found })
     }

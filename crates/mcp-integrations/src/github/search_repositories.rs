@@ -59,7 +59,7 @@ impl RemoteAction for SearchRepositories {
     fn doc(&self) -> Doc {
         let example = Example {
             params: r#"{"query":"tetris language:assembly","sort":"stars","order":"desc","per_page":1}"#,
-            answer: r#"{"total":40,"items":[{"id":3081286,"name":"Tetris","full_name":"dtrupenn/Tetris","owner":{"login":"dtrupenn","id":872147},"private":false,"html_url":"https://github.com/dtrupenn/Tetris","description":"A C implementation of Tetris using Pennsim through LC4","fork":false,"stargazers_count":1,"language":"Assembly"}]}"#,
+            answer: r#"{"total":40,"incomplete_results":false,"items":[{"id":3081286,"name":"Tetris","full_name":"dtrupenn/Tetris","owner":{"login":"dtrupenn","id":872147},"private":false,"html_url":"https://github.com/dtrupenn/Tetris","description":"A C implementation of Tetris using Pennsim through LC4","fork":false,"stargazers_count":1,"language":"Assembly"}]}"#,
         };
         Doc::new(Group::Github, "Search GitHub's repositories", example)
             .words(&[
@@ -76,7 +76,8 @@ impl RemoteAction for SearchRepositories {
         progress: &Progress,
     ) -> Result<Found, ActionError> {
         let SearchRepositoriesParams { query, sort, order, per_page, page } = params;
-        let search = Search { q: &query.0, sort, order, per_page, page };
+        let q = &self.github.in_search(&query.0);
+        let search = Search { q, sort, order, per_page, page };
         let (found, goes_on) =
             self.github.page(&["search", "repositories"], &search, progress).await?;
         Ok(Found { goes_on, ..found })

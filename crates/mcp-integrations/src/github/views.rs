@@ -1,10 +1,16 @@
 //! What stands for GitHub's things in a list. The whole of one is its number or name away.
 
-use mcp_core::action::{Column, Pages, View};
+use mcp_core::action::{Column, Incomplete, Pages, View};
 
 /// How GitHub hands out its lists.
 const PAGES: Pages =
     Pages::Numbered { page: "page", size: "per_page", usual: 10, most: 100, key: "id" };
+
+/// Says of a search that GitHub did not look through everything.
+const INCOMPLETE: Incomplete = Incomplete {
+    at: "incomplete_results",
+    reason: "GitHub's search ran out of time: matches may be missing",
+};
 
 /// Issues of a repository. To GitHub every pull request is one too, and has `pull_request`.
 pub(super) const ISSUES: View = View::of(&[
@@ -33,6 +39,7 @@ pub(super) const FOUND_ISSUES: View = View::of(&[
     Column::there("pull_request"),
 ])
 .rows("items", Some(PAGES))
+.incomplete(INCOMPLETE)
 .optional(ISSUE_FIELDS);
 
 /// Pull requests.
@@ -55,8 +62,10 @@ pub(super) const PULLS: View = View::of(&[
 pub(super) const REPOSITORY: View = View::of(REPOSITORY_COLUMNS).optional(REPOSITORY_FIELDS);
 
 /// Repositories.
-pub(super) const REPOSITORIES: View =
-    View::of(REPOSITORY_COLUMNS).rows("items", Some(PAGES)).optional(REPOSITORY_FIELDS);
+pub(super) const REPOSITORIES: View = View::of(REPOSITORY_COLUMNS)
+    .rows("items", Some(PAGES))
+    .incomplete(INCOMPLETE)
+    .optional(REPOSITORY_FIELDS);
 
 const REPOSITORY_COLUMNS: &[Column] = &[
     Column::of("full_name"),

@@ -78,8 +78,8 @@ fn signatures_show_what_must_be_given_and_the_defaults() {
             "github_get_repository(owner, repo)",
             "github_list_issues(owner, repo, state?=open, per_page?=10, page?=1)",
             "github_list_pulls(owner, repo, state?=open, per_page?=10, page?=1)",
-            "figma_get_file(file_key)",
-            "figma_get_nodes(file_key, node_ids)",
+            "figma_get_file(file_key, depth?)",
+            "figma_get_nodes(file_key, node_ids, depth?)",
             "figma_get_components(file_key)",
             "figma_get_styles(file_key)",
             "playwright_get_title(url)",
@@ -141,7 +141,7 @@ fn the_schemas_admit_what_is_taken() {
 fn the_schema_of_a_search_is_that_of_its_answer() {
     let registry = registry(None);
     let schema = &registry.find("github_search_issues").expect("an action").output_schema;
-    assert_eq!(schema["required"], json!(["total", "items"]));
+    assert_eq!(schema["required"], json!(["total", "incomplete_results", "items"]));
     assert_eq!(schema["properties"]["items"]["items"]["type"], "object");
 }
 

@@ -61,10 +61,8 @@ pub(crate) fn serve_names() {
             if name.contains("stuck") {
                 continue;
             }
-            let (code, answers) = match name.contains("quick") {
-                true => (0, u8::from(is_a)),
-                false => (3, 0),
-            };
+            let is_known = name.contains("quick");
+            let (code, answers) = (if is_known { 0 } else { 3 }, u8::from(is_known && is_a));
             let mut answer = buffer[..2].to_vec();
             answer.extend([0x81, 0x80 | code, 0, 1, 0, answers, 0, 0, 0, 0]);
             answer.extend(&question[..end]);

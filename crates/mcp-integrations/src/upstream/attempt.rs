@@ -20,16 +20,27 @@ impl Inner {
         &self,
         uri: &Uri,
         conditions: HeaderMap,
+        resource: &'static str,
         deadline: Instant,
         number: u32,
     ) -> Meaning {
-        let Self { name, exchange, permits, redactor, .. } = self;
+        let Self { name, exchange, permits, redactor, quotas, .. } = self;
+        let clock = &exchange.clock;
+        // A repetition has waited for the limit that it met.
+        let check = || if number == 1 { quotas.check(name, resource, clock.now()) } else { Ok(()) };
+        if let Err(failure) = check() {
+            return Meaning::Final(failure);
+        }
         let Ok(Ok(_permit)) = timeout_at(deadline, permits.acquire()).await else {
             return Meaning::Final(Failure::busy(name));
         };
         // Those before it may have gone at this very moment, at their deadlines.
         if Instant::now() >= deadline {
             return Meaning::Final(Failure::busy(name));
+        }
+        // The limit may have been used up while this request waited for its turn.
+        if let Err(failure) = check() {
+            return Meaning::Final(failure);
         }
         let (path, conditional, began) = (uri.path(), !conditions.is_empty(), Instant::now());
         match self.exchange(uri, conditions).await {
@@ -42,7 +53,13 @@ impl Inner {
                     rate_limit::remaining(&reply.headers)
                         .map_or_else(|| "unknown".into(), |left| left.to_string()),
                 );
-                reply.meaning(name, conditional, redactor, exchange.clock.now())
+                let now = clock.now();
+                let limited = reply.limited(redactor, now);
+                if let Some(limited) = &limited {
+                    log::debug!("{name}: the rate limit is used up for {:?}", limited.wait);
+                    quotas.remember(resource, limited, now);
+                }
+                reply.meaning(name, conditional, redactor, limited, now)
             }
             Err(fault) => {
                 log::debug!("{name}: GET {path} -> {fault}, try {number}");

@@ -42,6 +42,14 @@ impl Failure {
         self
     }
 
+    /// The same failure with the wait until a rate limit ends, in the message too.
+    pub(super) fn until(mut self, wait: Duration) -> Self {
+        let part = u64::from(wait.subsec_nanos() > 0);
+        let seconds = wait.as_secs().saturating_add(part).max(1);
+        self.message = format!("{}; try again in {seconds} s", self.message.trim_end_matches('.'));
+        self.retry_after(Some(Duration::from_secs(seconds)))
+    }
+
     pub(super) fn retry_after(mut self, wait: Option<Duration>) -> Self {
         self.retry_after = wait;
         self

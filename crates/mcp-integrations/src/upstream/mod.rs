@@ -3,7 +3,7 @@
 //!
 //! [`Upstream::get`] is the one way. A call goes through, in this order: [`cache`] (is the answer
 //! kept and fresh?), [`flights`] (is somebody asking just this?), [`tries`] (how often, until when),
-//! one exchange over a [`transport`], [`reply`] (what does the status mean?) and [`answer`] (is it
+//! [`quotas`] (is a rate limit used up?), one exchange over a [`transport`], [`reply`] (what does the status mean?) and [`answer`] (is it
 //! the JSON that was promised?).
 //!
 //! Invariant: every wait, size, queue and repetition in here has a bound from [`HttpSettings`].
@@ -17,6 +17,7 @@ mod failure;
 mod flights;
 mod freshness;
 mod jitter;
+mod quotas;
 mod rate_limit;
 mod reply;
 mod settings;
@@ -40,6 +41,7 @@ pub(crate) use client::SharedClient;
 use failure::Failure;
 use flights::Flights;
 pub use jitter::{Jitter, RandomJitter};
+use quotas::Quotas;
 pub use settings::HttpSettings;
 pub(crate) use transport::{Fault, Sent, Transport, streamed};
 
@@ -80,14 +82,18 @@ struct Inner {
     /// As many permits as there may be requests on their way at once: its own, so that a slow system
     /// holds up no other one.
     permits: Semaphore,
+    /// The rate limits of this account that are used up.
+    quotas: Quotas,
     exchange: Arc<Exchange>,
 }
 
 impl Upstream {
+    /// Creates an upstream. `resources` are the names that its responses give to limits of their own.
     pub(crate) fn new(
         name: &'static str,
         token: Option<&SecretString>,
         transport: impl Transport,
+        resources: &'static [&'static str],
         exchange: Arc<Exchange>,
     ) -> Self {
         let token = token.map(ExposeSecret::expose_secret);
@@ -97,6 +103,7 @@ impl Upstream {
             redactor: Redactor::new(token.map(ToOwned::to_owned)),
             transport: Box::new(transport),
             permits: Semaphore::new(exchange.settings.concurrency.max(1)),
+            quotas: Quotas::new(resources),
             exchange,
         }))
     }
@@ -106,13 +113,19 @@ impl Upstream {
         self.0.name
     }
 
-    /// The JSON at an address: the kept one where it is fresh, otherwise what the system says now.
-    /// Equal calls at the same time are one request. Dropping the future gives up its interest;
-    /// the request ends when nobody waits for it any more.
+    /// Returns the JSON at an address, from the cache if it is fresh. Equal calls at the same time
+    /// share one request, which ends when no caller waits for it any more. `resource` is the rate
+    /// limit that counts the request.
     ///
     /// # Errors
-    /// With what went wrong at or on the way to the other system; never with its token.
-    pub(crate) async fn get(&self, url: Url, progress: &Progress) -> Result<Json, ActionError> {
+    /// Returns what went wrong at the upstream or on the way there; never its token. Returns
+    /// `UpstreamRateLimited` without a request while the rate limit is used up.
+    pub(crate) async fn get(
+        &self,
+        url: Url,
+        resource: &'static str,
+        progress: &Progress,
+    ) -> Result<Json, ActionError> {
         let key = Key { account: self.0.account, url: url.into() };
         if let Some(kept) = self.fresh(&key) {
             progress.step(2.0, Some(2.0), "answered from what is kept");
@@ -122,7 +135,7 @@ impl Upstream {
         let this = self.clone();
         let ask = {
             let key = key.clone();
-            move || async move { this.ask(key).await }
+            move || async move { this.ask(key, resource).await }
         };
         let json = self.0.exchange.flights.join(&key, ask).await.map_err(ActionError::from)?;
         progress.step(1.0, Some(2.0), &format!("{} has answered", self.0.name));
@@ -139,7 +152,7 @@ impl Upstream {
         Some(kept.json.clone())
     }
 
-    async fn ask(&self, key: Key) -> Result<Json, Failure> {
+    async fn ask(&self, key: Key, resource: &'static str) -> Result<Json, Failure> {
         let Exchange { settings, clock, jitter, cache, .. } = &*self.0.exchange;
         let kept = cache.get(&key);
         if key.url.len() > LONGEST_URL {
@@ -155,7 +168,7 @@ impl Upstream {
         let conditions = kept.as_deref().map(Stored::conditions).unwrap_or_default();
         let asked = clock.now();
         let deadline = Instant::now() + settings.call_timeout;
-        let attempt = |number| self.0.attempt(&uri, conditions.clone(), deadline, number);
+        let attempt = |number| self.0.attempt(&uri, conditions.clone(), resource, deadline, number);
         let tries = tries::until(deadline, settings, &**jitter, attempt);
         let reply = timeout_at(deadline, tries)
             .await

@@ -1,5 +1,5 @@
-//! When another system says to come back: `Retry-After` (RFC 9110, section 10.2.3) and GitHub's
-//! `X-RateLimit-*`.
+//! Which rate limit a response says is used up, and until when: `Retry-After` (RFC 9110, section
+//! 10.2.3) and GitHub's `X-RateLimit-*`.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,53 +7,72 @@ use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 use mcp_core::Timestamp;
 
-/// How long to wait where the other system does not say: GitHub asks for a minute at least.
+/// The wait where the upstream names none: GitHub asks for a minute at least.
 const USUAL_WAIT: Duration = Duration::from_mins(1);
 
-/// A rate limit is used up.
+/// A used-up rate limit.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Limited {
-    /// How long it lasts; `None` where the other system leaves that open.
-    pub(super) wait: Option<Duration>,
+    /// The time until it ends.
+    pub(super) wait: Duration,
+    /// Whether `Retry-After` asks this request to come again.
+    pub(super) retries: bool,
+    /// The limited resource, if the upstream names one.
+    pub(super) resource: Option<String>,
+    /// Whether the limit is of the whole account, not of one resource.
+    pub(super) is_of_account: bool,
 }
 
-impl Limited {
-    /// How long a caller is told to wait.
-    pub(super) fn until(&self) -> Duration {
-        self.wait.unwrap_or(USUAL_WAIT)
-    }
-}
-
-/// Whether a refusal is that of a rate limit. A 429 always is. A 403 is where its headers or its
-/// message say so.
+/// Returns the rate limit that a response says is used up.
+///
+/// A 429 always says so; a 403 does if its headers or its message do. Any other response does if its
+/// headers say that no request remains: the next one would be refused.
 pub(super) fn read(
     status: StatusCode,
     headers: &HeaderMap,
     message: Option<&str>,
     now: Timestamp,
 ) -> Option<Limited> {
-    let used_up = remaining(headers) == Some(0);
-    let wait = retry_after(headers, now).or_else(|| {
-        // With requests left, the reset is that of another limit.
-        let counts = used_up || remaining(headers).is_none();
-        reset(headers, now).filter(|_| counts)
-    });
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        return Some(Limited { wait });
+    let left = remaining(headers);
+    // With requests left, the reset is that of another limit.
+    let reset = reset(headers, now).filter(|_| left.is_none_or(|left| left == 0));
+    let resource = headers.get("x-ratelimit-resource").and_then(|name| name.to_str().ok());
+    let resource = resource.map(|name| name.trim().to_ascii_lowercase());
+    let limited = |wait, retries, is_of_account| Limited { wait, retries, resource, is_of_account };
+    if !is_refusal(status) {
+        let wait = reset.unwrap_or(USUAL_WAIT);
+        return (left == Some(0) && !wait.is_zero()).then(|| limited(wait, false, false));
     }
-    let says_so = message.is_some_and(|text| text.to_ascii_lowercase().contains("rate limit"));
-    let limited = used_up || headers.contains_key(RETRY_AFTER) || says_so;
-    limited.then_some(Limited { wait: wait.or(Some(USUAL_WAIT)) })
+    let message = message.unwrap_or_default().to_ascii_lowercase();
+    // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    let is_of_account = message.contains("secondary rate limit") || message.contains("abuse");
+    let says_so = is_of_account
+        || message.contains("rate limit")
+        || left == Some(0)
+        || headers.contains_key(RETRY_AFTER);
+    if status != StatusCode::TOO_MANY_REQUESTS && !says_so {
+        return None;
+    }
+    Some(match retry_after(headers, now) {
+        Some(wait) => limited(wait, true, is_of_account),
+        None => {
+            // A reset that has passed does not say when the limit ends.
+            let wait = reset.filter(|wait| !wait.is_zero()).unwrap_or(USUAL_WAIT);
+            limited(wait, false, is_of_account)
+        }
+    })
 }
 
-/// The longest wait that is passed on: what says more is a mistake.
-const LONGEST: Duration = Duration::from_hours(24);
+/// Whether a rate limit may be the reason of a status.
+pub(super) fn is_refusal(status: StatusCode) -> bool {
+    matches!(status, StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
+}
 
 /// How long `Retry-After` says to wait: seconds, or a date.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds).min(LONGEST));
+        return Some(Duration::from_secs(seconds));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     let since = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
@@ -74,7 +93,7 @@ fn reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 /// From now until a moment since the Unix epoch; nothing where it has passed.
 fn until(moment: Duration, now: Timestamp) -> Duration {
     let now = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(0));
-    moment.saturating_sub(now).min(LONGEST)
+    moment.saturating_sub(now)
 }
 
 #[cfg(test)]
@@ -108,25 +127,55 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_a_rate_limit_where_it_says_so() {
+    fn a_long_wait_is_told_as_it_is() {
+        let days = retry_after(&headers(&[("retry-after", "396000")]), NOW);
+        assert_eq!(days, Some(Duration::from_secs(396_000)));
+    }
+
+    #[test]
+    fn a_response_says_which_limit_is_used_up_and_for_how_long() {
         let reset = ("x-ratelimit-reset", "784111807");
-        for (status, of, message, wait) in [
-            (403, &[][..], "Resource not accessible", None),
-            (403, &[("x-ratelimit-remaining", "12"), reset], "Forbidden", None),
-            (403, &[("x-ratelimit-remaining", "0"), reset], "", Some(Some(30))),
-            (403, &[("x-ratelimit-remaining", "0")], "", Some(Some(60))),
-            (403, &[("retry-after", "9")], "", Some(Some(9))),
-            (403, &[], "You have exceeded a secondary Rate Limit", Some(Some(60))),
-            (429, &[("x-ratelimit-remaining", "0"), reset], "", Some(Some(30))),
-            (429, &[reset], "", Some(Some(30))),
-            (429, &[("x-ratelimit-remaining", "12"), reset], "", Some(None)),
-            (429, &[("retry-after", "9"), reset], "", Some(Some(9))),
-            (429, &[], "", Some(None)),
+        let passed = ("x-ratelimit-reset", "784111777");
+        let (none, some) = (("x-ratelimit-remaining", "0"), ("x-ratelimit-remaining", "12"));
+        let secondary = "You have exceeded a secondary Rate Limit";
+        let abuse = "You have triggered an abuse detection mechanism.";
+        for (status, of, message, wait, retries, is_of_account) in [
+            (403, &[][..], "Resource not accessible", None, false, false),
+            (403, &[some, reset], "Forbidden", None, false, false),
+            (403, &[none, reset], "", Some(30), false, false),
+            (403, &[none], "", Some(60), false, false),
+            (403, &[none, passed], "", Some(60), false, false),
+            (403, &[("retry-after", "9")], "", Some(9), true, false),
+            (403, &[("retry-after", "soon")], "", Some(60), false, false),
+            (403, &[], "API rate limit exceeded", Some(60), false, false),
+            (403, &[], secondary, Some(60), false, true),
+            (403, &[some, reset], abuse, Some(60), false, true),
+            (429, &[none, reset], "", Some(30), false, false),
+            (429, &[reset], "", Some(30), false, false),
+            (429, &[some, reset], "", Some(60), false, false),
+            (429, &[("retry-after", "9"), reset], "", Some(9), true, false),
+            (429, &[("retry-after", "0")], secondary, Some(0), true, true),
+            (429, &[], "", Some(60), false, false),
+            (200, &[none, reset], "", Some(30), false, false),
+            (304, &[none, reset], "", Some(30), false, false),
+            (404, &[none, reset], "", Some(30), false, false),
+            (200, &[none], "", Some(60), false, false),
+            (200, &[none, passed], "", None, false, false),
+            (200, &[some, reset], "", None, false, false),
+            (200, &[("retry-after", "9")], "rate limit", None, false, false),
         ] {
             let status = StatusCode::from_u16(status).expect("a status");
             let limited = read(status, &headers(of), Some(message), NOW);
-            let expected = wait.map(|wait| Limited { wait: wait.map(Duration::from_secs) });
+            let expected = wait.map(|wait| Limited {
+                wait: Duration::from_secs(wait),
+                retries,
+                resource: None,
+                is_of_account,
+            });
             assert_eq!(limited, expected, "{status} {of:?} {message}");
         }
+        let search = [none, reset, ("x-ratelimit-resource", "Search")];
+        let limited = read(StatusCode::OK, &headers(&search), None, NOW).expect("a limit");
+        assert_eq!(limited.resource.as_deref(), Some("search"));
     }
 }

@@ -5,15 +5,13 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use mcp_core::dispatch::Redactor;
 use mcp_core::{ErrorCode, Timestamp, json};
+use serde_json::Value;
 
 use super::failure::Failure;
-use super::rate_limit;
+use super::rate_limit::{self, Limited};
 
 /// The largest body of a refusal that is looked into for its message, in bytes.
 pub(super) const LARGEST_REFUSAL: usize = 64 << 10;
-
-/// The shortest wait that a caller is told: less than a second is written as none.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The longest message of another system that a caller is told, in characters.
 const LONGEST_MESSAGE: usize = 500;
@@ -36,21 +34,24 @@ pub(super) enum Meaning {
 }
 
 impl Reply {
+    /// Returns the rate limit that the response says is used up.
+    pub(super) fn limited(&self, redactor: &Redactor, now: Timestamp) -> Option<Limited> {
+        let message = rate_limit::is_refusal(self.status).then(|| self.message(redactor)).flatten();
+        rate_limit::read(self.status, &self.headers, message.as_deref(), now)
+    }
+
     /// What the answer to a request means; `conditional` where the request said what is kept.
-    ///
-    /// GitHub refuses with 403 or 429 where a rate limit is used up:
-    /// <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
+    /// `limited` is the rate limit that it says is used up.
     pub(super) fn meaning(
         self,
         name: &str,
         conditional: bool,
         redactor: &Redactor,
+        limited: Option<Limited>,
         now: Timestamp,
     ) -> Meaning {
-        let message = || message(&self.body).map(|text| redactor.scrub(&text));
-        let failed = |code, message: Option<String>| {
-            Failure::new(code, text(self.status, message.as_deref()))
-        };
+        let failed =
+            |code| Failure::new(code, text(self.status, self.message(redactor).as_deref()));
         match self.status.as_u16() {
             // Nobody asked for a part.
             206 => {
@@ -59,33 +60,40 @@ impl Reply {
             }
             200..=299 => Meaning::Answer(self),
             304 if conditional => Meaning::Answer(self),
-            403 | 429 => {
-                let message = message();
-                match rate_limit::read(self.status, &self.headers, message.as_deref(), now) {
-                    Some(limited) => Meaning::Again {
-                        failure: failed(ErrorCode::UpstreamRateLimited, message)
-                            .retry_after(Some(limited.until().max(SHORTEST_WAIT))),
-                        wait: limited.wait,
-                    },
-                    None => Meaning::Final(failed(ErrorCode::UpstreamRefused, message)),
+            403 | 429 => match limited {
+                Some(Limited { wait, retries, .. }) => {
+                    let failure = failed(ErrorCode::UpstreamRateLimited).until(wait);
+                    if retries {
+                        Meaning::Again { failure, wait: Some(wait) }
+                    } else {
+                        Meaning::Final(failure)
+                    }
                 }
-            }
+                None => Meaning::Final(failed(ErrorCode::UpstreamRefused)),
+            },
             502..=504 => {
                 let wait = rate_limit::retry_after(&self.headers, now);
-                let failure = failed(ErrorCode::UpstreamFailed, message()).retry_after(wait);
-                Meaning::Again { failure, wait }
+                Meaning::Again {
+                    failure: failed(ErrorCode::UpstreamFailed).retry_after(wait),
+                    wait,
+                }
             }
-            400..=499 => Meaning::Final(failed(ErrorCode::UpstreamRefused, message())),
-            500.. => Meaning::Final(failed(ErrorCode::UpstreamFailed, message())),
+            400..=499 => Meaning::Final(failed(ErrorCode::UpstreamRefused)),
+            500.. => Meaning::Final(failed(ErrorCode::UpstreamFailed)),
             status => {
                 let message = format!("{name} answered with the unexpected status {status}");
                 Meaning::Final(Failure::new(ErrorCode::UpstreamFailed, message))
             }
         }
     }
+
+    /// The upstream's message without secrets.
+    fn message(&self, redactor: &Redactor) -> Option<String> {
+        message(&self.body).map(|text| redactor.scrub(&text))
+    }
 }
 
-/// `Request failed (404): Not Found`: the other system's own message, or what the status is called.
+/// `Request failed (404): Not Found`: the upstream's own message, or the name of the status.
 fn text(status: StatusCode, message: Option<&str>) -> String {
     let number = status.as_u16();
     match message.or(status.canonical_reason()) {
@@ -97,12 +105,44 @@ fn text(status: StatusCode, message: Option<&str>) -> String {
     }
 }
 
-/// The message of a refusal: GitHub's `message`; Figma's `message` or `err`. Nothing else of the
-/// body is ever told.
+/// Returns the message of a refusal: GitHub's `message` and `errors`; Figma's `message` or `err`.
+/// Nothing else of the body reaches a caller. Control characters become spaces.
 fn message(body: &[u8]) -> Option<String> {
     let body = json::value(str::from_utf8(body).ok()?).ok()?;
-    let said = |name| body.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty());
-    ["message", "err"].into_iter().find_map(said).map(ToOwned::to_owned)
+    let message = ["message", "err"].into_iter().find_map(|name| said(&body, name));
+    let errors = match &body["errors"] {
+        Value::Array(errors) => errors.iter().filter_map(described).collect(),
+        Value::String(error) => vec![error.trim().to_owned()],
+        _ => Vec::new(),
+    };
+    let mut parts: Vec<String> = message.into_iter().map(ToOwned::to_owned).collect();
+    let is_new = |error: &String| !error.is_empty() && parts.first() != Some(error);
+    let errors: Vec<String> = errors.into_iter().filter(is_new).collect();
+    if !errors.is_empty() {
+        parts.push(errors.join("; "));
+    }
+    let text = parts.join(": ");
+    (!text.is_empty()).then(|| text.replace(char::is_control, " "))
+}
+
+/// One of GitHub's `errors`: its `message`, otherwise `Issue.title: missing_field`
+/// (<https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api>).
+fn described(error: &Value) -> Option<String> {
+    if let Some(text) = error.as_str().map(str::trim).or_else(|| said(error, "message")) {
+        return Some(text.to_owned());
+    }
+    let parts = ["resource", "field"].into_iter().filter_map(|name| said(error, name));
+    let place = parts.collect::<Vec<_>>().join(".");
+    match (place.as_str(), said(error, "code")) {
+        ("", code) => code.map(ToOwned::to_owned),
+        (place, None) => Some(place.to_owned()),
+        (place, Some(code)) => Some(format!("{place}: {code}")),
+    }
+}
+
+/// A text of an object that is not blank.
+fn said<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    object.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -117,7 +157,9 @@ mod tests {
         let status = StatusCode::from_u16(status).expect("a status");
         let reply = Reply { status, headers, body: body.into() };
         let redactor = Redactor::new(["ghp_secret".to_owned()]);
-        match reply.meaning("GitHub", false, &redactor, Timestamp::from_micros(0)) {
+        let now = Timestamp::from_micros(0);
+        let limited = reply.limited(&redactor, now);
+        match reply.meaning("GitHub", false, &redactor, limited, now) {
             Meaning::Answer(_) => panic!("{status} is no answer"),
             Meaning::Again { failure, .. } => (failure, true),
             Meaning::Final(failure) => (failure, false),
@@ -132,7 +174,7 @@ mod tests {
             (403, ErrorCode::UpstreamRefused, false),
             (404, ErrorCode::UpstreamRefused, false),
             (422, ErrorCode::UpstreamRefused, false),
-            (429, ErrorCode::UpstreamRateLimited, true),
+            (429, ErrorCode::UpstreamRateLimited, false),
             (500, ErrorCode::UpstreamFailed, false),
             (502, ErrorCode::UpstreamFailed, true),
             (503, ErrorCode::UpstreamFailed, true),
@@ -155,6 +197,7 @@ mod tests {
             (r#"{"message":{"a":1}}"#, "Not Found"),
             (r#"{"message":""}"#, "Not Found"),
             (r#"{"message":" ","err":"Invalid token"}"#, "Invalid token"),
+            (r#"{"message":"a\u001b[31mb\nc"}"#, "a [31mb c"),
             (r#"{"message":"half \ud83d of it"}"#, "half \u{fffd} of it"),
             ("<html>Unicorn!</html>", "Not Found"),
             ("", "Not Found"),
@@ -167,6 +210,44 @@ mod tests {
     }
 
     #[test]
+    fn githubs_errors_are_part_of_the_message() {
+        for (errors, text) in [
+            (
+                r#"[{"resource":"Issue","field":"title","code":"missing_field"}]"#,
+                ": Issue.title: missing_field",
+            ),
+            (
+                r#"[{"field":"q","code":"invalid"},{"code":"custom"},{"resource":"Search"}]"#,
+                ": q: invalid; custom; Search",
+            ),
+            (
+                r#"[{"message":" Only the first 1000 ","resource":"Search","code":"x"},"Sorry"]"#,
+                ": Only the first 1000; Sorry",
+            ),
+            (r#""No commit found""#, ": No commit found"),
+            (r#"["Validation Failed",5,null,[],{"value":"x"},{"field":7}]"#, ""),
+            ("[]", ""),
+            (r#"{"a":1}"#, ""),
+        ] {
+            let body = format!(r#"{{"message":"Validation Failed","errors":{errors}}}"#);
+            let (failure, _) = failure(422, &[], &body);
+            let expected = format!("Request failed (422): Validation Failed{text}");
+            assert_eq!(failure.message, expected, "{errors}");
+        }
+        let alone = failure(422, &[], r#"{"errors":[{"message":"Bad"}]}"#).0.message;
+        assert_eq!(alone, "Request failed (422): Bad");
+    }
+
+    #[test]
+    fn many_errors_are_bounded_and_without_the_token() {
+        let error = r#"{"message":"ghp_secret is no repository"},"#.repeat(200);
+        let body = format!(r#"{{"message":"Validation Failed","errors":[{error}null]}}"#);
+        let message = failure(422, &[], &body).0.message;
+        assert_eq!(message.chars().count(), "Request failed (422): ".len() + LONGEST_MESSAGE);
+        assert!(!message.contains("ghp_") && message.contains("[redacted] is no"), "{message}");
+    }
+
+    #[test]
     fn the_token_is_in_no_message_not_even_a_part_at_its_end() {
         let body = format!(r#"{{"message":"{}ghp_secret"}}"#, "a".repeat(495));
         let (failure, _) = failure(401, &[], &body);
@@ -175,17 +256,20 @@ mod tests {
 
     #[test]
     fn a_rate_limit_says_when_to_come_back() {
-        for (status, headers, body, seconds) in [
-            (429, &[("retry-after", "7")][..], "{}", 7),
-            (429, &[], "{}", 60),
-            (429, &[("retry-after", "0")], "{}", 1),
-            (403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "90")], "{}", 90),
-            (403, &[], r#"{"message":"You have exceeded a secondary rate limit."}"#, 60),
+        let secondary = r#"{"message":"You have exceeded a secondary rate limit."}"#;
+        for (status, headers, body, seconds, again) in [
+            (429, &[("retry-after", "7")][..], "{}", 7, true),
+            (429, &[("retry-after", "0")], "{}", 1, true),
+            (429, &[], "{}", 60, false),
+            (403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "90")], "{}", 90, false),
+            (403, &[], secondary, 60, false),
         ] {
-            let (failure, again) = failure(status, headers, body);
+            let (failure, is_again) = failure(status, headers, body);
             assert_eq!(failure.code, ErrorCode::UpstreamRateLimited, "{headers:?}");
-            assert!(again);
+            assert_eq!(is_again, again, "{headers:?}");
             assert_eq!(failure.retry_after, Some(Duration::from_secs(seconds)), "{headers:?}");
+            let wait = format!("; try again in {seconds} s");
+            assert!(failure.message.ends_with(&wait), "{}", failure.message);
         }
     }
 }

@@ -219,5 +219,5 @@ async fn what_a_refusal_says_is_known_whatever_is_wrong_with_its_body() {
     let limited = "HTTP/1.1 403 Forbidden\r\nretry-after: 90\r\ncontent-length: 500\r\n\r\n{";
     let (code, message, requests) = raw_refusal(vec![Says::Bytes(limited.into())], LONG).await;
     assert_eq!(code, ErrorCode::UpstreamRateLimited);
-    assert_eq!((&*message, requests), ("Request failed (403): Forbidden", 1));
+    assert_eq!((&*message, requests), ("Request failed (403): Forbidden; try again in 90 s", 1));
 }

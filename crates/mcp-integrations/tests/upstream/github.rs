@@ -32,7 +32,13 @@ async fn a_search_of_repositories_gives_the_total_and_githubs_own_items() {
         "per_page": 100, "page": 3,
     });
     let (answer, sent) = asked("github_search_repositories", params, FOUND_REPOSITORIES).await;
-    assert_eq!(answer, format!(r#"{{"total":40,"items":{}}}"#, items(FOUND_REPOSITORIES)));
+    assert_eq!(
+        answer,
+        format!(
+            r#"{{"total":40,"incomplete_results":false,"items":{}}}"#,
+            items(FOUND_REPOSITORIES)
+        )
+    );
     assert_eq!(
         sent,
         "/search/repositories?q=tetris+language%3Aassembly&sort=help-wanted-issues&order=desc\
@@ -44,7 +50,10 @@ async fn a_search_of_repositories_gives_the_total_and_githubs_own_items() {
 async fn a_search_of_issues_gives_the_total_and_githubs_own_items() {
     let params = json!({"query": "is:issue \"a&b\"", "sort": "reactions-+1", "order": null});
     let (answer, sent) = asked("github_search_issues", params, FOUND_ISSUES).await;
-    assert_eq!(answer, format!(r#"{{"total":280,"items":{}}}"#, items(FOUND_ISSUES)));
+    assert_eq!(
+        answer,
+        format!(r#"{{"total":280,"incomplete_results":false,"items":{}}}"#, items(FOUND_ISSUES))
+    );
     assert_eq!(
         sent,
         "/search/issues?q=is%3Aissue+%22a%26b%22&sort=reactions-%2B1&per_page=10&page=1"
@@ -108,12 +117,66 @@ async fn github_enterprise_server_is_asked_below_its_path() {
 async fn a_bad_name_is_refused_before_anything_is_sent() {
     let rig = Rig::new().await;
     rig.answers_always(json(REPOSITORY)).await;
-    for (owner, repo) in [("..", "r"), ("o", "../.."), ("o/x", "r"), ("o", "r%2f"), ("o\n", "r")] {
+    for (owner, repo) in
+        [("..", "r"), ("o", "../.."), ("o/x", "r"), ("o", "r%2f"), ("o\n", "r"), ("o", "")]
+    {
         let params = json!({"owner": owner, "repo": repo});
         let error = rig.text("github_get_repository", params).await.expect_err("a refusal");
         assert_eq!(error.code, ErrorCode::InvalidParams, "{owner}/{repo}");
     }
     assert_eq!(rig.requests().await, 0);
+}
+
+#[tokio::test]
+async fn an_address_is_understood_where_its_part_is_wanted() {
+    let address = "https://github.com/octocat/Hello-World/issues/5";
+    for (action, params, body, sent) in [
+        (
+            "github_get_repository",
+            json!({"repo": address}),
+            REPOSITORY,
+            "/repos/octocat/Hello-World",
+        ),
+        (
+            "github_list_issues",
+            json!({"owner": "octocat", "repo": "octocat/Hello-World"}),
+            ISSUES,
+            "/repos/octocat/Hello-World/issues?state=open&per_page=10&page=1",
+        ),
+        (
+            "github_list_pulls",
+            json!({"owner": address, "repo": "Hello-World"}),
+            PULLS,
+            "/repos/octocat/Hello-World/pulls?state=open&per_page=10&page=1",
+        ),
+        (
+            "github_search_issues",
+            json!({"query": "crash https://github.com/octocat/Hello-World"}),
+            FOUND_ISSUES,
+            "/search/issues?q=crash+repo%3Aoctocat%2FHello-World&per_page=10&page=1",
+        ),
+        (
+            "github_search_repositories",
+            json!({"query": "https://github.com/octocat"}),
+            FOUND_REPOSITORIES,
+            "/search/repositories?q=user%3Aoctocat&per_page=10&page=1",
+        ),
+    ] {
+        assert_eq!(asked(action, params, body).await.1, sent);
+    }
+}
+
+#[tokio::test]
+async fn githubs_errors_are_part_of_the_refusal() {
+    let rig = Rig::new().await;
+    let body = json!({
+        "message": "Validation Failed",
+        "errors": [{"resource": "Search", "field": "q", "code": "missing"}],
+        "documentation_url": "https://docs.github.com/v3/search/",
+    });
+    rig.answers_always(ResponseTemplate::new(422).set_body_json(body)).await;
+    let error = rig.text("github_search_issues", json!({"query": "a"})).await.expect_err("refused");
+    assert_eq!(error.message, "Request failed (422): Validation Failed: Search.q: missing");
 }
 
 #[tokio::test]

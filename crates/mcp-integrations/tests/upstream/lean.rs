@@ -175,7 +175,7 @@ fn file() -> Value {
 }
 
 #[tokio::test]
-async fn a_figma_file_is_a_tree_that_fits_with_every_page_in_it() {
+async fn a_figma_file_fills_the_budget_with_every_page_in_it() {
     let rig = Rig::new().await;
     rig.answers_always(answer(&file().to_string())).await;
     let query = |max_tokens: u32| {
@@ -186,8 +186,9 @@ async fn a_figma_file_is_a_tree_that_fits_with_every_page_in_it() {
     };
     let usual = rig.lean(query(2000)).await.expect("an answer");
     let lines: Vec<&str> = usual.text.lines().collect();
-    assert_eq!(lines.len(), 1 + 3 + 36, "{}", usual.text);
+    assert!(lines.len() > 1 + 3 + 36 && usual.tokens > 1900, "{}", usual.text);
     assert!(lines[1..].iter().filter(|line| line.contains("CANVAS")).count() == 3);
+    assert!(lines.last().expect("a line").starts_with("# next: "), "{}", usual.text);
     let deep = rig.lean(query(0)).await.expect("an answer");
     let lines: Vec<&str> = deep.text.lines().collect();
     assert_eq!(lines.len(), 1 + 3 + 36 + 288);
@@ -226,4 +227,122 @@ async fn the_rest_of_a_node_is_its_number_away() {
     assert_eq!(data(json!("*")).await, nodes);
     let refusal = rig.lean(ask(&json!("nope"))).await.expect_err("a refusal");
     assert!(refusal.message.starts_with("Unknown field: nope. Known: id, name, type"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_search_that_is_incomplete_says_so_whatever_is_made_of_it() {
+    let items: Vec<Value> = (1..=3).map(issue).collect();
+    for incomplete in [true, false] {
+        let found = json!({"total_count": 3, "incomplete_results": incomplete, "items": items});
+        let rig = Rig::new().await;
+        rig.answers_always(answer(&found.to_string())).await;
+        for (action, more) in [
+            ("github_search_issues", json!({})),
+            ("github_search_issues", json!({"count": true})),
+            ("github_search_issues", json!({"filter": {"number": 2}})),
+            ("github_search_issues", json!({"filter": {"number": 9}})),
+            ("github_search_issues", json!({"group_by": "state"})),
+            ("github_search_issues", json!({"sort": "number", "limit": 1})),
+            ("github_search_issues", json!({"fields": "total"})),
+            ("github_search_issues", json!({"fields": "*"})),
+            ("github_search_issues", json!({"count": true, "max_tokens": 50})),
+            ("github_search_repositories", json!({"fields": "number", "count": true})),
+        ] {
+            for format in ["json", "csv", "toon", "auto"] {
+                let mut query = json!({
+                    "action": action, "params": {"query": "parser"}, "format": format,
+                });
+                for (name, value) in more.as_object().expect("members") {
+                    query[name] = value.clone();
+                }
+                let text = rig.lean(query).await.expect("an answer").text;
+                let is_said = text.contains("\"incomplete\":\"") || text.contains("# incomplete: ");
+                assert_eq!(is_said, incomplete, "{more} {format}: {text}");
+            }
+        }
+        let v1 = rig.call("github_search_issues", json!({"query": "parser"})).await;
+        assert_eq!(v1["incomplete_results"], incomplete);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_says_of_a_step_that_it_is_incomplete() {
+    let rig = Rig::new().await;
+    let found = json!({"total_count": 1, "incomplete_results": true, "items": [issue(1)]});
+    rig.answers_always(answer(&found.to_string())).await;
+    let steps = json!([
+        {"id": "a", "action": "github_search_issues", "params": {"query": "x"}, "count": true},
+    ]);
+    let text = rig.lean(json!({"action": "batch", "params": {"steps": steps}})).await;
+    let text = text.expect("an answer").text;
+    assert!(text.contains(r#""id":"a","data":1,"incomplete":"GitHub's search ran out"#), "{text}");
+}
+
+/// A page with so many frames on it.
+fn wide(children: u32) -> Value {
+    let frame =
+        |at: u32| json!({"id": format!("1:{at}"), "name": format!("Card {at}"), "type": "FRAME"});
+    let page = |number: u32, count: u32| {
+        let children: Vec<Value> = (0..count).map(frame).collect();
+        json!({"id": format!("0:{number}"), "name": "Page", "type": "CANVAS", "children": children})
+    };
+    json!({"name": "Wide", "document": {"id": "0:0", "type": "DOCUMENT", "children": [
+        page(1, children), page(2, 0),
+    ]}})
+}
+
+#[tokio::test]
+async fn a_page_of_many_frames_is_walked_to_its_end() {
+    let rig = Rig::new().await;
+    rig.answers_always(answer(&wide(300).to_string())).await;
+    for format in ["json", "auto"] {
+        let mut query = json!({
+            "action": "figma_get_file", "params": {"file_key": "k"}, "format": format,
+        });
+        let (mut frames, mut calls) = (0, 0);
+        loop {
+            let answer = rig.lean(query.clone()).await.expect("an answer");
+            calls += 1;
+            let shown = answer.text.matches("Card ").count();
+            frames += shown;
+            let next =
+                answer.text.split(&['"', ' ', '\n'][..]).next_back().filter(|_| format == "auto");
+            let next = match format {
+                "json" => {
+                    let answer: Value = serde_json::from_str(&answer.text).expect("JSON");
+                    if calls == 1 {
+                        assert_eq!(answer["data"][0]["children"], 300 - shown);
+                    } else {
+                        assert_eq!(answer["data"][0]["parent"], "0:1");
+                    }
+                    answer.get("next").map(|next| next.as_str().expect("a cursor").to_owned())
+                }
+                _ => next.filter(|_| answer.text.contains("# next: ")).map(ToOwned::to_owned),
+            };
+            let Some(next) = next else { break };
+            assert!(answer.tokens > 1900 && answer.tokens <= 2000, "{}", answer.tokens);
+            query["cursor"] = next.into();
+        }
+        assert_eq!(frames, 300, "{format}");
+        assert!((2..10).contains(&calls), "{calls}");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_in_a_tree_holds_while_nodes_come_and_go() {
+    let rig = Rig::new().await;
+    let mut changed = wide(300);
+    let frames = changed["document"]["children"][0]["children"].as_array_mut().expect("frames");
+    frames.insert(0, json!({"id": "2:1", "name": "New", "type": "FRAME"}));
+    rig.answers([(1, answer(&wide(300).to_string())), (1, answer(&changed.to_string()))]).await;
+    let query = json!({"action": "figma_get_file", "params": {"file_key": "k"}});
+    let first: Value =
+        serde_json::from_str(&rig.lean(query.clone()).await.expect("an answer").text)
+            .expect("JSON");
+    let shown = first["data"].as_array().expect("rows").len() - 2;
+    let mut query = query;
+    query["cursor"] = first["next"].clone();
+    let second: Value =
+        serde_json::from_str(&rig.lean(query).await.expect("an answer").text).expect("JSON");
+    assert_eq!(second["data"][0]["name"], format!("Card {shown}"));
 }

@@ -1,4 +1,4 @@
-//! A dispatcher whose other systems are one double.
+//! A dispatcher whose upstreams are one mock server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -68,8 +68,10 @@ impl Setup {
         };
         let integrations =
             Integrations::new(settings).http(self.http).clock(clock).jitter(Arc::new(NoJitter));
+        let blobs = Arc::new(Blobs::new(BlobLimits::default(), SystemClock::shared()));
         let registry = Registry::builder()
             .with(|registry| integrations.register(registry))
+            .with(|registry| Lean::new(blobs).register(registry))
             .build()
             .expect("a registry");
         let store = InMemoryStore::new(SystemClock::shared(), 1000);

@@ -1,6 +1,6 @@
 //! `mcp-server db`: the database file, beside the server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use mcp_storage::Location;
@@ -20,6 +20,8 @@ pub(super) enum DatabaseCommand {
     Restore(RestoreArgs),
     /// Bring the database to this version, as a start of the server does
     Migrate(SettingsArgs),
+    /// Rebuild the search index and the counts, also while a server runs
+    Rebuild(SettingsArgs),
     /// Give the room back that removed rows have left
     Vacuum(SettingsArgs),
 }
@@ -80,6 +82,10 @@ pub(super) fn run(command: DatabaseCommand, environment: &Environment) -> Result
             let migrated = maintenance::migrate(&path).map_err(refused)?;
             print(&format!("{}: {}", path.display(), migration(&migrated)))
         }
+        DatabaseCommand::Rebuild(settings) => {
+            let path = file(&environment.sources(settings), &REBUILD)?;
+            report(&path, &maintenance::rebuild(&path).map_err(refused)?)
+        }
         DatabaseCommand::Vacuum(settings) => {
             let path = file(&environment.sources(settings), &VACUUM)?;
             let done = maintenance::vacuum(&path).map_err(refused)?;
@@ -89,13 +95,23 @@ pub(super) fn run(command: DatabaseCommand, environment: &Environment) -> Result
     }
 }
 
-fn check(path: &std::path::Path) -> Result<(), Failure> {
-    let checked = maintenance::check(path).map_err(refused)?;
+fn check(path: &Path) -> Result<(), Failure> {
+    report(path, &maintenance::check(path).map_err(refused)?)
+}
+
+/// Prints what a check found.
+fn report(path: &Path, checked: &Checked) -> Result<(), Failure> {
     if checked.faults.is_empty() {
-        return print(&format!("{}: {}", path.display(), contents(&checked)));
+        return print(&format!("{}: {}", path.display(), contents(checked)));
     }
     print(&checked.faults.join("\n"))?;
-    let line = format!("the database {} has faults: {}", path.display(), checked.faults.len());
+    let mut line = format!("the database {} has faults: {}", path.display(), checked.faults.len());
+    if checked.derived > 0 {
+        let of = if checked.derived == checked.faults.len() { "all" } else { "some" };
+        line += &format!(
+            ", {of} in derived data (the search index, the counts): repair that with mcp-server db rebuild"
+        );
+    }
     Err(Failure::new(REFUSED, line))
 }
 
@@ -145,6 +161,10 @@ const RESTORE: Instead = Instead {
 const MIGRATE: Instead = Instead {
     memory: "the server makes its tables when it starts",
     postgres: "the server migrates it when it starts",
+};
+const REBUILD: Instead = Instead {
+    memory: "restart the server",
+    postgres: "rebuild its indexes with REINDEX DATABASE CONCURRENTLY",
 };
 const VACUUM: Instead = Instead {
     memory: "there is nothing to give back before the server ends",

@@ -65,8 +65,12 @@ pub(super) fn failed(failure: &ActionError, signature: &str) -> CallToolResult {
 }
 
 fn with_wait(text: &str, wait: Duration) -> String {
+    let seconds = wait.as_secs().max(1);
+    if text.ends_with(&format!("try again in {seconds} s")) {
+        return text.to_owned();
+    }
     let end = if text.ends_with('.') { "" } else { "." };
-    format!("{text}{end} Try again in {} s", wait.as_secs().max(1))
+    format!("{text}{end} Try again in {seconds} s")
 }
 
 /// What is said of a result whose response has more than `limit` bytes.

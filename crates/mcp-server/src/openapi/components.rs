@@ -186,6 +186,7 @@ fn add_lean(schemas: &mut Map<String, Value>, registry: &Registry) {
             "type": "object",
             "properties": {
                 "data": { "description": "The result, as much of it as was asked for" },
+                "incomplete": text("Why something is missing from the result; only if it is"),
                 "next": text("Where the list goes on; only where it does"),
             },
             "required": ["data"],

@@ -13,6 +13,7 @@ use mcp_core::domain::DEFAULT_CONFIG;
 
 use super::address::PostgresUrl;
 use super::counters::Counters;
+use super::memory::compose_all;
 use super::schema::config;
 use super::text;
 use crate::OpenError;
@@ -21,6 +22,9 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postg
 
 /// The lock's number: `mcpmig` in ASCII. It counts within one database.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(120273855408487)";
+
+/// The step after which the server composes names and texts.
+const SPELLINGS: &str = "20261130200000";
 
 /// Limits of the transaction alone: another server may be migrating many rows.
 const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10min';
@@ -92,7 +96,11 @@ fn migrate(connection: &mut PgConnection) -> Result<(), Fault> {
         return Err(Fault::Newer(newer));
     }
     let is_new = applied.is_empty();
+    let is_composed = applied.iter().any(|version| version.to_string() == SPELLINGS);
     connection.run_pending_migrations(MIGRATIONS)?;
+    if !is_composed {
+        compose_all(connection)?;
+    }
     if is_new {
         let counters = Counters::default();
         counters.insert(connection)?;

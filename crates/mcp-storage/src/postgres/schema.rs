@@ -68,3 +68,12 @@ diesel::table! {
         status -> Text,
     }
 }
+
+diesel::table! {
+    /// Those that are not composed, by their composed name.
+    spellings (name_hash, spelling_hash) {
+        name_hash -> Binary,
+        spelling_hash -> Binary,
+        spelling -> Text,
+    }
+}

@@ -10,9 +10,12 @@ use mcp_core::Clock;
 use mcp_core::domain::LogEntry;
 use mcp_core::memory::{StoreError, Verdict, Work};
 
+use super::derived::Health;
 use super::error::{Faults, store_error};
 use super::files::Opened;
-use super::memory::{SqliteMemory, index_tasks, trim_logs, unindexed_tasks};
+use super::memory::{
+    Backlog, SqliteMemory, clear_index, count_tasks, index_tasks, is_to_be_cleared, trim_logs,
+};
 use super::transaction;
 use crate::jobs::{Done, Job, Jobs};
 
@@ -21,9 +24,12 @@ use crate::jobs::{Done, Job, Jobs};
 const MOST_JOBS: usize = 256;
 const LONGEST: Duration = Duration::from_millis(50);
 
-/// From how many tasks on that are not in the search index and the counts some are put there with a
-/// commit. A writer that has nothing else to do puts them there anyway.
-const MANY_UNINDEXED: i64 = 1024;
+/// From how many tasks on that are not in the search index, or not in the counts, some are put there
+/// with a commit. A writer that has nothing else to do puts them there anyway.
+const MANY: i64 = 1024;
+/// How many are put into the index with a commit where far more wait: whoever waits for the commit waits
+/// for these too. A commit adds no more tasks than it has jobs.
+const SOME: i64 = 256;
 
 /// How many log entries beyond the retention are left in the file, where nobody sees them: removing
 /// them with every commit writes a third more of the log's pages.
@@ -35,6 +41,7 @@ pub(super) struct Batch<'a> {
     faults: &'a Faults,
     clock: &'a dyn Clock,
     retention: u32,
+    health: &'a Health,
     /// What each caller is told, once the commit is durable.
     answers: Vec<(Done, Result<(), StoreError>)>,
     /// The log entries that it stores, in case that they must be stored again.
@@ -51,12 +58,14 @@ impl<'a> Batch<'a> {
         faults: &'a Faults,
         clock: &'a dyn Clock,
         retention: u32,
+        health: &'a Health,
     ) -> Self {
         Self {
             jobs,
             faults,
             clock,
             retention,
+            health,
             answers: Vec::new(),
             entries: VecDeque::new(),
             flushes: Vec::new(),
@@ -161,13 +170,16 @@ impl<'a> Batch<'a> {
         self.store_entries(connection)?;
         run(self, connection)?;
         trim_logs(connection, self.retention, SPARE_LOGS)?;
-        if unindexed_tasks(connection)? < MANY_UNINDEXED {
-            return Ok(());
+        let backlog = Backlog::of(connection)?;
+        // What is wrong with derived data is no reason to store nothing. Upkeep says what it is.
+        if backlog.uncounted >= MANY {
+            transaction::in_savepoint(connection, |it| (count_tasks(it).is_ok(), ()))?;
         }
-        // What is wrong with the index is no reason to store nothing. Upkeep says what it is.
-        transaction::in_savepoint(connection, |connection| {
-            (index_tasks(connection, MANY_UNINDEXED).is_ok(), ())
-        })
+        if backlog.unindexed >= MANY {
+            let tasks = if backlog.unindexed > 4 * MANY { SOME } else { MANY };
+            transaction::in_savepoint(connection, |it| (index_some(it, tasks).is_ok(), ()))?;
+        }
+        Ok(())
     }
 
     /// Takes all jobs that are waiting, without doing them: a transaction that does not get as far
@@ -244,8 +256,11 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn memory<'c>(&self, connection: &'c mut SqliteConnection) -> SqliteMemory<'c> {
-        SqliteMemory::new(connection, self.clock.now(), self.retention)
+    fn memory<'c>(&self, connection: &'c mut SqliteConnection) -> SqliteMemory<'c>
+    where
+        'a: 'c,
+    {
+        SqliteMemory::new(connection, self.clock.now(), self.retention, self.health)
     }
 
     fn in_savepoint(
@@ -274,6 +289,13 @@ impl<'a> Batch<'a> {
             let _ = done.send(Ok(()));
         }
     }
+}
+
+fn index_some(connection: &mut SqliteConnection, at_most: i64) -> QueryResult<()> {
+    if is_to_be_cleared(connection)? {
+        return clear_index(connection);
+    }
+    index_tasks(connection, at_most).map(|_| ())
 }
 
 fn panicked() -> StoreError {

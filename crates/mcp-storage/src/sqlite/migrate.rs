@@ -8,10 +8,14 @@ use diesel::{RunQueryDsl, SqliteConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use mcp_core::domain::DEFAULT_CONFIG;
 
+use super::memory::note_all;
 use super::{OpenError, connection};
 use crate::Location;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// The step that makes a table which only the server can fill.
+const SPELLINGS: &str = "20261130200000";
 
 /// Runs what is missing, all of it or nothing. A new database gets the default configuration.
 pub(super) fn run(connection: &mut SqliteConnection, location: &Location) -> Result<(), OpenError> {
@@ -35,7 +39,11 @@ pub(super) fn run_inside(
     let applied = connection.applied_migrations().map_err(failed)?;
     refuse_newer(applied.iter().map(ToString::to_string), location)?;
     let is_new = applied.is_empty();
+    let has_spellings = applied.iter().any(|version| version.to_string() == SPELLINGS);
     connection.run_pending_migrations(MIGRATIONS).map_err(failed)?;
+    if !has_spellings {
+        note_all(connection).map_err(|error| failed(error.into()))?;
+    }
     if is_new {
         insert_defaults(connection, 0).map_err(|error| failed(error.into()))?;
     }

@@ -6,6 +6,7 @@
 mod batch;
 mod compiled;
 mod connection;
+mod derived;
 mod error;
 mod files;
 mod insert;
@@ -25,6 +26,8 @@ use std::time::Duration;
 use mcp_core::domain::LogEntry;
 use mcp_core::memory::{Access, Freshness, Store, StoreFuture, Work};
 use mcp_core::{Clock, Timestamp};
+
+use derived::Health;
 
 use crate::writer::Writer;
 use crate::{Location, Options};
@@ -50,8 +53,14 @@ impl SqliteStore {
         reference::migrate(location)?;
         let mut connection = connection::for_writing(location, options.synchronous)?;
         migrate::run(&mut connection, location)?;
-        let writer = writer::start(connection, location, options, Arc::clone(&clock))?;
-        let readers = location.file().map(|path| Readers::open(path, options)).transpose()?;
+        let health = match location {
+            Location::Memory => Health::sound(),
+            _ => Health::unknown(),
+        };
+        let writer =
+            writer::start(connection, location, options, Arc::clone(&clock), health.clone())?;
+        let readers =
+            location.file().map(|path| Readers::open(path, options, health)).transpose()?;
         Ok(Self { writer, readers, clock })
     }
 

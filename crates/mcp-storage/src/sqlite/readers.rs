@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -13,6 +14,7 @@ use mcp_core::memory::{StoreError, Work};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::derived::{Health, verify};
 use super::error::{classified, store_error};
 use super::memory::SqliteMemory;
 use super::{OpenError, connection, transaction};
@@ -38,12 +40,19 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
+    /// Opens the connections, and has somebody look at the derived data.
+    pub(super) fn open(path: &Path, options: &Options, health: Health) -> Result<Self, OpenError> {
         let failed = |error: &dyn std::fmt::Display| {
             OpenError::Failed(path.display().to_string(), error.to_string())
         };
         let open = Arc::new(watch::Sender::new(0));
         let manager = Manager { name: connection::file_name(path), open: Arc::clone(&open) };
+        let mut verifier = manager.connect().map_err(|error| failed(&error))?;
+        let verified = health.clone();
+        thread::Builder::new()
+            .name("sqlite-verifier".into())
+            .spawn(move || verify(&mut verifier.connection, &verified))
+            .map_err(|error| failed(&error))?;
         let pool = Pool::builder()
             .max_size(options.readers + LONG_READERS)
             // All are opened now and kept: none is opened behind a close.
@@ -56,8 +65,8 @@ impl Readers {
             .map_err(|error| failed(&error))?;
         let retention = options.log_retention;
         let start = |name, threads, most_at_once| {
-            let pool = pool.clone();
-            let run = move |reads| run(&pool, retention, reads);
+            let (pool, health) = (pool.clone(), health.clone());
+            let run = move |reads| run(&pool, retention, &health, reads);
             Reads::start(name, threads, most_at_once, run).map_err(|error| failed(&error))
         };
         let reads = start("sqlite-reader", options.readers, MOST_AT_ONCE)?;
@@ -91,7 +100,7 @@ impl Readers {
 }
 
 /// Runs reads on one snapshot and answers each.
-fn run(pool: &Connections, retention: u32, reads: Vec<Read>) {
+fn run(pool: &Connections, retention: u32, health: &Health, reads: Vec<Read>) {
     let refuse = |reads: Vec<Read>, fault| reads.into_iter().for_each(|read| read.refuse(&fault));
     let mut reader = match pool.get() {
         Ok(reader) => reader,
@@ -107,7 +116,7 @@ fn run(pool: &Connections, retention: u32, reads: Vec<Read>) {
     }
     for read in reads.into_iter().filter(Read::is_wanted) {
         let now = read.now();
-        let mut memory = SqliteMemory::new(connection, now, retention).until(read.until());
+        let mut memory = SqliteMemory::new(connection, now, retention, health).until(read.until());
         let (done, answer) = read.run(&mut memory);
         // Who has gone away needs no answer.
         let _ = done.send(answer);

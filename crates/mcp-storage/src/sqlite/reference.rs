@@ -11,6 +11,7 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 
 use super::files::{beside, free_name, sync_folder};
+use super::memory::note_all;
 use super::{OpenError, connection, migrate};
 use crate::Location;
 
@@ -67,7 +68,8 @@ pub(super) fn migrate(location: &Location) -> Result<(), OpenError> {
         connection.batch_execute(SET_ASIDE)?;
         migrate::run_inside(connection, location)
             .map_err(|error| diesel::result::Error::QueryBuilderError(error.to_string().into()))?;
-        connection.batch_execute(MOVE)
+        connection.batch_execute(MOVE)?;
+        note_all(connection)
     });
     copied?;
     if let Err(error) = moved {

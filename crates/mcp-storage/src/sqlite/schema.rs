@@ -55,6 +55,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Where FTS5 keeps the pages of the index.
+    tasks_search_data (id) {
+        id -> BigInt,
+        block -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     tasks_unsearched (id) {
         id -> BigInt,
     }
@@ -68,11 +76,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// One row.
+    tasks_counted (through) {
+        through -> BigInt,
+    }
+}
+
+diesel::table! {
     row_counts (kind, value, block) {
         kind -> Text,
         value -> Text,
         block -> BigInt,
         rows -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Those that are not composed, by their composed name.
+    spellings (name, spelling) {
+        name -> Text,
+        spelling -> Text,
     }
 }
 

@@ -1,6 +1,6 @@
-//! What keeps the database small and quick: the write-ahead log is put into the file, tasks into the
-//! search index, and the planner is told what the tables look like. Done by the writer, between
-//! its commits.
+//! What keeps the database small and quick: the write-ahead log is put into the file, derived data is
+//! kept up with the tasks ([`super::derived`]), and the planner is told what the tables look like. Done
+//! by the writer, between its commits.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,9 @@ use diesel::prelude::*;
 use mcp_core::memory::StoreError;
 
 use super::connection::BUSY_TIMEOUT;
+use super::derived::{Health, Work, Worker};
 use super::error::store_error;
 use super::files;
-use super::memory::{index_tasks, merge_index, unindexed_tasks};
-use super::transaction;
 use crate::Location;
 
 /// SQLite copies the log into the file after a thousand pages (4 MiB) by itself, but restarts the log
@@ -34,14 +33,10 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 /// The operator is warned about a log of this many bytes, and again each time that it has doubled.
 const WARN_FROM: u64 = 8 * LARGE_LOG;
-/// After how long upkeep that failed is tried again.
-const NEXT_TRY: Duration = Duration::from_secs(5);
-/// How many tasks are put into the search index at once: a write that comes then waits for them.
-const INDEXED_AT_ONCE: i64 = 256;
 /// How often the planner's figures are looked at. It measures anew only what has changed a lot.
 const OPTIMIZE_EVERY: Duration = Duration::from_hours(1);
-/// After how long a writer that has tidied everything looks again.
-const ASLEEP: Duration = OPTIMIZE_EVERY;
+/// After how long a writer that has tidied everything looks again: readers may have met damage.
+const ASLEEP: Duration = Duration::from_secs(1);
 
 /// The state of the upkeep of one database.
 pub(super) struct Upkeep {
@@ -52,14 +47,12 @@ pub(super) struct Upkeep {
     pause: Duration,
     /// The size of the log that is warned about next.
     warn_from: u64,
-    next_tidy: Instant,
     next_optimize: Instant,
-    /// Whether the search index may have segments to join.
-    may_merge: bool,
+    derived: Worker,
 }
 
 impl Upkeep {
-    pub(super) fn of(location: &Location) -> Self {
+    pub(super) fn of(location: &Location, health: Health) -> Self {
         let log = location.file().map(|path| files::beside(path, "-wal"));
         let now = Instant::now();
         let next_optimize = now + OPTIMIZE_EVERY;
@@ -68,15 +61,14 @@ impl Upkeep {
             next_try: now,
             pause: FIRST_PAUSE,
             warn_from: WARN_FROM,
-            next_tidy: now,
             next_optimize,
-            may_merge: true,
+            derived: Worker::new(health),
         }
     }
 
     /// Keeps the write-ahead log small, also under readers that follow each other without a gap.
     pub(super) fn after_commit(&mut self, connection: &mut SqliteConnection) {
-        self.may_merge = true;
+        self.derived.is_behind();
         let Some(log) = &self.log else { return };
         let bytes = size(log);
         if bytes < LARGE_LOG {
@@ -117,36 +109,14 @@ impl Upkeep {
 
     /// Does a little; gives back after how long it should be called again if nothing else comes.
     pub(super) fn when_idle(&mut self, connection: &mut SqliteConnection) -> Duration {
-        let wait = self.next_tidy.saturating_duration_since(Instant::now());
-        if !wait.is_zero() {
+        if let Work::Next(wait) = self.derived.step(connection) {
             return wait;
-        }
-        match self.tidy_index(connection) {
-            Ok(true) => return Duration::ZERO,
-            Ok(false) => {}
-            Err(error) => {
-                log::warn!("the search index waits: {error}");
-                self.next_tidy = Instant::now() + NEXT_TRY;
-                return NEXT_TRY;
-            }
         }
         if self.next_optimize <= Instant::now() {
             self.next_optimize = Instant::now() + OPTIMIZE_EVERY;
             optimize(connection);
         }
         ASLEEP
-    }
-
-    /// Puts some tasks into the search index or, when all are there, joins some of its segments. False
-    /// where there was nothing to do.
-    fn tidy_index(&mut self, connection: &mut SqliteConnection) -> QueryResult<bool> {
-        // Nobody's write lock is asked for when there is nothing to do.
-        if unindexed_tasks(connection)? > 0 {
-            self.may_merge = true;
-            return writing(connection, |it| Ok(index_tasks(it, INDEXED_AT_ONCE)? > 0));
-        }
-        self.may_merge = self.may_merge && writing(connection, merge_index)?;
-        Ok(self.may_merge)
     }
 }
 
@@ -169,17 +139,6 @@ fn size(log: &Path) -> u64 {
 pub(super) fn at_the_end(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     optimize(connection);
     connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").map_err(store_error)
-}
-
-/// Does something in a transaction of its own.
-fn writing<T>(
-    connection: &mut SqliteConnection,
-    run: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
-) -> QueryResult<T> {
-    transaction::begin_writing(connection)?;
-    let done = run(connection).inspect_err(|_| transaction::rollback(connection))?;
-    transaction::commit(connection)?;
-    Ok(done)
 }
 
 fn optimize(connection: &mut SqliteConnection) {
@@ -208,7 +167,7 @@ mod tests {
             writer.batch_execute(&row).expect("a row");
         };
         grow(&mut writer);
-        let mut upkeep = Upkeep::of(&location);
+        let mut upkeep = Upkeep::of(&location, Health::sound());
         for failed in 0..10 {
             upkeep.next_try = Instant::now();
             upkeep.after_commit(&mut writer);

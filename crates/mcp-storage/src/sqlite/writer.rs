@@ -9,6 +9,7 @@ use mcp_core::Clock;
 
 use super::OpenError;
 use super::batch::Batch;
+use super::derived::Health;
 use super::error::Faults;
 use super::files::Opened;
 use super::memory::trim_logs;
@@ -27,6 +28,7 @@ pub(super) fn start(
     location: &Location,
     options: &Options,
     clock: Arc<dyn Clock>,
+    health: Health,
 ) -> Result<Writer, OpenError> {
     let failed =
         |error: &dyn std::fmt::Display| OpenError::Failed("writer".into(), error.to_string());
@@ -40,9 +42,10 @@ pub(super) fn start(
         connection,
         faults,
         opened: location.file().and_then(Opened::at),
-        upkeep: Upkeep::of(location),
+        upkeep: Upkeep::of(location, health.clone()),
         clock,
         retention: options.log_retention,
+        health,
     };
     Writer::start("sqlite-writer", jobs, move || work.run()).map_err(|error| failed(&error))
 }
@@ -57,6 +60,7 @@ struct Thread {
     upkeep: Upkeep,
     clock: Arc<dyn Clock>,
     retention: u32,
+    health: Health,
 }
 
 impl Thread {
@@ -66,7 +70,13 @@ impl Thread {
         loop {
             match self.jobs.wait(idle) {
                 Call::Work => {
-                    let batch = Batch::new(&self.jobs, &self.faults, &*self.clock, self.retention);
+                    let batch = Batch::new(
+                        &self.jobs,
+                        &self.faults,
+                        &*self.clock,
+                        self.retention,
+                        &self.health,
+                    );
                     let stopped = batch.run(&mut self.connection, self.opened.as_ref());
                     self.upkeep.after_commit(&mut self.connection);
                     idle = IDLE;

@@ -128,6 +128,44 @@ async fn a_smaller_retention_counts_from_the_start_on() {
 }
 
 #[tokio::test]
+async fn names_and_texts_of_an_older_server_are_found_in_every_spelling() {
+    let database = Database::new();
+    let store = open(database.url());
+    let name = "Zoe\u{308}";
+    for number in 0..3 {
+        let mut new = task(&format!("Cafe\u{301} {number}"));
+        new.assigned_to = Some(name.into());
+        store.write_for(move |memory| memory.add_task(&new)).await.expect("added");
+    }
+    store.close().await.expect("closed");
+    // As an older server left them: two users whose names are the same but for their spelling.
+    database.sql(&format!(
+        "DROP TABLE spellings;
+         DELETE FROM __diesel_schema_migrations WHERE version = '20261130200000';
+         UPDATE tasks SET folded = 'cafe\u{301} ' || (id - 1) || E'\\n';
+         INSERT INTO users SELECT id, sha256(convert_to(name, 'UTF8')), name, role, '{{}}', 0, 0
+             FROM (VALUES (1, 'Zoë', 'first'), (2, '{name}', 'second')) AS old (id, name, role);
+         UPDATE counters SET users = 2, last_user = 2"
+    ));
+    let store = open(database.url());
+    let text = SearchText::new("CAFÉ");
+    let found = read(&store, move |memory| memory.search_tasks(&text, Page::ALL)).await.items();
+    assert_eq!(found.len(), 3);
+    let filter = TaskFilter { assigned_to: Some("Zoë".into()), status: None };
+    let tasks = read(&store, move |memory| memory.list_tasks(&filter, Page::ALL)).await.items();
+    assert!(tasks.iter().all(|task| task.assigned_to.as_deref() == Some(name)), "{tasks:?}");
+    assert_eq!(tasks.len(), 3);
+    for (name, role) in [("Zoë", "first"), (name, "second")] {
+        let user = read(&store, move |memory| memory.find_user(name)).await.expect("a user");
+        assert_eq!((user.username.as_str(), user.role.as_str()), (name, role));
+    }
+    assert!(store.write_for(|memory| memory.remove_user("Zoë")).await.expect("written"));
+    let left = read(&store, |memory| memory.find_user("Zoë")).await.expect("the other user");
+    assert_eq!(left.role, "second");
+    store.close().await.expect("closed");
+}
+
+#[tokio::test]
 async fn many_log_entries_are_removed_in_several_transactions() {
     let database = Database::new();
     open(database.url()).close().await.expect("closed");

@@ -32,7 +32,19 @@ const LETTERS: &[&str] = &[
     "Σ",
     "ς",
     "é",
-    "e\u{301}",
+    "e",
+    "\u{301}",
+    "\u{323}",
+    "Å",
+    "\u{212b}",
+    "\u{212a}",
+    "k",
+    "한",
+    "\u{1112}\u{1161}\u{11ab}",
+    "ﬁ",
+    "f",
+    "\u{1fb3}",
+    "α\u{345}",
     "漢",
     "🙂",
     "%",
@@ -59,15 +71,28 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Some of which are the same in another spelling.
+const NAMES: &[&str] = &[
+    "alice",
+    "Alice",
+    "bob",
+    "a\0b",
+    "a\u{1}\u{2}b",
+    "Zoë",
+    "Zoe\u{308}",
+    "Kim",
+    "\u{212a}im",
+    "한글",
+    "\u{1112}\u{1161}\u{11ab}글",
+];
+
 fn name() -> impl Strategy<Value = String> {
-    prop_oneof![
-        select(&["alice", "Alice", "bob", "a\0b", "a\u{1}\u{2}b"][..]).prop_map(String::from),
-        text()
-    ]
+    prop_oneof![select(NAMES).prop_map(String::from), text()]
 }
 
 fn word() -> impl Strategy<Value = String> {
-    let words = &["pending", "in_progress", "completed", "high", "medium", "Pending"][..];
+    let words =
+        &["pending", "in_progress", "completed", "high", "medium", "Pending", "é", "e\u{301}"][..];
     prop_oneof![3 => select(words).prop_map(String::from), 1 => text()]
 }
 

@@ -34,6 +34,7 @@ impl JsonSchema for StepAnswer {
                 "id": {"type": "string", "description": "The step's id."},
                 "data": {"description": "What it gave; null where it was skipped."},
                 "next": {"type": "string", "description": "Where its list goes on."},
+                "incomplete": {"type": "string", "description": "Why something is missing from it."},
                 "error": {"type": "string", "description": "What was wrong."},
                 "signature": {"type": "string", "description": "How its action is called."},
             },

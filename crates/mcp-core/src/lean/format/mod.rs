@@ -2,7 +2,7 @@
 //!
 //! Every form can be read back. JSON says all by itself; CSV by who knows which columns hold lists;
 //! TOON as its specification has it. Where a cursor follows, JSON has it as `next`, the others as
-//! their last line.
+//! their last line; the reason why a result is incomplete comes before it.
 
 pub mod csv;
 pub mod toon;
@@ -13,6 +13,8 @@ use crate::error::ActionError;
 
 /// How the line of a cursor begins in CSV and TOON.
 pub const NEXT: &str = "# next: ";
+/// How the line begins in CSV and TOON that says that something is missing from the result.
+pub const INCOMPLETE: &str = "# incomplete: ";
 
 /// A form in which data is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,28 +112,44 @@ pub enum Content<'a> {
     One(&'a Item),
 }
 
+/// The members of an answer besides its data.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Notes<'a> {
+    /// The cursor behind the data.
+    pub next: Option<&'a str>,
+    /// Why something is missing from the result.
+    pub incomplete: Option<&'a str>,
+}
+
+impl<'a> From<Option<&'a str>> for Notes<'a> {
+    fn from(next: Option<&'a str>) -> Self {
+        Self { next, incomplete: None }
+    }
+}
+
 /// Writes it in a form that is not [`Format::Auto`].
 #[must_use]
-pub fn write(content: Content<'_>, next: Option<&str>, format: Format) -> String {
+pub fn write<'a>(content: Content<'_>, notes: impl Into<Notes<'a>>, format: Format) -> String {
+    let notes = notes.into();
     match format {
-        Format::Json | Format::Auto => json_text(content, next),
+        Format::Json | Format::Auto => json_text(content, notes),
         Format::Csv => {
             let text = match content {
                 Content::Nothing(columns) => csv::header(columns),
                 content => csv::write(&flat(content)),
             };
-            with_next(text, next)
+            with_notes(text, notes)
         }
-        Format::Toon => with_next(toon::write(&flat(content)), next),
+        Format::Toon => with_notes(toon::write(&flat(content)), notes),
     }
 }
 
 /// Writes it in a form that is tried for the one that was asked for: [`Format::Auto`] takes none
 /// from which the data could not be read back.
 #[must_use]
-pub fn write_as(
+pub fn write_as<'a>(
     content: Content<'_>,
-    next: Option<&str>,
+    notes: impl Into<Notes<'a>>,
     format: Format,
     asked: Format,
 ) -> Option<String> {
@@ -147,34 +165,41 @@ pub fn write_as(
         Format::Toon if asked == Format::Auto => toon::keeps(&flat(content)),
         _ => true,
     };
-    is_faithful.then(|| write(content, next, format))
+    is_faithful.then(|| write(content, notes, format))
 }
 
-fn json_text(content: Content<'_>, next: Option<&str>) -> String {
+fn json_text(content: Content<'_>, notes: Notes<'_>) -> String {
     #[derive(serde::Serialize)]
     struct Answer<'a, T> {
         data: T,
         #[serde(skip_serializing_if = "Option::is_none")]
+        incomplete: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         next: Option<&'a str>,
     }
+    let Notes { next, incomplete } = notes;
     let text = match content {
         Content::Rows(rows) => {
             let data: Vec<&Value> = rows.iter().map(|row| &row.json).collect();
-            serde_json::to_string(&Answer { data, next })
+            serde_json::to_string(&Answer { data, incomplete, next })
         }
-        Content::Nothing(_) => serde_json::to_string(&Answer::<[Value; 0]> { data: [], next }),
-        Content::One(item) => serde_json::to_string(&Answer { data: &item.json, next }),
+        Content::Nothing(_) => {
+            serde_json::to_string(&Answer::<[Value; 0]> { data: [], incomplete, next })
+        }
+        Content::One(item) => serde_json::to_string(&Answer { data: &item.json, incomplete, next }),
     };
     text.expect("JSON values are JSON")
 }
 
-fn with_next(mut text: String, next: Option<&str>) -> String {
-    if let Some(next) = next {
+fn with_notes(mut text: String, notes: Notes<'_>) -> String {
+    for (start, note) in [(INCOMPLETE, notes.incomplete), (NEXT, notes.next)] {
+        let Some(note) = note else { continue };
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
-        text.push_str(NEXT);
-        text.push_str(next);
+        text.push_str(start);
+        // A note is one line, whatever an upstream says in it.
+        text.push_str(&note.replace(char::is_control, " "));
     }
     text
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Row, json};
 use crate::action::params::ParamsText;
-use crate::action::{Action, Pages};
+use crate::action::{Action, Incomplete, Pages};
 use crate::dispatch::{InTransaction, Opened, Together};
 use crate::error::{ActionError, ErrorCode};
 use crate::lean::cursor::{Key, Place};
@@ -38,6 +38,9 @@ pub(in crate::lean) struct Paged {
     is_single: bool,
     /// What is known of what follows.
     after: After,
+    /// How a page says that something is missing from it, and why it is.
+    says_incomplete: Option<Incomplete>,
+    pub(super) incomplete: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,6 +74,8 @@ impl Paged {
             asked: 0,
             is_single: false,
             after: After::More,
+            says_incomplete: action.doc.view.incomplete,
+            incomplete: None,
         };
         let (size, usual, most) = match pages {
             Pages::Numbered { size, usual, most, .. } | Pages::Keyed { size, usual, most, .. } => {
@@ -293,6 +298,9 @@ impl Paged {
     fn take(&mut self, text: &str, goes_on: bool) -> Result<Vec<Row>, ActionError> {
         self.asked += 1;
         let value = json(text)?;
+        if let Some(says) = self.says_incomplete.filter(|_| self.incomplete.is_none()) {
+            self.incomplete = says.reason_in(&value);
+        }
         let found = if self.at.is_empty() { Some(value) } else { fields::find(&value, self.at) };
         let Some(Value::Array(mut rows)) = found else { return Err(no_list("there is none")) };
         self.after = if goes_on || rows.len() > self.size {

@@ -10,7 +10,11 @@ use crate::lean::locate::{Found, locate, order};
 const KEYS: [&str; 5] = ["id", "number", "node_id", "key", "name"];
 
 /// A list that came whole.
-pub(in crate::lean) struct Whole(Option<Vec<Row>>);
+pub(in crate::lean) struct Whole {
+    rows: Option<Vec<Row>>,
+    /// Why something is missing from it.
+    pub(in crate::lean) incomplete: Option<String>,
+}
 
 impl Whole {
     /// The rows behind a place, or all.
@@ -38,11 +42,11 @@ impl Whole {
                 let index = u32::try_from(index).unwrap_or(u32::MAX);
                 (row, Place { key, page: 0, index, order })
             });
-        Self(Some(placed.collect()))
+        Self { rows: Some(placed.collect()), incomplete: None }
     }
 
     /// The rows, once.
     pub(in crate::lean) fn take(&mut self) -> Option<Vec<Row>> {
-        self.0.take()
+        self.rows.take()
     }
 }

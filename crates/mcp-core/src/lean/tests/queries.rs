@@ -228,20 +228,42 @@ async fn a_long_text_is_a_handle_that_is_read_in_parts_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_tree_is_as_deep_as_fits_and_every_page_is_there() {
+async fn a_tree_fills_the_budget_level_by_level_and_goes_on_to_its_end() {
     let rig = Rig::new();
     let ids = |data: &Value| -> Vec<String> {
         let rows = data.as_array().expect("rows").iter();
         rows.map(|row| row["id"].as_str().expect("an id").to_owned()).collect()
     };
-    for (max_tokens, rows) in [(0, 300), (2000, 30), (300, 3)] {
-        let answer = rig.json(json!({"action": "system_get_tree", "max_tokens": max_tokens})).await;
-        let ids = ids(&answer["data"]);
-        assert_eq!(ids.len(), rows, "{max_tokens}");
-        for page in ["1:0", "2:0", "3:0"] {
-            assert!(ids.contains(&page.to_owned()), "{page}");
+    for (max_tokens, fewest) in [(0, 300), (2000, 100), (300, 12)] {
+        let mut query = json!({"action": "system_get_tree", "max_tokens": max_tokens});
+        let mut seen: Vec<String> = Vec::new();
+        let mut depth = 0;
+        loop {
+            let answer = rig.json(query.clone()).await;
+            let rows = answer["data"].as_array().expect("rows");
+            let ids = ids(&answer["data"]);
+            let depth_of = |row: &Value| row["depth"].as_u64().expect("a depth");
+            // Children follow their parent, or name it where it was on an earlier page.
+            for (at, row) in rows.iter().enumerate() {
+                let above = rows[..at].iter().rfind(|above| depth_of(above) < depth_of(row));
+                let is_top = depth_of(row) == 0;
+                assert!(is_top || above.is_some() || row.get("parent").is_some(), "{row}");
+            }
+            // Level by level.
+            let depths: Vec<u64> = rows.iter().map(depth_of).collect();
+            assert!(depths.iter().all(|at| *at >= depth), "{rows:?}");
+            depth = depths.iter().max().expect("a row").saturating_sub(1);
+            if seen.is_empty() {
+                assert!(ids.len() >= fewest, "{max_tokens}: {}", ids.len());
+                let hidden = rows.iter().filter_map(|row| row["children"].as_u64()).sum::<u64>();
+                assert_eq!(hidden > 0, answer.get("next").is_some(), "{max_tokens}");
+            }
+            assert!(ids.iter().all(|id| !seen.contains(id)), "{ids:?}");
+            seen.extend(ids);
+            let Some(next) = answer.get("next") else { break };
+            query["cursor"] = next.clone();
         }
-        assert!(answer.get("next").is_none());
+        assert_eq!(seen.len(), 300, "{max_tokens}");
     }
     let count = json!({"action": "system_get_tree", "count": true});
     assert_eq!(rig.data(count).await, 300);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::action::params::Bounded;
-use crate::action::{Column, Pages, Shape, View};
+use crate::action::{Column, Pages, Shape, Tree, TreeNode, View};
 use crate::{ActionError, Doc, Example, Group, Progress, RegistryBuilder, RemoteAction};
 
 /// The system's rows, the newest first, and whether it says that a page follows.
@@ -98,19 +98,33 @@ struct Nothing {}
 
 struct GetTree;
 
-fn outline(tree: &Value, levels: usize) -> Vec<Value> {
-    fn add(node: &Value, depth: usize, levels: usize, rows: &mut Vec<Value>) {
-        rows.push(json!({"id": node["id"], "depth": depth}));
-        for child in node["children"].as_array().into_iter().flatten().filter(|_| depth < levels) {
-            add(child, depth + 1, levels, rows);
-        }
-    }
-    let mut rows = Vec::new();
-    for page in tree["pages"].as_array().into_iter().flatten() {
-        add(page, 0, levels, &mut rows);
-    }
-    rows
+fn list(of: &Value) -> &[Value] {
+    of.as_array().map_or(&[], Vec::as_slice)
 }
+
+fn tops(tree: &Value) -> Vec<(&Value, &Value)> {
+    list(&tree["pages"]).iter().map(|page| (page, tree)).collect()
+}
+
+fn children(node: &Value) -> &[Value] {
+    list(&node["children"])
+}
+
+fn rows(nodes: &[TreeNode<'_>]) -> Vec<Value> {
+    let row = |node: &TreeNode<'_>| {
+        let mut row = json!({"id": node.value["id"], "depth": node.depth});
+        if node.hidden > 0 {
+            row["children"] = node.hidden.into();
+        }
+        if let Some(parent) = node.parent {
+            row["parent"] = parent["id"].clone();
+        }
+        row
+    };
+    nodes.iter().map(row).collect()
+}
+
+const TREE: Tree = Tree { tops, children, rows };
 
 impl RemoteAction for GetTree {
     const NAME: &'static str = "system_get_tree";
@@ -121,7 +135,7 @@ impl RemoteAction for GetTree {
         let example = Example { params: "{}", answer: "{}" };
         Doc::new(Group::Custom, "Get a tree", example)
             .words(&["nodes"])
-            .view(View::WHOLE.shaped(Shape::Tree { at: "pages.*", outline }))
+            .view(View::WHOLE.shaped(Shape::Tree { at: "pages.*", tree: TREE }))
     }
 
     async fn run(

@@ -74,24 +74,22 @@ async fn accept(listener: TcpListener, client: Client, shared: Shared) {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
         let stream: TcpStream = tokio::select! {
             _ = over.changed() => return,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                // No file descriptor is left: wait for one.
-                Err(_) => {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else {
+                    // No file descriptor is left: wait for one.
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
-                }
-            },
+                };
+                stream
+            }
         };
         let connection = Connection { shared: shared.clone(), place: Arc::new(place) };
         tokio::spawn(async move {
             match client.owns(&stream).await {
                 Ok(true) => connection.serve(stream).await,
-                Ok(false) => {
-                    log::debug!("browser: closed a connection to the proxy of another user")
-                }
+                Ok(false) => log::debug!("browser: closed another user's connection to the proxy"),
                 Err(error) => {
-                    log::error!("browser: cannot tell who connects to its proxy: {error}")
+                    log::error!("browser: cannot read who connects to the proxy: {error}");
                 }
             }
         });

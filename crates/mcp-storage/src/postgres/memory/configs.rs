@@ -23,38 +23,46 @@ impl Configs for PostgresMemory<'_> {
     }
 
     fn find_config(&mut self, key: &str) -> StoreResult<Option<Box<RawValue>>> {
-        let value: Option<String> = config::table
-            .select(config::value)
-            .filter(config::name_hash.eq(hash(key)))
-            .first(self.database(Sees::NoRows)?)
-            .optional()
-            .map_err(store_error)?;
-        value.map(json).transpose()
+        for spelling in self.spellings(key)? {
+            let value: Option<String> = config::table
+                .select(config::value)
+                .filter(config::name_hash.eq(hash(&spelling)))
+                .first(self.database(Sees::NoRows)?)
+                .optional()
+                .map_err(store_error)?;
+            if let Some(value) = value {
+                return json(value).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     fn set_config(&mut self, key: &str, value: &RawValue) -> StoreResult<()> {
         let now = self.now.as_micros();
         let id = self.written()?.counters.last_config + 1;
-        let connection = self.database(Sees::NoRows)?;
-        let hash = hash(key);
-        let changed = diesel::update(config::table.filter(config::name_hash.eq(&hash)))
-            .set((config::value.eq(value.get()), config::updated_at.eq(now)))
-            .execute(connection)
-            .map_err(store_error)?;
-        if changed == 0 {
-            diesel::insert_into(config::table)
-                .values((
-                    config::id.eq(id),
-                    config::name_hash.eq(&hash),
-                    config::key.eq(stored(key)),
-                    config::value.eq(value.get()),
-                    config::created_at.eq(now),
-                    config::updated_at.eq(now),
-                ))
-                .execute(connection)
+        for spelling in self.spellings(key)? {
+            let named = config::table.filter(config::name_hash.eq(hash(&spelling)));
+            let changed = diesel::update(named)
+                .set((config::value.eq(value.get()), config::updated_at.eq(now)))
+                .execute(self.database(Sees::NoRows)?)
                 .map_err(store_error)?;
-            self.written()?.counters.last_config = id;
+            if changed > 0 {
+                return Ok(());
+            }
         }
+        self.note_spelling(key)?;
+        diesel::insert_into(config::table)
+            .values((
+                config::id.eq(id),
+                config::name_hash.eq(hash(key)),
+                config::key.eq(stored(key)),
+                config::value.eq(value.get()),
+                config::created_at.eq(now),
+                config::updated_at.eq(now),
+            ))
+            .execute(self.database(Sees::NoRows)?)
+            .map_err(store_error)?;
+        self.written()?.counters.last_config = id;
         Ok(())
     }
 }

@@ -5,45 +5,62 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
-use mcp_core::domain::TaskFilter;
 
 use super::tasks::Row;
 use super::{Rows, behind};
 use crate::postgres::text::stored;
+use crate::spellings::Wanted;
 
 /// A filter whose texts are as they are stored.
 struct Filter {
-    status: Option<String>,
-    assigned_to: Option<String>,
+    status: Option<Vec<String>>,
+    assigned_to: Option<Vec<String>>,
 }
 
-impl From<&TaskFilter> for Filter {
-    fn from(filter: &TaskFilter) -> Self {
-        let of = |text: &Option<String>| text.as_deref().map(|text| stored(text).into_owned());
-        Self { status: of(&filter.status), assigned_to: of(&filter.assigned_to) }
+impl From<&Wanted> for Filter {
+    fn from(wanted: &Wanted) -> Self {
+        let of = |texts: &Option<Vec<String>>| {
+            texts.as_deref().map(|all| all.iter().map(|text| stored(text).into_owned()).collect())
+        };
+        Self { status: of(&wanted.status), assigned_to: of(&wanted.assigned_to) }
     }
 }
 
 impl Filter {
     /// Writes the conditions. An index holds the first 100 letters of a text, as the migration has it.
     fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let conditions = [
-            (&self.status, "left(status, 100) = left(", ", 100) AND status = "),
-            (&self.assigned_to, "left(assigned_to, 100) = left(", ", 100) AND assigned_to = "),
-        ];
         let mut link = " WHERE ";
-        for (text, begins, is) in conditions {
-            let Some(text) = text else { continue };
-            for part in [link, begins] {
+        for (column, texts) in [("status", &self.status), ("assigned_to", &self.assigned_to)] {
+            let Some(texts) = texts else { continue };
+            for part in [link, "left(", column, ", 100) IN ("] {
                 out.push_sql(part);
             }
-            out.push_bind_param::<Text, _>(text)?;
-            out.push_sql(is);
-            out.push_bind_param::<Text, _>(text)?;
+            list(texts, "left(", ", 100)", out)?;
+            for part in [") AND ", column, " IN ("] {
+                out.push_sql(part);
+            }
+            list(texts, "", "", out)?;
+            out.push_sql(")");
             link = " AND ";
         }
         Ok(())
     }
+}
+
+/// Writes texts with something before and after each.
+fn list<'b>(
+    texts: &'b [String],
+    before: &str,
+    after: &str,
+    out: &mut AstPass<'_, 'b, Pg>,
+) -> QueryResult<()> {
+    for (index, text) in texts.iter().enumerate() {
+        out.push_sql(if index == 0 { "" } else { ", " });
+        out.push_sql(before);
+        out.push_bind_param::<Text, _>(text)?;
+        out.push_sql(after);
+    }
+    Ok(())
 }
 
 /// The query of a list.
@@ -55,9 +72,9 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    pub(super) fn new(filter: &TaskFilter, rows: Rows) -> Self {
+    pub(super) fn new(wanted: &Wanted, rows: Rows) -> Self {
         let Rows { after, limit, offset } = rows;
-        Self { filter: filter.into(), after: behind(after), limit, offset }
+        Self { filter: wanted.into(), after: behind(after), limit, offset }
     }
 }
 
@@ -102,8 +119,8 @@ impl RunQueryDsl<PgConnection> for Listed {}
 pub(super) struct Counted(Filter);
 
 impl Counted {
-    pub(super) fn new(filter: &TaskFilter) -> Self {
-        Self(filter.into())
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        Self(wanted.into())
     }
 }
 

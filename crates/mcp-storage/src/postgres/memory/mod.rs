@@ -6,6 +6,7 @@ mod filtered;
 mod logs;
 #[cfg(test)]
 mod plans;
+mod spellings;
 mod tasks;
 mod users;
 
@@ -14,7 +15,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use mcp_core::Timestamp;
-use mcp_core::domain::{Page, Part, Position};
+use mcp_core::domain::{Page, Part, Position, may_be_spelled_differently};
 use mcp_core::memory::{Memory, StoreError, StoreResult};
 use serde_json::value::RawValue;
 
@@ -23,8 +24,10 @@ use super::error::store_error;
 use super::migrate;
 use super::time_limit::TimeLimit;
 use super::writing::Writing;
+use crate::spellings::composed;
 pub(super) use counts::{Change, add_counts};
 pub(super) use logs::{delete_logs, insert_logs};
+pub(super) use spellings::compose_all;
 pub(super) use tasks::insert_tasks;
 
 /// Stored data, seen through a transaction.
@@ -85,6 +88,20 @@ impl<'a> PostgresMemory<'a> {
         Ok(self.connection)
     }
 
+    /// The texts that a name may be stored as.
+    fn spellings(&mut self, name: &str) -> StoreResult<Vec<String>> {
+        if !may_be_spelled_differently(name) {
+            return Ok(vec![name.to_owned()]);
+        }
+        spellings::spellings_of(self.database(Sees::NoRows)?, name).map_err(store_error)
+    }
+
+    /// Notes how a name that is about to be stored is spelled.
+    fn note_spelling(&mut self, spelling: &str) -> StoreResult<()> {
+        let Some(name) = composed(spelling) else { return Ok(()) };
+        spellings::note(self.database(Sees::NoRows)?, &name, spelling).map_err(store_error)
+    }
+
     fn counters(&mut self) -> StoreResult<Counters> {
         match &self.writing {
             Some(writing) => Ok(writing.counters),
@@ -124,8 +141,8 @@ fn delete_everything(connection: &mut PgConnection) -> QueryResult<()> {
         diesel::select(sql::<Text>("current_setting('statement_timeout')")).first(connection)?;
     connection.batch_execute(&format!(
         "SET LOCAL statement_timeout = 0;
-         DELETE FROM users; DELETE FROM tasks; DELETE FROM task_counts;
-         DELETE FROM config; DELETE FROM logs;
+         DELETE FROM spellings; DELETE FROM users; DELETE FROM tasks;
+         DELETE FROM task_counts; DELETE FROM config; DELETE FROM logs;
          SET LOCAL statement_timeout = '{limit}'"
     ))
 }

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::query_builder::QueryFragment;
 use diesel::sql_query;
 use diesel::sql_types::Text;
-use mcp_core::domain::{Position, TaskFilter};
+use mcp_core::domain::Position;
 use test_postgres::Database;
 
 use super::Rows;
@@ -18,6 +18,7 @@ use super::filtered::{Counted, Listed};
 use super::tasks::candidates_of;
 use crate::postgres::connection::Connector;
 use crate::postgres::{PostgresUrl, migrate, search};
+use crate::spellings::Wanted;
 
 /// PostgreSQL decides after this many executions whether it plans without the values.
 const EXECUTIONS: u32 = 6;
@@ -60,6 +61,11 @@ fn plan(connection: &mut PgConnection, query: &impl QueryFragment<Pg>, values: &
     steps.into_iter().map(|step| step.line).collect::<Vec<_>>().join("; ")
 }
 
+fn wanted(status: Option<&str>, assigned_to: Option<&str>) -> Wanted {
+    let of = |text: Option<&str>| text.map(|text| vec![text.to_owned()]);
+    Wanted { status: of(status), assigned_to: of(assigned_to) }
+}
+
 #[test]
 fn every_filter_is_answered_by_its_index_in_order() {
     let database = Database::new();
@@ -71,10 +77,7 @@ fn every_filter_is_answered_by_its_index_in_order() {
         (Some("blocked"), Some("alice"), "tasks_by_assignee_and_status"),
     ] {
         for after in [None, Some(Position(20_000))] {
-            let filter = TaskFilter {
-                status: status.map(Into::into),
-                assigned_to: assigned_to.map(Into::into),
-            };
+            let filter = wanted(status, assigned_to);
             let rows = Rows { after, limit: 256, offset: 0 };
             let values: Vec<String> = [status, status, assigned_to, assigned_to]
                 .into_iter()
@@ -93,7 +96,7 @@ fn every_filter_is_answered_by_its_index_in_order() {
 fn a_count_of_two_filters_asks_their_index() {
     let database = Database::new();
     let mut connection = connection(&database, 30_000);
-    let filter = TaskFilter { status: Some("blocked".into()), assigned_to: Some("alice".into()) };
+    let filter = wanted(Some("blocked"), Some("alice"));
     let values = "'blocked', 'blocked', 'alice', 'alice'";
     let plan = plan(&mut connection, &Counted::new(&filter), values);
     assert!(plan.contains("tasks_by_assignee_and_status"), "{plan}");

@@ -7,7 +7,7 @@ use diesel::query_dsl::methods::LoadQuery;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use mcp_core::Timestamp;
 use mcp_core::domain::{
-    NewTask, Page, Part, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, fold_case,
+    NewTask, Page, Part, SearchText, Task, TaskChanges, TaskCounts, TaskFilter, TaskId, fold,
 };
 use mcp_core::memory::{StoreResult, Tasks};
 
@@ -19,6 +19,7 @@ use crate::postgres::insert::insert_of_columns;
 use crate::postgres::schema::tasks;
 use crate::postgres::text::{original, pattern, stored};
 use crate::postgres::writing::LARGE_ROW;
+use crate::spellings::Wanted;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(Pg))]
@@ -51,6 +52,7 @@ impl From<Row> for Task {
 impl Tasks for PostgresMemory<'_> {
     fn add_task(&mut self, task: &NewTask) -> StoreResult<Task> {
         let now = self.now;
+        self.note_names(Some(&task.status), task.assigned_to.as_deref())?;
         let writing = self.written()?;
         writing.counters.last_task += 1;
         writing.counters.tasks += 1;
@@ -80,6 +82,7 @@ impl Tasks for PostgresMemory<'_> {
         };
         let mut task = before.clone();
         changes.apply(&mut task, self.now);
+        self.note_names(task.status.as_deref(), task.assigned_to.as_deref())?;
         diesel::update(tasks::table.find(id.0))
             .set((
                 tasks::title.eq(stored(&task.title)),
@@ -88,7 +91,7 @@ impl Tasks for PostgresMemory<'_> {
                 tasks::status.eq(task.status.as_deref().map(stored)),
                 tasks::assigned_to.eq(task.assigned_to.as_deref().map(stored)),
                 tasks::updated_at.eq(task.updated_at.as_micros()),
-                tasks::folded.eq(folded(&task)),
+                tasks::folded.eq(folded(&task.title, task.description.as_deref())),
             ))
             .execute(self.database(Sees::Tasks)?)
             .map_err(store_error)?;
@@ -115,25 +118,29 @@ impl Tasks for PostgresMemory<'_> {
     }
 
     fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
+        let wanted = Wanted::new(filter, |name| self.spellings(name))?;
         part(self.database(Sees::Tasks)?, page, |connection, rows| {
-            let found: Vec<Row> = Listed::new(filter, rows).load(connection)?;
+            let found: Vec<Row> = Listed::new(&wanted, rows).load(connection)?;
             Ok(found.into_iter().map(placed).collect())
         })
     }
 
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
-        let rows = match filter {
-            TaskFilter { status: None, assigned_to: None } => Some(self.counters()?.tasks),
-            TaskFilter { status: Some(status), assigned_to: None } => {
-                counts::count(self.database(Sees::Tasks)?, Kind::Status, status)
-                    .map_err(store_error)?
+        let rows = match &Wanted::new(filter, |name| self.spellings(name))? {
+            Wanted { status: None, assigned_to: None } => self.counters()?.tasks,
+            Wanted { status: Some(statuses), assigned_to: None } => {
+                let connection = self.database(Sees::Tasks)?;
+                let counts = statuses
+                    .iter()
+                    .map(|status| counts::count(connection, Kind::Status, status))
+                    .collect::<QueryResult<Vec<_>>>();
+                counts.map_err(store_error)?.into_iter().flatten().sum()
             }
-            filter => Counted::new(filter)
-                .get_result(self.database(Sees::Tasks)?)
-                .map(Some)
-                .map_err(store_error)?,
+            wanted => {
+                Counted::new(wanted).get_result(self.database(Sees::Tasks)?).map_err(store_error)?
+            }
         };
-        Ok(rows.map_or(0, count))
+        Ok(count(rows))
     }
 
     fn search_tasks(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>> {
@@ -188,15 +195,35 @@ pub(super) fn candidates_of(
         .limit(rows.limit)
 }
 
-/// What is searched. A line's end keeps title and description apart.
-fn folded(task: &Task) -> String {
-    let fold = |text: &str| stored(&fold_case(text)).into_owned();
-    let mut folded = fold(&task.title);
-    if let Some(description) = &task.description {
+impl PostgresMemory<'_> {
+    /// Notes how the names of a task that is about to be stored are spelled.
+    fn note_names(&mut self, status: Option<&str>, assigned_to: Option<&str>) -> StoreResult<()> {
+        status.into_iter().chain(assigned_to).try_for_each(|name| self.note_spelling(name))
+    }
+}
+
+/// Returns the text that is searched. A line's end keeps title and description apart.
+pub(super) fn folded(title: &str, description: Option<&str>) -> String {
+    let fold = |text: &str| stored(&fold(text)).into_owned();
+    let mut folded = fold(title);
+    if let Some(description) = description {
         folded.push('\n');
         folded.push_str(&fold(description));
     }
     folded
+}
+
+/// The texts of a task that is searched, as they are stored.
+#[derive(QueryableByName)]
+pub(super) struct Searched {
+    #[diesel(sql_type = BigInt)]
+    pub(super) id: i64,
+    #[diesel(sql_type = Text)]
+    pub(super) title: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub(super) description: Option<String>,
+    #[diesel(sql_type = Text)]
+    pub(super) folded: String,
 }
 
 insert_of_columns!(
@@ -227,7 +254,8 @@ pub(in crate::postgres) fn insert_tasks(
     let numbers: Vec<i64> = tasks.iter().map(|task| task.id.0).collect();
     let created: Vec<i64> = tasks.iter().map(|task| task.created_at.as_micros()).collect();
     let updated: Vec<i64> = tasks.iter().map(|task| task.updated_at.as_micros()).collect();
-    let folded: Vec<String> = tasks.iter().map(folded).collect();
+    let folded: Vec<String> =
+        tasks.iter().map(|task| folded(&task.title, task.description.as_deref())).collect();
     let insert = InsertTasks {
         numbers,
         titles: of(|task| Some(&task.title)),

@@ -36,27 +36,30 @@ impl Users for PostgresMemory<'_> {
     }
 
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {
-        let row: Option<(String, String, String, i64)> = users::table
-            .select((users::username, users::role, users::metadata, users::created_at))
-            .filter(users::name_hash.eq(hash(username)))
-            .first(self.database(Sees::NoRows)?)
-            .optional()
-            .map_err(store_error)?;
-        row.map(|(username, role, metadata, created_at)| {
-            Ok(User {
-                username: original(username),
-                role: original(role),
-                metadata: json(metadata)?,
-                created_at: Timestamp::from_micros(created_at),
-            })
-        })
-        .transpose()
+        for spelling in self.spellings(username)? {
+            let row: Option<(String, String, String, i64)> = users::table
+                .select((users::username, users::role, users::metadata, users::created_at))
+                .filter(users::name_hash.eq(hash(&spelling)))
+                .first(self.database(Sees::NoRows)?)
+                .optional()
+                .map_err(store_error)?;
+            if let Some((username, role, metadata, created_at)) = row {
+                return Ok(Some(User {
+                    username: original(username),
+                    role: original(role),
+                    metadata: json(metadata)?,
+                    created_at: Timestamp::from_micros(created_at),
+                }));
+            }
+        }
+        Ok(None)
     }
 
     fn add_user(&mut self, user: &NewUser) -> StoreResult<bool> {
         if self.find_user(&user.username)?.is_some() {
             return Ok(false);
         }
+        self.note_spelling(&user.username)?;
         let now = self.now.as_micros();
         let id = self.written()?.counters.last_user + 1;
         diesel::insert_into(users::table)
@@ -79,11 +82,15 @@ impl Users for PostgresMemory<'_> {
 
     fn remove_user(&mut self, username: &str) -> StoreResult<bool> {
         self.written()?;
-        let removed = diesel::delete(users::table.filter(users::name_hash.eq(hash(username))))
-            .execute(self.database(Sees::NoRows)?)
-            .map_err(store_error)?;
-        let removed = i64::try_from(removed).unwrap_or_default();
-        self.written()?.counters.users -= removed;
-        Ok(removed > 0)
+        for spelling in self.spellings(username)? {
+            let named = users::table.filter(users::name_hash.eq(hash(&spelling)));
+            let removed =
+                diesel::delete(named).execute(self.database(Sees::NoRows)?).map_err(store_error)?;
+            if removed > 0 {
+                self.written()?.counters.users -= 1;
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

@@ -24,6 +24,9 @@ pub enum MaintenanceError {
         "the database {0} is the first service's: mcp-server db migrate, or the next start, moves it"
     )]
     FirstService(PathBuf),
+    /// Steps of migration are missing.
+    #[error("the database {0} is an older version's: run mcp-server db migrate first")]
+    Older(PathBuf),
     /// A server, or another program, has the database open.
     #[error("the database {0} is open in another process: stop the server first")]
     InUse(PathBuf),

@@ -1,8 +1,8 @@
-//! What an operator does with a database file beside the server: check, back up, restore, migrate
-//! and vacuum it.
+//! What an operator does with a database file beside the server: check, back up, restore, migrate,
+//! rebuild and vacuum it.
 //!
-//! Everything here takes the file's path: a database in memory is its server's alone. A check and a
-//! backup work while a server runs; a restore and a migration refuse.
+//! Everything here takes the file's path: a database in memory is its server's alone. A check, a
+//! backup and a rebuild work while a server runs; a restore and a migration refuse.
 
 mod alone;
 mod backup;
@@ -11,6 +11,7 @@ mod consistency;
 mod error;
 mod identity;
 mod migration;
+mod rebuild;
 mod restore;
 mod vacuum;
 
@@ -18,5 +19,6 @@ pub use backup::{Backup, backup};
 pub use check::{Checked, check};
 pub use error::MaintenanceError;
 pub use migration::{Migrated, Origin, migrate};
+pub use rebuild::rebuild;
 pub use restore::{Restored, restore};
 pub use vacuum::{Vacuumed, vacuum};

@@ -5,6 +5,7 @@ use mcp_core::domain::ConfigEntry;
 use mcp_core::memory::{Configs, StoreResult};
 use serde_json::value::RawValue;
 
+use super::spellings::note;
 use super::{SqliteMemory, json};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::config;
@@ -20,32 +21,41 @@ impl Configs for SqliteMemory<'_> {
     }
 
     fn find_config(&mut self, key: &str) -> StoreResult<Option<Box<RawValue>>> {
-        let value: Option<String> = config::table
-            .select(config::value)
-            .filter(config::key.eq(key))
-            .first(self.connection)
-            .optional()
-            .map_err(store_error)?;
-        value.map(json).transpose()
+        for spelling in self.spellings(key)? {
+            let value: Option<String> = config::table
+                .select(config::value)
+                .filter(config::key.eq(spelling))
+                .first(self.connection)
+                .optional()
+                .map_err(store_error)?;
+            if let Some(value) = value {
+                return json(value).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     fn set_config(&mut self, key: &str, value: &RawValue) -> StoreResult<()> {
         let now = self.now.as_micros();
-        let changed = diesel::update(config::table.filter(config::key.eq(key)))
-            .set((config::value.eq(value.get()), config::updated_at.eq(now)))
-            .execute(self.connection)
-            .map_err(store_error)?;
-        if changed == 0 {
-            diesel::insert_into(config::table)
-                .values((
-                    config::key.eq(key),
-                    config::value.eq(value.get()),
-                    config::created_at.eq(now),
-                    config::updated_at.eq(now),
-                ))
+        for spelling in self.spellings(key)? {
+            let changed = diesel::update(config::table.filter(config::key.eq(spelling)))
+                .set((config::value.eq(value.get()), config::updated_at.eq(now)))
                 .execute(self.connection)
                 .map_err(store_error)?;
+            if changed > 0 {
+                return Ok(());
+            }
         }
-        Ok(())
+        note(self.connection, key).map_err(store_error)?;
+        diesel::insert_into(config::table)
+            .values((
+                config::key.eq(key),
+                config::value.eq(value.get()),
+                config::created_at.eq(now),
+                config::updated_at.eq(now),
+            ))
+            .execute(self.connection)
+            .map(|_| ())
+            .map_err(store_error)
     }
 }

@@ -1,19 +1,19 @@
 //! How many rows there are, kept for each block of numbers (`row_counts`): totals, and the row at an
 //! offset, cost a look at the blocks and not at the rows. Triggers keep them in step; new tasks are
-//! counted here until they are in them ([`super::indexing`]).
+//! counted here until they are in them: those above the mark ([`counted_through`]).
 
 use std::collections::BTreeMap;
 
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::Sqlite;
 use mcp_core::domain::{Page, Position};
 
 use super::SqliteMemory;
-use super::indexing::indexed_through;
-use crate::sqlite::schema::{row_counts, tasks};
+use crate::sqlite::schema::{row_counts, tasks, tasks_counted};
 
 /// How many numbers a block has, as the triggers in `migrations/sqlite` have it.
 const BLOCK: i64 = 1 << 12;
@@ -56,7 +56,7 @@ impl SqliteMemory<'_> {
         // Of the last block some rows may be new.
         let counted_through = match counted {
             Counted::Users => i64::MAX,
-            Counted::Tasks | Counted::TasksOfStatus(_) => indexed_through(self.connection)?,
+            Counted::Tasks | Counted::TasksOfStatus(_) => counted_through(self.connection)?,
         };
         let mut nearer = page;
         for (block, rows) in self.blocks(counted)? {
@@ -87,7 +87,7 @@ impl SqliteMemory<'_> {
     ) -> QueryResult<Vec<(String, u64)>> {
         let sums: Vec<(String, i64)> = Sums { kind }.load(self.connection)?;
         let mut counts: BTreeMap<String, i64> = sums.into_iter().collect();
-        let after = indexed_through(self.connection)?;
+        let after = counted_through(self.connection)?;
         let new = tasks::table
             .filter(tasks::id.gt(after))
             .select((tasks::status, tasks::priority))
@@ -108,7 +108,7 @@ impl SqliteMemory<'_> {
             Counted::TasksOfStatus(status) => Some(status),
         };
         let new = tasks::table
-            .filter(tasks::id.gt(indexed_through(self.connection)?))
+            .filter(tasks::id.gt(counted_through(self.connection)?))
             .select(count_star());
         match status {
             None => new.first(self.connection),
@@ -126,37 +126,39 @@ impl SqliteMemory<'_> {
     }
 }
 
-/// A task that is to be counted: its number, status and priority.
-pub(super) type New<'a> = (i64, Option<&'a str>, Option<&'a str>);
+/// Returns the number up to which tasks are in the blocks; 0 where they are to be rebuilt.
+pub(super) fn counted_through(connection: &mut SqliteConnection) -> QueryResult<i64> {
+    let mark = tasks_counted::table.select(tasks_counted::through).first(connection);
+    mark.optional().map(Option::unwrap_or_default)
+}
 
-/// Adds tasks to the counts.
-pub(super) fn count_new<'a>(
-    connection: &mut SqliteConnection,
-    tasks: impl Iterator<Item = New<'a>>,
-) -> QueryResult<()> {
-    let mut added = BTreeMap::<_, i64>::new();
-    for (id, status, priority) in tasks {
-        let values = [("tasks", Some("")), ("status", status), ("priority", priority)];
-        for (kind, value) in values {
-            if let Some(value) = value {
-                *added.entry((kind, value, id.div_euclid(BLOCK))).or_default() += 1;
-            }
-        }
+/// Adds the tasks of a range of numbers to the blocks.
+const COUNT: [&str; 3] = [
+    "INSERT INTO row_counts SELECT 'tasks', '', id >> 12, count(*) FROM tasks
+     WHERE id > ? AND id <= ? GROUP BY 3 ON CONFLICT DO UPDATE SET rows = rows + excluded.rows",
+    "INSERT INTO row_counts SELECT 'status', status, id >> 12, count(*) FROM tasks
+     WHERE id > ? AND id <= ? AND status IS NOT NULL GROUP BY 2, 3
+     ON CONFLICT DO UPDATE SET rows = rows + excluded.rows",
+    "INSERT INTO row_counts SELECT 'priority', priority, id >> 12, count(*) FROM tasks
+     WHERE id > ? AND id <= ? AND priority IS NOT NULL GROUP BY 2, 3
+     ON CONFLICT DO UPDATE SET rows = rows + excluded.rows",
+];
+
+/// Counts the tasks of up to a block of numbers. Returns whether there were any to count.
+pub(super) fn count_some(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    let after = counted_through(connection)?;
+    let newest: Option<i64> = tasks::table.select(max(tasks::id)).first(connection)?;
+    let through = newest.unwrap_or(0).min(after + BLOCK);
+    if through <= after {
+        return Ok(false);
     }
-    for ((kind, value, block), more) in added {
-        diesel::insert_into(row_counts::table)
-            .values((
-                row_counts::kind.eq(kind),
-                row_counts::value.eq(value),
-                row_counts::block.eq(block),
-                row_counts::rows.eq(more),
-            ))
-            .on_conflict((row_counts::kind, row_counts::value, row_counts::block))
-            .do_update()
-            .set(row_counts::rows.eq(row_counts::rows + more))
-            .execute(connection)?;
+    for count in COUNT {
+        sql_query(count).bind::<BigInt, _>(after).bind::<BigInt, _>(through).execute(connection)?;
     }
-    Ok(())
+    diesel::update(tasks_counted::table)
+        .set(tasks_counted::through.eq(through))
+        .execute(connection)?;
+    Ok(true)
 }
 
 /// How many rows there are of a value. SQLite adds them up: there are hundreds of blocks.

@@ -1,17 +1,22 @@
 //! Puts tasks into the search index and the counts, many at once: a segment of the index, and a
 //! change of the counts, for each task would be far more work than one for all.
 //!
-//! New tasks are those above [`indexed_through`]; the numbers of older ones that changed are in
-//! `tasks_unsearched` (triggers put them there, so that a rollback takes them back). Until the
-//! writer gets to them, whoever searches or counts looks at them too.
+//! New tasks are those above the mark ([`indexed_through`]); the numbers of older ones that changed are
+//! in `tasks_unsearched` (triggers put them there, so that a rollback takes them back). Until the
+//! writer gets to them, whoever searches looks at them too. The counts have their own mark
+//! ([`super::counts`]).
+
+use std::collections::BTreeSet;
 
 use diesel::connection::SimpleConnection;
-use diesel::dsl::{count_star, max};
+use diesel::dsl::{count_star, exists, max, select};
 use diesel::prelude::*;
-use mcp_core::domain::fold_case;
+use mcp_core::domain::fold;
 
-use super::counts::{self, count_new};
-use crate::sqlite::schema::{tasks, tasks_indexed, tasks_search, tasks_unsearched};
+use super::counts::{count_some, counted_through};
+use crate::sqlite::schema::{
+    tasks, tasks_indexed, tasks_search, tasks_search_data, tasks_unsearched,
+};
 
 /// How many pages of the search index are written for a merge at once: a write that comes then waits
 /// for them.
@@ -21,21 +26,71 @@ const MERGED_PAGES: u32 = 100;
 /// One task has at most what a request may bring.
 const INDEXED_BYTES: usize = 256 * 1024;
 
-/// Up to which number tasks are in the search index and in the counts.
-pub(super) fn indexed_through(connection: &mut SqliteConnection) -> QueryResult<i64> {
-    tasks_indexed::table.select(tasks_indexed::through).first(connection)
+/// How many pages of an index that is rebuilt are cleared at once, for the same reason.
+const CLEARED_PAGES: i64 = 512;
+/// The last row of the index's data that every index has.
+const NO_PAGES: i64 = 10;
+
+/// Returns the number up to which tasks are in the search index; 0 where it is to be rebuilt.
+pub(in crate::sqlite) fn indexed_through(connection: &mut SqliteConnection) -> QueryResult<i64> {
+    let mark = tasks_indexed::table.select(tasks_indexed::through).first(connection);
+    mark.optional().map(Option::unwrap_or_default)
 }
 
-/// How many tasks wait for the index, or some more.
-pub(in crate::sqlite) fn unindexed_tasks(connection: &mut SqliteConnection) -> QueryResult<i64> {
-    let changed: i64 = tasks_unsearched::table.select(count_star()).first(connection)?;
-    let newest: Option<i64> = tasks::table.select(max(tasks::id)).first(connection)?;
-    let new = newest.unwrap_or(0) - indexed_through(connection)?;
-    Ok(changed + new.max(0))
+/// What the writer has yet to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sqlite) struct Backlog {
+    /// How many tasks wait for the search index, or some more.
+    pub(in crate::sqlite) unindexed: i64,
+    /// How many tasks wait to be counted, or some more.
+    pub(in crate::sqlite) uncounted: i64,
+}
+
+impl Backlog {
+    pub(in crate::sqlite) fn of(connection: &mut SqliteConnection) -> QueryResult<Self> {
+        let changed: i64 = tasks_unsearched::table.select(count_star()).first(connection)?;
+        let newest: Option<i64> = tasks::table.select(max(tasks::id)).first(connection)?;
+        let newest = newest.unwrap_or(0);
+        let new = newest - indexed_through(connection)?;
+        let uncounted = (newest - counted_through(connection)?).max(0);
+        Ok(Self { unindexed: changed + new.max(0), uncounted })
+    }
+}
+
+/// Counts tasks that are not counted yet. Returns whether there were any.
+pub(in crate::sqlite) fn count_tasks(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    count_some(connection)
+}
+
+/// Returns whether the index has pages that belong to no task: it is to be rebuilt.
+pub(in crate::sqlite) fn is_to_be_cleared(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    if indexed_through(connection)? > 0 {
+        return Ok(false);
+    }
+    select(exists(tasks_search_data::table.filter(tasks_search_data::id.gt(NO_PAGES))))
+        .get_result(connection)
+}
+
+/// Clears some pages of an index that is to be rebuilt.
+pub(in crate::sqlite) fn clear_index(connection: &mut SqliteConnection) -> QueryResult<()> {
+    let pages: Vec<i64> = tasks_search_data::table
+        .select(tasks_search_data::id)
+        .filter(tasks_search_data::id.gt(NO_PAGES))
+        .order(tasks_search_data::id)
+        .limit(CLEARED_PAGES)
+        .load(connection)?;
+    if let [first, .., last] = pages[..]
+        && pages.len() == usize::try_from(CLEARED_PAGES).unwrap_or(usize::MAX)
+    {
+        diesel::delete(tasks_search_data::table.filter(tasks_search_data::id.between(first, last)))
+            .execute(connection)?;
+        return Ok(());
+    }
+    connection.batch_execute("INSERT INTO tasks_search (tasks_search) VALUES ('delete-all')")
 }
 
 /// Puts at most so many tasks into the index, the changed ones first, and fewer where their texts
-/// are long. Gives back how many it were.
+/// are long. Returns how many it were.
 pub(in crate::sqlite) fn index_tasks(
     connection: &mut SqliteConnection,
     at_most: i64,
@@ -86,26 +141,25 @@ fn index_new(
     mut bytes: usize,
 ) -> QueryResult<usize> {
     let after = indexed_through(connection)?;
-    let mut new: Vec<New> = Vec::new();
+    let mut new: Vec<Words> = Vec::new();
     let rows = tasks::table
         .filter(tasks::id.gt(after))
         .order(tasks::id)
         .limit(at_most)
-        .select(New::as_select())
-        .load_iter::<New, _>(connection)?;
-    for task in rows {
-        let task = task?;
-        bytes += task.words.size();
-        new.push(task);
+        .select(Words::as_select())
+        .load_iter::<Words, _>(connection)?;
+    for words in rows {
+        let words = words?;
+        bytes += words.size();
+        new.push(words);
         if bytes >= INDEXED_BYTES {
             break;
         }
     }
-    let Some(last) = new.last().map(|task| task.words.id) else { return Ok(0) };
-    for task in &new {
-        task.words.index(connection)?;
+    let Some(last) = new.last().map(|words| words.id) else { return Ok(0) };
+    for words in &new {
+        words.index(connection)?;
     }
-    count_new(connection, new.iter().map(New::counted))?;
     diesel::update(tasks_indexed::table)
         .set(tasks_indexed::through.eq(last))
         .execute(connection)?;
@@ -133,26 +187,10 @@ diesel::define_sql_function! {
 /// What a task is found by.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(diesel::sqlite::Sqlite))]
-struct Words {
-    id: i64,
+pub(in crate::sqlite) struct Words {
+    pub(in crate::sqlite) id: i64,
     title: String,
     description: Option<String>,
-}
-
-/// A task that is neither found nor counted yet.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = tasks, check_for_backend(diesel::sqlite::Sqlite))]
-struct New {
-    #[diesel(embed)]
-    words: Words,
-    status: Option<String>,
-    priority: Option<String>,
-}
-
-impl New {
-    fn counted(&self) -> counts::New<'_> {
-        (self.words.id, self.status.as_deref(), self.priority.as_deref())
-    }
 }
 
 impl Words {
@@ -160,19 +198,31 @@ impl Words {
         self.title.len() + self.description.as_ref().map_or(0, String::len)
     }
 
-    fn index(&self, connection: &mut SqliteConnection) -> QueryResult<()> {
+    /// Returns the text that is put into the index.
+    pub(in crate::sqlite) fn text(&self) -> String {
         let description = self.description.as_deref().unwrap_or_default();
-        let text = indexed(&fold_case(&format!("{}\n{description}", self.title)));
+        indexed(&fold(&format!("{}\n{description}", self.title)))
+    }
+
+    fn index(&self, connection: &mut SqliteConnection) -> QueryResult<()> {
         diesel::insert_into(tasks_search::table)
-            .values((tasks_search::rowid.eq(self.id), tasks_search::text.eq(text)))
+            .values((tasks_search::rowid.eq(self.id), tasks_search::text.eq(self.text())))
             .execute(connection)
             .map(|_| ())
     }
 }
 
-/// A folded text as it is in the index, whose tokenizer ends a text at NUL.
+/// Returns a folded text as it is in the index, whose tokenizer ends a text at NUL and has the same
+/// letter for those that are none.
 pub(super) fn indexed(folded: &str) -> String {
-    folded.replace('\0', "\u{fffd}")
+    folded.replace(['\0', '\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
+
+/// Returns the words of a text that is in the index.
+pub(in crate::sqlite) fn trigrams(indexed: &str) -> BTreeSet<&str> {
+    let ends: Vec<usize> =
+        indexed.char_indices().map(|(at, _)| at).chain([indexed.len()]).collect();
+    ends.windows(4).map(|ends| &indexed[ends[0]..ends[3]]).collect()
 }
 
 #[cfg(test)]
@@ -184,7 +234,7 @@ mod tests {
     fn indexed_at_once(connection: &mut SqliteConnection) -> Vec<usize> {
         let calls = std::iter::from_fn(|| Some(index_tasks(connection, 100).expect("indexed")));
         let calls = calls.take_while(|count| *count > 0).collect();
-        assert_eq!(unindexed_tasks(connection).expect("a count"), 0);
+        assert_eq!(Backlog::of(connection).expect("a count").unindexed, 0);
         calls
     }
 

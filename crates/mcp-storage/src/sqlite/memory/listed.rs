@@ -5,13 +5,14 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::Sqlite;
-use mcp_core::domain::{Position, TaskFilter};
+use mcp_core::domain::Position;
 
 use super::tasks::Row;
+use crate::spellings::Wanted;
 
 /// The tasks behind a place that are wanted, in their order.
 pub(super) struct Listed<'a> {
-    pub(super) filter: &'a TaskFilter,
+    pub(super) wanted: &'a Wanted,
     pub(super) after: Option<Position>,
 }
 
@@ -33,16 +34,18 @@ impl QueryFragment<Sqlite> for Listed<'_> {
              FROM tasks",
         );
         let mut link = " WHERE ";
-        if let Some(assigned_to) = &self.filter.assigned_to {
+        let filters = [("assigned_to", &self.wanted.assigned_to), ("status", &self.wanted.status)];
+        for (column, spellings) in filters {
+            let Some(spellings) = spellings else { continue };
             out.push_sql(link);
-            out.push_sql("assigned_to = ");
-            out.push_bind_param::<Text, _>(assigned_to)?;
-            link = " AND ";
-        }
-        if let Some(status) = &self.filter.status {
-            out.push_sql(link);
-            out.push_sql("status = ");
-            out.push_bind_param::<Text, _>(status)?;
+            out.push_sql(column);
+            link = " IN (";
+            for spelling in spellings {
+                out.push_sql(link);
+                out.push_bind_param::<Text, _>(spelling)?;
+                link = ", ";
+            }
+            out.push_sql(")");
             link = " AND ";
         }
         if let Some(Position(id)) = &self.after {

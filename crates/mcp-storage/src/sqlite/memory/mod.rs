@@ -8,6 +8,7 @@ mod logs;
 #[cfg(test)]
 mod plans;
 mod search;
+mod spellings;
 mod tasks;
 mod users;
 
@@ -21,10 +22,16 @@ use mcp_core::Timestamp;
 use mcp_core::memory::{Memory, StoreError, StoreResult};
 use serde_json::value::RawValue;
 
+use super::derived::Health;
 use super::error::{out_of_time, store_error};
 use super::migrate;
-pub(super) use indexing::{index_tasks, merge_index, unindexed_tasks};
+pub(super) use indexing::{
+    Backlog, Words, clear_index, count_tasks, index_tasks, indexed_through, is_to_be_cleared,
+    merge_index, trigrams,
+};
 pub(super) use logs::trim_logs;
+use spellings::spellings_of;
+pub(super) use spellings::{note_all, note_is_missing, uncomposed_names};
 
 /// Stored data, seen through a transaction.
 pub(super) struct SqliteMemory<'a> {
@@ -32,6 +39,7 @@ pub(super) struct SqliteMemory<'a> {
     now: Timestamp,
     /// How many log entries there are at most: older ones are gone, also where they are still stored.
     retention: u32,
+    health: &'a Health,
     /// When the time of the work is used up; none if it is not bounded.
     until: Option<Instant>,
 }
@@ -41,14 +49,20 @@ impl<'a> SqliteMemory<'a> {
         connection: &'a mut SqliteConnection,
         now: Timestamp,
         retention: u32,
+        health: &'a Health,
     ) -> Self {
-        Self { connection, now, retention, until: None }
+        Self { connection, now, retention, health, until: None }
     }
 
     /// The same, but reading rows fails from `until` on.
     pub(super) fn until(mut self, until: Option<Instant>) -> Self {
         self.until = until;
         self
+    }
+
+    /// The texts that a name may be stored as.
+    fn spellings(&mut self, name: &str) -> StoreResult<Vec<String>> {
+        spellings_of(self.connection, name).map_err(store_error)
     }
 }
 
@@ -65,7 +79,8 @@ impl Memory for SqliteMemory<'_> {
     }
 }
 
-/// Empties every table. Triggers would be run for each row, so they are away meanwhile.
+/// Empties every table. Triggers would be run for each row, so they are away meanwhile. The search index
+/// is cleared by the writer, in steps, as in a rebuild.
 fn clear(connection: &mut SqliteConnection) -> QueryResult<()> {
     let triggers: Vec<Trigger> =
         sql_query("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").load(connection)?;
@@ -74,8 +89,8 @@ fn clear(connection: &mut SqliteConnection) -> QueryResult<()> {
     }
     connection.batch_execute(
         "DELETE FROM users; DELETE FROM tasks; DELETE FROM config; DELETE FROM logs;
-         DELETE FROM row_counts; DELETE FROM tasks_unsearched; UPDATE tasks_indexed SET through = 0;
-         INSERT INTO tasks_search (tasks_search) VALUES ('delete-all');
+         DELETE FROM spellings; DELETE FROM row_counts; DELETE FROM tasks_unsearched;
+         UPDATE tasks_indexed SET through = 0; UPDATE tasks_counted SET through = 0;
          DELETE FROM sqlite_sequence;",
     )?;
     triggers.iter().try_for_each(|trigger| connection.batch_execute(&trigger.sql))

@@ -7,10 +7,11 @@ use diesel::query_builder::QueryFragment;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
-use mcp_core::domain::{Position, TaskFilter};
+use mcp_core::domain::Position;
 
 use super::listed::Listed;
 use super::search::found;
+use crate::spellings::Wanted;
 use crate::sqlite::{connection, migrate};
 use crate::{Location, Synchronous};
 
@@ -44,11 +45,11 @@ fn every_filter_has_its_index(connection: &mut SqliteConnection) {
         (true, true, "INDEX tasks_by_assignee_and_status (assigned_to=? AND status=?"),
     ] {
         for after in [None, Some(Position(7))] {
-            let filter = TaskFilter {
-                status: status.then(|| "pending".into()),
-                assigned_to: assigned_to.then(|| "alice".into()),
+            let wanted = Wanted {
+                status: status.then(|| vec!["pending".into()]),
+                assigned_to: assigned_to.then(|| vec!["alice".into()]),
             };
-            let plan = plan(connection, &Listed { filter: &filter, after });
+            let plan = plan(connection, &Listed { wanted: &wanted, after });
             if status || assigned_to || after.is_some() {
                 assert!(plan.contains(index), "{status} {assigned_to} {after:?}: {plan}");
             }

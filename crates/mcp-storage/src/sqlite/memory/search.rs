@@ -14,9 +14,10 @@ use diesel::sqlite::Sqlite;
 use mcp_core::domain::{Page, Part, Position, SearchText, Task};
 use mcp_core::memory::StoreResult;
 
-use super::indexing::{indexed, indexed_through};
+use super::indexing::{indexed, indexed_through, trigrams};
 use super::tasks::Row;
 use super::{SqliteMemory, in_time};
+use crate::sqlite::derived::{is_of_the_index, segments};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::{tasks, tasks_search, tasks_unsearched};
 
@@ -38,9 +39,30 @@ impl SqliteMemory<'_> {
 
     fn search_tasks_for(&mut self, text: &SearchText, page: Page) -> QueryResult<Part<Task>> {
         let Some(query) = query(text.folded()) else { return self.search_every_row(text, page) };
-        match self.unindexed(page.after)? {
-            Some(unindexed) => self.search_indexed(&query, unindexed, text, page),
-            None => self.search_every_row(text, page),
+        if !self.health.has_sound_index() {
+            return self.search_every_row(text, page);
+        }
+        let unindexed = self.unindexed(page.after)?;
+        let Some(unindexed) = unindexed else { return self.search_every_row(text, page) };
+        match segments(self.connection) {
+            // A record that is zeroed is an empty index to FTS5.
+            None => {
+                log::warn!("the search index has no structure record; rebuilding it");
+                self.health.index_is_damaged();
+                return self.search_every_row(text, page);
+            }
+            Some(0) => return self.search_every_row(text, page),
+            Some(_) => {}
+        }
+        match self.search_indexed(&query, unindexed, text, page) {
+            Err(error) if is_of_the_index(&error) => {
+                let part = self.search_every_row(text, page)?;
+                // The tasks can be read, so it is the index that cannot.
+                log::warn!("the search index is damaged, rebuilding it: {error}");
+                self.health.index_is_damaged();
+                Ok(part)
+            }
+            found => found,
         }
     }
 
@@ -52,13 +74,15 @@ impl SqliteMemory<'_> {
         text: &SearchText,
         page: Page,
     ) -> QueryResult<Part<Task>> {
-        let Unindexed { changed, tasks } = unindexed;
+        let Unindexed { through, changed, tasks } = unindexed;
         let mut beside = tasks.into_iter().peekable();
         let found = found(query, page.after).load_iter::<Row, _>(self.connection)?;
         let mut found = in_time(self.until, found)
             .map(|row| row.map(Task::from))
             .filter(|row| {
-                row.as_ref().is_ok_and(|task| !changed.contains(&task.id.0)) || row.is_err()
+                let is_as_indexed =
+                    |task: &Task| task.id.0 <= through && !changed.contains(&task.id.0);
+                row.as_ref().map_or(true, is_as_indexed)
             })
             .peekable();
         // Both are in the order of their numbers.
@@ -79,8 +103,13 @@ impl SqliteMemory<'_> {
         looked_through(in_time(self.until, rows).map(|row| row.map(Task::from)), text, page)
     }
 
-    /// The tasks behind a place that are not in the index as they are now; none if there are many.
+    /// The tasks behind a place that are not in the index as they are now; none if there are many, or
+    /// nothing is in the index.
     fn unindexed(&mut self, after: Option<Position>) -> QueryResult<Option<Unindexed>> {
+        let through = indexed_through(self.connection)?;
+        if through == 0 {
+            return Ok(None);
+        }
         let at_most = i64::try_from(MOST_UNINDEXED).unwrap_or(i64::MAX);
         let changed: Vec<i64> = tasks_unsearched::table
             .filter(tasks_unsearched::id.gt(behind(after)))
@@ -102,13 +131,15 @@ impl SqliteMemory<'_> {
             beside.take(in_time(self.until, rows))?;
         }
         let new = tasks::table
-            .filter(tasks::id.gt(indexed_through(self.connection)?.max(behind(after))))
+            .filter(tasks::id.gt(through.max(behind(after))))
             .order(tasks::id)
             .select(Row::as_select())
             .load_iter::<Row, _>(self.connection)?;
         beside.take(in_time(self.until, new))?;
         let changed = changed.into_iter().collect();
-        Ok(beside.are_few().then_some(Unindexed { changed, tasks: beside.tasks }))
+        let is_all = beside.are_few();
+        let tasks = beside.tasks;
+        Ok(is_all.then_some(Unindexed { through, changed, tasks }))
     }
 }
 
@@ -140,6 +171,8 @@ impl Beside {
 
 /// What is not in the index as it is now.
 struct Unindexed {
+    /// Up to which number tasks are in the index.
+    through: i64,
     /// The numbers of tasks that are or were in the index.
     changed: BTreeSet<i64>,
     /// Those of them that are still there, and behind them the new ones: in the order of numbers.
@@ -200,15 +233,15 @@ fn behind(after: Option<Position>) -> i64 {
 /// What the index is asked for: every trigram of the text, or some of them, spread evenly. `None`
 /// for a text that has none.
 fn query(folded: &str) -> Option<String> {
-    let characters: Vec<char> = indexed(folded).chars().collect();
-    let trigrams: Vec<String> = characters.windows(3).map(|three| three.iter().collect()).collect();
+    let indexed = indexed(folded);
+    let trigrams = trigrams(&indexed);
     let step = trigrams.len().div_ceil(MOST_TRIGRAMS).max(1);
-    let wanted: BTreeSet<String> = trigrams
+    let wanted: Vec<String> = trigrams
         .into_iter()
         .step_by(step)
         .map(|trigram| format!("\"{}\"", trigram.replace('"', "\"\"")))
         .collect();
-    (!wanted.is_empty()).then(|| wanted.into_iter().collect::<Vec<_>>().join(" AND "))
+    (!wanted.is_empty()).then(|| wanted.join(" AND "))
 }
 
 #[cfg(test)]

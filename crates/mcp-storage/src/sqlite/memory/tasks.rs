@@ -12,7 +12,9 @@ use mcp_core::memory::{StoreResult, Tasks};
 
 use super::counts::Counted;
 use super::listed::Listed;
+use super::spellings::note;
 use super::{SqliteMemory, count, in_time};
+use crate::spellings::Wanted;
 use crate::sqlite::error::store_error;
 use crate::sqlite::insert::insert;
 use crate::sqlite::schema::tasks;
@@ -62,6 +64,7 @@ diesel::define_sql_function! {
 
 impl Tasks for SqliteMemory<'_> {
     fn add_task(&mut self, task: &NewTask) -> StoreResult<Task> {
+        self.note_names(Some(&task.status), task.assigned_to.as_deref())?;
         let now = self.now.as_micros();
         // Without RETURNING: it is a trigger, for which SQLite copies every page that changes.
         let row = Insert {
@@ -94,6 +97,7 @@ impl Tasks for SqliteMemory<'_> {
             return Ok(None);
         };
         changes.apply(&mut task, self.now);
+        self.note_names(task.status.as_deref(), task.assigned_to.as_deref())?;
         diesel::update(tasks::table.find(id.0))
             .set((
                 tasks::title.eq(&task.title),
@@ -116,11 +120,12 @@ impl Tasks for SqliteMemory<'_> {
     }
 
     fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
-        let page = match counted(filter) {
-            Some(counted) => self.nearer(page, counted).map_err(store_error)?,
-            None => page,
+        let wanted = Wanted::new(filter, |name| self.spellings(name))?;
+        let page = match counted(&wanted).as_deref() {
+            Some(&[counted]) => self.nearer(page, counted).map_err(store_error)?,
+            _ => page,
         };
-        let rows = Listed { filter, after: page.after }
+        let rows = Listed { wanted: &wanted, after: page.after }
             .load_iter::<Row, _>(self.connection)
             .map_err(store_error)?;
         let rows = in_time(self.until, rows)
@@ -130,9 +135,10 @@ impl Tasks for SqliteMemory<'_> {
     }
 
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
-        match counted(filter) {
-            Some(counted) => self.total(counted),
-            None => wanted(filter).select(count_star()).first(self.connection).map(count),
+        let wanted = Wanted::new(filter, |name| self.spellings(name))?;
+        match counted(&wanted) {
+            Some(counted) => counted.into_iter().map(|counted| self.total(counted)).sum(),
+            None => rows(&wanted).select(count_star()).first(self.connection).map(count),
         }
         .map_err(store_error)
     }
@@ -153,22 +159,32 @@ impl Tasks for SqliteMemory<'_> {
     }
 }
 
-/// What is counted of the tasks that are wanted; none where nobody counts them.
-fn counted(filter: &TaskFilter) -> Option<Counted<'_>> {
-    match filter {
-        TaskFilter { assigned_to: Some(_), .. } => None,
-        TaskFilter { status: Some(status), .. } => Some(Counted::TasksOfStatus(status)),
-        TaskFilter { status: None, .. } => Some(Counted::Tasks),
+impl SqliteMemory<'_> {
+    /// Notes how the names of a task that is about to be stored are spelled.
+    fn note_names(&mut self, status: Option<&str>, assigned_to: Option<&str>) -> StoreResult<()> {
+        let mut names = status.into_iter().chain(assigned_to);
+        names.try_for_each(|name| note(self.connection, name)).map_err(store_error)
     }
 }
 
-fn wanted(filter: &TaskFilter) -> tasks::BoxedQuery<'_, Sqlite> {
-    let mut query = tasks::table.into_boxed();
-    if let Some(status) = &filter.status {
-        query = query.filter(tasks::status.eq(status));
+/// What is counted of the tasks that are wanted, in parts; none where nobody counts them.
+fn counted(wanted: &Wanted) -> Option<Vec<Counted<'_>>> {
+    match wanted {
+        Wanted { assigned_to: Some(_), .. } => None,
+        Wanted { status: Some(statuses), .. } => {
+            Some(statuses.iter().map(|status| Counted::TasksOfStatus(status)).collect())
+        }
+        Wanted { status: None, .. } => Some(vec![Counted::Tasks]),
     }
-    if let Some(assigned_to) = &filter.assigned_to {
-        query = query.filter(tasks::assigned_to.eq(assigned_to));
+}
+
+fn rows(wanted: &Wanted) -> tasks::BoxedQuery<'_, Sqlite> {
+    let mut query = tasks::table.into_boxed();
+    if let Some(statuses) = &wanted.status {
+        query = query.filter(tasks::status.eq_any(statuses));
+    }
+    if let Some(assignees) = &wanted.assigned_to {
+        query = query.filter(tasks::assigned_to.eq_any(assignees));
     }
     query
 }

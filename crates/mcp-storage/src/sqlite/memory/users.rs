@@ -6,6 +6,7 @@ use mcp_core::domain::{NewUser, Page, Part, Position, User};
 use mcp_core::memory::{StoreResult, Users};
 
 use super::counts::Counted;
+use super::spellings::note;
 use super::{SqliteMemory, in_time, json};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::users;
@@ -33,17 +34,19 @@ impl Users for SqliteMemory<'_> {
     }
 
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {
-        let row: Option<(String, String, String, i64)> = users::table
-            .select((users::username, users::role, users::metadata, users::created_at))
-            .filter(users::username.eq(username))
-            .first(self.connection)
-            .optional()
-            .map_err(store_error)?;
-        row.map(|(username, role, metadata, created_at)| {
-            let created_at = Timestamp::from_micros(created_at);
-            Ok(User { username, role, metadata: json(metadata)?, created_at })
-        })
-        .transpose()
+        for spelling in self.spellings(username)? {
+            let row: Option<(String, String, String, i64)> = users::table
+                .select((users::username, users::role, users::metadata, users::created_at))
+                .filter(users::username.eq(spelling))
+                .first(self.connection)
+                .optional()
+                .map_err(store_error)?;
+            if let Some((username, role, metadata, created_at)) = row {
+                let created_at = Timestamp::from_micros(created_at);
+                return Ok(Some(User { username, role, metadata: json(metadata)?, created_at }));
+            }
+        }
+        Ok(None)
     }
 
     fn add_user(&mut self, user: &NewUser) -> StoreResult<bool> {
@@ -51,6 +54,7 @@ impl Users for SqliteMemory<'_> {
         if self.find_user(&user.username)?.is_some() {
             return Ok(false);
         }
+        note(self.connection, &user.username).map_err(store_error)?;
         let now = self.now.as_micros();
         diesel::insert_into(users::table)
             .values((
@@ -66,9 +70,14 @@ impl Users for SqliteMemory<'_> {
     }
 
     fn remove_user(&mut self, username: &str) -> StoreResult<bool> {
-        diesel::delete(users::table.filter(users::username.eq(username)))
-            .execute(self.connection)
-            .map(|removed| removed > 0)
-            .map_err(store_error)
+        for spelling in self.spellings(username)? {
+            let removed = diesel::delete(users::table.filter(users::username.eq(spelling)))
+                .execute(self.connection)
+                .map_err(store_error)?;
+            if removed > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

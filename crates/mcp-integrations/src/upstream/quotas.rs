@@ -1,0 +1,130 @@
+//! Used-up rate limits: until one ends, its requests are refused and not sent.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mcp_core::{ErrorCode, Timestamp};
+
+use super::failure::Failure;
+use super::rate_limit::Limited;
+
+/// The rate limits of one account at one upstream. Holds at most one entry for each resource and one
+/// for the whole account.
+pub(super) struct Quotas {
+    /// The names of the resources that the upstream counts separately.
+    resources: &'static [&'static str],
+    /// The end of each used-up limit; `None` is the limit of the whole account.
+    used_up: Mutex<Vec<(Option<&'static str>, Timestamp)>>,
+}
+
+impl Quotas {
+    pub(super) fn new(resources: &'static [&'static str]) -> Self {
+        Self { resources, used_up: Mutex::default() }
+    }
+
+    /// Remembers a used-up limit. It belongs to the resource that the response names, otherwise to
+    /// the resource of the request.
+    pub(super) fn remember(&self, resource: &'static str, limited: &Limited, now: Timestamp) {
+        let named = limited.resource.as_deref();
+        let named = self.resources.iter().copied().find(|known| Some(*known) == named);
+        let scope = (!limited.is_of_account).then(|| named.unwrap_or(resource));
+        let wait = i64::try_from(limited.wait.as_micros()).unwrap_or(i64::MAX);
+        let end = Timestamp::from_micros(now.as_micros().saturating_add(wait));
+        let mut used_up = self.locked();
+        match used_up.iter_mut().find(|(of, _)| *of == scope) {
+            Some((_, known)) => *known = end.max(*known),
+            None => used_up.push((scope, end)),
+        }
+    }
+
+    /// Rejects a request of a resource until its limit ends.
+    ///
+    /// # Errors
+    /// Returns `UpstreamRateLimited` with the time to wait.
+    pub(super) fn check(
+        &self,
+        name: &str,
+        resource: &'static str,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let mut used_up = self.locked();
+        used_up.retain(|(_, end)| *end > now);
+        let counts = |of: &Option<&str>| of.is_none_or(|of| of == resource);
+        let longest = used_up.iter().filter(|(of, _)| counts(of)).max_by_key(|(_, end)| *end);
+        let Some((of, end)) = longest else { return Ok(()) };
+        let left = end.as_micros().saturating_sub(now.as_micros());
+        let wait = Duration::from_micros(u64::try_from(left).unwrap_or(0));
+        let of = of.map_or_else(String::new, |of| format!(" for {of}"));
+        let message = format!("{name}'s rate limit{of} is used up");
+        Err(Failure::new(ErrorCode::UpstreamRateLimited, message).until(wait))
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Vec<(Option<&'static str>, Timestamp)>> {
+        // Nothing in the guarded sections leaves the list half changed.
+        self.used_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    fn limited(seconds: u64, resource: Option<&str>, is_of_account: bool) -> Limited {
+        let (wait, resource) = (Duration::from_secs(seconds), resource.map(ToOwned::to_owned));
+        Limited { wait, retries: false, resource, is_of_account }
+    }
+
+    /// The seconds to wait for each resource.
+    fn waits(quotas: &Quotas, now: i64) -> [Option<u64>; 2] {
+        ["core", "search"].map(|resource| {
+            let failure = quotas.check("GitHub", resource, at(now)).err()?;
+            Some(failure.retry_after.expect("a wait").as_secs())
+        })
+    }
+
+    #[test]
+    fn a_limit_is_that_of_the_named_resource_until_its_end() {
+        let quotas = Quotas::new(&["core", "search"]);
+        quotas.remember("core", &limited(30, Some("search"), false), at(0));
+        assert_eq!(waits(&quotas, 0), [None, Some(30)]);
+        // Of what the server does not know, the request's resource counts.
+        quotas.remember("core", &limited(10, Some("graphql"), false), at(0));
+        assert_eq!(waits(&quotas, 9), [Some(1), Some(21)]);
+        assert_eq!(waits(&quotas, 10), [None, Some(20)]);
+        assert_eq!(waits(&quotas, 30), [None, None]);
+        assert!(quotas.locked().is_empty());
+    }
+
+    #[test]
+    fn a_limit_of_the_account_is_that_of_every_resource() {
+        let quotas = Quotas::new(&["core", "search"]);
+        quotas.remember("search", &limited(60, Some("search"), true), at(0));
+        quotas.remember("search", &limited(90, None, false), at(0));
+        assert_eq!(waits(&quotas, 1), [Some(59), Some(89)]);
+    }
+
+    #[test]
+    fn an_earlier_end_does_not_shorten_a_limit_and_nothing_overflows() {
+        let quotas = Quotas::new(&["core"]);
+        for seconds in [60, 5, u64::MAX, 1] {
+            quotas.remember("core", &limited(seconds, None, false), at(0));
+        }
+        assert_eq!(quotas.locked().len(), 1);
+        assert!(quotas.check("GitHub", "core", at(1 << 40)).is_err());
+    }
+
+    #[test]
+    fn a_refusal_names_the_limit_and_the_wait() {
+        let quotas = Quotas::new(&["core", "search"]);
+        quotas.remember("search", &limited(90, None, false), at(0));
+        let refusal = quotas.check("GitHub", "search", at(0)).expect_err("a refusal");
+        assert_eq!(refusal.message, "GitHub's rate limit for search is used up; try again in 90 s");
+        quotas.remember("core", &limited(100, None, true), at(0));
+        let refusal = quotas.check("GitHub", "core", at(0)).expect_err("a refusal");
+        assert_eq!(refusal.message, "GitHub's rate limit is used up; try again in 100 s");
+    }
+}
