@@ -356,3 +356,85 @@ fn the_form_that_is_chosen_says_what_it_holds() {
         assert_ne!(query(&server, &get("auto")).text(), alone, "{value}");
     }
 }
+
+/// A batch whose last steps each look through every task.
+fn scanning(first: &Value, scans: usize) -> Value {
+    let mut steps = vec![first.clone()];
+    for number in 0..scans {
+        steps.push(json!({ "id": format!("scan{number}"), "action": "list_tasks",
+                           "filter": { "title": "none of them" }, "count": true }));
+    }
+    json!({ "atomic": true, "steps": steps, "return": ["last"] })
+}
+
+fn three_hundred_tasks(server: &TestServer) {
+    for _ in 0..3 {
+        let add = |number: usize| json!({ "id": format!("s{number}"), "action": "add_task", "params": { "title": "x" } });
+        let steps: Vec<Value> = (0..100).map(add).collect();
+        let answer = server.post("/api/v2/batch").json(&json!({ "steps": steps })).send();
+        assert_eq!(answer.status, 200);
+    }
+}
+
+#[test]
+fn an_atomic_batch_that_writes_has_a_budget_and_one_that_reads_does_not_use_the_writer() {
+    let server = TestServer::with([("MCP_BATCH_BUDGET", "10")]).start();
+    three_hundred_tasks(&server);
+    let add = json!({ "id": "add", "action": "add_task", "params": { "title": "y" } });
+    let list = json!({ "id": "list", "action": "list_tasks", "count": true });
+    let batch = |body: &Value| server.post("/api/v2/batch").json(body).send();
+    let refusal = batch(&scanning(&add, 99));
+    assert_eq!(refusal.status, 400);
+    let error = refusal.json()["error"].as_str().expect("a text").to_owned();
+    assert!(error.starts_with("step scan"), "{error}");
+    assert!(error.contains("may take 10 ms (MCP_BATCH_BUDGET)"), "{error}");
+    assert!(error.ends_with("Nothing was changed"), "{error}");
+    let count = json!({ "action": "list_tasks", "count": true });
+    assert_eq!(json_of(&server, &count)["data"], 300);
+    // A step behind a condition may write as well.
+    let mut skipped = add.clone();
+    skipped["when"] = "list.data".into();
+    let nothing = json!({ "id": "list", "action": "list_tasks", "params": { "status": "none" } });
+    let mut body = scanning(&nothing, 98);
+    body["steps"].as_array_mut().expect("a list").insert(1, skipped);
+    assert!(batch(&body).json()["error"].as_str().expect("a text").contains("MCP_BATCH_BUDGET"));
+    // Over the protocol as over HTTP.
+    let asked = json!({ "action": "batch", "params": scanning(&add, 99) });
+    let result = server.protocol("2025-11-25").tool("query", asked);
+    assert_eq!(result["isError"], true, "{result}");
+    assert!(result.to_string().contains("may take 10 ms (MCP_BATCH_BUDGET)"), "{result}");
+    // Reads have more time.
+    let read = batch(&scanning(&list, 19));
+    assert_eq!((read.status, read.text()), (200, r#"{"data":[{"id":"scan18","data":0}]}"#));
+    let asked = json!({ "action": "list_logs", "params": { "limit": 3 }, "fields": "action" });
+    let logs = json_of(&server, &asked)["data"].take();
+    let of = |name: &str| {
+        logs.as_array().expect("a list").iter().filter(|log| log["action"] == name).count()
+    };
+    assert_eq!((of("list_tasks"), of("batch")), (2, 1), "{logs}");
+    assert_eq!(json_of(&server, &count)["data"], 300);
+}
+
+#[test]
+fn atomic_batches_of_one_caller_wait_for_each_other() {
+    let server = TestServer::start();
+    let batch = |number: usize| {
+        let step = |step: usize| json!({ "id": format!("s{step}"), "action": "add_task", "params": { "title": format!("{number}") } });
+        let steps: Vec<Value> = (0..3).map(step).collect();
+        json!({ "atomic": true, "steps": steps, "return": ["last"] })
+    };
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (server, body) = (&server, batch(number));
+            scope.spawn(move || {
+                let answer = server.post("/api/v2/batch").json(&body).send();
+                assert_eq!(answer.status, 200, "{}", answer.text());
+            });
+        }
+    });
+    // The steps of each are next to each other.
+    let titles = json_of(&server, &json!({ "action": "list_tasks", "fields": "title" }));
+    let titles: Vec<&Value> = titles["data"].as_array().expect("a list").iter().collect();
+    assert_eq!(titles.len(), 24);
+    assert!(titles.chunks(3).all(|three| three.iter().all(|title| *title == three[0])));
+}

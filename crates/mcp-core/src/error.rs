@@ -103,7 +103,7 @@ error_table! {
     RequestTimeout, "request_timeout", 408, -32003, "The request's body came too slowly.";
     PayloadTooLarge, "payload_too_large", 413, -32600, "The request's body is over `MCP_BODY_LIMIT`.";
     MalformedRequest, "malformed_request", 422, -32600, "The body or the query string is not of the form that the route takes.";
-    RateLimited, "rate_limited", 429, -32004, "More requests than `MCP_RATE_LIMIT` allows; see `Retry-After`.";
+    RateLimited, "rate_limited", 429, -32004, "More requests than `MCP_RATE_LIMIT` allows, or too many atomic batches of one caller at once; see `Retry-After`.";
     UpstreamRateLimited, "upstream_rate_limited", 429, -32004, "The other system takes no more requests for a while; see `Retry-After`.";
     Internal, "internal", 500, -32603, "A fault of the server's own; its log has the cause.";
     UpstreamFailed, "upstream_failed", 502, -32005, "The other system failed.";

@@ -14,6 +14,7 @@ pub mod answer;
 pub mod changes;
 pub mod clock;
 pub mod content;
+pub mod context;
 pub mod dispatch;
 pub mod domain;
 pub mod error;
@@ -29,6 +30,7 @@ pub use action::{
 };
 pub use answer::Answer;
 pub use clock::{Clock, SystemClock, Timestamp};
+pub use context::{Caller, Context};
 pub use dispatch::{Call, Dispatcher, Reply, UnknownParams};
 pub use error::{ActionError, ErrorCode};
 pub use memory::{Memory, Store, StoreError};

@@ -146,6 +146,7 @@ impl Service {
         let watcher: Arc<dyn Watcher> = Arc::<Feed>::clone(&feed);
         let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor)
             .watched_by(watcher)
+            .batch_budget(settings.batch_budget)
             .metered(Arc::clone(&metrics) as _);
         let Additions { resources, prompts, .. } = additions;
         browser.warn_of_root();

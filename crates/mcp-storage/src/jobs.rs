@@ -10,6 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// How long log entries may wait for a commit to share: nobody waits for them.
 const ENTRIES_WAIT: Duration = Duration::from_millis(100);
+/// How long the writer serves other jobs after a long one at least.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 /// How many bytes of log entries wait before they are stored without waiting longer.
 const ENTRIES_BYTES: usize = 4 * 1024 * 1024;
 
@@ -65,6 +67,10 @@ pub(crate) struct Jobs {
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Queued>,
+    /// Jobs that may take long. Each has a transaction of its own.
+    long: VecDeque<(Queued, Duration)>,
+    /// When the next long job may begin; none before the first.
+    long_from: Option<Instant>,
     entries: VecDeque<LogEntry>,
     entries_bytes: usize,
     /// When the entries are stored at the latest; none where there are none.
@@ -99,12 +105,32 @@ impl Jobs {
 
     /// Puts a job into the queue if there is room. The writer is to be called for it.
     pub(crate) fn try_put(&self, job: Job) -> Result<(), StoreError> {
+        let place = self.try_place()?;
+        self.push(job, place)
+    }
+
+    /// Puts a job into the queue that may take up to `budget`, if there is room. The writer is to be
+    /// called for it.
+    pub(crate) fn try_put_long(&self, job: Job, budget: Duration) -> Result<(), StoreError> {
+        let place = self.try_place()?;
+        let mut waiting = self.lock();
+        if waiting.closed {
+            return Err(closed());
+        }
+        waiting.long.push_back((Queued { job, _place: place }, budget));
+        Ok(())
+    }
+
+    fn try_place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
         let place = || Arc::clone(&self.places).try_acquire_owned();
         let place = place().or_else(|_| {
-            self.lock().jobs.retain(|queued| queued.job.is_wanted());
+            let mut waiting = self.lock();
+            waiting.jobs.retain(|queued| queued.job.is_wanted());
+            waiting.long.retain(|(queued, _)| queued.job.is_wanted());
+            drop(waiting);
             place()
         });
-        self.push(job, place.map_err(|_| StoreError::Busy)?)
+        place.map_err(|_| StoreError::Busy)
     }
 
     /// Puts a job into the queue, after waiting for room. The writer is to be called for it.
@@ -125,7 +151,7 @@ impl Jobs {
     /// Wakes the writer for the jobs that were put, if it sleeps.
     pub(crate) fn call(&self) {
         let mut waiting = self.lock();
-        if !waiting.jobs.is_empty() {
+        if !waiting.jobs.is_empty() || !waiting.long.is_empty() {
             self.wake(&mut waiting);
         }
     }
@@ -170,16 +196,19 @@ impl Jobs {
         let mut waiting = self.lock();
         loop {
             let now = Instant::now();
-            if !waiting.jobs.is_empty() || waiting.entries_until.is_some_and(|until| until <= now) {
+            let long_from = waiting.long_from(now);
+            let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+            if !waiting.jobs.is_empty() || is_due(waiting.entries_until) || is_due(long_from) {
                 return Call::Work;
             }
-            if waiting.closed {
+            if waiting.closed && long_from.is_none() {
                 return Call::Abandoned;
             }
             if idle_until <= now {
                 return Call::Idle;
             }
-            let until = waiting.entries_until.map_or(idle_until, |until| until.min(idle_until));
+            let until = [waiting.entries_until, long_from].into_iter().flatten().min();
+            let until = until.map_or(idle_until, |until| until.min(idle_until));
             waiting.sleeping = true;
             let woken = self.called.wait_timeout(waiting, until - now);
             waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
@@ -195,6 +224,21 @@ impl Jobs {
         let behind_entries = !waiting.entries.is_empty();
         let queued = waiting.jobs.pop_front_if(|queued| wanted(&queued.job, behind_entries))?;
         Some(Next { queued, behind_entries })
+    }
+
+    /// The next long job that has a caller, and its budget, if it may begin now.
+    pub(crate) fn next_long(&self) -> Option<(Queued, Duration)> {
+        let now = Instant::now();
+        let mut waiting = self.lock();
+        while waiting.long.pop_front_if(|(queued, _)| !queued.job.is_wanted()).is_some() {}
+        waiting.long_from(now).filter(|from| *from <= now)?;
+        waiting.long.pop_front()
+    }
+
+    /// Notes that a long job has taken so long. The next one may begin after the same time: until
+    /// then the writer serves the other jobs, whoever sends long ones and however many.
+    pub(crate) fn long_took(&self, took: Duration) {
+        self.lock().long_from = Some(Instant::now() + took.max(SHORTEST_PAUSE));
     }
 
     /// Whether the next job writes, or log entries are waiting.
@@ -250,7 +294,10 @@ impl Jobs {
         waiting.closed = true;
         let entries = std::mem::take(&mut waiting.entries);
         waiting.lose_entries(entries.len());
-        std::mem::take(&mut waiting.jobs)
+        let long = std::mem::take(&mut waiting.long);
+        let mut jobs = std::mem::take(&mut waiting.jobs);
+        jobs.extend(long.into_iter().map(|(queued, _)| queued));
+        jobs
     }
 
     /// Tells the writer that there will be no more jobs; what is waiting is still done.
@@ -269,6 +316,11 @@ impl Jobs {
 }
 
 impl Waiting {
+    /// When the next long job may begin; none if none is waiting.
+    fn long_from(&self, now: Instant) -> Option<Instant> {
+        self.long.front().map(|_| self.long_from.unwrap_or(now))
+    }
+
     /// Drops the jobs at the front whose callers have gone away.
     fn skip_unwanted(&mut self) {
         while self.jobs.pop_front_if(|queued| !queued.job.is_wanted()).is_some() {}

@@ -66,6 +66,8 @@ struct Queue {
 pub(crate) struct Read {
     now: Timestamp,
     asked_at: Instant,
+    /// How long the work may take; none for short ones.
+    budget: Option<Duration>,
     work: Work,
     done: Done,
     /// Its place, also where its caller has gone away.
@@ -82,6 +84,11 @@ impl Read {
     #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "a file never goes away"))]
     pub(crate) fn asked_at(&self) -> Instant {
         self.asked_at
+    }
+
+    /// When its time is used up, if it begins now; none for short reads.
+    pub(crate) fn until(&self) -> Option<Instant> {
+        self.budget.map(|budget| Instant::now() + budget)
     }
 
     /// The time that it sees.
@@ -132,12 +139,29 @@ impl Reads {
     /// Runs a work on a reader thread. If the future is dropped before a thread has begun the work,
     /// the work is not run.
     pub(crate) async fn read(&self, now: Timestamp, work: Work) -> Result<(), StoreError> {
+        self.read_within(now, None, work).await
+    }
+
+    /// The same with a work that may take up to `budget`.
+    pub(crate) async fn read_within(
+        &self,
+        now: Timestamp,
+        budget: Option<Duration>,
+        work: Work,
+    ) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| closed())?;
         // Declared before the channel: if the future is dropped, the channel closes first, and the
         // threads see that this read has no caller.
         let handover = Handover(self);
         let (done, mut outcome) = oneshot::channel();
-        self.gathered().push(Read { now, asked_at: Instant::now(), work, done, _place: place });
+        self.gathered().push(Read {
+            now,
+            asked_at: Instant::now(),
+            budget,
+            work,
+            done,
+            _place: place,
+        });
         yield_now().await;
         drop(handover);
         let mut patience = PATIENCE;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use mcp_core::domain::LogEntry;
 use mcp_core::memory::{StoreError, Verdict, Work};
@@ -33,6 +34,20 @@ impl Writer {
 
     pub(crate) async fn read(&self, work: Work) -> Result<(), StoreError> {
         self.answered(|done| self.jobs.try_put(Job::Read(work, done))).await
+    }
+
+    /// Runs a work that may take up to `budget`, in a transaction of its own.
+    pub(crate) async fn write_within(
+        &self,
+        budget: Duration,
+        work: Work,
+    ) -> Result<(), StoreError> {
+        self.answered(|done| self.jobs.try_put_long(Job::Write(work, done), budget)).await
+    }
+
+    /// The same with a work that only reads.
+    pub(crate) async fn read_within(&self, budget: Duration, work: Work) -> Result<(), StoreError> {
+        self.answered(|done| self.jobs.try_put_long(Job::Read(work, done), budget)).await
     }
 
     /// Waits until every job before is committed, and the log entries that were left.

@@ -20,12 +20,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::Dispatcher;
 use crate::answer::{Answer, RowsText};
 use crate::domain::{Page, Part, Position};
 use crate::error::ActionError;
 use crate::memory::{Freshness, Memory};
 use crate::progress::Progress;
+use crate::{Context, Dispatcher};
 pub use prepared::{
     CompoundRun, CompoundWork, LongWork, MemoryWork, Prepared, RemoteRun, RemoteText, RemoteWork,
 };
@@ -356,7 +356,8 @@ pub trait CompoundAction: Send + Sync + 'static {
     type Output: Serialize + JsonSchema;
     /// What is said about it.
     fn doc(&self) -> Doc;
-    /// Does its work, and says how far it is. Dropping the future stops it.
+    /// Does its work for the caller of the context, and says how far it is. Dropping the future
+    /// stops it.
     ///
     /// # Errors
     /// With what the caller is told.
@@ -364,6 +365,6 @@ pub trait CompoundAction: Send + Sync + 'static {
         &self,
         params: Self::Params,
         dispatcher: &Dispatcher,
-        progress: &Progress,
+        context: &Context,
     ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::params::{self, ParamsText};
 use super::{CompoundAction, ListAction, LongAction, MemoryAction, RemoteAction};
-use crate::Dispatcher;
 use crate::answer::{Answer, ListWork, RowsText};
 use crate::domain::{Page, Position};
 use crate::error::ActionError;
 use crate::json;
 use crate::memory::Memory;
 use crate::progress::Progress;
+use crate::{Context, Dispatcher};
 
 /// What is left of a call of a memory action: it runs inside a transaction and gives JSON text.
 pub type MemoryWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<String, ActionError> + Send>;
@@ -28,7 +28,7 @@ pub type RemoteWork = Box<dyn FnOnce(Progress) -> RemoteRun + Send>;
 pub type RemoteRun = Pin<Box<dyn Future<Output = Result<RemoteText, ActionError>> + Send>>;
 
 /// What is left of a call of a compound action: it calls others and gives JSON text.
-pub type CompoundWork = Box<dyn for<'a> FnOnce(&'a Dispatcher, Progress) -> CompoundRun<'a> + Send>;
+pub type CompoundWork = Box<dyn for<'a> FnOnce(&'a Dispatcher, Context) -> CompoundRun<'a> + Send>;
 
 /// A compound action that runs.
 pub type CompoundRun<'a> = Pin<Box<dyn Future<Output = Result<String, ActionError>> + Send + 'a>>;
@@ -134,8 +134,8 @@ pub(super) fn over_actions<A: CompoundAction>(action: A) -> Prepare {
     Box::new(move |params| {
         let params = params::parse::<A::Params>(params, action.doc().required)?;
         let action = Arc::clone(&action);
-        let work: CompoundWork = Box::new(move |dispatcher, progress| {
-            Box::pin(async move { json::text(&action.run(params, dispatcher, &progress).await?) })
+        let work: CompoundWork = Box::new(move |dispatcher, context| {
+            Box::pin(async move { json::text(&action.run(params, dispatcher, &context).await?) })
         });
         Ok(Prepared::Compound(work))
     })

@@ -8,10 +8,11 @@ pub mod redact;
 mod reply;
 mod rows;
 mod together;
+mod turns;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
@@ -23,7 +24,7 @@ use crate::domain::{LogEntry, LogStatus, Position};
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Freshness, Store, StoreError, StoreRuns};
 use crate::progress::Progress;
-use crate::{Clock, Effect, Timestamp};
+use crate::{Clock, Context, Effect, Timestamp};
 pub use meter::{Called, Meter, Tokens};
 use record::{kept_params, log_entry, unknown_action_entry};
 pub use redact::Redactor;
@@ -31,6 +32,10 @@ pub use reply::{Reply, Rest};
 use rows::Given;
 pub use rows::{Opened, Rows};
 pub use together::{InTransaction, Together};
+use turns::Turns;
+
+/// How long a transaction of several calls may take that writes, unless another budget is set.
+const BATCH_BUDGET: Duration = Duration::from_millis(250);
 
 /// What is done with parameters that the action does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,16 +56,16 @@ pub struct Call {
     pub params: ParamsText,
     /// What is done with parameters that the action does not have.
     pub unknown: UnknownParams,
-    /// Who listens how far it is.
-    pub progress: Progress,
+    /// The caller, and the listener to its progress.
+    pub context: Context,
 }
 
 impl Call {
     /// A call that refuses parameters that the action does not have.
     #[must_use]
     pub fn new(action: impl Into<String>, params: ParamsText) -> Self {
-        let (unknown, progress) = (UnknownParams::Refuse, Progress::none());
-        Self { action: action.into(), params, unknown, progress }
+        let (unknown, context) = (UnknownParams::Refuse, Context::default());
+        Self { action: action.into(), params, unknown, context }
     }
 
     /// The same call, but parameters that the action does not have are ignored.
@@ -70,10 +75,17 @@ impl Call {
         self
     }
 
+    /// The same call in this context.
+    #[must_use]
+    pub fn within(mut self, context: Context) -> Self {
+        self.context = context;
+        self
+    }
+
     /// The same call, with somebody who listens how far it is.
     #[must_use]
     pub fn heard_by(mut self, progress: Progress) -> Self {
-        self.progress = progress;
+        self.context.progress = progress;
         self
     }
 }
@@ -86,6 +98,9 @@ pub struct Dispatcher {
     redactor: Arc<Redactor>,
     watcher: Option<Arc<dyn Watcher>>,
     meter: Option<Arc<dyn Meter>>,
+    /// How long a transaction of several calls may take that writes.
+    batch_budget: Duration,
+    turns: Arc<Turns>,
     /// The number of log entries that the store did not take.
     lost_entries: AtomicU64,
 }
@@ -101,7 +116,8 @@ impl Dispatcher {
     ) -> Self {
         let redactor = Arc::new(redactor);
         let (watcher, meter, lost_entries) = (None, None, AtomicU64::new(0));
-        Self { registry, store, clock, redactor, watcher, meter, lost_entries }
+        let (batch_budget, turns) = (BATCH_BUDGET, Arc::default());
+        Self { registry, store, clock, redactor, watcher, meter, batch_budget, turns, lost_entries }
     }
 
     /// With somebody who is told of every change.
@@ -115,6 +131,14 @@ impl Dispatcher {
     #[must_use]
     pub fn metered(mut self, meter: Arc<dyn Meter>) -> Self {
         self.meter = Some(meter);
+        self
+    }
+
+    /// With another budget than 250 ms for a transaction of several calls that writes. Every other
+    /// write waits for it.
+    #[must_use]
+    pub fn batch_budget(mut self, budget: Duration) -> Self {
+        self.batch_budget = budget;
         self
     }
 
@@ -240,13 +264,13 @@ impl Dispatcher {
             Ok(Prepared::List(work)) => T::list(work, start, self.store()).await,
             Ok(Prepared::Long(begin)) => T::long(begin, self.store()).await,
             Ok(Prepared::Remote(work)) => {
-                work(call.progress.clone()).await.map(|answer| {
+                work(call.context.progress.clone()).await.map(|answer| {
                     // Another system may say back what it was sent.
                     T::text(self.redactor.scrub_json(answer.text), answer.goes_on)
                 })
             }
             Ok(Prepared::Compound(work)) => {
-                work(self, call.progress.clone()).await.map(|text| T::text(text, false))
+                work(self, call.context.clone()).await.map(|text| T::text(text, false))
             }
             Err(error) => Err(error),
         };

@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 use super::record::{kept_params, log_entry, unknown_action_entry};
 use super::rows::page_after;
 use super::{Call, Called, Dispatcher, Redactor, prepare, teaching};
-use crate::Timestamp;
 use crate::action::Prepared;
 use crate::action::registry::Registry;
 use crate::answer::{ListWork, RowsText};
 use crate::changes::Recorded;
 use crate::domain::{LogEntry, Position};
 use crate::error::{ActionError, ErrorCode};
-use crate::memory::{Memory, StoreError, StoreRuns};
+use crate::memory::{Access, Freshness, Memory, StoreError, StoreRuns};
+use crate::{Caller, Effect, Timestamp};
 
-/// How long the calls may take: whoever else writes waits for them.
-const LONGEST: Duration = Duration::from_secs(3);
+/// How long calls that only read may take: for so long the store keeps their snapshot.
+const READ_BUDGET: Duration = Duration::from_secs(3);
 
 /// The inside of a transaction that several calls share.
 pub struct Together<'a> {
@@ -24,11 +24,16 @@ pub struct Together<'a> {
     redactor: &'a Redactor,
     now: Timestamp,
     memory: &'a mut dyn Memory,
+    access: Access,
+    budget: Duration,
+    /// When the budget is used up.
     until: Instant,
     /// Gone when nobody waits for what it gives.
     waits: Weak<()>,
     /// The calls so far, which count when everything is done.
     called: Vec<Called>,
+    /// The log entries of the calls so far, if the transaction cannot store them.
+    entries: Vec<LogEntry>,
     /// The call that failed, and its entry: it is counted and logged after everything was undone.
     failed: Option<(Called, LogEntry)>,
 }
@@ -51,39 +56,79 @@ impl From<StoreError> for Undone {
 }
 
 impl Dispatcher {
-    /// Runs calls in one transaction. When it gives an error, nothing of it was done.
+    /// Returns what a transaction of calls of these actions must be able to do: it writes if one of
+    /// them does.
+    #[must_use]
+    pub fn access<'a>(&self, actions: impl Iterator<Item = &'a str>) -> Access {
+        let mut access = Access::Read(Freshness::Writes);
+        for action in actions.filter_map(|name| self.registry.find(name).ok()) {
+            if action.effect == Effect::Write {
+                return Access::Write;
+            }
+            if action.freshness == Freshness::WritesAndLogs {
+                access = Access::Read(Freshness::WritesAndLogs);
+            }
+        }
+        access
+    }
+
+    /// Runs calls in one transaction. If it returns an error, nothing of it was done.
+    ///
+    /// A caller has one such transaction at a time, and its others wait. A transaction that writes
+    /// may take [`Dispatcher::batch_budget`], one that only reads 3 s, counted from its start.
     ///
     /// # Errors
-    /// With what the caller is told.
+    /// Returns the error of `run`, `InvalidParams` if the time is used up, or `RateLimited` if too
+    /// many transactions of the caller wait.
     pub async fn together<T: Send + 'static>(
         &self,
+        caller: &Caller,
+        access: Access,
         run: impl FnOnce(&mut Together<'_>) -> Result<T, ActionError> + Send + 'static,
     ) -> Result<T, ActionError> {
         let (registry, redactor) = (Arc::clone(&self.registry), Arc::clone(&self.redactor));
+        let turn = self.turns.wait(caller).await?;
+        let budget = match access {
+            Access::Read(_) => READ_BUDGET,
+            Access::Write => self.batch_budget,
+        };
         let now = self.clock.now();
         let here = Arc::new(());
         let waits = Arc::downgrade(&here);
         let done = self
             .store
-            .write_for(move |memory| {
+            .run_within_for(access, budget, move |memory| {
+                // The caller's next transaction begins after this one, also if the caller is gone.
+                let _turn = turn;
                 let (registry, redactor) = (&*registry, &*redactor);
                 let mut recorded = Recorded::new(memory);
-                let memory = &mut recorded;
-                let (until, called) = (Instant::now() + LONGEST, Vec::new());
-                let failed = None;
-                let mut together =
-                    Together { registry, redactor, now, memory, until, waits, called, failed };
+                let mut together = Together {
+                    registry,
+                    redactor,
+                    now,
+                    memory: &mut recorded,
+                    access,
+                    budget,
+                    until: Instant::now() + budget,
+                    waits,
+                    called: Vec::new(),
+                    entries: Vec::new(),
+                    failed: None,
+                };
                 let done = run(&mut together);
-                let Together { called, failed, .. } = together;
+                let Together { called, entries, failed, .. } = together;
                 let done = done.map_err(|error| Undone(Box::new((error, failed))))?;
-                Ok((done, called, recorded.into_changes()))
+                Ok((done, called, entries, recorded.into_changes()))
             })
             .await;
         let count = |called| self.meter().into_iter().for_each(|meter| meter.called(called));
         match done {
-            Ok((done, called, changes)) => {
+            Ok((done, called, entries, changes)) => {
                 called.into_iter().for_each(count);
                 self.tell(&changes);
+                for entry in entries {
+                    self.record(entry).await;
+                }
                 Ok(done)
             }
             Err(Undone(why)) => {
@@ -125,6 +170,10 @@ impl<'a> Together<'a> {
                 return Err(error);
             }
         };
+        if action.effect == Effect::Write && self.access != Access::Write {
+            let cause = format!("{} writes in a transaction that only reads", action.name);
+            return Err(ActionError::internal(cause));
+        }
         let done = prepare(self.redactor, action, call).and_then(|prepared| match prepared {
             Prepared::Memory(work) => work(self.memory).map(InTransaction::Text),
             Prepared::List(work) => Ok(InTransaction::List(work)),
@@ -136,7 +185,7 @@ impl<'a> Together<'a> {
                 format!("{} cannot be part of a transaction", action.name),
             )),
         });
-        let done = done.map_err(|error| teaching(error, action));
+        let done = done.map_err(|error| teaching(self.in_time(error), action));
         let params = kept_params(self.redactor, &call.params);
         let text = done.as_ref().map(|given| match given {
             InTransaction::Text(text) => text.as_str(),
@@ -145,7 +194,12 @@ impl<'a> Together<'a> {
         let entry = log_entry(self.redactor, self.now, action.name, &params, text);
         let called = called(Some(action.name), done.as_ref().err());
         if done.is_ok() {
-            self.memory.append_log(&entry)?;
+            match self.access {
+                Access::Read(_) => self.entries.push(entry),
+                Access::Write => {
+                    self.memory.append_log(&entry).map_err(|it| self.in_time(it.into()))?
+                }
+            }
             self.called.push(called);
         } else {
             self.failed = Some((called, entry));
@@ -164,7 +218,8 @@ impl<'a> Together<'a> {
     ) -> Result<(RowsText, Option<Position>), ActionError> {
         self.go_on()?;
         let mut rows = RowsText::default();
-        let next = work.lean_part(page_after(after), self.memory, &mut rows)?;
+        let part = work.lean_part(page_after(after), self.memory, &mut rows);
+        let next = part.map_err(|error| self.in_time(error))?;
         Ok((rows, next))
     }
 
@@ -173,12 +228,27 @@ impl<'a> Together<'a> {
         if self.waits.strong_count() == 0 {
             return Err(ActionError::internal("the caller has gone away"));
         }
-        if Instant::now() < self.until {
-            return Ok(());
-        }
-        let seconds = LONGEST.as_secs();
-        Err(ActionError::invalid(format!(
-            "One transaction may take {seconds} s, for which others wait: read less in it, or before it"
-        )))
+        if Instant::now() < self.until { Ok(()) } else { Err(self.out_of_time()) }
+    }
+
+    /// The error of a call. A store that is stopped when the time is used up does not say why.
+    fn in_time(&self, error: ActionError) -> ActionError {
+        let is_the_stores = error.cause.as_ref().is_some_and(|cause| cause.is::<StoreError>());
+        if is_the_stores && Instant::now() >= self.until { self.out_of_time() } else { error }
+    }
+
+    fn out_of_time(&self) -> ActionError {
+        let milliseconds = self.budget.as_millis();
+        ActionError::invalid(match self.access {
+            Access::Read(_) => format!(
+                "an atomic batch that only reads may take {milliseconds} ms: use fewer steps, or \
+                 narrow the lists that they read"
+            ),
+            Access::Write => format!(
+                "an atomic batch that writes may take {milliseconds} ms (MCP_BATCH_BUDGET), since \
+                 other writes wait for it: use fewer steps, narrow the lists that they read, or read \
+                 before the batch"
+            ),
+        })
     }
 }

@@ -43,9 +43,14 @@ impl Page {
         if limit == 0 {
             return Ok(part);
         }
-        let mut bytes = 0;
-        for row in rows.skip(clamp(self.offset)) {
+        let (mut left_out, mut bytes) = (0, 0);
+        for row in rows {
+            // An error of a row that is left out counts as well.
             let (position, item, size) = row?;
+            if left_out < self.offset {
+                left_out += 1;
+                continue;
+            }
             part.rows.push((position, item));
             bytes += size;
             if part.rows.len() == limit || self.bytes.is_some_and(|most| bytes >= most) {

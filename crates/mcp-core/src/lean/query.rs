@@ -11,13 +11,12 @@ use super::fields::Fields;
 use super::format::Format;
 use super::reduce::{self, Reductions};
 use super::tokens;
-use crate::Call;
 use crate::action::Action;
 use crate::action::coerce::{self, EmptyText};
 use crate::action::params::ParamsText;
 use crate::error::ActionError;
 use crate::json::RawObject;
-use crate::progress::Progress;
+use crate::{Call, Context};
 
 /// The members of a query, the reductions aside.
 pub const NAMES: [&str; 6] = ["action", "params", "fields", "format", "max_tokens", "cursor"];
@@ -62,8 +61,8 @@ pub struct LeanQuery {
     pub reductions: Reductions,
     /// How many tokens the query is, as it was sent.
     pub tokens: usize,
-    /// Who listens how far it is.
-    pub progress: Progress,
+    /// The caller, and the listener to its progress.
+    pub context: Context,
 }
 
 impl LeanQuery {
@@ -82,7 +81,7 @@ impl LeanQuery {
             cursor: None,
             reductions: Reductions::default(),
             tokens: 0,
-            progress: Progress::none(),
+            context: Context::default(),
         }
     }
 
@@ -139,7 +138,7 @@ impl LeanQuery {
 
     /// The call of its action.
     pub(super) fn call(&self) -> Call {
-        Call::new(self.action.clone(), self.params.clone()).heard_by(self.progress.clone())
+        Call::new(self.action.clone(), self.params.clone()).within(self.context.clone())
     }
 
     /// The query with its parameters as the action's schema asks for them, and with its budget for

@@ -15,7 +15,7 @@ use crate::domain::{
     ConfigEntry, LogEntry, LogRange, NewTask, NewUser, Page, Part, SearchText, Task, TaskChanges,
     TaskCounts, TaskFilter, TaskId, User,
 };
-pub use store::{Freshness, Store, StoreError, StoreFuture, StoreRuns, Verdict, Work};
+pub use store::{Access, Freshness, Store, StoreError, StoreFuture, StoreRuns, Verdict, Work};
 
 /// What storage answers.
 pub type StoreResult<T> = Result<T, StoreError>;

@@ -30,6 +30,9 @@ pub enum StoreError {
     /// The data cannot be what was stored.
     #[error("the storage is damaged: {0}")]
     Damaged(String),
+    /// The time of the transaction is used up; everything in it is undone.
+    #[error("the time of the transaction is used up")]
+    OutOfTime,
     /// Anything else.
     #[error("the storage failed: {0}")]
     Failed(String),
@@ -62,6 +65,11 @@ impl From<StoreError> for ActionError {
             StoreError::ReadOnly(_) => {
                 (ErrorCode::Unavailable, "The storage is read-only; nothing was changed", None)
             }
+            StoreError::OutOfTime => (
+                ErrorCode::InvalidParams,
+                "the transaction takes too long: do less in it. Nothing was changed",
+                None,
+            ),
             StoreError::Damaged(_) | StoreError::Failed(_) => {
                 (ErrorCode::Internal, "Internal Server Error", None)
             }
@@ -96,6 +104,15 @@ pub enum Freshness {
     WritesAndLogs,
 }
 
+/// What a transaction may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Read, on one consistent state of the memory.
+    Read(Freshness),
+    /// Read and write.
+    Write,
+}
+
 /// Opens transactions. Reads run beside each other; writes are ordered.
 ///
 /// Dropping a future abandons its call: a work that has not begun is not run, and nothing is kept for
@@ -105,6 +122,19 @@ pub trait Store: Send + Sync {
     fn read(&self, freshness: Freshness, work: Work) -> StoreFuture<'_, ()>;
     /// Runs a work in a transaction of its own; ready when its outcome is durable.
     fn write(&self, work: Work) -> StoreFuture<'_, ()>;
+    /// Runs a work that may take up to `budget`, counted from its start, and that other works do not
+    /// wait for longer than needed: a read does not delay other reads, and between two writes of
+    /// this kind the other writes that are waiting get their turn. When the time is used up, calls of
+    /// the memory that read lists fail with [`StoreError::OutOfTime`].
+    ///
+    /// The default is for stores whose calls are short: it runs the work as any other.
+    fn run_within(&self, access: Access, budget: Duration, work: Work) -> StoreFuture<'_, ()> {
+        let _ = budget;
+        match access {
+            Access::Read(freshness) => self.read(freshness, work),
+            Access::Write => self.write(work),
+        }
+    }
     /// Hands over a log entry that belongs to no write. It is stored soon, in the order of the
     /// calls, and before every later [`Freshness::WritesAndLogs`] read. An error means that the
     /// entry is lost.
@@ -131,6 +161,15 @@ pub trait StoreRuns {
     /// [`Store::write`] with a result: kept when it is `Ok`, undone when it is `Err`.
     fn write_for<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
+        work: impl FnOnce(&mut dyn Memory) -> Result<T, E> + Send + 'static,
+    ) -> impl Future<Output = Result<T, E>> + Send;
+
+    /// [`Store::run_within`] with a result: what was written is kept when it is `Ok`, and undone when
+    /// it is `Err`.
+    fn run_within_for<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+        &self,
+        access: Access,
+        budget: Duration,
         work: impl FnOnce(&mut dyn Memory) -> Result<T, E> + Send + 'static,
     ) -> impl Future<Output = Result<T, E>> + Send;
 }
@@ -173,14 +212,33 @@ impl StoreRuns for dyn Store + '_ {
         &self,
         work: impl FnOnce(&mut dyn Memory) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let (inside, outside) = Slot::new();
-        let work: Work = Box::new(move |memory| {
-            let result = work(memory);
-            let verdict = if result.is_ok() { Verdict::Commit } else { Verdict::Rollback };
-            inside.put(result);
-            verdict
-        });
+        let (work, outside) = judged(work);
         self.write(work).await?;
         outside.take()?
     }
+
+    async fn run_within_for<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+        &self,
+        access: Access,
+        budget: Duration,
+        work: impl FnOnce(&mut dyn Memory) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let (work, outside) = judged(work);
+        self.run_within(access, budget, work).await?;
+        outside.take()?
+    }
+}
+
+/// A work that is kept when its result is `Ok`, and where that result will be.
+fn judged<T: Send + 'static, E: Send + 'static>(
+    work: impl FnOnce(&mut dyn Memory) -> Result<T, E> + Send + 'static,
+) -> (Work, Slot<Result<T, E>>) {
+    let (inside, outside) = Slot::new();
+    let work: Work = Box::new(move |memory| {
+        let result = work(memory);
+        let verdict = if result.is_ok() { Verdict::Commit } else { Verdict::Rollback };
+        inside.put(result);
+        verdict
+    });
+    (work, outside)
 }

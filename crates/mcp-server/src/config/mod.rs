@@ -63,6 +63,9 @@ pub struct Settings {
     pub database_pool: u32,
     /// Writes that may wait for a commit before more are turned away.
     pub write_queue: usize,
+    /// How long an atomic batch may take that writes.
+    #[serde(deserialize_with = "milliseconds")]
+    pub batch_budget: Duration,
     /// When SQLite waits for the disk.
     #[serde(deserialize_with = "synchronous")]
     pub sqlite_synchronous: Synchronous,
@@ -229,6 +232,10 @@ where
     let texts = Vec::<String>::deserialize(deserializer)?;
     let parsed = texts.iter().map(|text| text.parse());
     parsed.collect::<Result<_, _>>().map_err(de::Error::custom)
+}
+
+fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_millis)
 }
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

@@ -20,6 +20,7 @@ use paperclip::v2::schema::Apiv2Schema;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::caller::caller;
 use super::error::ApiError;
 use super::permission::{Door, admit};
 
@@ -97,8 +98,11 @@ impl fmt::Debug for ApiKey {
 /// wrong method is told before a key is asked for.
 ///
 /// Invariant: the app's data holds the [`ApiKey`].
-#[derive(Clone, Copy, Debug)]
-pub struct Caller;
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Which caller it is.
+    pub(crate) identity: mcp_core::Caller,
+}
 
 impl Caller {
     /// Whoever sends this request.
@@ -109,7 +113,7 @@ impl Caller {
         let key = request
             .app_data::<web::Data<ApiKey>>()
             .expect("the app is given its key where it is built");
-        key.check(request.headers()).map(|()| Self)
+        key.check(request.headers()).map(|()| Self { identity: caller(request) })
     }
 }
 
@@ -118,7 +122,7 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(admit(Door::V1, request).map(|()| Self))
+        ready(admit(Door::V1, request).map(|()| Self { identity: caller(request) }))
     }
 }
 

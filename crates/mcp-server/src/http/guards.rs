@@ -4,6 +4,7 @@ use secrecy::ExposeSecret;
 
 use super::auth::ApiKey;
 use super::authority::Authority;
+use super::caller::TrustedProxies;
 use super::host::Hosts;
 use super::in_hand::InHand;
 use super::rate_limit::RateLimit;
@@ -20,6 +21,8 @@ pub struct Guards {
     pub hosts: Hosts,
     /// How many requests are in hand at once.
     pub in_hand: InHand,
+    /// Proxies whose `X-Forwarded-For` is trusted.
+    pub trusted_proxies: TrustedProxies,
     /// How many requests a client may send.
     pub rate_limit: RateLimit,
 }
@@ -36,6 +39,7 @@ impl Guards {
             origins: settings.cors_origins.clone(),
             hosts: Hosts::new(settings.is_loopback(), allowed),
             in_hand: InHand::new(settings.max_requests),
+            trusted_proxies: TrustedProxies(settings.trusted_proxies.clone().into()),
             rate_limit: RateLimit::new(
                 settings.rate_limit,
                 settings.rate_limit_loopback,

@@ -21,6 +21,7 @@ pub mod auth;
 pub mod authority;
 pub mod body;
 mod buckets;
+pub mod caller;
 pub mod client_address;
 pub mod cors;
 pub mod error;

@@ -74,6 +74,7 @@ pub async fn serve(
             .app_data(Data::new(guards.api_key.clone()))
             .app_data(Data::new(guards.origins.clone()))
             .app_data(Data::new(guards.hosts.clone()))
+            .app_data(Data::new(guards.trusted_proxies.clone()))
             .app_data(Data::new(limits))
             .configure(extractors)
             .configure(routes::configure_documents)

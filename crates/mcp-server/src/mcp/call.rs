@@ -5,12 +5,12 @@ use std::future::Future;
 
 use mcp_core::action::Action;
 use mcp_core::action::params::ParamsText;
-use mcp_core::{Call, ErrorCode};
+use mcp_core::{Call, Caller, Context, ErrorCode};
 use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorData};
 use rmcp::service::{RequestContext, RoleServer};
 
 use super::progress::SaidDuring;
-use super::{Face, ToolSet, answer, arguments, lean, progress};
+use super::{Face, ToolSet, answer, arguments, http, lean, progress};
 
 /// Calls the tool that the request names.
 ///
@@ -60,7 +60,7 @@ async fn query(
     };
     let action = dispatcher.registry().find(&query.action).ok();
     let (heard, said) = progress::channel(context, least);
-    query.progress = heard;
+    query.context = Context { caller: caller(context), progress: heard };
     // It is large, and every call of the protocol would carry it.
     let work = Box::pin(face.service.lean().query(dispatcher, &query));
     Ok(match (during(work, said, context).await?, action) {
@@ -85,7 +85,8 @@ async fn run(
     let dispatcher = face.dispatcher();
     let (heard, said) = progress::channel(context, least);
     let work = async {
-        let reply = dispatcher.call(Call::new(action.name, params).heard_by(heard)).await?;
+        let context = Context { caller: caller(context), progress: heard };
+        let reply = dispatcher.call(Call::new(action.name, params).within(context)).await?;
         // What is too large now was carried out; what an action calls too large itself was not.
         Ok(reply.whole(dispatcher.store(), face.result_limit).await)
     };
@@ -96,6 +97,11 @@ async fn run(
         }
         Ok(Err(failure)) | Err(failure) => answer::failed(&failure, &action.signature),
     })
+}
+
+/// The caller: of HTTP, as the gate has noted it; over stdio there is only one.
+fn caller(context: &RequestContext<RoleServer>) -> Caller {
+    http::noted(&context.extensions).unwrap_or_default()
 }
 
 /// The result, or what is said of one over the limit.

@@ -14,8 +14,9 @@ use actix_web::guard::fn_guard;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Data};
-use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, Scope};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, Scope};
 use futures_util::StreamExt;
+use mcp_core::Caller;
 use rmcp::model::Extensions;
 use rmcp_actix_web::transport::StreamableHttpService;
 use tokio::runtime::Handle;
@@ -28,6 +29,7 @@ use super::{Face, ToolSet};
 use crate::config::Settings;
 use crate::http::accept::Accepted;
 use crate::http::auth::ApiKey;
+use crate::http::caller::caller;
 use crate::http::error::{ApiError, method_not_allowed_answer};
 use crate::http::permission::{self, Door};
 use crate::http::routes::BodyLimits;
@@ -72,6 +74,9 @@ impl Mount {
                 let noted = request.extensions();
                 if let Some(set) = noted.get::<ToolSet>() {
                     extensions.insert(set.clone());
+                }
+                if let Some(caller) = noted.get::<Caller>() {
+                    extensions.insert(caller.clone());
                 }
                 if let Some(arguments) = noted.get::<RawArguments>() {
                     extensions.insert(arguments.clone());
@@ -146,6 +151,8 @@ impl Gate {
         }
         permission::admit(Door::Protocol, request.request()).map_err(refuse)?;
         self.check_session(request).await.map_err(refuse)?;
+        let caller = self.caller_of(request.request());
+        request.extensions_mut().insert(caller);
         check_accept(request).map_err(refuse)?;
         if let Some(set) = wanted_tools(request.query_string()).map_err(refuse)? {
             request.extensions_mut().insert(set);
@@ -187,6 +194,15 @@ impl Gate {
             return Ok(());
         }
         Err(ApiError::new(StatusCode::NOT_FOUND, "There is no such session"))
+    }
+
+    /// The caller, for limits that count for each: the session, or else the client's address.
+    fn caller_of(&self, request: &HttpRequest) -> Caller {
+        let session = self.sessions.as_ref().and_then(|_| request.headers().get(HEADER_SESSION_ID));
+        match session.and_then(|id| id.to_str().ok()) {
+            Some(id) => Caller::Session(id.into()),
+            None => caller(request),
+        }
     }
 
     /// Who asks: the key's digest, or nobody where there are no keys.

@@ -13,6 +13,7 @@ use mcp_core::memory::{Logs, StoreError, StoreResult, Verdict, Work};
 use super::error::store_error;
 use super::memory::PostgresMemory;
 use super::session::{self, Session};
+use super::time_limit::{self, TimeLimit};
 use super::writing::Writing;
 use crate::jobs::{Done, Job, Jobs};
 
@@ -26,6 +27,8 @@ pub(super) struct Batch<'a> {
     jobs: &'a Jobs,
     clock: &'a dyn Clock,
     retention: u32,
+    /// How long every statement may take.
+    statement_timeout: Duration,
     /// What each caller is told, once the commit is durable.
     answers: Vec<(Done, StoreResult<()>)>,
     /// The log entries that it stores, in case that they must be stored again.
@@ -37,13 +40,34 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(jobs: &'a Jobs, clock: &'a dyn Clock, retention: u32) -> Self {
-        let (answers, entries, flushes) = (Vec::new(), VecDeque::new(), Vec::new());
-        Self { jobs, clock, retention, answers, entries, flushes, stop: None }
+    pub(super) fn new(
+        jobs: &'a Jobs,
+        clock: &'a dyn Clock,
+        retention: u32,
+        statement_timeout: Duration,
+    ) -> Self {
+        Self {
+            jobs,
+            clock,
+            retention,
+            statement_timeout,
+            answers: Vec::new(),
+            entries: VecDeque::new(),
+            flushes: Vec::new(),
+            stop: None,
+        }
     }
 
     /// Runs the jobs that are waiting, commits and answers everybody. Gives back who asked to stop.
     pub(super) fn run(mut self, session: &mut Session) -> Option<Done> {
+        if let Some((queued, budget)) = self.jobs.next_long() {
+            let (jobs, begun) = (self.jobs, Instant::now());
+            // Alone: whoever else writes shares neither its time nor its outcome.
+            self.commit(session, Some((queued.job, budget)));
+            self.answer_flushes();
+            jobs.long_took(begun.elapsed());
+            return None;
+        }
         // Nothing is written, and no lock asked for, when nobody wants it.
         while self.stop.is_none()
             && let Some(next) = self.jobs.next_if(|job, entries| !writes(job) && !entries)
@@ -51,41 +75,56 @@ impl<'a> Batch<'a> {
             self.note(next.queued.job);
         }
         if self.stop.is_none() && self.jobs.has_something_to_write() {
-            let outcome = self.commit(session).map_err(|fault| session.give_up(fault));
-            if let Err(fault) = &outcome {
-                log::error!("nothing could be written: {fault}");
-                let entries = std::mem::take(&mut self.entries);
-                // Entries of a commit of unknown outcome are not stored twice; they may be lost.
-                if matches!(fault, StoreError::InDoubt(_)) {
-                    self.jobs.lose_entries(entries.len());
-                } else {
-                    self.jobs.put_back(entries);
-                }
-            }
-            for (done, answer) in self.answers.drain(..) {
-                // Who has gone away needs no answer.
-                let _ = done.send(outcome.clone().and(answer));
+            self.commit(session, None);
+        }
+        self.answer_flushes();
+        self.stop
+    }
+
+    /// Writes the log entries that are waiting, and one long job or the others, and answers them.
+    fn commit(&mut self, session: &mut Session, long: Option<(Job, Duration)>) {
+        let outcome = self.write(session, long).map_err(|fault| session.give_up(fault));
+        if let Err(fault) = &outcome {
+            log::error!("nothing could be written: {fault}");
+            let entries = std::mem::take(&mut self.entries);
+            // Entries of a commit of unknown outcome are not stored twice; they may be lost.
+            if matches!(fault, StoreError::InDoubt(_)) {
+                self.jobs.lose_entries(entries.len());
+            } else {
+                self.jobs.put_back(entries);
             }
         }
+        for (done, answer) in self.answers.drain(..) {
+            // Who has gone away needs no answer.
+            let _ = done.send(outcome.clone().and(answer));
+        }
+    }
+
+    fn answer_flushes(&mut self) {
         // Who waits for the log entries of others reads without them rather than not at all.
         for done in self.flushes.drain(..) {
             let _ = done.send(Ok(()));
         }
-        self.stop
     }
 
-    fn commit(&mut self, session: &mut Session) -> StoreResult<()> {
+    fn write(&mut self, session: &mut Session, long: Option<(Job, Duration)>) -> StoreResult<()> {
         let begun = session.begin();
         let (connection, counters) = match begun {
             Ok(begun) => begun,
             Err(fault) => {
-                self.refuse_jobs();
+                match long {
+                    Some((job, _)) => self.note(job),
+                    None => self.refuse_jobs(),
+                }
                 return Err(fault);
             }
         };
         let mut writing = Writing::new(counters);
         self.store_entries(connection, &mut writing)?;
-        self.run_jobs(connection, &mut writing)?;
+        match long {
+            Some((job, budget)) => self.run_long(job, budget, connection, &mut writing)?,
+            None => self.run_jobs(connection, &mut writing)?,
+        }
         writing.finish(connection, self.retention).map_err(store_error)?;
         session::commit(connection)
     }
@@ -125,14 +164,10 @@ impl<'a> Batch<'a> {
         while self.answers.len() < MOST_JOBS && self.stop.is_none() && Instant::now() < until {
             let Some(next) = self.jobs.next_if(|_, _| true) else { break };
             match next.queued.job {
-                Job::Write(work, done) => match self.run_write(work, connection, writing) {
-                    Ok(answer) => self.answers.push((done, answer)),
-                    Err(error) => {
-                        // It is told what became of the transaction.
-                        self.answers.push((done, Ok(())));
-                        return Err(error);
-                    }
-                },
+                Job::Write(work, done) => {
+                    let answer = self.run_write(work, None, connection, writing);
+                    self.keep_answer(done, answer)?;
+                }
                 job => {
                     if next.behind_entries {
                         // They were left before this job, which wants to see them.
@@ -143,6 +178,39 @@ impl<'a> Batch<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Runs a job that may take up to `budget`. An error means that the transaction is lost.
+    fn run_long(
+        &mut self,
+        job: Job,
+        budget: Duration,
+        connection: &mut PgConnection,
+        writing: &mut Writing,
+    ) -> StoreResult<()> {
+        let Job::Write(work, done) = job else {
+            self.note(job);
+            return Ok(());
+        };
+        let limit = TimeLimit::new(Instant::now() + budget, self.statement_timeout);
+        let answer = self.run_write(work, Some(limit), connection, writing);
+        self.keep_answer(done, answer)?;
+        time_limit::set(connection, self.statement_timeout).map_err(store_error)
+    }
+
+    /// Keeps what a caller is told. An error means that the transaction is lost.
+    fn keep_answer(&mut self, done: Done, answer: StoreResult<StoreResult<()>>) -> StoreResult<()> {
+        match answer {
+            Ok(answer) => {
+                self.answers.push((done, answer));
+                Ok(())
+            }
+            Err(error) => {
+                // It is told what became of the transaction.
+                self.answers.push((done, Ok(())));
+                Err(error)
+            }
+        }
     }
 
     /// Notes who is waiting for a job, without doing it.
@@ -157,11 +225,13 @@ impl<'a> Batch<'a> {
     fn run_write(
         &self,
         work: Work,
+        limit: Option<TimeLimit>,
         connection: &mut PgConnection,
         writing: &mut Writing,
     ) -> StoreResult<StoreResult<()>> {
         writing.begin_job();
-        let mut memory = PostgresMemory::writing(connection, self.clock.now(), writing);
+        let mut memory =
+            PostgresMemory::writing(connection, self.clock.now(), writing).within(limit);
         match catch_unwind(AssertUnwindSafe(|| work(&mut memory))) {
             Ok(Verdict::Commit) => writing.keep_job(connection).map(Ok),
             Ok(Verdict::Rollback) => writing.undo_job(connection).map(Ok),

@@ -20,6 +20,7 @@ mod schema;
 mod search;
 mod session;
 mod text;
+mod time_limit;
 mod writer;
 mod writing;
 
@@ -28,22 +29,22 @@ use std::time::Duration;
 
 use mcp_core::Clock;
 use mcp_core::domain::LogEntry;
-use mcp_core::memory::{Freshness, Store, StoreError, StoreFuture, Verdict, Work};
+use mcp_core::memory::{Access, Freshness, Store, StoreError, StoreFuture, Verdict, Work};
 
 use tokio::time::timeout;
 
-use crate::reads::Reads;
 use crate::writer::Writer;
 use crate::{OpenError, Options};
 pub use address::PostgresUrl;
 use connection::Connector;
+use readers::Readers;
 use session::Session;
 use writing::Writing;
 
 /// A PostgreSQL database that is open.
 pub struct PostgresStore {
     writer: Writer,
-    readers: Reads,
+    readers: Readers,
     clock: Arc<dyn Clock>,
     /// How long an answer may take. The database ends what takes longer, unless it hangs itself.
     patience: Duration,
@@ -104,7 +105,7 @@ impl Store for PostgresStore {
             if freshness == Freshness::WritesAndLogs {
                 self.writer.flush().await?;
             }
-            self.readers.read(self.clock.now(), work).await
+            self.readers.short.read(self.clock.now(), work).await
         };
         Box::pin(self.within(read, StoreError::Unavailable))
     }
@@ -112,6 +113,20 @@ impl Store for PostgresStore {
     fn write(&self, work: Work) -> StoreFuture<'_, ()> {
         // It may have begun, and be done yet.
         Box::pin(self.within(self.writer.write(work), StoreError::InDoubt))
+    }
+
+    fn run_within(&self, access: Access, budget: Duration, work: Work) -> StoreFuture<'_, ()> {
+        let Access::Read(freshness) = access else {
+            let write = self.writer.write_within(budget, work);
+            return Box::pin(self.within(write, StoreError::InDoubt));
+        };
+        let read = async move {
+            if freshness == Freshness::WritesAndLogs {
+                self.writer.flush().await?;
+            }
+            self.readers.long.read_within(self.clock.now(), Some(budget), work).await
+        };
+        Box::pin(self.within(read, StoreError::Unavailable))
     }
 
     fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()> {
@@ -127,7 +142,7 @@ impl Store for PostgresStore {
     fn ready(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {
             self.writer.ready().await?;
-            self.readers.read(self.clock.now(), Box::new(|_| Verdict::Commit)).await
+            self.readers.short.read(self.clock.now(), Box::new(|_| Verdict::Commit)).await
         })
     }
 

@@ -13,6 +13,7 @@ use mcp_core::memory::StoreError;
 use super::connection::Connector;
 use super::error::{is_alive, is_conflict, store_error_on};
 use super::memory::PostgresMemory;
+use super::time_limit::TimeLimit;
 use crate::reads::{Read, Reads};
 use crate::{OpenError, Options};
 
@@ -22,13 +23,30 @@ type Connections = Pool<Manager>;
 /// pool to open one, so it bounds how soon a database that is back is found.
 const CONNECT_WAIT: Duration = Duration::from_secs(3);
 
+/// How many long reads run at once at most. They have threads of their own, so that no short read
+/// waits for one.
+const LONG_READERS: u32 = 2;
+
+/// The threads that read.
+pub(super) struct Readers {
+    pub(super) short: Reads,
+    pub(super) long: Reads,
+}
+
+impl Readers {
+    pub(super) fn close(&self) {
+        self.short.close();
+        self.long.close();
+    }
+}
+
 /// Starts the threads. There is a connection for each: none waits for another's.
-pub(super) fn open(connector: Connector, options: &Options) -> Result<Reads, OpenError> {
+pub(super) fn open(connector: Connector, options: &Options) -> Result<Readers, OpenError> {
     let shown = connector.url().to_string();
     let failed =
         |error: &dyn std::fmt::Display| OpenError::Failed(shown.clone(), error.to_string());
     let pool = Pool::builder()
-        .max_size(options.readers)
+        .max_size(options.readers + LONG_READERS)
         // A dead one is found when a transaction is begun on it.
         .test_on_check_out(false)
         .connection_timeout(CONNECT_WAIT)
@@ -36,10 +54,17 @@ pub(super) fn open(connector: Connector, options: &Options) -> Result<Reads, Ope
         .build(Manager { connector })
         .map_err(|error| failed(&error))?;
     let away = Arc::new(Away::default());
+    let statement_timeout = options.statement_timeout;
     let run = move |reads: Vec<Read>| {
-        reads.into_iter().filter(Read::is_wanted).for_each(|read| run(&pool, &away, read));
+        let wanted = reads.into_iter().filter(Read::is_wanted);
+        wanted.for_each(|read| run(&pool, &away, statement_timeout, read));
     };
-    Reads::start("postgres-reader", options.readers, 1, run).map_err(|error| failed(&error))
+    let start =
+        |name, threads| Reads::start(name, threads, 1, run.clone()).map_err(|error| failed(&error));
+    Ok(Readers {
+        short: start("postgres-reader", options.readers)?,
+        long: start("postgres-long-reader", LONG_READERS)?,
+    })
 }
 
 /// That there was no connection, and when that was last found out. Who asked before need not wait for
@@ -60,7 +85,7 @@ impl Away {
 }
 
 /// Runs a read on one consistent state of the database, which is not older than the read.
-fn run(pool: &Connections, away: &Away, read: Read) {
+fn run(pool: &Connections, away: &Away, statement_timeout: Duration, read: Read) {
     if let Some(fault) = away.since(read.asked_at()) {
         return read.refuse(&fault);
     }
@@ -69,7 +94,8 @@ fn run(pool: &Connections, away: &Away, read: Read) {
         Err(fault) => return read.refuse(&fault),
     };
     let now = read.now();
-    let (done, answer) = read.run(&mut PostgresMemory::reading(&mut reader, now));
+    let limit = read.until().map(|until| TimeLimit::new(until, statement_timeout));
+    let (done, answer) = read.run(&mut PostgresMemory::reading(&mut reader, now).within(limit));
     // What the work answered was read before this; it is nothing when the connection has died.
     let ended = AnsiTransactionManager::commit_transaction(&mut *reader)
         .map_err(|error| store_error_on(&mut reader, error));

@@ -22,11 +22,12 @@ pub(super) fn start(
 ) -> Result<Writer, OpenError> {
     let jobs = Arc::new(Jobs::new(options.queue, options.log_retention));
     let (waiting, retention) = (Arc::clone(&jobs), options.log_retention);
+    let statement_timeout = options.statement_timeout;
     let run = move || {
         loop {
             match waiting.wait(IDLE) {
                 Call::Work => {
-                    let batch = Batch::new(&waiting, &*clock, retention);
+                    let batch = Batch::new(&waiting, &*clock, retention, statement_timeout);
                     if let Some(stopped) = batch.run(&mut session) {
                         // Who is still waiting learns by the end of the channel that the store is
                         // closed.

@@ -79,6 +79,12 @@ impl<'a> Batch<'a> {
         connection: &mut SqliteConnection,
         opened: Option<&Opened>,
     ) -> Option<Done> {
+        if let Some((queued, budget)) = self.jobs.next_long() {
+            let (jobs, begun) = (self.jobs, Instant::now());
+            self.run_long(queued.job, budget, connection, opened);
+            jobs.long_took(begun.elapsed());
+            return None;
+        }
         // Nothing is written, and no lock asked for, when nobody wants it.
         let reads_alone = |job: &Job, entries: bool| !matches!(job, Job::Write(..)) && !entries;
         self.run_jobs(connection, reads_alone).expect("only a write can lose its transaction");
@@ -86,23 +92,69 @@ impl<'a> Batch<'a> {
             self.answer(None);
             return self.stop;
         }
-        let fault = opened.map_or(Ok(()), Opened::check).err().or_else(|| self.write(connection));
-        if let Some(fault) = &fault {
-            log::error!("a commit failed, and everything in it is undone: {fault}");
-            self.jobs.put_back(std::mem::take(&mut self.entries));
-            if self.answers.is_empty() {
-                self.give_up();
-            }
+        let run = |batch: &mut Self, connection: &mut SqliteConnection| {
+            batch.run_jobs(connection, |_, _| true)
+        };
+        let fault = self.commit(connection, opened, run);
+        if fault.is_some() && self.answers.is_empty() {
+            self.give_up();
         }
         self.answer(fault.as_ref());
         self.stop
     }
 
+    /// Runs a job that may take up to `budget` and commits it alone: whoever else writes shares
+    /// neither its time nor its outcome.
+    fn run_long(
+        mut self,
+        job: Job,
+        budget: Duration,
+        connection: &mut SqliteConnection,
+        opened: Option<&Opened>,
+    ) {
+        let writes = matches!(job, Job::Write(..));
+        let mut job = Some(job);
+        let mut run = |batch: &mut Self, connection: &mut SqliteConnection| match job.take() {
+            Some(job) => batch.run_job(job, Some(budget), connection),
+            None => Ok(()),
+        };
+        let fault = if writes {
+            self.commit(connection, opened, &mut run)
+        } else {
+            run(&mut self, connection).err().map(store_error)
+        };
+        if let Some(job) = job {
+            // The transaction did not begin.
+            self.note(job);
+        }
+        self.answer(fault.as_ref());
+    }
+
+    /// Writes the log entries that are waiting and what `run` does; returns what went wrong.
+    fn commit(
+        &mut self,
+        connection: &mut SqliteConnection,
+        opened: Option<&Opened>,
+        run: impl FnMut(&mut Self, &mut SqliteConnection) -> QueryResult<()>,
+    ) -> Option<StoreError> {
+        let check = opened.map_or(Ok(()), Opened::check);
+        let fault = check.err().or_else(|| self.write(connection, run));
+        if let Some(fault) = &fault {
+            log::error!("a commit failed, and everything in it is undone: {fault}");
+            self.jobs.put_back(std::mem::take(&mut self.entries));
+        }
+        fault
+    }
+
     /// Writes what is waiting; gives back what went wrong.
-    fn write(&mut self, connection: &mut SqliteConnection) -> Option<StoreError> {
+    fn write(
+        &mut self,
+        connection: &mut SqliteConnection,
+        run: impl FnMut(&mut Self, &mut SqliteConnection) -> QueryResult<()>,
+    ) -> Option<StoreError> {
         self.faults.take();
         let outcome = transaction::begin_writing(connection)
-            .and_then(|()| self.run_all(connection))
+            .and_then(|()| self.run_all(connection, run))
             .inspect_err(|_| transaction::rollback(connection))
             .and_then(|()| transaction::commit(connection));
         // What went wrong first is the fault: a transaction that SQLite ends takes its savepoints
@@ -110,9 +162,13 @@ impl<'a> Batch<'a> {
         outcome.err().map(|error| self.faults.take().unwrap_or(store_error(error)))
     }
 
-    fn run_all(&mut self, connection: &mut SqliteConnection) -> QueryResult<()> {
+    fn run_all(
+        &mut self,
+        connection: &mut SqliteConnection,
+        mut run: impl FnMut(&mut Self, &mut SqliteConnection) -> QueryResult<()>,
+    ) -> QueryResult<()> {
         self.store_entries(connection)?;
-        self.run_jobs(connection, |_, _| true)?;
+        run(self, connection)?;
         trim_logs(connection, self.retention, SPARE_LOGS)?;
         let backlog = Backlog::of(connection)?;
         // A fault of derived data does not undo the jobs. Upkeep meets it too, and logs it.
@@ -132,11 +188,16 @@ impl<'a> Batch<'a> {
         while self.stop.is_none()
             && let Some(next) = self.jobs.next_if(|_, _| true)
         {
-            match next.queued.job {
-                Job::Write(_, done) | Job::Read(_, done) => self.answers.push((done, Ok(()))),
-                Job::Flush(done) => self.flushes.push(done),
-                Job::Stop(done) => self.stop = Some(done),
-            }
+            self.note(next.queued.job);
+        }
+    }
+
+    /// Notes who is waiting for a job, without doing it.
+    fn note(&mut self, job: Job) {
+        match job {
+            Job::Write(_, done) | Job::Read(_, done) => self.answers.push((done, Ok(()))),
+            Job::Flush(done) => self.flushes.push(done),
+            Job::Stop(done) => self.stop = Some(done),
         }
     }
 
@@ -163,23 +224,34 @@ impl<'a> Batch<'a> {
                 // They were left before this job, which wants to see them.
                 self.store_entries(connection)?;
             }
-            match next.queued.job {
-                Job::Write(work, done) => match self.in_savepoint(work, connection) {
-                    Ok(answer) => self.answers.push((done, answer)),
-                    Err(error) => {
-                        // It is told what became of the transaction.
-                        self.answers.push((done, Ok(())));
-                        return Err(error);
-                    }
-                },
-                Job::Read(work, done) => {
-                    let mut memory = self.memory(connection);
-                    let ran = catch_unwind(AssertUnwindSafe(|| work(&mut memory)));
-                    self.answers.push((done, ran.map(|_| ()).map_err(|_| panicked())));
+            self.run_job(next.queued.job, None, connection)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a job. An error means that the transaction is lost.
+    fn run_job(
+        &mut self,
+        job: Job,
+        budget: Option<Duration>,
+        connection: &mut SqliteConnection,
+    ) -> QueryResult<()> {
+        let until = budget.map(|budget| Instant::now() + budget);
+        match job {
+            Job::Write(work, done) => match self.in_savepoint(work, until, connection) {
+                Ok(answer) => self.answers.push((done, answer)),
+                Err(error) => {
+                    // It is told what became of the transaction.
+                    self.answers.push((done, Ok(())));
+                    return Err(error);
                 }
-                Job::Flush(done) => self.flushes.push(done),
-                Job::Stop(done) => self.stop = Some(done),
+            },
+            Job::Read(work, done) => {
+                let mut memory = self.memory(connection).until(until);
+                let ran = catch_unwind(AssertUnwindSafe(|| work(&mut memory)));
+                self.answers.push((done, ran.map(|_| ()).map_err(|_| panicked())));
             }
+            job => self.note(job),
         }
         Ok(())
     }
@@ -194,10 +266,11 @@ impl<'a> Batch<'a> {
     fn in_savepoint(
         &self,
         work: Work,
+        until: Option<Instant>,
         connection: &mut SqliteConnection,
     ) -> QueryResult<Result<(), StoreError>> {
         transaction::in_savepoint(connection, |connection| {
-            let mut memory = self.memory(connection);
+            let mut memory = self.memory(connection).until(until);
             match catch_unwind(AssertUnwindSafe(|| work(&mut memory))) {
                 Ok(verdict) => (verdict == Verdict::Commit, Ok(())),
                 Err(_) => (false, Err(panicked())),

@@ -36,6 +36,16 @@ pub enum OpenError {
     Failed(String, String),
 }
 
+/// That the time of a work is used up, in the place of diesel's own errors.
+#[derive(Debug, thiserror::Error)]
+#[error("the time of the transaction is used up")]
+struct OutOfTime;
+
+/// The error of rows that are not read, since the time of the work is used up.
+pub(super) fn out_of_time() -> Error {
+    Error::QueryBuilderError(Box::new(OutOfTime))
+}
+
 /// The port's error for diesel's.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 pub(super) fn store_error(error: Error) -> StoreError {
@@ -43,6 +53,9 @@ pub(super) fn store_error(error: Error) -> StoreError {
         // Every column holds what was put there by its type: the bytes have changed since.
         let why = cause.source().map(|why| format!(": {why}")).unwrap_or_default();
         return StoreError::Damaged(format!("a stored value cannot be read: {cause}{why}"));
+    }
+    if matches!(&error, Error::QueryBuilderError(cause) if cause.is::<OutOfTime>()) {
+        return StoreError::OutOfTime;
     }
     let message = error.to_string();
     classified(&message).unwrap_or(StoreError::Failed(message))

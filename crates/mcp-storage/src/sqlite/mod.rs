@@ -21,9 +21,10 @@ mod upkeep;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mcp_core::domain::LogEntry;
-use mcp_core::memory::{Freshness, Store, StoreFuture, Work};
+use mcp_core::memory::{Access, Freshness, Store, StoreFuture, Work};
 use mcp_core::{Clock, Timestamp};
 
 use derived::Health;
@@ -83,6 +84,21 @@ impl Store for SqliteStore {
 
     fn write(&self, work: Work) -> StoreFuture<'_, ()> {
         Box::pin(self.writer.write(work))
+    }
+
+    fn run_within(&self, access: Access, budget: Duration, work: Work) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let Access::Read(freshness) = access else {
+                return self.writer.write_within(budget, work).await;
+            };
+            let Some(readers) = &self.readers else {
+                return self.writer.read_within(budget, work).await;
+            };
+            if freshness == Freshness::WritesAndLogs {
+                self.writer.flush().await?;
+            }
+            readers.read_within(self.now(), budget, work).await
+        })
     }
 
     fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()> {

@@ -28,8 +28,13 @@ const CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// How many reads share a snapshot at most: what comes behind a long one is bounded.
 const MOST_AT_ONCE: usize = 16;
 
+/// How many long reads run at once at most. They have threads of their own, so that no short read
+/// waits for one.
+const LONG_READERS: u32 = 2;
+
 pub(super) struct Readers {
     reads: Reads,
+    long_reads: Reads,
     /// How many connections are open.
     open: Arc<watch::Sender<usize>>,
 }
@@ -49,7 +54,7 @@ impl Readers {
             .spawn(move || verify(&mut reader.connection, &checked))
             .map_err(|error| failed(&error))?;
         let pool = Pool::builder()
-            .max_size(options.readers)
+            .max_size(options.readers + LONG_READERS)
             // All are opened now and kept: none is opened behind a close.
             .min_idle(None)
             .idle_timeout(None)
@@ -59,11 +64,14 @@ impl Readers {
             .build(manager)
             .map_err(|error| failed(&error))?;
         let retention = options.log_retention;
-        let reads = Reads::start("sqlite-reader", options.readers, MOST_AT_ONCE, move |reads| {
-            run(&pool, retention, &health, reads);
-        })
-        .map_err(|error| failed(&error))?;
-        Ok(Self { reads, open })
+        let start = |name, threads, most_at_once| {
+            let (pool, health) = (pool.clone(), health.clone());
+            let run = move |reads| run(&pool, retention, &health, reads);
+            Reads::start(name, threads, most_at_once, run).map_err(|error| failed(&error))
+        };
+        let reads = start("sqlite-reader", options.readers, MOST_AT_ONCE)?;
+        let long_reads = start("sqlite-long-reader", LONG_READERS, 1)?;
+        Ok(Self { reads, long_reads, open })
     }
 
     /// Runs a work on one consistent state of the database, which is not older than this call.
@@ -71,10 +79,21 @@ impl Readers {
         self.reads.read(now, work).await
     }
 
+    /// The same with a work that may take up to `budget`.
+    pub(super) async fn read_within(
+        &self,
+        now: Timestamp,
+        budget: Duration,
+        work: Work,
+    ) -> Result<(), StoreError> {
+        self.long_reads.read_within(now, Some(budget), work).await
+    }
+
     /// Waits for the reads under way and closes the connections. The last connection to a
     /// database takes its log's files away, which should be the writer's.
     pub(super) async fn close(&self) {
         self.reads.close();
+        self.long_reads.close();
         let mut open = self.open.subscribe();
         let _ = timeout(CONNECT_WAIT, open.wait_for(|open| *open == 0)).await;
     }
@@ -97,7 +116,8 @@ fn run(pool: &Connections, retention: u32, health: &Health, reads: Vec<Read>) {
     }
     for read in reads.into_iter().filter(Read::is_wanted) {
         let now = read.now();
-        let (done, answer) = read.run(&mut SqliteMemory::new(connection, now, retention, health));
+        let mut memory = SqliteMemory::new(connection, now, retention, health).until(read.until());
+        let (done, answer) = read.run(&mut memory);
         // Who has gone away needs no answer.
         let _ = done.send(answer);
     }

@@ -17,7 +17,7 @@ pub use step::StepParams;
 use super::Lean;
 use crate::action::CompoundAction;
 use crate::action::params::Bounded;
-use crate::{ActionError, Dispatcher, Doc, Example, Group, Progress};
+use crate::{ActionError, Context, Dispatcher, Doc, Example, Group};
 
 /// The most steps of one batch.
 const MOST_STEPS: usize = 100;
@@ -76,8 +76,8 @@ impl CompoundAction for Batch {
         &self,
         params: BatchParams,
         dispatcher: &Dispatcher,
-        progress: &Progress,
+        context: &Context,
     ) -> Result<Vec<StepAnswer>, ActionError> {
-        run::run(&self.lean, params, dispatcher, progress).await
+        run::run(&self.lean, params, dispatcher, context).await
     }
 }

@@ -10,7 +10,8 @@ use crate::error::ActionError;
 use crate::lean::answer::Data;
 use crate::lean::budget::Budget;
 use crate::lean::{Lean, LeanQuery, reduce};
-use crate::{Dispatcher, Progress, Registry};
+use crate::memory::Access;
+use crate::{Context, Dispatcher, Registry};
 
 /// About how many bytes are held of what steps gave; the step behind it is not run.
 const MOST_HELD: usize = 64 << 20;
@@ -22,7 +23,7 @@ pub(super) async fn run(
     lean: &Lean,
     params: BatchParams,
     dispatcher: &Dispatcher,
-    progress: &Progress,
+    context: &Context,
 ) -> Result<Vec<StepAnswer>, ActionError> {
     let BatchParams { steps: given, atomic, returned, max_tokens } = params;
     let max_tokens = max_tokens.get() as usize;
@@ -49,9 +50,11 @@ pub(super) async fn run(
     let taken = Taken::of(&steps, is_returned);
     let outcomes = if atomic {
         let lean = lean.clone();
-        dispatcher.together(move |together| all(&lean, &steps, taken, together)).await?
+        let access = dispatcher.access(steps.iter().map(Step::action));
+        let run = move |together: &mut Together<'_>| all(&lean, &steps, taken, access, together);
+        dispatcher.together(&context.caller, access, run).await?
     } else {
-        each(lean, &steps, taken, dispatcher, progress).await
+        each(lean, &steps, taken, dispatcher, context).await
     };
     answers::write(lean, dispatcher, outcomes, max_tokens)
 }
@@ -92,13 +95,13 @@ async fn each(
     steps: &[Step],
     mut taken: Taken,
     dispatcher: &Dispatcher,
-    progress: &Progress,
+    context: &Context,
 ) -> Vec<(String, Outcome)> {
     let failed = |error| Outcome::Failed(dispatcher.redactor().scrub_error(error));
     for (at, step) in steps.iter().enumerate() {
         let outcome = match taken.query(at, step) {
             Ok(Some(mut query)) => {
-                query.progress = progress.clone();
+                query.context = context.clone();
                 match lean.fetch(dispatcher, &query).await {
                     Ok(fetched) => Outcome::Done(Box::new(query), Box::new(fetched)),
                     Err(error) => failed(error),
@@ -117,12 +120,16 @@ fn all(
     lean: &Lean,
     steps: &[Step],
     mut taken: Taken,
+    access: Access,
     together: &mut Together<'_>,
 ) -> Result<Vec<(String, Outcome)>, ActionError> {
     for (at, step) in steps.iter().enumerate() {
         let undone = |error: ActionError| {
             let mut error = of_step(&step.id, error);
-            error.message = format!("{}. Nothing was changed", error.message.trim_end_matches('.'));
+            if access == Access::Write {
+                let message = error.message.trim_end_matches('.');
+                error.message = format!("{message}. Nothing was changed");
+            }
             error
         };
         let outcome = match taken.query(at, step).map_err(undone)? {

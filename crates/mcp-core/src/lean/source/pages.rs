@@ -11,8 +11,7 @@ use crate::lean::cursor::{Key, Place};
 use crate::lean::fields;
 use crate::lean::locate::{Found, locate, order};
 use crate::lean::query::LeanQuery;
-use crate::progress::Progress;
-use crate::{Call, Dispatcher};
+use crate::{Call, Context, Dispatcher};
 
 /// The most pages that one query asks for.
 const MOST_PAGES: usize = 10;
@@ -23,7 +22,7 @@ const AROUND: usize = 4;
 pub(in crate::lean) struct Paged {
     action: &'static str,
     params: Map<String, Value>,
-    progress: Progress,
+    context: Context,
     /// Where the rows are in a result.
     at: &'static str,
     pages: Pages,
@@ -65,7 +64,7 @@ impl Paged {
         let mut list = Self {
             action: action.name,
             params,
-            progress: query.progress.clone(),
+            context: query.context.clone(),
             at,
             pages,
             size: 0,
@@ -292,7 +291,7 @@ impl Paged {
             }
         }
         let params = ParamsText::from_value(&params.into())?;
-        Ok(Call::new(self.action, params).heard_by(self.progress.clone()))
+        Ok(Call::new(self.action, params).within(self.context.clone()))
     }
 
     /// The rows of a page that was asked for.

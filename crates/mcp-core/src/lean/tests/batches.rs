@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::super::blobs::BlobLimits;
 use super::Rig;
-use crate::Call;
 use crate::action::params::ParamsText;
+use crate::memory::Access;
+use crate::{Call, Caller, ErrorCode};
 
 async fn batch(rig: &Rig, params: Value) -> Value {
     rig.data(json!({"action": "batch", "params": params})).await
@@ -105,7 +106,8 @@ async fn a_list_in_pages_is_whole_in_a_transaction_too() {
     assert_eq!(answer[0]["data"], 1050);
     assert_eq!(answer[1]["data"], json!({"success": 1050}));
     assert_eq!(answer[2]["data"], json!([{"id": 1}]));
-    assert_eq!(answer[3]["data"], json!([{"action": "list_logs"}, {"action": "list_logs"}]));
+    // Steps that only read see the log as it was when the batch began.
+    assert_eq!(answer[3]["data"], json!([{"action": "add_task"}, {"action": "add_task"}]));
     assert!(answer[3]["next"].is_string());
 }
 
@@ -279,16 +281,52 @@ async fn what_is_for_lists_is_refused_before_anything_is_written() {
 
 #[tokio::test]
 async fn a_transaction_that_takes_too_long_is_undone() {
-    let rig = Rig::new();
+    let mut rig = Rig::new();
+    rig.dispatcher = rig.dispatcher.batch_budget(Duration::from_millis(40));
     let params = || ParamsText::from_value(&json!({"title": "x"})).expect("an object");
-    let done = rig.dispatcher.together(move |together| {
+    let done = rig.dispatcher.together(&Caller::Local, Access::Write, move |together| {
         together.call(&Call::new("add_task", params()))?;
-        std::thread::sleep(Duration::from_millis(3100));
+        std::thread::sleep(Duration::from_millis(50));
         together.call(&Call::new("add_task", params()))
     });
     let refusal = done.await.err().expect("it took too long").message;
-    assert!(refusal.starts_with("One transaction may take 3 s"), "{refusal}");
+    let is_named = refusal.contains("may take 40 ms (MCP_BATCH_BUDGET)");
+    assert!(is_named, "{refusal}");
     assert_eq!(rig.data(json!({"action": "list_tasks"})).await, json!([]));
+}
+
+#[tokio::test]
+async fn a_batch_that_only_reads_never_writes_and_its_calls_are_logged() {
+    let rig = Rig::new();
+    rig.add_tasks(3).await;
+    let logged = || rig.data(json!({"action": "list_logs", "count": true}));
+    let before = logged().await.as_u64().expect("a number");
+    let steps = json!([
+        {"id": "a", "action": "list_tasks", "count": true},
+        {"id": "b", "action": "calculate",
+         "params": {"operation": "sum", "numbers": [1, {"$ref": "a.data"}]}},
+    ]);
+    let answer = batch(&rig, json!({"atomic": true, "steps": steps})).await;
+    assert_eq!(answer[1]["data"]["result"], 4);
+    // The two steps, the batch and the first count.
+    assert_eq!(logged().await, before + 4);
+    // A step that fails is named; there is nothing that could have been changed.
+    let steps = json!([
+        {"id": "a", "action": "list_tasks"},
+        {"id": "b", "action": "calculate", "params": {"operation": "sum", "numbers": "x"}},
+    ]);
+    let text = refusal(&rig, json!({"atomic": true, "steps": steps})).await;
+    assert!(text.starts_with("step b: ") && !text.contains("Nothing was changed"), "{text}");
+    let write = rig.dispatcher.together(
+        &Caller::Local,
+        rig.dispatcher.access(["list_tasks"].into_iter()),
+        |together| {
+            let params = ParamsText::from_value(&json!({"title": "x"})).expect("an object");
+            together.call(&Call::new("add_task", params)).map(drop)
+        },
+    );
+    assert_eq!(write.await.expect_err("it reads").code, ErrorCode::Internal);
+    assert_eq!(rig.data(json!({"action": "list_tasks", "count": true})).await, 3);
 }
 
 #[tokio::test]

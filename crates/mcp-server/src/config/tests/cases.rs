@@ -56,6 +56,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case("database_pool", &[("1", "1"), ("64", "64")], &["0", "65", "four"], NOT_NUMBERS),
     case("write_queue", &[("1", "1"), ("65536", "65536")], &["0", "65537", "x"], NOT_NUMBERS),
+    case("batch_budget", &[("10", "10"), ("60000", "60000")], &["9", "60001", "x"], NOT_NUMBERS),
     case(
         "sqlite_synchronous",
         &[("full", "full"), (" NORMAL ", "normal")],

@@ -151,6 +151,7 @@ fn the_defaults() {
     assert_eq!(settings.workers, 0);
     assert_eq!(settings.database_url.as_str(), "sqlite:///./mcp_server.db");
     assert_eq!((settings.database_pool, settings.write_queue), (4, 1024));
+    assert_eq!(settings.batch_budget, Duration::from_millis(250));
     assert!(settings.api_key.is_none());
     assert!(settings.github_token.is_none());
     assert!(settings.figma_token.is_none());

@@ -2,9 +2,9 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use mcp_core::Call;
 use mcp_core::action::params::ParamsText;
 use mcp_core::json::RawObject;
+use mcp_core::{Call, Context};
 use paperclip::actix::api_v2_operation;
 use serde_json::value::RawValue;
 
@@ -27,7 +27,7 @@ struct Query<'a> {
     tags("v1")
 )]
 pub(super) async fn query(
-    _: Caller,
+    Caller { identity }: Caller,
     JsonText(text): JsonText,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
@@ -37,7 +37,7 @@ pub(super) async fn query(
         None => ParamsText::none(),
     };
     let message = format!("Action '{}' completed successfully", query.action);
-    let call = Call::new(query.action, params).ignoring_unknown();
+    let call = Call::new(query.action, params).ignoring_unknown().within(Context::of(identity));
     let answer = service.dispatcher().call(call).await?;
     Ok(reply(service, answer, move |_| message))
 }

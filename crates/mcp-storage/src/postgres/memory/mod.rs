@@ -22,6 +22,7 @@ use serde_json::value::RawValue;
 use super::counters::Counters;
 use super::error::store_error;
 use super::migrate;
+use super::time_limit::TimeLimit;
 use super::writing::Writing;
 use crate::spellings::composed;
 pub(super) use counts::{Change, add_counts};
@@ -35,6 +36,8 @@ pub(super) struct PostgresMemory<'a> {
     now: Timestamp,
     /// None in a transaction that only reads.
     writing: Option<&'a mut Writing>,
+    /// None for short works.
+    limit: Option<TimeLimit>,
 }
 
 /// What of the rows that wait a statement looks at.
@@ -48,7 +51,7 @@ enum Sees {
 
 impl<'a> PostgresMemory<'a> {
     pub(super) fn reading(connection: &'a mut PgConnection, now: Timestamp) -> Self {
-        Self { connection, now, writing: None }
+        Self { connection, now, writing: None, limit: None }
     }
 
     pub(super) fn writing(
@@ -56,13 +59,22 @@ impl<'a> PostgresMemory<'a> {
         now: Timestamp,
         writing: &'a mut Writing,
     ) -> Self {
-        Self { connection, now, writing: Some(writing) }
+        Self { connection, now, writing: Some(writing), limit: None }
+    }
+
+    /// The same, but its statements end within a time limit.
+    pub(super) fn within(mut self, limit: Option<TimeLimit>) -> Self {
+        self.limit = limit;
+        self
     }
 
     /// The connection, for a statement that looks at, or changes, those rows.
     fn database(&mut self, sees: Sees) -> StoreResult<&mut PgConnection> {
         if let Some(writing) = &mut self.writing {
             writing.open_savepoint(self.connection)?;
+            if let Some(limit) = &mut self.limit {
+                limit.apply(self.connection)?;
+            }
             if matches!(sees, Sees::Tasks | Sees::Everything) {
                 writing.send_tasks(self.connection).map_err(store_error)?;
                 writing.send_counts(self.connection).map_err(store_error)?;
@@ -70,6 +82,8 @@ impl<'a> PostgresMemory<'a> {
             if matches!(sees, Sees::Logs | Sees::Everything) {
                 writing.send_logs(self.connection).map_err(store_error)?;
             }
+        } else if let Some(limit) = &mut self.limit {
+            limit.apply(self.connection)?;
         }
         Ok(self.connection)
     }

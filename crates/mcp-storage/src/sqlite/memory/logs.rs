@@ -7,7 +7,7 @@ use mcp_core::Timestamp;
 use mcp_core::domain::{LogEntry, LogRange, Page, Part, Position};
 use mcp_core::memory::{Logs, StoreResult};
 
-use super::{SqliteMemory, count, json};
+use super::{SqliteMemory, count, in_time, json};
 use crate::sqlite::error::store_error;
 use crate::sqlite::insert::insert;
 use crate::sqlite::schema::logs;
@@ -35,14 +35,14 @@ impl Logs for SqliteMemory<'_> {
             .filter(logs::id.gt(after).and(logs::id.le(range.through.0)))
             .order(logs::id)
             .load_iter::<(i64, i64, String, String, String), _>(self.connection)
-            .map_err(store_error)?
-            .map(|row| {
-                let (id, timestamp, action, payload, status) = row.map_err(store_error)?;
-                let timestamp = Timestamp::from_micros(timestamp);
-                let entry = LogEntry { timestamp, action, payload: json(payload)?, status };
-                let size = entry.size();
-                Ok((Position(id), entry, size))
-            });
+            .map_err(store_error)?;
+        let rows = in_time(self.until, rows).map(|row| {
+            let (id, timestamp, action, payload, status) = row.map_err(store_error)?;
+            let timestamp = Timestamp::from_micros(timestamp);
+            let entry = LogEntry { timestamp, action, payload: json(payload)?, status };
+            let size = entry.size();
+            Ok((Position(id), entry, size))
+        });
         page.take(rows)
     }
 

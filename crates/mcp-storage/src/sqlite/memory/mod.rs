@@ -12,6 +12,8 @@ mod spellings;
 mod tasks;
 mod users;
 
+use std::time::Instant;
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -21,7 +23,7 @@ use mcp_core::memory::{Memory, StoreError, StoreResult};
 use serde_json::value::RawValue;
 
 use super::derived::Health;
-use super::error::store_error;
+use super::error::{out_of_time, store_error};
 use super::migrate;
 pub(super) use indexing::{
     Backlog, Words, clear_index, count_tasks, index_tasks, indexed_through, is_to_be_cleared,
@@ -38,6 +40,8 @@ pub(super) struct SqliteMemory<'a> {
     /// How many log entries there are at most: older ones are gone, also where they are still stored.
     retention: u32,
     health: &'a Health,
+    /// When the time of the work is used up; none if it is not bounded.
+    until: Option<Instant>,
 }
 
 impl<'a> SqliteMemory<'a> {
@@ -47,7 +51,13 @@ impl<'a> SqliteMemory<'a> {
         retention: u32,
         health: &'a Health,
     ) -> Self {
-        Self { connection, now, retention, health }
+        Self { connection, now, retention, health, until: None }
+    }
+
+    /// The same, but reading rows fails from `until` on.
+    pub(super) fn until(mut self, until: Option<Instant>) -> Self {
+        self.until = until;
+        self
     }
 
     /// The texts that a name may be stored as.
@@ -92,6 +102,17 @@ struct Trigger {
     name: String,
     #[diesel(sql_type = Text)]
     sql: String,
+}
+
+/// The rows, and an error instead of those that come after `until`. A list without rows takes time
+/// as well.
+fn in_time<T>(
+    until: Option<Instant>,
+    rows: impl Iterator<Item = QueryResult<T>>,
+) -> impl Iterator<Item = QueryResult<T>> {
+    let is_late = move || until.is_some_and(|until| Instant::now() >= until);
+    let late = is_late().then(|| Err(out_of_time()));
+    late.into_iter().chain(rows.map(move |row| if is_late() { Err(out_of_time()) } else { row }))
 }
 
 fn count(rows: i64) -> u64 {

@@ -14,9 +14,9 @@ use diesel::sqlite::Sqlite;
 use mcp_core::domain::{Page, Part, Position, SearchText, Task};
 use mcp_core::memory::StoreResult;
 
-use super::SqliteMemory;
 use super::indexing::{indexed, indexed_through, trigrams};
 use super::tasks::Row;
+use super::{SqliteMemory, in_time};
 use crate::sqlite::derived::{is_of_the_index, segments};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::{tasks, tasks_search, tasks_unsearched};
@@ -76,8 +76,8 @@ impl SqliteMemory<'_> {
     ) -> QueryResult<Part<Task>> {
         let Unindexed { through, changed, tasks } = unindexed;
         let mut beside = tasks.into_iter().peekable();
-        let mut found = found(query, page.after)
-            .load_iter::<Row, _>(self.connection)?
+        let found = found(query, page.after).load_iter::<Row, _>(self.connection)?;
+        let mut found = in_time(self.until, found)
             .map(|row| row.map(Task::from))
             .filter(|row| {
                 let is_as_indexed =
@@ -100,7 +100,7 @@ impl SqliteMemory<'_> {
             .order(tasks::id)
             .select(Row::as_select())
             .load_iter::<Row, _>(self.connection)?;
-        looked_through(rows.map(|row| row.map(Task::from)), text, page)
+        looked_through(in_time(self.until, rows).map(|row| row.map(Task::from)), text, page)
     }
 
     /// The tasks behind a place that are not in the index as they are now; none if there are many, or
@@ -128,14 +128,14 @@ impl SqliteMemory<'_> {
                 .order(tasks_unsearched::id)
                 .select(Row::as_select())
                 .load_iter::<Row, _>(self.connection)?;
-            beside.take(rows)?;
+            beside.take(in_time(self.until, rows))?;
         }
         let new = tasks::table
             .filter(tasks::id.gt(through.max(behind(after))))
             .order(tasks::id)
             .select(Row::as_select())
             .load_iter::<Row, _>(self.connection)?;
-        beside.take(new)?;
+        beside.take(in_time(self.until, new))?;
         let changed = changed.into_iter().collect();
         let is_all = beside.are_few();
         let tasks = beside.tasks;

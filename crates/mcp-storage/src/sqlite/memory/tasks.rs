@@ -13,7 +13,7 @@ use mcp_core::memory::{StoreResult, Tasks};
 use super::counts::Counted;
 use super::listed::Listed;
 use super::spellings::note;
-use super::{SqliteMemory, count};
+use super::{SqliteMemory, count, in_time};
 use crate::spellings::Wanted;
 use crate::sqlite::error::store_error;
 use crate::sqlite::insert::insert;
@@ -127,7 +127,8 @@ impl Tasks for SqliteMemory<'_> {
         };
         let rows = Listed { wanted: &wanted, after: page.after }
             .load_iter::<Row, _>(self.connection)
-            .map_err(store_error)?
+            .map_err(store_error)?;
+        let rows = in_time(self.until, rows)
             .map(|row| row.map(Task::from).map(|task| (task.position(), task.size(), task)))
             .map(|row| row.map(|(position, size, task)| (position, task, size)));
         page.take(rows).map_err(store_error)

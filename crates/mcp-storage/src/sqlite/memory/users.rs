@@ -7,7 +7,7 @@ use mcp_core::memory::{StoreResult, Users};
 
 use super::counts::Counted;
 use super::spellings::note;
-use super::{SqliteMemory, json};
+use super::{SqliteMemory, in_time, json};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::users;
 
@@ -39,13 +39,13 @@ impl Users for SqliteMemory<'_> {
             .select((users::id, users::username))
             .order(users::id)
             .load_iter::<(i64, String), _>(self.connection)
-            .map_err(store_error)?
-            .map(|row| {
-                row.map(|(id, username)| {
-                    let size = username.len();
-                    (Position(id), username, size)
-                })
-            });
+            .map_err(store_error)?;
+        let rows = in_time(self.until, rows).map(|row| {
+            row.map(|(id, username)| {
+                let size = username.len();
+                (Position(id), username, size)
+            })
+        });
         page.take(rows).map_err(store_error)
     }
 

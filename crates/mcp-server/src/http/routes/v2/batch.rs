@@ -26,12 +26,12 @@ const ACTION: &str = "batch";
     tags("v2")
 )]
 pub(super) async fn batch(
-    _: Caller,
+    caller: Caller,
     JsonText(text): JsonText,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     let query = query(&text, service.dispatcher().registry());
-    Ok(answer(&service, query).await)
+    Ok(answer(&service, caller, query).await)
 }
 
 fn query(text: &str, registry: &Registry) -> Result<LeanQuery, ActionError> {

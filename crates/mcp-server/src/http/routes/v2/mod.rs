@@ -7,8 +7,8 @@ mod query;
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::Data;
-use mcp_core::ActionError;
 use mcp_core::lean::{LeanAnswer, LeanQuery, error_text, tokens};
+use mcp_core::{ActionError, Context};
 use paperclip::actix::api_v2_operation;
 use paperclip::actix::web::{self, ServiceConfig};
 use serde_json::json;
@@ -61,9 +61,16 @@ pub(super) async fn status(_: Caller, service: Data<Service>) -> Result<HttpResp
 }
 
 /// Carries a query out and answers it.
-async fn answer(service: &Service, query: Result<LeanQuery, ActionError>) -> HttpResponse {
+async fn answer(
+    service: &Service,
+    caller: Caller,
+    query: Result<LeanQuery, ActionError>,
+) -> HttpResponse {
     let answered = match query {
-        Ok(query) => service.lean().query(service.dispatcher(), &query).await,
+        Ok(mut query) => {
+            query.context = Context::of(caller.identity);
+            service.lean().query(service.dispatcher(), &query).await
+        }
         Err(error) => Err(service.dispatcher().redactor().scrub_error(error)),
     };
     match answered {

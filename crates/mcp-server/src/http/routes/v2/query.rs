@@ -19,9 +19,9 @@ use crate::service::Service;
     tags("v2")
 )]
 pub(super) async fn query(
-    _: Caller,
+    caller: Caller,
     JsonText(text): JsonText,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&service, LeanQuery::read(&text, Format::Json)).await)
+    Ok(answer(&service, caller, LeanQuery::read(&text, Format::Json)).await)
 }
