@@ -151,15 +151,15 @@ fn a_client_that_takes_json_alone_gets_the_response_without_what_comes_before_it
 fn a_byte_order_mark_is_passed_over() {
     let server = TestServer::start();
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-    let answer = server.post("/mcp").json_text(&format!("\u{feff}{list}")).send();
+    let answer = server.post("/mcp").json_text(format!("\u{feff}{list}")).send();
     assert_eq!(answer.json()["id"], 1, "{}", answer.text());
     let query = json!({"action": "list_users"});
     for path in ["/api/v1/query", "/api/v2/query", "/mcp/query"] {
-        let answer = server.post(path).json_text(&format!("\u{feff}{query}")).send();
+        let answer = server.post(path).json_text(format!("\u{feff}{query}")).send();
         assert_eq!(answer.json()["data"], json!([]), "{path}: {}", answer.text());
     }
     let batch = json!({"steps": [{"id": "a", "action": "list_users"}]});
-    let answer = server.post("/api/v2/batch").json_text(&format!("\u{feff}{batch}")).send();
+    let answer = server.post("/api/v2/batch").json_text(format!("\u{feff}{batch}")).send();
     assert_eq!(answer.status, 200, "{}", answer.text());
     // One, at the beginning.
     for text in [format!("\u{feff}\u{feff}{list}"), format!("{list}\u{feff}")] {

@@ -6,7 +6,7 @@ use service_tests::TestServer;
 /// What is wrong with a tool's name or arguments, by rule.
 ///
 /// Sources, by the name of the document:
-/// - OpenAI, "Function calling" and "Structured Outputs: supported schemas",
+/// - `OpenAI`, "Function calling" and "Structured Outputs: supported schemas",
 /// - Google, "Gemini API: Function calling" and its reference `Schema`,
 /// - Anthropic, "Tool use: define tools",
 /// - VS Code, "Language Model Tool API" (its check of tools that servers bring),
@@ -142,7 +142,9 @@ fn walk(schema: &Value, at: &str, see: &mut dyn FnMut(&str, &Value)) {
                 walk(value, &format!("{at}[]"), see);
             }
             ("anyOf" | "oneOf" | "allOf", Value::Array(choices)) => {
-                choices.iter().for_each(|choice| walk(choice, &format!("{at}|"), see));
+                for choice in choices {
+                    walk(choice, &format!("{at}|"), see);
+                }
             }
             _ => {}
         }

@@ -156,7 +156,7 @@ fn an_unknown_variable_is_a_warning_that_names_the_nearest_setting() {
             UNKNOWN.iter().fold(Command::new([command]), |it, (key, value)| it.env(key, value));
         let output = run.folder(folder.path()).run();
         // stdio started, and found that stdin is closed.
-        let exit = if command == "stdio" { 1 } else { 0 };
+        let exit = i32::from(command == "stdio");
         assert_eq!(output.exit, Some(exit), "{output:?}");
         assert_warned(&output.stderr);
         assert!(!output.stdout.contains("hunter2"), "{output:?}");

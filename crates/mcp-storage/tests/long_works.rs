@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 const READ: Access = Access::Read(Freshness::Writes);
 /// More than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn open(location: &Location) -> Arc<dyn Store> {
     mcp_storage::open(location, &Options::default(), SystemClock::shared()).expect("a store")

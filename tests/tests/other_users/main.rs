@@ -148,9 +148,9 @@ fn another_user_can_use_no_port_but_the_servers_own() {
 
     // The proxy was among them: for its own user it works.
     let [.., through_proxy] = requests(site);
-    let served = listening.iter().any(|one| {
+    let is_served = listening.iter().any(|one| {
         let Listening::Tcp(port) = one else { return false };
         received(*port, &through_proxy).contains("internal")
     });
-    assert!(served, "no proxy was tried: {listening:?}");
+    assert!(is_served, "no proxy was tried: {listening:?}");
 }

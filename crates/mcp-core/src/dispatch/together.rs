@@ -123,8 +123,8 @@ impl Dispatcher {
             .await;
         let count = |called| self.meter().into_iter().for_each(|meter| meter.called(called));
         match done {
-            Ok((done, called, entries, changes)) => {
-                called.into_iter().for_each(count);
+            Ok((done, calls, entries, changes)) => {
+                calls.into_iter().for_each(count);
                 self.tell(&changes);
                 for entry in entries {
                     self.record(entry).await;
@@ -197,7 +197,7 @@ impl<'a> Together<'a> {
             match self.access {
                 Access::Read(_) => self.entries.push(entry),
                 Access::Write => {
-                    self.memory.append_log(&entry).map_err(|it| self.in_time(it.into()))?
+                    self.memory.append_log(&entry).map_err(|it| self.in_time(it.into()))?;
                 }
             }
             self.called.push(called);

@@ -65,7 +65,7 @@ impl Chromium {
     ) -> io::Result<(Self, UnixStream)> {
         let directory = tempfile::Builder::new().prefix("mcp-browser-").tempdir_in(directory)?;
         let profile = directory.path().join("profile");
-        switches.write_preferences(&profile)?;
+        Switches::write_preferences(&profile)?;
         let (own, theirs) = std::os::unix::net::UnixStream::pair()?;
         own.set_nonblocking(true)?;
         let own = UnixStream::from_std(own)?;

@@ -28,5 +28,11 @@ pub(super) enum DevToolsError {
     Ended,
     /// The WebDriver failed.
     #[error(transparent)]
-    Driver(#[from] CmdError),
+    Driver(Box<CmdError>),
+}
+
+impl From<CmdError> for DevToolsError {
+    fn from(error: CmdError) -> Self {
+        Self::Driver(Box::new(error))
+    }
 }

@@ -53,7 +53,8 @@ pub(super) fn upstream(message: impl Into<String>) -> ActionError {
 
 /// The browser answers no more.
 pub(super) fn lost(error: DevToolsError) -> ActionError {
-    if let DevToolsError::Driver(CmdError::Standard(driver)) = &error
+    if let DevToolsError::Driver(driver) = &error
+        && let CmdError::Standard(driver) = &**driver
         && driver.error == ErrorStatus::Timeout
     {
         return too_slow("the WebDriver did not answer in time").caused_by(error);

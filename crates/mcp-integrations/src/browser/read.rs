@@ -72,12 +72,11 @@ impl Page<'_> {
                         status.filter(|status| *status > 0 && !(200..300).contains(status));
                     return Ok(Readout { value, url: after.url, status, incomplete: None, cut });
                 }
-                Ok(_) => (),
                 Err(error @ (DevToolsError::Crashed | DevToolsError::Ended)) => {
                     return Err(fault::lost(error));
                 }
                 Err(error) if after.loader == before.loader => last = Some(error),
-                Err(_) => (),
+                Ok(_) | Err(_) => (),
             }
             sleep(Duration::from_millis(20)).await;
         }

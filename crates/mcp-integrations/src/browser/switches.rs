@@ -136,7 +136,7 @@ impl Switches {
     }
 
     /// Writes the settings of a new profile.
-    pub(super) fn write_preferences(&self, profile: &Path) -> io::Result<()> {
+    pub(super) fn write_preferences(profile: &Path) -> io::Result<()> {
         let folder = profile.join("Default");
         fs::create_dir_all(&folder)?;
         let mut settings = json!({});

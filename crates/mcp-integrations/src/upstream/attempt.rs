@@ -59,7 +59,7 @@ impl Inner {
                     log::debug!("{name}: the rate limit is used up for {:?}", limited.wait);
                     quotas.remember(resource, limited, now);
                 }
-                reply.meaning(name, conditional, redactor, limited, now)
+                reply.meaning(name, conditional, redactor, limited.as_ref(), now)
             }
             Err(fault) => {
                 log::debug!("{name}: GET {path} -> {fault}, try {number}");

@@ -49,8 +49,8 @@ impl Quotas {
     ) -> Result<(), Failure> {
         let mut used_up = self.locked();
         used_up.retain(|(_, end)| *end > now);
-        let counts = |of: &Option<&str>| of.is_none_or(|of| of == resource);
-        let longest = used_up.iter().filter(|(of, _)| counts(of)).max_by_key(|(_, end)| *end);
+        let limits = used_up.iter().filter(|(of, _)| of.is_none_or(|of| of == resource));
+        let longest = limits.max_by_key(|(_, end)| *end);
         let Some((of, end)) = longest else { return Ok(()) };
         let left = end.as_micros().saturating_sub(now.as_micros());
         let wait = Duration::from_micros(u64::try_from(left).unwrap_or(0));

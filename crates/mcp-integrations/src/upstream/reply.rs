@@ -47,7 +47,7 @@ impl Reply {
         name: &str,
         conditional: bool,
         redactor: &Redactor,
-        limited: Option<Limited>,
+        limited: Option<&Limited>,
         now: Timestamp,
     ) -> Meaning {
         let failed =
@@ -61,7 +61,7 @@ impl Reply {
             200..=299 => Meaning::Answer(self),
             304 if conditional => Meaning::Answer(self),
             403 | 429 => match limited {
-                Some(Limited { wait, retries, .. }) => {
+                Some(&Limited { wait, retries, .. }) => {
                     let failure = failed(ErrorCode::UpstreamRateLimited).until(wait);
                     if retries {
                         Meaning::Again { failure, wait: Some(wait) }
@@ -159,7 +159,7 @@ mod tests {
         let redactor = Redactor::new(["ghp_secret".to_owned()]);
         let now = Timestamp::from_micros(0);
         let limited = reply.limited(&redactor, now);
-        match reply.meaning("GitHub", false, &redactor, limited, now) {
+        match reply.meaning("GitHub", false, &redactor, limited.as_ref(), now) {
             Meaning::Answer(_) => panic!("{status} is no answer"),
             Meaning::Again { failure, .. } => (failure, true),
             Meaning::Final(failure) => (failure, false),

@@ -108,9 +108,8 @@ fn report(path: &Path, checked: &Checked) -> Result<(), Failure> {
     let mut line = format!("the database {} has faults: {}", path.display(), checked.faults.len());
     if checked.derived > 0 {
         let of = if checked.derived == checked.faults.len() { "all" } else { "some" };
-        line += &format!(
-            ", {of} in derived data (the search index, the counts): repair that with mcp-server db rebuild"
-        );
+        let hint = "in derived data (the search index, the counts): repair that with mcp-server db rebuild";
+        line.extend([", ", of, " ", hint]);
     }
     Err(Failure::new(REFUSED, line))
 }

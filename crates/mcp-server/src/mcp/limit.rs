@@ -13,10 +13,9 @@ const FRAME: usize = 192;
 /// Returns whether the JSON-RPC response with this result has at most `limit` bytes.
 pub(super) fn fits(result: &impl Serialize, id: &RequestId, limit: usize) -> bool {
     let mut left = Left(limit);
-    let is_written = left.write_all(&[0; FRAME]).is_ok()
+    left.write_all(&[0; FRAME]).is_ok()
         && serde_json::to_writer(&mut left, id).is_ok()
-        && serde_json::to_writer(&mut left, result).is_ok();
-    is_written
+        && serde_json::to_writer(&mut left, result).is_ok()
 }
 
 /// A writer that counts bytes and fails after so many.

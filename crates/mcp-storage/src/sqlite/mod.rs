@@ -60,7 +60,7 @@ impl SqliteStore {
         let writer =
             writer::start(connection, location, options, Arc::clone(&clock), health.clone())?;
         let readers =
-            location.file().map(|path| Readers::open(path, options, health)).transpose()?;
+            location.file().map(|path| Readers::open(path, options, &health)).transpose()?;
         Ok(Self { writer, readers, clock })
     }
 

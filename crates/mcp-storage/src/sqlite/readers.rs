@@ -41,7 +41,7 @@ pub(super) struct Readers {
 
 impl Readers {
     /// Opens the connections, and has somebody look at the derived data.
-    pub(super) fn open(path: &Path, options: &Options, health: Health) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path, options: &Options, health: &Health) -> Result<Self, OpenError> {
         let failed = |error: &dyn std::fmt::Display| {
             OpenError::Failed(path.display().to_string(), error.to_string())
         };
