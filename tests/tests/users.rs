@@ -141,10 +141,10 @@ fn a_username_is_required() {
 }
 
 #[test]
-fn names_that_differ_in_anything_are_different_users() {
+fn names_that_differ_in_anything_but_their_spelling_are_different_users() {
     let server = TestServer::start();
-    // Composed and decomposed, with and without a space, in another case.
-    let names = ["é", "e\u{301}", " a", "a", "a ", "A", "'; DROP TABLE users; --", "%", "\u{0}"];
+    // With and without an accent or a space, in another case.
+    let names = ["é", "e", " a", "a", "a ", "A", "'; DROP TABLE users; --", "%", "\u{0}"];
     for name in names {
         let _ = server.data("add_user", json!({ "username": name }));
     }

@@ -56,9 +56,10 @@ fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Returns everything that is received for a request. Nothing, if the connection is closed at once.
+/// Returns everything that is received for a request. Nothing, if there is no connection.
 fn received(port: SocketAddr, request: &str) -> String {
-    let mut stream = TcpStream::connect(port).expect("a connection");
+    // A port may have closed since it was listed.
+    let Ok(mut stream) = TcpStream::connect(port) else { return String::new() };
     stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
     // A refused connection may be closed before it is used.
     let _ = stream.write_all(request.as_bytes());

@@ -16,8 +16,8 @@ SELECT
     END,
     coalesce(CAST(strftime('%s', created_at) AS INTEGER) * 1000000
         + CAST(substr(created_at || '000000', 21, 6) AS INTEGER), 0),
-    coalesce(CAST(strftime('%s', updated_at) AS INTEGER) * 1000000
-        + CAST(substr(updated_at || '000000', 21, 6) AS INTEGER), 0)
+    coalesce(CAST(strftime('%s', coalesce(updated_at, created_at)) AS INTEGER) * 1000000
+        + CAST(substr(coalesce(updated_at, created_at) || '000000', 21, 6) AS INTEGER), 0)
 FROM reference_users ORDER BY id;
 
 INSERT INTO tasks (id, title, description, priority, status, assigned_to, created_at, updated_at)
@@ -30,8 +30,8 @@ SELECT
     CAST(assigned_to AS TEXT),
     coalesce(CAST(strftime('%s', created_at) AS INTEGER) * 1000000
         + CAST(substr(created_at || '000000', 21, 6) AS INTEGER), 0),
-    coalesce(CAST(strftime('%s', updated_at) AS INTEGER) * 1000000
-        + CAST(substr(updated_at || '000000', 21, 6) AS INTEGER), 0)
+    coalesce(CAST(strftime('%s', coalesce(updated_at, created_at)) AS INTEGER) * 1000000
+        + CAST(substr(coalesce(updated_at, created_at) || '000000', 21, 6) AS INTEGER), 0)
 FROM reference_tasks ORDER BY id;
 
 -- A number that was given out is never given out again, also where its task is gone: the log knows.
@@ -67,8 +67,8 @@ SELECT
     END,
     coalesce(CAST(strftime('%s', created_at) AS INTEGER) * 1000000
         + CAST(substr(created_at || '000000', 21, 6) AS INTEGER), 0),
-    coalesce(CAST(strftime('%s', updated_at) AS INTEGER) * 1000000
-        + CAST(substr(updated_at || '000000', 21, 6) AS INTEGER), 0)
+    coalesce(CAST(strftime('%s', coalesce(updated_at, created_at)) AS INTEGER) * 1000000
+        + CAST(substr(coalesce(updated_at, created_at) || '000000', 21, 6) AS INTEGER), 0)
 FROM reference_config ORDER BY id;
 
 -- Numbered anew, without gaps.
