@@ -41,7 +41,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     row("database_url", &["DATABASE_URL"], Kind::Database, "Where the memory is stored."),
     row("database_pool", &["MCP_DATABASE_POOL"], count("a whole number", 1, 64), "Database connections that read beside the one that writes."),
     row("write_queue", &["MCP_WRITE_QUEUE"], count("a whole number", 1, 65_536), "Writes that may wait for a commit before more are turned away."),
-    row("batch_budget", &["MCP_BATCH_BUDGET"], count("whole milliseconds", 10, 60_000), "Milliseconds that an atomic batch may take that writes; other writes wait for it."),
+    row("batch_budget", &["MCP_BATCH_BUDGET"], count("whole milliseconds", 10, 60_000), "Time limit of an atomic batch with writes, in milliseconds; other writes wait for it."),
     row("sqlite_synchronous", &["MCP_SQLITE_SYNCHRONOUS"], Kind::Word(&["full", "normal"]), "Whether SQLite waits for the disk at every commit (full) or now and then (normal)."),
     row("statement_timeout", &["MCP_STATEMENT_TIMEOUT"], SECONDS, "Seconds that a statement may take on PostgreSQL."),
     row("api_key", &["MCP_API_KEY"], Kind::Secret, "Key that callers must send; without one, everybody may call."),
