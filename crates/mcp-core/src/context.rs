@@ -1,4 +1,4 @@
-//! What comes with a call besides its action and parameters: the caller, and the listener to its
+//! The context of a call, besides its action and parameters: the caller, and the listener to its
 //! progress.
 
 use std::net::IpAddr;

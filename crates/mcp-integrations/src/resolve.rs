@@ -22,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the machine's configuration is used before it is read again.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// The addresses of a name, or why there are none.
+/// Returns the addresses of a name, or why it has none.
 pub type Addresses = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
 /// Looks names up. It is asked once for each connection.

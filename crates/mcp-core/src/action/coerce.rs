@@ -15,7 +15,7 @@ use crate::json::RawObject;
 /// Integers up to here are exact in a double.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// What `""` means for an optional parameter that is a text.
+/// The meaning of `""` for an optional parameter that is a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EmptyText {
     /// The parameter is absent: it is a filter, a field's name, a cursor.
@@ -175,7 +175,7 @@ mod tests {
         for (given, wanted) in cases {
             let new = object(&schema(), given, empty);
             assert_eq!(new.as_deref().unwrap_or(given), *wanted, "{given}");
-            // What was coerced once stays as it is.
+            // A second pass changes nothing.
             assert_eq!(object(&schema(), wanted, empty), None, "{wanted}");
         }
     }

@@ -1,4 +1,4 @@
-//! What is too large for a response, kept for a while and named by a short handle.
+//! Values that are too large for a response, kept for a while and named by a short handle.
 //!
 //! An id is random, so that no other server, and no later run of this one, gives the same: a handle
 //! that this server does not know is not found. It is not a secret: whoever may call may read.

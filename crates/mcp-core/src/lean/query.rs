@@ -21,7 +21,7 @@ use crate::{Call, Context};
 /// The members of a query, the reductions aside.
 pub const NAMES: [&str; 6] = ["action", "params", "fields", "format", "max_tokens", "cursor"];
 
-/// What each member is, for what models write instead.
+/// The type of each member, to understand what models write instead.
 static MEMBERS: LazyLock<Value> = LazyLock::new(|| {
     json!({
         "properties": {

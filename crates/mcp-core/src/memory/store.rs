@@ -104,7 +104,7 @@ pub enum Freshness {
     WritesAndLogs,
 }
 
-/// What a transaction may do.
+/// The access that a transaction needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Read, on one consistent state of the memory.

@@ -22,9 +22,9 @@ use super::source::Source;
 use super::{DEADLINE, fault};
 use crate::resolve::{Resolve, SystemResolver};
 
-/// What is left of the deadline for reading the page.
+/// The part of the deadline that is reserved for reading the page.
 const READ: Duration = Duration::from_secs(5);
-/// What a call waited for when its time was over.
+/// The event that a call was waiting for when its time ended.
 const NO_DOCUMENT: &str =
     "its server did not send the document, or its scripts keep the browser busy";
 const NOT_LOADED: &str = "the browser did not load it";

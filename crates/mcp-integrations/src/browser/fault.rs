@@ -10,7 +10,7 @@ use super::devtools::DevToolsError;
 
 const CRASHED: &str = "The page crashed its tab of the browser.";
 
-/// There is no browser. The message says how to get one.
+/// The browser is missing. The message says how to get one.
 pub(super) fn missing(message: &str) -> ActionError {
     unavailable(format!(
         "{message}: install the package chromium (on Debian: apt-get install chromium), or set \

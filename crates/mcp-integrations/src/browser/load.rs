@@ -34,7 +34,7 @@ const ENDED: usize = 2;
 /// How long a page may take to answer that goes on to other documents: the answer can get lost.
 const LOST: Duration = Duration::from_secs(1);
 
-const RESTLESS: &str = "the page goes on to another document, or loads itself again, all the time";
+const RESTLESS: &str = "the page keeps loading another document, or itself, without an end";
 const ENDED_SCRIPT: &str = "a script kept the page busy and was ended";
 
 /// Waits for one page.
@@ -58,7 +58,7 @@ pub(super) struct Loading<'p> {
     cut: Option<(Instant, String)>,
 }
 
-/// What a look at the page says.
+/// The state of the page at one moment.
 enum Verdict {
     Wait,
     /// The page can be read. If it is incomplete, the reason.

@@ -104,12 +104,12 @@ impl<'a> Page<'a> {
         Ok(page)
     }
 
-    /// How many documents the page has shown, if the browser tells of it.
+    /// How many documents the page has shown, if the browser reports it.
     pub(super) fn documents(&self) -> usize {
         self.session.traffic().map_or(0, |traffic| traffic.documents() - self.before)
     }
 
-    /// The status of the last response, if the browser tells of it.
+    /// The status of the last response, if the browser reports it.
     fn status(&self) -> Option<u16> {
         self.session.traffic().and_then(Traffic::status)
     }

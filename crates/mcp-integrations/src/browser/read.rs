@@ -15,13 +15,13 @@ const READS: usize = 20;
 /// How many frames a page's text comes from, and how deep they may be nested.
 const FRAMES: usize = 64;
 const DEPTH: usize = 8;
-/// How much of a title is told, in the units that JavaScript counts.
+/// The longest title, in UTF-16 code units.
 const LONGEST_TITLE: usize = 4096;
 
-/// What is wanted of a page.
+/// The part of a page that a call reads.
 pub(super) enum Reading {
     Title,
-    /// The visible text, so many of the units that JavaScript counts.
+    /// The visible text, up to this many UTF-16 code units.
     Text(usize),
     /// A picture as PNG in base64: of the window, or of the document up to this width and height
     /// in CSS pixels.
@@ -80,7 +80,7 @@ impl Page<'_> {
             }
             sleep(Duration::from_millis(20)).await;
         }
-        let message = "The page does not stay: it goes on to another one all the time.";
+        let message = "the page keeps loading another document: open the address that it leads to";
         Err(last.map_or_else(|| fault::upstream(message), fault::lost))
     }
 

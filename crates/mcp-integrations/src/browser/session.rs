@@ -130,7 +130,7 @@ impl Session {
         self.traffic().is_some_and(|traffic| traffic.session_of(frame).is_some())
     }
 
-    /// The network activity, if the browser tells of it: a WebDriver does not.
+    /// The network activity, if the browser reports it: a WebDriver does not.
     pub(super) fn traffic(&self) -> Option<&Traffic> {
         match &self.browser {
             Browser::Own(tab) => Some(tab.traffic()),

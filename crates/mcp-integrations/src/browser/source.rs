@@ -41,7 +41,7 @@ impl Source {
                 return Ok(Self::Program(program.clone()));
             }
             let path = program.display();
-            return Err(fault::missing(&format!("MCP_CHROMIUM: there is no file \"{path}\"")));
+            return Err(fault::missing(&format!("MCP_CHROMIUM: cannot find the file \"{path}\"")));
         }
         let folders = || settings.path.split(':').filter(|folder| !folder.is_empty());
         PROGRAMS

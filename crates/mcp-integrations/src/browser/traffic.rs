@@ -1,4 +1,4 @@
-//! What the events of a browser say: open requests, frames with a process of their own, the
+//! The state that a browser's events report: open requests, frames with a process of their own, the
 //! status of the page's document.
 
 use std::collections::HashMap;

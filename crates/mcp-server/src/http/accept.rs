@@ -3,7 +3,7 @@
 use actix_web::HttpMessage;
 use actix_web::http::header::{Accept, Header as _, Quality};
 
-/// What `Accept` allows.
+/// The media types that `Accept` allows.
 pub(crate) struct Accepted(Accept);
 
 impl Accepted {

@@ -1,4 +1,4 @@
-//! Probes: `GET /live` and `GET /ready`, by which an orchestrator decides whether to restart a server
+//! Probes: `GET /live` and `GET /ready`, from which an orchestrator decides whether to restart a server
 //! or to send it requests. No limit on callers applies to them.
 
 use actix_web::dev::ServiceRequest;

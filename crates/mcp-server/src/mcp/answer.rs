@@ -73,7 +73,7 @@ fn with_wait(text: &str, wait: Duration) -> String {
     format!("{text}{end} Try again in {seconds} s")
 }
 
-/// What is said of a result whose response has more than `limit` bytes.
+/// The error for a result whose response has more than `limit` bytes.
 pub(super) fn too_large(action: &Action, limit: usize) -> CallToolResult {
     let narrower = || format!("Narrow the call: use {}", action.signature);
     let advice = action.done().unwrap_or_else(narrower);

@@ -104,7 +104,7 @@ fn caller(context: &RequestContext<RoleServer>) -> Caller {
     http::noted(&context.extensions).unwrap_or_default()
 }
 
-/// The result, or what is said of one over the limit.
+/// The result, or an error if it is over the limit.
 fn within(
     face: &Face,
     result: CallToolResult,

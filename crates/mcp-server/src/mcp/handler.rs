@@ -51,7 +51,7 @@ impl Handler {
         }
     }
 
-    /// What the server says of itself, with instructions for this request's tools.
+    /// The description of the server, with instructions for this request's tools.
     fn info(&self, context: &Context) -> ServerConfig {
         let registry = self.face.dispatcher().registry();
         self.get_info().with_instructions(instructions::of(&self.tools(context), registry))

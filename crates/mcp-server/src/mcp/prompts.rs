@@ -39,7 +39,7 @@ pub(super) fn of_memory(service: &Arc<Service>) -> Vec<Arc<dyn PromptSource>> {
 /// A prompt with its arguments filled in.
 ///
 /// # Errors
-/// When there is no such prompt, an argument is missing, or the response is over the limit.
+/// If no prompt has this name, an argument is missing, or the response is over the limit.
 pub(super) async fn get(
     face: &Face,
     request: GetPromptRequestParams,

@@ -7,7 +7,7 @@
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
-/// What a schema describes.
+/// The kind of value that a schema describes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Of {
     Arguments,

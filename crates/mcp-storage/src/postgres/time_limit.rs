@@ -43,7 +43,7 @@ impl TimeLimit {
 
 /// Sets how long each statement may take until the transaction ends.
 pub(super) fn set(connection: &mut PgConnection, timeout: Duration) -> QueryResult<()> {
-    // 0 is no limit.
+    // 0 means no limit.
     let milliseconds = timeout.as_millis().max(1);
     connection.batch_execute(&format!("SET LOCAL statement_timeout = {milliseconds}"))
 }

@@ -1,4 +1,4 @@
-//! Who may use the proxy of a browser.
+//! The check of who may use the proxy of a browser.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};

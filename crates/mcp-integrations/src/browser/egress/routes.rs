@@ -1,6 +1,6 @@
 //! Which addresses lead to this machine or to its neighbours.
 //!
-//! The kernel is asked for each connection, because interfaces and routes change. Its routing tables
+//! Each connection asks the kernel, because interfaces and routes change. Its routing tables
 //! hold every address of this machine: those of interfaces, of networks on loopback and of `local`
 //! routes.
 
@@ -34,7 +34,7 @@ pub(super) fn is_near(address: IpAddr) -> io::Result<bool> {
 pub(super) fn is_near(address: IpAddr) -> io::Result<bool> {
     let any: IpAddr = if address.is_ipv4() { [0; 4].into() } else { [0; 16].into() };
     let socket = std::net::UdpSocket::bind((any, 0))?;
-    // Connecting sends nothing, and fails where there is no route.
+    // Connecting sends nothing, and fails without a route.
     Ok(socket.connect((address, 9)).is_ok() && socket.local_addr()?.ip() == address)
 }
 
@@ -60,7 +60,7 @@ mod kernel {
     const ROUTERS: [u16; 3] = [5, 9, 18];
     const RTN_UNICAST: u8 = 1;
 
-    /// What the routing table says of an address.
+    /// The kind of route to an address.
     pub(super) struct Route {
         /// Not to this machine itself, and not broadcast, anycast or multicast.
         pub(super) is_unicast: bool,
@@ -104,7 +104,7 @@ mod kernel {
         .concat()
     }
 
-    /// Reads the answer: a route, or an error because there is none.
+    /// Reads the answer: a route, or an error if no route matches.
     fn read(message: &[u8]) -> Option<Route> {
         if number(message, 4)? != RTM_NEWROUTE {
             return None;

@@ -114,7 +114,7 @@ async fn clients_on_this_machine_have_their_own_limit() {
             assert_eq!(body.contains("MCP_RATE_LIMIT_LOOPBACK"), wanted == 429, "{body}");
         }
     }
-    // What a proxy on this machine forwards has the limit of its client.
+    // A request that a proxy on this machine forwards has the limit of its client.
     assert_eq!(status(&limit, "127.0.0.9", "203.0.113.1").await, 200);
     let (status_2, _, body) = ask(&limit, "127.0.0.9", "203.0.113.1").await;
     assert_eq!(status_2, 429);
