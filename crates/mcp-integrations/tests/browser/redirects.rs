@@ -111,11 +111,14 @@ async fn a_page_cannot_send_itself_to_addresses_of_the_browser() {
             "/",
             html(format!("<title>own</title><script>try {{ {script} }} catch {{}}</script>")),
         );
-        picture_after(&subject, &site.url("/"), 700).await.map_or_else(
+        let url = site.url("/");
+        let (picture, title) =
+            tokio::join!(picture_after(&subject, &url, 700), subject.title(&url));
+        picture.map_or_else(
             |error| assert_eq!(error.code, ErrorCode::InvalidParams, "{script}: {error:?}"),
-            |answer| assert_eq!(answer["url"], site.url("/"), "{script}"),
+            |answer| assert_eq!(answer["url"], url, "{script}"),
         );
-        if let Ok(answer) = subject.title(&site.url("/")).await {
+        if let Ok(answer) = title {
             assert_eq!(answer["title"], "own", "{script}");
         }
     }
