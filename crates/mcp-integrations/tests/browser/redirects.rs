@@ -25,19 +25,26 @@ async fn a_redirect_to_a_forbidden_host_is_refused_with_its_name() {
         .on("/form", html(format!("<form action='{secret}' method=post></form>own<script>document.forms[0].submit()</script>")));
     let subject = Subject::allowing(&[&site.host()]);
 
-    for path in ["/http", "/https", "/twice", "/refresh", "/meta", "/script", "/form"] {
-        let error = picture_after(&subject, &site.url(path), 1500).await.expect_err(path);
-        assert_eq!(error.code, ErrorCode::InvalidParams, "{path}: {error:?}");
-        assert!(error.message.contains("MCP_BROWSER_ALLOWED_HOSTS"), "{path}: {error:?}");
-        assert!(error.message.contains(&canary.host()), "{path}: {error:?}");
-    }
-    // Without a wait the page may still be there: then it is the page itself.
-    for path in ["/http", "/https", "/refresh", "/meta", "/script", "/form"] {
-        match subject.text(&site.url(path)).await {
-            Ok(answer) => assert!(["own", ""].contains(&answer["text"].as_str().expect("a text"))),
-            Err(error) => assert!(error.message.contains(&canary.host()), "{path}: {error:?}"),
+    let waiting = async {
+        for path in ["/http", "/https", "/twice", "/refresh", "/meta", "/script", "/form"] {
+            let error = picture_after(&subject, &site.url(path), 1500).await.expect_err(path);
+            assert_eq!(error.code, ErrorCode::InvalidParams, "{path}: {error:?}");
+            assert!(error.message.contains("MCP_BROWSER_ALLOWED_HOSTS"), "{path}: {error:?}");
+            assert!(error.message.contains(&canary.host()), "{path}: {error:?}");
         }
-    }
+    };
+    // Without a wait the page may still be there: then it is the page itself.
+    let at_once = async {
+        for path in ["/http", "/https", "/refresh", "/meta", "/script", "/form"] {
+            match subject.text(&site.url(path)).await {
+                Ok(answer) => {
+                    assert!(["own", ""].contains(&answer["text"].as_str().expect("a text")));
+                }
+                Err(error) => assert!(error.message.contains(&canary.host()), "{path}: {error:?}"),
+            }
+        }
+    };
+    tokio::join!(waiting, at_once);
     assert_eq!(canary.connections(), 0);
     subject.close().await;
 }
