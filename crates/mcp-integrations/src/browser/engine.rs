@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use super::egress::Rules;
+use super::egress::{Fault, Rules, Target};
 use super::load::Loading;
 use super::page::Page;
 use super::pool::{Lease, Pool};
@@ -53,6 +53,7 @@ struct Inner {
 struct Engine {
     runtime: Option<Runtime>,
     pool: Pool,
+    rules: Arc<Rules>,
 }
 
 /// The picture that is wanted.
@@ -183,6 +184,7 @@ impl Browser {
     /// Opens a page in a browser of its own, within the deadline. Dropping the future ends that.
     async fn visit(&self, visit: Visit) -> Result<Readout, ActionError> {
         let engine = self.engine()?;
+        engine.check(&visit.url)?;
         let place = engine.pool.enter()?;
         let mut closed = self.0.closed.subscribe();
         let deadline = Instant::now() + DEADLINE;
@@ -228,7 +230,18 @@ impl Engine {
             .thread_name("browser")
             .enable_all()
             .build()?;
-        Ok(Self { pool: Pool::new(launcher), runtime: Some(runtime) })
+        let rules = Arc::clone(&launcher.rules);
+        Ok(Self { pool: Pool::new(launcher), runtime: Some(runtime), rules })
+    }
+
+    /// Rejects an address that is forbidden whatever a name resolves to, without a browser.
+    fn check(&self, url: &Url) -> Result<(), ActionError> {
+        match Target::of(url) {
+            Some(target) if self.rules.check(&target) == Err(Fault::Forbidden) => {
+                Err(fault::forbidden(&target.host, target.port))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn handle(&self) -> &Handle {

@@ -46,6 +46,13 @@ pub(super) fn too_slow(why: &str) -> ActionError {
     ActionError::new(ErrorCode::UpstreamTimeout, message)
 }
 
+/// The page's scripts stay busy, although the server ended some of them.
+pub(super) fn busy_page() -> ActionError {
+    let message = "the page cannot be read: its scripts keep the browser busy, although the server \
+                   ended the first ones";
+    ActionError::new(ErrorCode::UpstreamTimeout, message)
+}
+
 /// The page is not reached, or is none.
 pub(super) fn upstream(message: impl Into<String>) -> ActionError {
     ActionError::new(ErrorCode::UpstreamFailed, message)

@@ -8,7 +8,7 @@ use mcp_core::ActionError;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::fault;
-use super::page::{BUSY, Document, Look, Page};
+use super::page::{BUSY, Document, ENDED, Look, Page};
 
 /// How long a document that is parsed may wait for the rest of its page.
 const REST: Duration = Duration::from_secs(8);
@@ -28,9 +28,6 @@ const DOCUMENTS: usize = 20;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(50));
 /// How often it is asked whether the page is still there while a call waits.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-
-/// How many scripts are ended that keep the page from answering.
-const ENDED: usize = 2;
 /// How long a page may take to answer that goes on to other documents: the answer can get lost.
 const LOST: Duration = Duration::from_secs(1);
 
@@ -78,7 +75,7 @@ impl<'p> Loading<'p> {
             loaded: None,
             size: (String::new(), now),
             received: (0, now),
-            ended: usize::from(page.ended_script),
+            ended: page.ended_scripts,
             cut: None,
         }
     }
@@ -158,9 +155,7 @@ impl<'p> Loading<'p> {
             Ok(seen) => self.looked(seen?),
             // Between two documents there may be no answer.
             Err(_) if leads_on => Ok(None),
-            Err(_) if self.ended == ENDED => {
-                Err(fault::too_slow("its scripts keep the browser busy"))
-            }
+            Err(_) if self.ended == ENDED => Err(fault::busy_page()),
             Err(_) => {
                 self.ended += 1;
                 page.end_script().await;

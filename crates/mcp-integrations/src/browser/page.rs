@@ -3,6 +3,7 @@
 //! Invariant: what is said about a document is the browser's own word for it, never a script's; an
 //! error page of the browser is never read.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use mcp_core::ActionError;
@@ -25,14 +26,16 @@ const WORLD: &str = "reader";
 
 /// How long a page may take to answer before its script is ended.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
+/// How many scripts are ended that keep a page from answering.
+pub(super) const ENDED: usize = 2;
 
 /// A page that is open.
 pub(super) struct Page<'a> {
     pub(super) session: &'a Session,
     /// How many documents the browser had shown before.
     before: usize,
-    /// Whether a script was ended that kept the page from opening.
-    pub(super) ended_script: bool,
+    /// How many scripts the server ended because they kept the page from opening.
+    pub(super) ended_scripts: usize,
 }
 
 /// The document that a page shows (DevTools protocol, `Page.Frame`).
@@ -71,22 +74,8 @@ impl<'a> Page<'a> {
             .await
             .map_err(fault::lost)?;
         let before = session.traffic().map_or(0, Traffic::documents);
-        let mut page = Self { session, before, ended_script: false };
-        let address = json!({"url": url.as_str()});
-        let navigate = session.devtools("Page.navigate", address);
-        tokio::pin!(navigate);
-        let opened = loop {
-            match timeout(BUSY, &mut navigate).await {
-                Ok(opened) => break opened.map_err(fault::lost)?,
-                // The response is there, and a script of it holds the answer up.
-                Err(_) if page.documents() > 0 || page.status().is_some() => {
-                    page.end_script().await;
-                    page.ended_script = true;
-                }
-                Err(_) => (),
-            }
-        };
-        let document = page.document().await.map_err(fault::lost)?;
+        let mut page = Self { session, before, ended_scripts: 0 };
+        let (opened, document) = page.begin(url).await?;
         if let (Some(error), None) = (opened["errorText"].as_str(), &document.failed) {
             // No document came of it, not even an error page.
             let status = page.status().map(|status| format!("HTTP status {status}, "));
@@ -102,6 +91,42 @@ impl<'a> Page<'a> {
             return Err(failure(session.egress(), failed, code.as_deref(), page.status()));
         }
         Ok(page)
+    }
+
+    /// Navigates to an address and returns the result and the first document. A script of that
+    /// document can delay both: it is ended after [`BUSY`].
+    async fn begin(&mut self, url: &Url) -> Result<(Value, Document), ActionError> {
+        let session = self.session;
+        let mut navigate = pin!(session.devtools("Page.navigate", json!({"url": url.as_str()})));
+        let opened = loop {
+            match timeout(BUSY, &mut navigate).await {
+                Ok(opened) => break opened.map_err(fault::lost)?,
+                // The server has not answered yet, or the browser does not report it.
+                Err(_) if self.documents() == 0 && self.status().is_none() => (),
+                Err(_) => self.end_busy_script().await?,
+            }
+        };
+        if session.traffic().is_none() {
+            return Ok((opened, self.document().await.map_err(fault::lost)?));
+        }
+        loop {
+            match timeout(BUSY, self.document()).await {
+                Ok(document) => return Ok((opened, document.map_err(fault::lost)?)),
+                // Between two documents the answer can get lost.
+                Err(_) if self.documents() > 2 => (),
+                Err(_) => self.end_busy_script().await?,
+            }
+        }
+    }
+
+    /// Ends the script that keeps the page from opening. Fails after [`ENDED`] scripts.
+    async fn end_busy_script(&mut self) -> Result<(), ActionError> {
+        if self.ended_scripts == ENDED {
+            return Err(fault::busy_page());
+        }
+        self.ended_scripts += 1;
+        self.end_script().await;
+        Ok(())
     }
 
     /// How many documents the page has shown, if the browser reports it.

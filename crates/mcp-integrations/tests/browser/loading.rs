@@ -11,6 +11,9 @@ use tokio::task::JoinSet;
 use crate::site::{Site, html, never};
 use crate::support::{Subject, settings};
 
+/// How many calls run at once where they only wait.
+const AT_ONCE: usize = 7;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_that_never_ends_does_not_hold_the_page_up() {
     let site = Site::start().await;
@@ -27,32 +30,37 @@ async fn a_part_that_never_ends_does_not_hold_the_page_up() {
         ("frame", "<iframe src=/never></iframe>"),
         ("stream", "<script>fetch('/stalled').then((answer) => answer.text())</script>"),
     ];
-    let settings = BrowserSettings { pool: 3, ..settings(&[&site.host()]) };
+    let mut calls = Vec::new();
+    for (name, part) in parts {
+        let path = format!("/{}", name.replace(' ', "-"));
+        site.on(&path, html(format!("<title>whole</title>{part}<p>text of the page")));
+        let mut add = |action, member, expected| {
+            calls.push((*name, site.url(&path), action, member, expected));
+        };
+        add("playwright_get_text", "text", "text of the page");
+        if name.ends_with("sheet") {
+            add("playwright_screenshot", "content_type", "image/png");
+        }
+        if *name == "script" {
+            add("playwright_get_title", "title", "whole");
+        }
+    }
+    let settings = BrowserSettings { pool: AT_ONCE, ..settings(&[&site.host()]) };
     let subject = Arc::new(Subject::with(settings, SystemResolver));
-    for parts in parts.chunks(3) {
-        let mut calls = JoinSet::new();
-        for (name, part) in parts {
-            let path = format!("/{}", name.replace(' ', "-"));
-            site.on(&path, html(format!("<title>whole</title>{part}<p>text of the page")));
-            let (subject, url) = (Arc::clone(&subject), site.url(&path));
-            calls.spawn(async move {
-                let mut members = vec![("playwright_get_text", "text", "text of the page")];
-                if name.ends_with("sheet") {
-                    members.push(("playwright_screenshot", "content_type", "image/png"));
-                }
-                if *name == "script" {
-                    members.push(("playwright_get_title", "title", "whole"));
-                }
-                for (action, member, expected) in members {
-                    let answer = subject.call(action, json!({"url": url})).await;
-                    let answer = answer.unwrap_or_else(|error| panic!("{name}: {error:?}"));
-                    assert_eq!(answer[member], expected, "{name}");
-                    let why = answer["incomplete"].as_str().unwrap_or_default();
-                    assert!(why.contains("request has not ended"), "{name}: {answer}");
-                }
+    // The time in the queue counts, so no call waits for a browser.
+    for calls in calls.chunks(AT_ONCE) {
+        let mut running = JoinSet::new();
+        for (name, url, action, member, expected) in calls.iter().cloned() {
+            let subject = Arc::clone(&subject);
+            running.spawn(async move {
+                let answer = subject.call(action, json!({"url": url})).await;
+                let answer = answer.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+                assert_eq!(answer[member], expected, "{name}");
+                let why = answer["incomplete"].as_str().unwrap_or_default();
+                assert!(why.contains("request has not ended"), "{name}: {answer}");
             });
         }
-        while let Some(call) = calls.join_next().await {
+        while let Some(call) = running.join_next().await {
             call.expect("no panic");
         }
     }
@@ -64,14 +72,17 @@ async fn a_document_that_never_ends_is_read_as_it_is() {
     let site = Site::start().await;
     site.on("/body", html("<title>half</title><p>half of it").stalled())
         .on("/open", html("<script>onload = () => { document.open(); document.write('<title>half</title><p>half of it') }</script>"));
-    let subject = Subject::allowing(&[&site.host()]);
-    for path in ["/body", "/open"] {
-        let answer = subject.text(&site.url(path)).await.expect(path);
+    let settings = BrowserSettings { pool: 4, ..settings(&[&site.host()]) };
+    let subject = Subject::with(settings, SystemResolver);
+    let check = async |path: &str| {
+        let url = site.url(path);
+        let (text, title) = tokio::join!(subject.text(&url), subject.title(&url));
+        let answer = text.expect(path);
         assert_eq!(answer["text"], "half of it", "{path}");
         assert!(answer["incomplete"].is_string(), "{path}: {answer}");
-        let answer = subject.title(&site.url(path)).await.expect(path);
-        assert_eq!(answer["title"], "half", "{path}");
-    }
+        assert_eq!(title.expect(path)["title"], "half", "{path}");
+    };
+    tokio::join!(check("/body"), check("/open"));
     subject.close().await;
 }
 
@@ -98,7 +109,8 @@ async fn content_that_requests_bring_is_waited_for() {
         .on("/script", html(show("window.done = () => show('done'); onload = () => { const part = document.createElement('script'); part.src = '/part'; document.body.append(part) }")))
         .on("/part", html("done()").header("content-type", "text/javascript").after(Duration::from_secs(1)))
         .on("/slower", html(show("get('/slow').then(show)")));
-    let subject = Subject::allowing(&[&site.host()]);
+    let settings = BrowserSettings { pool: 4, ..settings(&[&site.host()]) };
+    let subject = Subject::with(settings, SystemResolver);
 
     for path in ["/one", "/later", "/two", "/script"] {
         let answer = subject.text(&site.url(path)).await.expect(path);
@@ -114,15 +126,23 @@ async fn content_that_requests_bring_is_waited_for() {
             .extend(more.as_object().expect("an object").clone());
         params
     };
-    let early = subject.text(&site.url("/slower")).await.expect("a page");
+    let url = site.url("/slower");
+    let waits = || params(json!({"wait_ms": 6000}));
+    let whole = params(json!({"wait_ms": 6000, "full_page": true}));
+    let (early, text, title, picture) = tokio::join!(
+        subject.text(&url),
+        subject.call("playwright_get_text", waits()),
+        subject.call("playwright_get_title", waits()),
+        subject.call("playwright_screenshot", whole),
+    );
+    let early = early.expect("a page");
     assert_eq!(early["text"], "Loading");
     assert!(early["incomplete"].as_str().expect("a reason").contains("wait_ms"), "{early}");
-    for (action, member) in [("playwright_get_text", "text"), ("playwright_get_title", "title")] {
-        let answer = subject.call(action, params(json!({"wait_ms": 6000}))).await.expect(action);
+    for (answer, member) in [(text, "text"), (title, "title")] {
+        let answer = answer.expect(member);
         assert_eq!((&answer[member], &answer["incomplete"]), (&json!("done"), &Value::Null));
     }
-    let whole = params(json!({"wait_ms": 6000, "full_page": true}));
-    let answer = subject.call("playwright_screenshot", whole).await.expect("a picture");
+    let answer = picture.expect("a picture");
     assert_eq!(crate::screenshots::size(&answer), (1280, 3000));
     subject.close().await;
 }
@@ -178,24 +198,28 @@ async fn a_script_that_never_ends_is_ended() {
         "/once",
         html("<title>page</title><p>text<script>setTimeout(() => { for (;;); }, 0)</script>"),
     )
+    .on("/many", html("<p>text<script>for (;;);</script>".repeat(9)))
     .on("/inline", html("<title>page</title><p>text<script>for (;;);</script> after it"))
     .on(
         "/again",
         html("<title>page</title><p>text<script>setInterval(() => { for (;;); }, 0)</script>"),
     );
     let subject = Subject::allowing(&[&site.host()]);
-    for (path, text) in [("/once", "text"), ("/inline", "text after it")] {
+    let ended = async |path: &str, text: &str| {
         let answer = subject.text(&site.url(path)).await.expect(path);
         assert_eq!(answer["text"], text, "{path}");
         let why = answer["incomplete"].as_str().unwrap_or_default();
         assert_eq!(why, "a script kept the page busy and was ended", "{path}");
+    };
+    tokio::join!(ended("/once", "text"), ended("/inline", "text after it"));
+    let (again, many) = (site.url("/again"), site.url("/many"));
+    let (again, many) = tokio::join!(subject.text(&again), subject.text(&many));
+    if let Ok(answer) = &again {
+        assert_eq!(answer["text"], "text");
     }
-    match subject.text(&site.url("/again")).await {
-        Ok(answer) => assert_eq!(answer["text"], "text"),
-        Err(error) => {
-            assert_eq!(error.code, ErrorCode::UpstreamTimeout, "{error:?}");
-            assert!(error.message.contains("busy"), "{error:?}");
-        }
+    for error in [again.err(), Some(many.expect_err("busy scripts"))].into_iter().flatten() {
+        assert_eq!(error.code, ErrorCode::UpstreamTimeout, "{error:?}");
+        assert!(error.message.contains("its scripts keep the browser busy"), "{error:?}");
     }
     subject.close().await;
 }

@@ -74,7 +74,7 @@ async fn there_are_never_more_browsers_than_the_pool_has() {
 async fn a_browser_that_no_call_uses_ends() {
     let site = Site::start().await;
     site.on("/", html("<title>page</title>"));
-    let idle = Duration::from_secs(2);
+    let idle = Duration::from_secs(1);
     let kept = BrowserSettings { idle, ..settings(&[&site.host()]) };
     let none = BrowserSettings { idle: Duration::ZERO, ..kept.clone() };
     for settings in [kept, none] {

@@ -25,19 +25,26 @@ async fn a_redirect_to_a_forbidden_host_is_refused_with_its_name() {
         .on("/form", html(format!("<form action='{secret}' method=post></form>own<script>document.forms[0].submit()</script>")));
     let subject = Subject::allowing(&[&site.host()]);
 
-    for path in ["/http", "/https", "/twice", "/refresh", "/meta", "/script", "/form"] {
-        let error = picture_after(&subject, &site.url(path), 1500).await.expect_err(path);
-        assert_eq!(error.code, ErrorCode::InvalidParams, "{path}: {error:?}");
-        assert!(error.message.contains("MCP_BROWSER_ALLOWED_HOSTS"), "{path}: {error:?}");
-        assert!(error.message.contains(&canary.host()), "{path}: {error:?}");
-    }
-    // Without a wait the page may still be there: then it is the page itself.
-    for path in ["/http", "/https", "/refresh", "/meta", "/script", "/form"] {
-        match subject.text(&site.url(path)).await {
-            Ok(answer) => assert!(["own", ""].contains(&answer["text"].as_str().expect("a text"))),
-            Err(error) => assert!(error.message.contains(&canary.host()), "{path}: {error:?}"),
+    let waiting = async {
+        for path in ["/http", "/https", "/twice", "/refresh", "/meta", "/script", "/form"] {
+            let error = picture_after(&subject, &site.url(path), 1500).await.expect_err(path);
+            assert_eq!(error.code, ErrorCode::InvalidParams, "{path}: {error:?}");
+            assert!(error.message.contains("MCP_BROWSER_ALLOWED_HOSTS"), "{path}: {error:?}");
+            assert!(error.message.contains(&canary.host()), "{path}: {error:?}");
         }
-    }
+    };
+    // Without a wait the page may still be there: then it is the page itself.
+    let at_once = async {
+        for path in ["/http", "/https", "/refresh", "/meta", "/script", "/form"] {
+            match subject.text(&site.url(path)).await {
+                Ok(answer) => {
+                    assert!(["own", ""].contains(&answer["text"].as_str().expect("a text")));
+                }
+                Err(error) => assert!(error.message.contains(&canary.host()), "{path}: {error:?}"),
+            }
+        }
+    };
+    tokio::join!(waiting, at_once);
     assert_eq!(canary.connections(), 0);
     subject.close().await;
 }
@@ -111,11 +118,14 @@ async fn a_page_cannot_send_itself_to_addresses_of_the_browser() {
             "/",
             html(format!("<title>own</title><script>try {{ {script} }} catch {{}}</script>")),
         );
-        picture_after(&subject, &site.url("/"), 700).await.map_or_else(
+        let url = site.url("/");
+        let (picture, title) =
+            tokio::join!(picture_after(&subject, &url, 700), subject.title(&url));
+        picture.map_or_else(
             |error| assert_eq!(error.code, ErrorCode::InvalidParams, "{script}: {error:?}"),
-            |answer| assert_eq!(answer["url"], site.url("/"), "{script}"),
+            |answer| assert_eq!(answer["url"], url, "{script}"),
         );
-        if let Ok(answer) = subject.title(&site.url("/")).await {
+        if let Ok(answer) = title {
             assert_eq!(answer["title"], "own", "{script}");
         }
     }

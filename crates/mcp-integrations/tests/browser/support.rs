@@ -97,7 +97,13 @@ impl Subject {
     pub(crate) fn processes(&self, part: &str) -> Vec<(i32, String)> {
         let mut found = processes_of(self.directory.path(), part);
         found.retain(|(_, line)| part.is_empty() || !line.starts_with("/bin/sh"));
-        found.retain(|(_, line)| part != BROWSER || !line.contains("--type="));
+        if part == BROWSER {
+            found.retain(|(_, line)| !line.contains("--type="));
+            // A new child of a browser has its parent's command line until it executes its own
+            // program. Browsers differ by their profiles, children have the higher numbers.
+            found.sort_by(|(id, line), (other, others)| (line, id).cmp(&(others, other)));
+            found.dedup_by(|(_, line), (_, before)| line == before);
+        }
         found
     }
 

@@ -54,6 +54,11 @@ impl Target {
         Some(Self { host: url.host_str()?.to_owned(), port })
     }
 
+    /// The host without the dot at the end of a fully qualified name.
+    fn name(&self) -> &str {
+        self.host.trim_end_matches('.')
+    }
+
     fn address(&self) -> Option<IpAddr> {
         self.host.trim_start_matches('[').trim_end_matches(']').parse().ok()
     }
@@ -63,6 +68,27 @@ impl Target {
 pub(in crate::browser) struct Rules {
     pub(in crate::browser) allowed: Vec<AllowedHost>,
     pub(in crate::browser) resolver: Arc<dyn Resolve>,
+}
+
+impl Rules {
+    /// Returns `Forbidden` if the host is this machine's name, or an address that may not be opened.
+    /// Other names are looked up and checked for each connection.
+    pub(in crate::browser) fn check(&self, target: &Target) -> Result<(), Fault> {
+        if self.opens(target) {
+            return Ok(());
+        }
+        // This machine, whatever a resolver says (RFC 6761, section 6.3).
+        let name = target.name();
+        if name == "localhost" || name.ends_with(".localhost") {
+            return Err(Fault::Forbidden);
+        }
+        target.address().map_or(Ok(()), check)
+    }
+
+    /// Whether the operator allowed this target.
+    fn opens(&self, target: &Target) -> bool {
+        self.allowed.iter().any(|entry| entry.opens(&target.host, target.port))
+    }
 }
 
 /// The gate of one browser, with what it refused.
@@ -123,18 +149,15 @@ impl Gate {
 
     /// Every address of the target, all of them checked.
     async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, Fault> {
-        let open = self.rules.allowed.iter().any(|entry| entry.opens(&target.host, target.port));
-        let name = target.host.trim_end_matches('.');
-        // This machine, whatever a resolver says (RFC 6761, section 6.3).
-        let is_local = name == "localhost" || name.ends_with(".localhost");
-        if is_local && !open {
-            return Err(Fault::Forbidden);
-        }
+        self.rules.check(target)?;
         let addresses = match target.address() {
             Some(address) => vec![address],
-            None => self.rules.resolver.resolve(name).await.map_err(|_| Fault::Unresolved)?,
+            None => {
+                let found = self.rules.resolver.resolve(target.name()).await;
+                found.map_err(|_| Fault::Unresolved)?
+            }
         };
-        if !open {
+        if !self.rules.opens(target) {
             for address in &addresses {
                 check(*address)?;
             }
