@@ -147,15 +147,16 @@ impl Gate {
         Err(Fault::Unreachable)
     }
 
+    async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, Fault> {
+        self.rules.resolver.resolve(name).await.map_err(|_| Fault::Unresolved)
+    }
+
     /// Every address of the target, all of them checked.
     async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, Fault> {
         self.rules.check(target)?;
         let addresses = match target.address() {
             Some(address) => vec![address],
-            None => {
-                let found = self.rules.resolver.resolve(target.name()).await;
-                found.map_err(|_| Fault::Unresolved)?
-            }
+            None => self.resolve(target.name()).await?,
         };
         if !self.rules.opens(target) {
             for address in &addresses {
