@@ -279,6 +279,7 @@ impl Jobs {
     }
 
     /// Notes that entries are lost.
+    #[cfg(feature = "postgres")]
     pub(crate) fn lose_entries(&self, entries: usize) {
         self.lock().lose_entries(entries);
     }

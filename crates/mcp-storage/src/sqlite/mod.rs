@@ -53,10 +53,8 @@ impl SqliteStore {
         reference::migrate(location)?;
         let mut connection = connection::for_writing(location, options.synchronous)?;
         migrate::run(&mut connection, location)?;
-        let health = match location {
-            Location::Memory => Health::sound(),
-            _ => Health::unknown(),
-        };
+        let is_in_memory = *location == Location::Memory;
+        let health = if is_in_memory { Health::sound() } else { Health::unknown() };
         let writer =
             writer::start(connection, location, options, Arc::clone(&clock), health.clone())?;
         let readers =
