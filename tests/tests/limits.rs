@@ -200,7 +200,7 @@ fn requests_beyond_those_in_hand_are_told_to_come_back() {
         assert!(!answer.refusal(503).is_empty(), "{path}");
         assert_eq!(answer.header("retry-after"), Some("1"), "{path}");
     }
-    // Who asks whether the server lives is answered all the same.
+    // Probes are answered all the same.
     for path in ["/live", "/ready"] {
         assert_eq!(server.get(path).status, 200, "{path}");
     }

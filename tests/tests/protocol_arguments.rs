@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use service_tests::TestServer;
 
-/// What an action answers over one of the ways to it: its data, or what is wrong.
+/// Returns the response of an action over one transport: its data, or its error.
 type Way = (&'static str, fn(&TestServer, &str, &Value) -> Result<Value, String>);
 
 const WAYS: [Way; 4] = [("v2", v2), ("batch", batch), ("query", query), ("tool", tool)];
@@ -144,7 +144,7 @@ fn null_removes_the_description_and_the_assignment_and_nothing_else() {
             "{way}"
         );
     }
-    // v1 removes what it is told to.
+    // v1 clears every parameter that is null.
     let id = server.data("add_task", json!({"title": "v1"}))["id"].clone();
     let task = server.data("update_task", json!({"task_id": id, "priority": null, "status": null}));
     assert_eq!((&task["priority"], &task["status"]), (&json!(null), &json!(null)));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use service_tests::TestServer;
 
-/// What is wrong with a tool's name or arguments, by rule.
+/// Returns the rules that a tool's name or arguments break.
 ///
 /// Sources, by the name of the document:
 /// - `OpenAI`, "Function calling" and "Structured Outputs: supported schemas",

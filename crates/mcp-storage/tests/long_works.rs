@@ -109,7 +109,7 @@ async fn a_work_ends_inside_a_step_when_its_time_is_used_up() {
             }
         }
         assert_eq!(count(&store).await, 8000, "what was written is undone");
-        // What comes after has its own time, on every connection.
+        // Later calls have their own time, on every connection.
         for _ in 0..4 {
             store.read_for(Freshness::Writes, search_all).await.expect("a read").expect("read");
             let write = store.run_within_for(Access::Write, LONG, |memory| {

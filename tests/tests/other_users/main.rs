@@ -56,7 +56,7 @@ fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Returns everything that is received for a request. Nothing, if there is no connection.
+/// Returns everything that is received for a request. Nothing, if the connection fails.
 fn received(port: SocketAddr, request: &str) -> String {
     // A port may have closed since it was listed.
     let Ok(mut stream) = TcpStream::connect(port) else { return String::new() };

@@ -71,7 +71,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Some of which are the same in another spelling.
+/// Some are the same in another spelling.
 const NAMES: &[&str] = &[
     "alice",
     "Alice",

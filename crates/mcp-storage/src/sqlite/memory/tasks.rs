@@ -167,7 +167,7 @@ impl SqliteMemory<'_> {
     }
 }
 
-/// What is counted of the tasks that are wanted, in parts; none where nobody counts them.
+/// Returns the counts that cover the wanted tasks, in parts; `None` if no counts cover them.
 fn counted(wanted: &Wanted) -> Option<Vec<Counted<'_>>> {
     match wanted {
         Wanted { assigned_to: Some(_), .. } => None,
