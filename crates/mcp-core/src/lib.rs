@@ -19,7 +19,6 @@ pub mod dispatch;
 pub mod domain;
 pub mod error;
 pub mod json;
-pub mod lean;
 pub mod memory;
 pub mod progress;
 pub mod snapshot;

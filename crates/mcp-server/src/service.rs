@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use mcp_core::changes::Watcher;
 use mcp_core::dispatch::Redactor;
-use mcp_core::lean::Lean;
-use mcp_core::lean::blobs::{BlobLimits, Blobs};
 use mcp_core::{
     Clock, Dispatcher, Registry, RegistryBuilder, RegistryError, Store, StoreError, SystemClock,
     Timestamp, actions,
 };
 use mcp_integrations::browser::{Browser, BrowserSettings};
 use mcp_integrations::{HttpSettings, IntegrationSettings, Integrations};
+use mcp_lean::Lean;
+use mcp_lean::blobs::{BlobLimits, Blobs};
 use mcp_storage::{Location, LocationError, OpenError, Options};
 use secrecy::ExposeSecret;
 

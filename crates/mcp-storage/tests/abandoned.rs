@@ -11,13 +11,13 @@ use futures_util::future::join_all;
 use mcp_core::action::params::ParamsText;
 use mcp_core::dispatch::{Opened, Redactor};
 use mcp_core::domain::{NewTask, Page, TaskFilter};
-use mcp_core::lean::Lean;
-use mcp_core::lean::blobs::{BlobLimits, Blobs};
 use mcp_core::memory::{Freshness, Memory, Store, StoreError, StoreRuns, Verdict, Work};
 use mcp_core::{
     ActionError, Call, Dispatcher, Doc, Example, Group, Progress, Registry, RemoteAction, Reply,
     SystemClock, actions, snapshot,
 };
+use mcp_lean::Lean;
+use mcp_lean::blobs::{BlobLimits, Blobs};
 use mcp_storage::{Location, Options};
 use serde::Deserialize;
 use serde_json::{Value, json};

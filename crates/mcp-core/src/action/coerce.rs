@@ -17,7 +17,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The meaning of `""` for an optional parameter that is a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EmptyText {
+pub enum EmptyText {
     /// The parameter is absent: it is a filter, a field's name, a cursor.
     Absent,
     /// A value like any other: it is stored.
@@ -25,7 +25,7 @@ pub(crate) enum EmptyText {
 }
 
 /// Returns the text of an object as its schema asks for it; `None` where nothing changes.
-pub(crate) fn object(schema: &Value, text: &str, empty: EmptyText) -> Option<String> {
+pub fn object(schema: &Value, text: &str, empty: EmptyText) -> Option<String> {
     let properties = schema["properties"].as_object()?;
     let given = RawObject::parse(text).ok()?;
     let required = schema["required"].as_array().map_or(&[][..], Vec::as_slice);

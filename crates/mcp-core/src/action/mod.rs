@@ -5,7 +5,7 @@
 
 mod bounded;
 pub mod catalogue;
-pub(crate) mod coerce;
+pub mod coerce;
 pub mod params;
 mod prepared;
 pub mod registry;

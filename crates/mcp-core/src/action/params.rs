@@ -68,7 +68,7 @@ impl ParamsText {
     }
 
     /// Adds a member, unless one of its name is given.
-    pub(crate) fn or_member(&mut self, name: &str, value: &RawValue) -> Result<(), ActionError> {
+    pub fn or_member(&mut self, name: &str, value: &RawValue) -> Result<(), ActionError> {
         let mut object = RawObject::parse(self.get()).map_err(|error| described(&error, None))?;
         if object.members.iter().all(|(known, _)| known != name) {
             object.members.push((name.into(), value));

@@ -122,7 +122,8 @@ impl Action {
     }
 
     /// Returns whether the lean API shows what v1 answers, in fewer tokens.
-    pub(crate) fn is_lean_of_v1(&self) -> bool {
+    #[must_use]
+    pub fn is_lean_of_v1(&self) -> bool {
         self.lean_schema.is_none()
     }
 

@@ -1,6 +1,5 @@
 //! The built-in actions over stored memory. Adding one is its file and its line here.
 
-pub mod blobs;
 pub mod config;
 pub mod help;
 pub mod logs;

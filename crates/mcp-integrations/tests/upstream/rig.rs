@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use mcp_core::action::params::ParamsText;
 use mcp_core::dispatch::Redactor;
-use mcp_core::lean::blobs::{BlobLimits, Blobs};
-use mcp_core::lean::format::Format;
-use mcp_core::lean::{Lean, LeanAnswer, LeanQuery};
 use mcp_core::memory::in_memory::InMemoryStore;
 use mcp_core::{ActionError, Call, Clock, Dispatcher, ErrorCode, Registry, SystemClock, Timestamp};
 use mcp_integrations::{HttpSettings, IntegrationSettings, Integrations, Jitter};
+use mcp_lean::blobs::{BlobLimits, Blobs};
+use mcp_lean::format::Format;
+use mcp_lean::{Lean, LeanAnswer, LeanQuery};
 use serde_json::Value;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use mcp_core::action::{Action, Shape};
-use mcp_core::lean::format::Format;
-use mcp_core::lean::{LeanAnswer, error_text};
 use mcp_core::{ActionError, json};
+use mcp_lean::format::Format;
+use mcp_lean::{LeanAnswer, error_text};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::Value;
 

@@ -6,8 +6,8 @@
 //! as well, are not named.
 
 use mcp_core::ActionError;
-use mcp_core::lean::LeanQuery;
-use mcp_core::lean::format::Format;
+use mcp_lean::LeanQuery;
+use mcp_lean::format::Format;
 use rmcp::model::Tool;
 use serde_json::json;
 
@@ -48,7 +48,7 @@ pub(super) fn read(arguments: &str) -> Result<LeanQuery, ActionError> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
-    use mcp_core::lean::query::NAMES;
+    use mcp_lean::query::NAMES;
 
     use super::*;
 

@@ -3,8 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use mcp_core::action::params::ParamsText;
-use mcp_core::lean::tokens;
 use mcp_core::{ActionError, Call};
+use mcp_lean::tokens;
 use paperclip::actix::web::Query;
 use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;

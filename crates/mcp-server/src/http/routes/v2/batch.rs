@@ -3,8 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use mcp_core::action::params::ParamsText;
-use mcp_core::lean::{LeanQuery, query::budget, tokens};
 use mcp_core::{ActionError, Registry};
+use mcp_lean::{LeanQuery, query::budget, tokens};
 use paperclip::actix::api_v2_operation;
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `/api/v2`: the lean face. What it answers and how is `mcp_core::lean`'s; here it meets HTTP.
+//! `/api/v2`: the lean face. What it answers and how is `mcp_lean`'s; here it meets HTTP.
 
 mod batch;
 mod blobs;
@@ -7,8 +7,8 @@ mod query;
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::Data;
-use mcp_core::lean::{LeanAnswer, LeanQuery, error_text, tokens};
 use mcp_core::{ActionError, Context};
+use mcp_lean::{LeanAnswer, LeanQuery, error_text, tokens};
 use paperclip::actix::api_v2_operation;
 use paperclip::actix::web::{self, ServiceConfig};
 use serde_json::json;

@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use mcp_core::lean::LeanQuery;
-use mcp_core::lean::format::Format;
+use mcp_lean::LeanQuery;
+use mcp_lean::format::Format;
 use paperclip::actix::api_v2_operation;
 
 use super::answer;

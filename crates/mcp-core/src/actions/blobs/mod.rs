@@ -1,5 +1,0 @@
-//! What was too large for an answer of the lean face.
-
-mod read;
-
-pub use read::ReadBlob;

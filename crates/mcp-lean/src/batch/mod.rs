@@ -1,0 +1,83 @@
+//! Many steps in one call: `batch`.
+//!
+//! A step is a query whose parameters can refer to what earlier steps gave. Steps run one after
+//! another, each as a call of its own; or all in one transaction. What is not returned stays here.
+
+mod answers;
+mod reference;
+mod run;
+mod step;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use answers::StepAnswer;
+pub use step::StepParams;
+
+use super::Lean;
+use mcp_core::action::CompoundAction;
+use mcp_core::action::params::Bounded;
+use mcp_core::{ActionError, Context, Dispatcher, Doc, Example, Group};
+
+/// The most steps of one batch.
+const MOST_STEPS: usize = 100;
+
+/// Runs several steps.
+pub struct Batch {
+    lean: Lean,
+}
+
+impl Batch {
+    /// The action, with its steps' results as the lean face shows them.
+    #[must_use]
+    pub fn new(lean: Lean) -> Self {
+        Self { lean }
+    }
+}
+
+/// The parameters of `batch`.
+#[derive(Deserialize, JsonSchema)]
+pub struct BatchParams {
+    /// The steps, in the order in which they run; at most 100: `{"id","action","params"?,"fields"?,"when"?}`
+    /// and `filter`, `sort`, `group_by`, `count`, `limit` on the rows. A param can be
+    /// `{"$ref":"earlier_id.data.0.id"}`.
+    #[schemars(length(min = 1, max = 100))]
+    steps: Vec<StepParams>,
+    /// Whether all of them are done or none: in one transaction, memory actions only.
+    #[serde(default)]
+    atomic: bool,
+    /// The ids of the steps whose results are answered, or `last`; all when it is left out.
+    #[serde(default, rename = "return")]
+    returned: Option<Vec<String>>,
+    /// The most tokens of the answer; 0 for no limit, otherwise at least 50.
+    #[serde(default)]
+    max_tokens: Bounded<0, { u32::MAX }, 2000>,
+}
+
+impl CompoundAction for Batch {
+    const NAME: &'static str = "batch";
+    type Params = BatchParams;
+    type Output = Vec<StepAnswer>;
+
+    fn doc(&self) -> Doc {
+        let example = Example {
+            // Without a `$ref` in an object: tools take it for one of the OpenAPI document's.
+            params: r#"{"steps":[{"id":"urgent","action":"list_tasks","filter":{"priority":"high"},"count":true},{"id":"plan","action":"add_task","when":"urgent.data","params":{"title":"Plan the day"}}],"return":["last"]}"#,
+            answer: r#"[{"id":"plan","data":{"id":2}}]"#,
+        };
+        Doc::new(Group::Utilities, "Run several steps in one call", example).words(&[
+            "many multiple several together once at-once bulk single operations requests",
+            "actions combine transaction atomic atomically all-or all or nothing rollback",
+            "calls round-trip round-trips save pipeline chain sequence first perform commands one-go one-request into-one in-one",
+        ])
+    }
+
+    async fn run(
+        &self,
+        params: BatchParams,
+        dispatcher: &Dispatcher,
+        context: &Context,
+    ) -> Result<Vec<StepAnswer>, ActionError> {
+        run::run(&self.lean, params, dispatcher, context).await
+    }
+}

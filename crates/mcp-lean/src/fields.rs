@@ -1,0 +1,313 @@
+//! Which fields of a result are wanted, and picking them out of JSON: by path, any depth, lists
+//! mapped through.
+
+use serde_json::{Map, Value};
+
+use mcp_core::error::ActionError;
+
+/// The most fields of one query.
+const MOST_FIELDS: usize = 100;
+/// The longest path, in bytes.
+const LONGEST_PATH: usize = 300;
+
+/// Which fields are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Fields {
+    /// Those of the action's summary.
+    #[default]
+    Summary,
+    /// All of them.
+    All,
+    /// These.
+    Named(Vec<FieldPath>),
+}
+
+impl Fields {
+    /// Reads `"id,title,user.login"`, `["id", "title"]`, `"*"`; null is the summary.
+    ///
+    /// # Errors
+    /// When it is of another form, names nothing or too much.
+    pub fn read(value: &Value) -> Result<Self, ActionError> {
+        let wrong = || {
+            ActionError::invalid(
+                "fields must be names, as \"id,title\" or [\"id\",\"title\"], or \"*\"",
+            )
+        };
+        let names: Vec<&str> = match value {
+            Value::Null => return Ok(Self::Summary),
+            Value::String(text) => text.split(',').map(str::trim).collect(),
+            Value::Array(names) => names
+                .iter()
+                .map(|name| name.as_str().map(str::trim).ok_or_else(wrong))
+                .collect::<Result<_, _>>()?,
+            _ => return Err(wrong()),
+        };
+        if names.contains(&"*") {
+            return Ok(Self::All);
+        }
+        if names.len() > MOST_FIELDS {
+            return Err(ActionError::invalid(format!("fields names more than {MOST_FIELDS}")));
+        }
+        let mut paths: Vec<FieldPath> = Vec::new();
+        for name in names {
+            let path = FieldPath::read(name).ok_or_else(wrong)?;
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        if paths.is_empty() { Err(wrong()) } else { Ok(Self::Named(paths)) }
+    }
+}
+
+/// The way to a field: `user.login`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldPath(String);
+
+impl FieldPath {
+    /// A path of names with dots between; none for what names nothing.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let named = text.len() <= LONGEST_PATH && text.split('.').all(|name| !name.is_empty());
+        named.then(|| Self(text.to_owned()))
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first name on the way.
+    #[must_use]
+    pub fn first(&self) -> &str {
+        self.0.split('.').next().unwrap_or_default()
+    }
+}
+
+/// What is at a path: the value itself, or for a list on the way, the list of what each of its
+/// items has there. A number on the way picks an item of a list. Null where the way ends early at
+/// a null; none where there is no such field.
+#[must_use]
+pub fn find(value: &Value, path: &str) -> Option<Value> {
+    match value {
+        Value::Null => Some(Value::Null),
+        Value::Object(members) => steps(members, path).find_map(|(member, rest)| match rest {
+            None => Some(member.clone()),
+            Some(rest) => find(member, rest),
+        }),
+        Value::Array(items) => {
+            let (first, rest) = split_first(path);
+            if let Ok(index) = first.parse::<usize>() {
+                let item = items.get(index)?;
+                return rest.map_or_else(|| Some(item.clone()), |rest| find(item, rest));
+            }
+            let found: Vec<Option<Value>> = items.iter().map(|item| find(item, path)).collect();
+            let known = items.is_empty() || found.iter().any(Option::is_some);
+            known.then(|| found.into_iter().map(Option::unwrap_or_default).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Whether there is such a field.
+#[must_use]
+pub fn is_in(value: &Value, path: &str) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(members) => {
+            steps(members, path).any(|(member, rest)| rest.is_none_or(|rest| is_in(member, rest)))
+        }
+        Value::Array(items) => {
+            let (first, rest) = split_first(path);
+            if let Ok(index) = first.parse::<usize>() {
+                return items
+                    .get(index)
+                    .is_some_and(|item| rest.is_none_or(|rest| is_in(item, rest)));
+            }
+            items.is_empty() || items.iter().any(|item| is_in(item, path))
+        }
+        _ => false,
+    }
+}
+
+/// The value with nothing but what is at the paths, in the order of the paths. Every list keeps its
+/// length.
+#[must_use]
+pub fn prune(value: &Value, paths: &[&str]) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut kept: Map<String, Value> = Map::new();
+            // Each member once, with all the ways that lead on from it.
+            let mut ways: Vec<(&str, &Value, Vec<&str>, bool)> = Vec::new();
+            for path in paths {
+                let Some((name, member, rest)) = step(members, path) else { continue };
+                let known = ways.iter().position(|(known, ..)| *known == name);
+                let index = known.unwrap_or_else(|| {
+                    ways.push((name, member, Vec::new(), false));
+                    ways.len() - 1
+                });
+                match rest {
+                    None => ways[index].3 = true,
+                    Some(rest) => ways[index].2.push(rest),
+                }
+            }
+            for (name, member, rest, whole) in ways {
+                let part = if whole { member.clone() } else { prune(member, &rest) };
+                kept.insert(name.to_owned(), part);
+            }
+            Value::Object(kept)
+        }
+        Value::Array(items) => {
+            let is_index = |path: &&str| split_first(path).0.parse::<usize>().is_ok();
+            let (picked, mapped): (Vec<&str>, Vec<&str>) =
+                paths.iter().copied().partition(is_index);
+            if mapped.is_empty() && !picked.is_empty() {
+                let of = |path: &&str| find(value, path);
+                return picked.iter().filter_map(of).collect();
+            }
+            items.iter().map(|item| prune(item, &mapped)).collect()
+        }
+        plain => plain.clone(),
+    }
+}
+
+/// The paths that lead to what is in the value, for who names one that does not: at most `most`.
+#[must_use]
+pub fn names_in(value: &Value, most: usize) -> Vec<String> {
+    let mut names = Vec::new();
+    collect_names(value, &mut names, most);
+    names
+}
+
+fn collect_names(value: &Value, names: &mut Vec<String>, most: usize) {
+    match value {
+        Value::Object(members) => {
+            for name in members.keys() {
+                if names.len() < most && !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+        }
+        Value::Array(items) => {
+            items.iter().take(100).for_each(|item| collect_names(item, names, most));
+        }
+        _ => {}
+    }
+}
+
+/// Each member that a path can start with, the longest name first (a name may hold dots), and what
+/// is left of the path.
+fn steps<'a>(
+    members: &'a Map<String, Value>,
+    path: &'a str,
+) -> impl Iterator<Item = (&'a Value, Option<&'a str>)> {
+    let whole = members.get(path).map(|member| (member, None));
+    let parts = path
+        .rmatch_indices('.')
+        .filter_map(|(dot, _)| Some((members.get(&path[..dot])?, Some(&path[dot + 1..]))));
+    whole.into_iter().chain(parts)
+}
+
+/// The member that a path really leads through.
+fn step<'a>(
+    members: &'a Map<String, Value>,
+    path: &'a str,
+) -> Option<(&'a str, &'a Value, Option<&'a str>)> {
+    if let Some(member) = members.get(path) {
+        return Some((path, member, None));
+    }
+    path.rmatch_indices('.').find_map(|(dot, _)| {
+        let (name, rest) = (&path[..dot], &path[dot + 1..]);
+        let member = members.get(name)?;
+        is_in(member, rest).then_some((name, member, Some(rest)))
+    })
+}
+
+fn split_first(path: &str) -> (&str, Option<&str>) {
+    path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::super::testing::any_json;
+    use super::*;
+
+    fn issue() -> Value {
+        json!({
+            "number": 7, "user": {"login": "octocat", "id": 1}, "assignee": null,
+            "labels": [{"name": "bug", "color": "f00"}, {"name": "ui", "color": "0f0"}],
+            "a.b": {"c.d": 1}, "none": [],
+        })
+    }
+
+    #[test]
+    fn a_path_leads_through_objects_lists_and_names_with_dots() {
+        let issue = issue();
+        for (path, found) in [
+            ("number", json!(7)),
+            ("user.login", json!("octocat")),
+            ("labels.name", json!(["bug", "ui"])),
+            ("labels.1.name", json!("ui")),
+            ("assignee.login", json!(null)),
+            ("none.name", json!([])),
+            ("a.b.c.d", json!(1)),
+        ] {
+            assert_eq!(find(&issue, path), Some(found), "{path}");
+            assert!(is_in(&issue, path), "{path}");
+        }
+        for path in ["nope", "user.nope", "labels.nope", "labels.2", "number.x", "a.b.c"] {
+            assert_eq!(find(&issue, path), None, "{path}");
+            assert!(!is_in(&issue, path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_picked_keeps_its_shape() {
+        let paths = ["labels.name", "user.login", "number", "labels.color", "assignee.login"];
+        assert_eq!(
+            prune(&issue(), &paths).to_string(),
+            r#"{"labels":[{"name":"bug","color":"f00"},{"name":"ui","color":"0f0"}],"user":{"login":"octocat"},"number":7,"assignee":null}"#
+        );
+        let list = json!([{"id": 1, "x": 2}, {"id": 3}]);
+        assert_eq!(prune(&list, &["id"]), json!([{"id": 1}, {"id": 3}]));
+        assert_eq!(prune(&issue(), &["labels.0.name"]), json!({"labels": ["bug"]}));
+    }
+
+    #[test]
+    fn fields_are_a_list_or_a_text() {
+        let named = |names: &[&str]| {
+            Ok(Fields::Named(names.iter().map(|name| FieldPath((*name).into())).collect()))
+        };
+        let read = |value: Value| Fields::read(&value).map_err(|error| error.message);
+        assert_eq!(read(json!("id, title,user.login")), named(&["id", "title", "user.login"]));
+        assert_eq!(read(json!(["id", "id", "a.b"])), named(&["id", "a.b"]));
+        assert_eq!(read(json!("*")), Ok(Fields::All));
+        assert_eq!(read(json!(["id", "*"])), Ok(Fields::All));
+        assert_eq!(read(json!(null)), Ok(Fields::Summary));
+        for wrong in [json!(""), json!([]), json!("a,,b"), json!("a..b"), json!([1]), json!(5)] {
+            assert!(read(wrong.clone()).expect_err("a refusal").starts_with("fields"), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fields_never_panic_and_agree_with_each_other(
+            value in any_json(),
+            paths in prop::collection::vec("[a-c0-2](\\.[a-c0-2]){0,3}", 1..4),
+        ) {
+            let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+            let pruned = prune(&value, &paths);
+            for path in &paths {
+                prop_assert_eq!(find(&value, path).is_some(), is_in(&value, path));
+                let by_number = path.split('.').any(|name| name.parse::<usize>().is_ok());
+                if !by_number && value.is_object() {
+                    prop_assert_eq!(find(&value, path).is_some(), find(&pruned, path).is_some());
+                }
+            }
+            let _ = names_in(&value, 10);
+        }
+    }
+}
