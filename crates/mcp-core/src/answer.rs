@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::domain::{Page, Part, Position};
 use crate::error::ActionError;
@@ -60,24 +61,26 @@ pub trait ListWork: Send {
         rows: &mut RowsText,
     ) -> Result<Option<Position>, ActionError>;
 
-    /// Appends the same page as the lean API shows it: by default, the items.
+    /// Returns the same page as values, as the lean API shows it.
     ///
     /// # Errors
     /// As [`ListWork::part`].
-    fn lean_part(
-        &mut self,
-        page: Page,
-        memory: &mut dyn Memory,
-        rows: &mut RowsText,
-    ) -> Result<Option<Position>, ActionError> {
-        self.part(page, memory, rows)
-    }
+    fn values(&mut self, page: Page, memory: &mut dyn Memory) -> Result<Part<Value>, ActionError>;
 }
 
 impl<F> ListWork for F
 where
     F: FnMut(Page, &mut dyn Memory, &mut RowsText) -> Result<Option<Position>, ActionError> + Send,
 {
+    fn values(&mut self, page: Page, memory: &mut dyn Memory) -> Result<Part<Value>, ActionError> {
+        let mut rows = RowsText::default();
+        let next = self(page, memory, &mut rows)?;
+        let values: Vec<Value> =
+            serde_json::from_str(&format!("[{}]", rows.text)).map_err(ActionError::internal)?;
+        let positions = rows.rows.into_iter().map(|(position, _)| position);
+        Ok(Part { rows: positions.zip(values).collect(), next })
+    }
+
     fn part(
         &mut self,
         page: Page,

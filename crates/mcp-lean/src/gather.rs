@@ -168,9 +168,9 @@ pub(super) fn gather_together(
         InTransaction::List(mut work) => {
             let mut after = None;
             loop {
-                let (part, next) = together.rows(&mut *work, after)?;
-                let places = part.rows.iter().map(|(position, _)| *position);
-                if !take(rows_of(&part.text, places)?)? || next.is_none() {
+                let part = together.rows(&mut *work, after)?;
+                let next = part.next;
+                if !take(rows_of(part))? || next.is_none() {
                     break;
                 }
                 after = next;

@@ -12,7 +12,7 @@ use super::query::LeanQuery;
 use mcp_core::Dispatcher;
 use mcp_core::action::{Action, Shape};
 use mcp_core::dispatch::{Opened, Rows};
-use mcp_core::domain::Position;
+use mcp_core::domain::{Part, Position};
 use mcp_core::error::ActionError;
 use pages::Paged;
 pub(super) use whole::Whole;
@@ -67,7 +67,7 @@ impl Source {
     ) -> Result<Option<Vec<Row>>, ActionError> {
         match self {
             Self::Memory(rows) => match rows.next(dispatcher.store()).await? {
-                Some(part) => Ok(Some(rows_of(&part.text, part.rows.iter().map(|(at, _)| *at))?)),
+                Some(part) => Ok(Some(rows_of(part))),
                 None => Ok(None),
             },
             Self::Paged(paged) => paged.next(dispatcher).await,
@@ -146,13 +146,9 @@ pub(super) fn given(
 }
 
 /// Rows of the memory, from their texts and places.
-pub(super) fn rows_of(
-    text: &str,
-    places: impl Iterator<Item = Position>,
-) -> Result<Vec<Row>, ActionError> {
-    let Value::Array(rows) = json(&format!("[{text}]"))? else { return Ok(Vec::new()) };
-    let place = |Position(number)| Place::at(Key::Number(number));
-    Ok(rows.into_iter().zip(places.map(place)).collect())
+pub(super) fn rows_of(part: Part<Value>) -> Vec<Row> {
+    let row = |(Position(number), row)| (row, Place::at(Key::Number(number)));
+    part.rows.into_iter().map(row).collect()
 }
 
 /// A result as JSON values.

@@ -20,8 +20,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::answer::{Answer, RowsText};
-use crate::domain::{Page, Part, Position};
+use crate::answer::Answer;
+use crate::domain::{Page, Part};
 use crate::error::ActionError;
 use crate::memory::{Freshness, Memory};
 use crate::progress::Progress;
@@ -270,24 +270,20 @@ pub trait ListAction: Send + Sync + 'static {
         page: Page,
         memory: &mut dyn Memory,
     ) -> Result<Part<Self::Item>, ActionError>;
-    /// Appends a part of the list as the lean API shows it, and returns the position after which the
-    /// list goes on. By default, a row is an item.
+    /// Reads a part of the list as the lean API shows it. By default, a row is an item.
     ///
     /// An action whose items have no fields to pick from overrides this and
     /// [`ListAction::lean_schema`].
     ///
     /// # Errors
-    /// With what the caller is told.
-    fn lean_part(
+    /// As [`ListAction::part`].
+    fn values(
         &self,
         params: &Self::Params,
         page: Page,
         memory: &mut dyn Memory,
-        rows: &mut RowsText,
-    ) -> Result<Option<Position>, ActionError> {
-        let part = self.part(params, page, memory)?;
-        rows.append(&part)?;
-        Ok(part.next)
+    ) -> Result<Part<Value>, ActionError> {
+        self.part(params, page, memory)?.to_values()
     }
     /// Returns the schema of the list of those rows; `None` where they are the items.
     #[must_use]

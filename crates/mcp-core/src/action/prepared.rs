@@ -4,10 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::params::{self, ParamsText};
 use super::{CompoundAction, ListAction, LongAction, MemoryAction, RemoteAction};
 use crate::answer::{Answer, ListWork, RowsText};
-use crate::domain::{Page, Position};
+use crate::domain::{Page, Part, Position};
 use crate::error::ActionError;
 use crate::json;
 use crate::memory::Memory;
@@ -95,13 +97,8 @@ impl<A: ListAction> ListWork for Listing<A> {
         Ok(part.next)
     }
 
-    fn lean_part(
-        &mut self,
-        page: Page,
-        memory: &mut dyn Memory,
-        rows: &mut RowsText,
-    ) -> Result<Option<Position>, ActionError> {
-        self.action.lean_part(&self.params, page, memory, rows)
+    fn values(&mut self, page: Page, memory: &mut dyn Memory) -> Result<Part<Value>, ActionError> {
+        self.action.values(&self.params, page, memory)
     }
 }
 

@@ -1,8 +1,10 @@
 //! In which form a caller gets what an action answers: as text, or a list as rows.
 
+use serde_json::Value;
+
 use crate::action::LongWork;
-use crate::answer::{Answer, ListWork, PART, PART_ROWS, RowsText};
-use crate::domain::{Page, Position};
+use crate::answer::{Answer, ListWork, PART, PART_ROWS};
+use crate::domain::{Page, Part, Position};
 use crate::error::ActionError;
 use crate::memory::{Freshness, Memory, Store, StoreRuns};
 
@@ -10,6 +12,8 @@ use super::Reply;
 
 /// How many rows are read first: who wants a few is not given a thousand.
 const FIRST_ROWS: u64 = 125;
+/// About how many bytes of a list are written for its log entry, which is cut there.
+const LOGGED_BYTES: usize = 4096;
 
 /// What a caller is given.
 pub(super) trait Given: Sized {
@@ -80,8 +84,7 @@ impl Given for Opened {
         let (read, beginning) = (None, String::new());
         let mut rows = Rows { work: Some(work), after, count: FIRST_ROWS, read, beginning };
         rows.read = rows.next(store).await?;
-        rows.beginning =
-            rows.read.as_ref().map_or_else(String::new, |part| format!("[{}]", part.text));
+        rows.beginning = rows.read.as_ref().map_or_else(String::new, first_rows);
         Ok(Self::Rows(rows))
     }
 
@@ -107,7 +110,7 @@ pub struct Rows {
     /// How many are read next.
     count: u64,
     /// Read already, for the log, and as it stands there.
-    read: Option<RowsText>,
+    read: Option<Part<Value>>,
     beginning: String,
 }
 
@@ -116,7 +119,7 @@ impl Rows {
     ///
     /// # Errors
     /// With what the caller is told.
-    pub async fn next(&mut self, store: &dyn Store) -> Result<Option<RowsText>, ActionError> {
+    pub async fn next(&mut self, store: &dyn Store) -> Result<Option<Part<Value>>, ActionError> {
         if let Some(part) = self.read.take() {
             self.beginning = String::new();
             return Ok(Some(part));
@@ -124,18 +127,31 @@ impl Rows {
         let Some(mut work) = self.work.take() else { return Ok(None) };
         let page = Page { limit: Some(self.count), ..page_after(self.after) };
         self.count = (self.count * 2).min(PART_ROWS);
-        let (rows, next, work) = store
-            .read_for(Freshness::Writes, move |memory| {
-                let mut rows = RowsText::default();
-                let next = work.lean_part(page, memory, &mut rows)?;
-                Ok::<_, ActionError>((rows, next, work))
-            })
-            .await??;
-        if next.is_some() {
-            (self.after, self.work) = (next, Some(work));
+        let read = move |memory: &mut dyn Memory| {
+            let part = work.values(page, memory)?;
+            Ok::<_, ActionError>((part, work))
+        };
+        let (part, work) = store.read_for(Freshness::Writes, read).await??;
+        if part.next.is_some() {
+            (self.after, self.work) = (part.next, Some(work));
         }
-        Ok(Some(rows))
+        Ok(Some(part))
     }
+}
+
+/// Returns the first rows as JSON text, enough for the log.
+fn first_rows(part: &Part<Value>) -> String {
+    let mut text = String::from("[");
+    for (_, row) in &part.rows {
+        if text.len() > LOGGED_BYTES {
+            break;
+        }
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(&row.to_string());
+    }
+    text + "]"
 }
 
 /// A part of a list, as much as is read at once.

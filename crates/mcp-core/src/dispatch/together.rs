@@ -3,14 +3,16 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::record::{kept_params, log_entry, unknown_action_entry};
 use super::rows::page_after;
 use super::{Call, Called, Dispatcher, Redactor, prepare, teaching};
 use crate::action::Prepared;
 use crate::action::registry::Registry;
-use crate::answer::{ListWork, RowsText};
+use crate::answer::ListWork;
 use crate::changes::Recorded;
-use crate::domain::{LogEntry, Position};
+use crate::domain::{LogEntry, Part, Position};
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Access, Freshness, Memory, StoreError, StoreRuns};
 use crate::{Caller, Effect, Timestamp};
@@ -207,7 +209,7 @@ impl<'a> Together<'a> {
         done
     }
 
-    /// The next rows of a list, and behind what it may go on.
+    /// Reads the rows of a list after a position.
     ///
     /// # Errors
     /// With what the caller is told.
@@ -215,12 +217,9 @@ impl<'a> Together<'a> {
         &mut self,
         work: &mut dyn ListWork,
         after: Option<Position>,
-    ) -> Result<(RowsText, Option<Position>), ActionError> {
+    ) -> Result<Part<Value>, ActionError> {
         self.go_on()?;
-        let mut rows = RowsText::default();
-        let part = work.lean_part(page_after(after), self.memory, &mut rows);
-        let next = part.map_err(|error| self.in_time(error))?;
-        Ok((rows, next))
+        work.values(page_after(after), self.memory).map_err(|error| self.in_time(error))
     }
 
     /// Whether there is time left, and anybody who waits.

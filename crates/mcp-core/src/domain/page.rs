@@ -1,5 +1,10 @@
 //! A part of a list, by number or by place.
 
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::ActionError;
+
 /// Where an item of a list stands. What follows it does not change when other items are added or
 /// removed, so a list can be read on behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +75,22 @@ pub struct Part<T> {
     /// Behind what the list may go on; `None` at its end. A part without rows can have one, when
     /// what was looked through held nothing.
     pub next: Option<Position>,
+}
+
+impl<T: Serialize> Part<T> {
+    /// Returns the same part with its items as JSON values.
+    ///
+    /// # Errors
+    /// Returns `Internal` if an item has no JSON form.
+    pub fn to_values(&self) -> Result<Part<Value>, ActionError> {
+        let value = |(position, item): &(Position, T)| {
+            serde_json::to_value(item)
+                .map(|value| (*position, value))
+                .map_err(ActionError::internal)
+        };
+        let rows = self.rows.iter().map(value).collect::<Result<_, _>>()?;
+        Ok(Part { rows, next: self.next })
+    }
 }
 
 impl<T> Part<T> {

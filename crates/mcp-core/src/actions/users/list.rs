@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use crate::action::{Column, View, output_schema};
 use crate::actions::NoParams;
-use crate::answer::RowsText;
-use crate::domain::{Page, Part, Position, User};
+use crate::domain::{Page, Part, User};
 use crate::{ActionError, Doc, Example, Group, ListAction, Memory};
 
 /// Lists all users, in the order in which they were added: v1 their names, the lean API rows.
@@ -39,16 +38,13 @@ impl ListAction for ListUsers {
         Ok(memory.list_usernames(page)?)
     }
 
-    fn lean_part(
+    fn values(
         &self,
         _: &NoParams,
         page: Page,
         memory: &mut dyn Memory,
-        rows: &mut RowsText,
-    ) -> Result<Option<Position>, ActionError> {
-        let part = memory.list_users(page)?;
-        rows.append(&part)?;
-        Ok(part.next)
+    ) -> Result<Part<Value>, ActionError> {
+        memory.list_users(page)?.to_values()
     }
 
     fn lean_schema() -> Option<Value> {
