@@ -94,7 +94,7 @@ fn a_wrong_query_is_refused_with_what_would_be_right() {
     for (asked, text) in [
         (
             json!({ "action": "list_tasks", "fields": "nope" }),
-            "Unknown field: nope. Known: id, title, description, priority, status, assigned_to, created_at, updated_at",
+            "unknown field \"nope\": use id, title, description, priority, status, assigned_to, created_at, updated_at",
         ),
         (
             json!({ "action": "list_tasks", "max_tokens": 49 }),

@@ -181,7 +181,7 @@ fn a_failing_action_is_a_tool_error_with_the_right_signature() {
         (json!({}), "action is required"),
         (json!({"action": 1}), "action must be a string"),
         (json!({"action": "list_users", "params": []}), "params must be an object"),
-        (json!({"action": "list_users", "limits": 1}), "Unknown member: limits"),
+        (json!({"action": "list_users", "limits": 1}), "unknown member \"limits\""),
         (
             json!({"action": "list_users", "format": "xml"}),
             "format must be json, csv, toon or auto",

@@ -1,35 +1,35 @@
-//! Where a list goes on: a short text that says behind which row, and of which query.
+//! Cursors: short texts that name the last row of a page and its query.
 //!
-//! It names a row and not a number of rows, so that what is added or removed meanwhile moves
-//! nothing: a memory's rows by the place where they stand, another system's by page, number on it
-//! and key (see [`Place`]), sorted rows by what they were sorted by.
+//! A cursor names a row, not a number of rows, so rows that are added or removed do not shift a page.
+//! Rows of the memory are named by position, rows of an upstream by page, index and key (see [`Place`]),
+//! and sorted rows by their sort keys.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
 use mcp_core::error::ActionError;
 
-/// The longest cursor that is looked at, in bytes.
-const LONGEST: usize = 1000;
-/// The longest text that rows are sorted by, in bytes: the rest of a longer one is not compared.
-const LONGEST_SORTED: usize = 32;
+/// The maximum length of a cursor, in bytes.
+const MAX_LENGTH: usize = 1000;
+/// The maximum length of a text in a sort key, in bytes.
+const MAX_SORTED: usize = 32;
+/// The bytes of a sort key that are escaped: a dot separates the parts of a cursor.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b':').remove(b'_');
 
-/// What tells a row from the others of its list.
+/// The key of a row, which no other row of its list has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
-    /// Nothing does.
+pub(crate) enum Key {
     None,
-    /// A number.
     Number(i64),
-    /// A text, as its digest.
+    /// The digest of a text.
     Text(u64),
 }
 
 impl Key {
-    /// The key that is in a field: a number, or any other value by its text.
-    #[must_use]
-    pub fn of(value: Option<&Value>) -> Self {
+    /// Returns the key in a field: a number, or the digest of any other value.
+    pub(crate) fn of(value: Option<&Value>) -> Self {
         match value {
             None | Some(Value::Null) => Self::None,
             Some(Value::Number(number)) if number.is_i64() => {
@@ -41,56 +41,48 @@ impl Key {
     }
 }
 
-/// Where a row stands.
+/// The place of a row in its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// What tells it from the others.
-    pub key: Key,
-    /// The page that it was on, the first is 1; 0 where there are no pages.
-    pub page: u32,
-    /// The number of the row on its page, the first is 0.
-    pub index: u32,
-    /// Whether the keys of the list fall or rise, where they do.
-    pub order: Order,
+pub(crate) struct Place {
+    pub(crate) key: Key,
+    /// The row's page, from 1; 0 if there are no pages.
+    pub(crate) page: u32,
+    /// The row's index on its page, from 0.
+    pub(crate) index: u32,
+    pub(crate) order: Order,
 }
 
-/// How the keys of a list follow each other.
+/// The order of the keys of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// In no order that is known.
+pub(crate) enum Order {
     #[default]
     Unknown,
-    /// Each is higher than the one before.
     Rising,
-    /// Each is lower than the one before.
     Falling,
 }
 
 impl Place {
-    /// The place of a row that is told by its key alone.
-    #[must_use]
-    pub const fn at(key: Key) -> Self {
+    /// Returns the place of a row with only a key.
+    pub(crate) const fn at(key: Key) -> Self {
         Self { key, page: 0, index: 0, order: Order::Unknown }
     }
 }
 
-/// Where a list goes on.
+/// The position after which a list continues.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cursor {
-    /// The query that it belongs to, as its digest.
-    pub query: u32,
-    /// The row that was answered last.
-    pub place: Place,
-    /// How many rows were answered before, where there is a limit on them.
-    pub taken: u64,
-    /// What that row was sorted by.
-    pub sorted: Vec<Value>,
+pub(crate) struct Cursor {
+    /// The digest of its query.
+    pub(crate) query: u32,
+    /// The last row of the page.
+    pub(crate) place: Place,
+    /// How many rows were returned, if the query limits them.
+    pub(crate) taken: u64,
+    /// The sort keys of the last row.
+    pub(crate) sorted: Vec<Value>,
 }
 
 impl Cursor {
-    /// The text of the cursor.
-    #[must_use]
-    pub fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let mut text = base36(self.query.into());
         text.push('.');
         match self.place.key {
@@ -116,18 +108,17 @@ impl Cursor {
         }
         for value in &self.sorted {
             text.push_str(".s");
-            text.push_str(&escaped(&value.to_string()));
+            text.extend(utf8_percent_encode(&value.to_string(), ESCAPED));
         }
         text
     }
 
-    /// Reads the text of a cursor that belongs to a query.
+    /// Parses the cursor of a query.
     ///
     /// # Errors
-    /// When it is none, or belongs to another query.
-    pub fn read(text: &str, query: u32) -> Result<Self, ActionError> {
-        let cursor = Self::parse(text)
-            .ok_or_else(|| ActionError::invalid("cursor is none that this server gave"))?;
+    /// Returns `InvalidParams` if the text is not a cursor, or belongs to another query.
+    pub(crate) fn read(text: &str, query: u32) -> Result<Self, ActionError> {
+        let cursor = Self::parse(text).ok_or_else(invalid)?;
         if cursor.query == query {
             Ok(cursor)
         } else {
@@ -139,7 +130,7 @@ impl Cursor {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_LENGTH {
             return None;
         }
         let mut parts = text.split('.');
@@ -160,7 +151,9 @@ impl Cursor {
                 "p" => cursor.place.page = u32::try_from(from_base36(rest)?).ok()?,
                 "i" => cursor.place.index = u32::try_from(from_base36(rest)?).ok()?,
                 "t" => cursor.taken = from_base36(rest)?,
-                "s" => cursor.sorted.push(serde_json::from_str(&unescaped(rest)?).ok()?),
+                "s" => cursor.sorted.push(
+                    serde_json::from_str(&percent_decode_str(rest).decode_utf8().ok()?).ok()?,
+                ),
                 _ => return None,
             }
         }
@@ -168,30 +161,30 @@ impl Cursor {
     }
 }
 
-/// What rows are compared by, of a value: plain, and of a text no more than its beginning, so that
-/// a cursor can hold it.
-#[must_use]
-pub fn sortable(value: Option<Value>) -> Value {
+/// Returns a value's sort key, short enough for a cursor: texts are truncated to 32 bytes.
+pub(crate) fn sortable(value: Option<&Value>) -> Value {
     let text = match value {
         None | Some(Value::Null) => return Value::Null,
-        Some(value @ (Value::Bool(_) | Value::Number(_))) => return value,
-        Some(Value::String(text)) => text,
-        Some(value) => value.to_string(),
+        Some(value @ (Value::Bool(_) | Value::Number(_))) => return value.clone(),
+        Some(Value::String(text)) => Cow::Borrowed(text),
+        Some(value) => Cow::Owned(value.to_string()),
     };
-    let mut end = text.len().min(LONGEST_SORTED);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].into()
+    text[..text.floor_char_boundary(MAX_SORTED)].into()
 }
 
-/// A digest of texts that is the same in every build and on every machine: FNV-1a,
-/// <http://www.isthe.com/chongo/tech/comp/fnv/>. It tells apart; it protects nothing.
-#[must_use]
-pub fn digest<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
+/// Returns the error for a text that is not a cursor.
+pub(crate) fn invalid() -> ActionError {
+    ActionError::invalid(
+        "invalid cursor: send the \"next\" of the previous answer, or leave it out",
+    )
+}
+
+/// Returns a digest of texts that is the same in every build and on every machine: FNV-1a,
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>. It does not protect against forgery.
+pub(crate) fn digest<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
     let mut digest: u64 = 0xcbf2_9ce4_8422_2325;
     for text in texts {
-        // A byte that is in no UTF-8 stands between the texts.
+        // UTF-8 has no such byte: it separates the texts.
         for byte in text.iter().chain(&[0xff]) {
             digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         }
@@ -199,9 +192,8 @@ pub fn digest<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
     digest
 }
 
-/// A number in digits and small letters.
-#[must_use]
-pub fn base36(mut number: u64) -> String {
+/// Writes a number with digits and small letters.
+fn base36(mut number: u64) -> String {
     let mut digits = Vec::new();
     loop {
         let digit = u32::try_from(number % 36).expect("it is below 36");
@@ -213,39 +205,9 @@ pub fn base36(mut number: u64) -> String {
     }
 }
 
-/// The number of [`base36`].
-#[must_use]
-pub fn from_base36(text: &str) -> Option<u64> {
+fn from_base36(text: &str) -> Option<u64> {
     let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
     (is_canonical && !text.is_empty()).then(|| u64::from_str_radix(text, 36).ok()).flatten()
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-:_".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            write!(escaped, "%{byte:02x}").expect("a String takes everything");
-        }
-    }
-    escaped
-}
-
-fn unescaped(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        if byte == b'%' {
-            let (digits, after) = after.split_at_checked(2)?;
-            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
-            rest = after;
-        } else {
-            bytes.push(byte);
-            rest = after;
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -285,16 +247,16 @@ mod tests {
         let long = format!("1.20.s{}", "0".repeat(1000));
         for text in ["", "1", "1.", "x!.5", "1.h", "1.20.q5", "1.20.s%2", "1.20.", "1.é.é", &long]
         {
-            assert!(refusal(text).contains("none that this server gave"), "{text}");
+            assert!(refusal(text).contains("invalid cursor"), "{text}");
         }
     }
 
     #[test]
     fn long_texts_are_sorted_by_their_beginning() {
-        assert_eq!(sortable(Some(json!("é".repeat(40)))), json!("é".repeat(16)));
-        assert_eq!(sortable(Some(json!(5))), json!(5));
+        assert_eq!(sortable(Some(&json!("é".repeat(40)))), json!("é".repeat(16)));
+        assert_eq!(sortable(Some(&json!(5))), json!(5));
         assert_eq!(sortable(None), json!(null));
-        assert_eq!(sortable(Some(json!(["a"]))), json!("[\"a\"]"));
+        assert_eq!(sortable(Some(&json!(["a"]))), json!("[\"a\"]"));
     }
 
     proptest! {
@@ -305,7 +267,7 @@ mod tests {
             order in prop::sample::select(vec![Order::Unknown, Order::Rising, Order::Falling]),
             sorted in prop::collection::vec(any_json(), 0..3),
         ) {
-            let sorted = sorted.into_iter().map(|value| sortable(Some(value))).collect();
+            let sorted = sorted.into_iter().map(|value| sortable(Some(&value))).collect();
             let place = Place { key, page, index, order };
             let cursor = Cursor { query, place, taken, sorted };
             let text = cursor.to_text();

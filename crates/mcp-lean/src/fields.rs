@@ -1,36 +1,37 @@
-//! Which fields of a result are wanted, and picking them out of JSON: by path, any depth, lists
-//! mapped through.
+//! The fields of a query, and finding them in JSON by their paths: at any depth, through lists.
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
 use mcp_core::error::ActionError;
 
-/// The most fields of one query.
-const MOST_FIELDS: usize = 100;
-/// The longest path, in bytes.
-const LONGEST_PATH: usize = 300;
+/// The maximum number of fields in a query.
+const MAX_FIELDS: usize = 100;
+/// The maximum length of a path, in bytes.
+const MAX_PATH: usize = 300;
 
-/// Which fields are wanted.
+/// The fields of a result that an answer shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Fields {
-    /// Those of the action's summary.
+    /// The columns that the action declares in its `View`.
     #[default]
     Summary,
-    /// All of them.
+    /// All fields.
     All,
-    /// These.
+    /// The fields at these paths.
     Named(Vec<FieldPath>),
 }
 
 impl Fields {
-    /// Reads `"id,title,user.login"`, `["id", "title"]`, `"*"`; null is the summary.
+    /// Parses `"id,title,user.login"`, `["id", "title"]` or `"*"`; null means the summary.
     ///
     /// # Errors
-    /// When it is of another form, names nothing or too much.
-    pub fn read(value: &Value) -> Result<Self, ActionError> {
+    /// Returns `InvalidParams` for any other form, an empty name, or more than 100 names.
+    pub(crate) fn read(value: &Value) -> Result<Self, ActionError> {
         let wrong = || {
             ActionError::invalid(
-                "fields must be names, as \"id,title\" or [\"id\",\"title\"], or \"*\"",
+                "fields must be names, as in \"id,title\" or [\"id\",\"title\"], or \"*\" for all",
             )
         };
         let names: Vec<&str> = match value {
@@ -45,8 +46,8 @@ impl Fields {
         if names.contains(&"*") {
             return Ok(Self::All);
         }
-        if names.len() > MOST_FIELDS {
-            return Err(ActionError::invalid(format!("fields names more than {MOST_FIELDS}")));
+        if names.len() > MAX_FIELDS {
+            return Err(ActionError::invalid(format!("fields has more than {MAX_FIELDS} names")));
         }
         let mut paths: Vec<FieldPath> = Vec::new();
         for name in names {
@@ -59,85 +60,66 @@ impl Fields {
     }
 }
 
-/// The way to a field: `user.login`.
+/// A path to a field: `user.login`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldPath(String);
 
 impl FieldPath {
-    /// A path of names with dots between; none for what names nothing.
-    #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
-        let named = text.len() <= LONGEST_PATH && text.split('.').all(|name| !name.is_empty());
+    /// Parses a path; `None` if a name is empty or the path is too long.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let named = text.len() <= MAX_PATH && text.split('.').all(|name| !name.is_empty());
         named.then(|| Self(text.to_owned()))
     }
 
-    /// As it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The first name on the way.
-    #[must_use]
-    pub fn first(&self) -> &str {
+    /// Returns the first name of the path.
+    pub(crate) fn first(&self) -> &str {
         self.0.split('.').next().unwrap_or_default()
     }
 }
 
-/// What is at a path: the value itself, or for a list on the way, the list of what each of its
-/// items has there. A number on the way picks an item of a list. Null where the way ends early at
-/// a null; none where there is no such field.
-#[must_use]
-pub fn find(value: &Value, path: &str) -> Option<Value> {
+/// Returns the value at a path; `None` if there is no such field.
+///
+/// A list on the path is mapped: the result is the list of what each item has there. A number picks an
+/// item of a list. A path that meets a null ends there, with null.
+pub(crate) fn find<'a>(value: &'a Value, path: &str) -> Option<Cow<'a, Value>> {
     match value {
-        Value::Null => Some(Value::Null),
+        Value::Null => Some(Cow::Borrowed(value)),
         Value::Object(members) => steps(members, path).find_map(|(member, rest)| match rest {
-            None => Some(member.clone()),
+            None => Some(Cow::Borrowed(member)),
             Some(rest) => find(member, rest),
         }),
         Value::Array(items) => {
             let (first, rest) = split_first(path);
             if let Ok(index) = first.parse::<usize>() {
                 let item = items.get(index)?;
-                return rest.map_or_else(|| Some(item.clone()), |rest| find(item, rest));
+                return rest.map_or(Some(Cow::Borrowed(item)), |rest| find(item, rest));
             }
-            let found: Vec<Option<Value>> = items.iter().map(|item| find(item, path)).collect();
-            let known = items.is_empty() || found.iter().any(Option::is_some);
-            known.then(|| found.into_iter().map(Option::unwrap_or_default).collect())
+            let found: Vec<_> = items.iter().map(|item| find(item, path)).collect();
+            let is_known = items.is_empty() || found.iter().any(Option::is_some);
+            let or_null =
+                |found: Option<Cow<'_, Value>>| found.map(Cow::into_owned).unwrap_or_default();
+            is_known.then(|| Cow::Owned(found.into_iter().map(or_null).collect()))
         }
         _ => None,
     }
 }
 
-/// Whether there is such a field.
-#[must_use]
-pub fn is_in(value: &Value, path: &str) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Object(members) => {
-            steps(members, path).any(|(member, rest)| rest.is_none_or(|rest| is_in(member, rest)))
-        }
-        Value::Array(items) => {
-            let (first, rest) = split_first(path);
-            if let Ok(index) = first.parse::<usize>() {
-                return items
-                    .get(index)
-                    .is_some_and(|item| rest.is_none_or(|rest| is_in(item, rest)));
-            }
-            items.is_empty() || items.iter().any(|item| is_in(item, path))
-        }
-        _ => false,
-    }
+/// Returns whether there is a field at a path.
+pub(crate) fn is_in(value: &Value, path: &str) -> bool {
+    find(value, path).is_some()
 }
 
-/// The value with nothing but what is at the paths, in the order of the paths. Every list keeps its
-/// length.
-#[must_use]
-pub fn prune(value: &Value, paths: &[&str]) -> Value {
+/// Returns the value with only the fields at these paths, in the order of the paths. Every list keeps
+/// its length.
+pub(crate) fn prune(value: &Value, paths: &[&str]) -> Value {
     match value {
         Value::Object(members) => {
             let mut kept: Map<String, Value> = Map::new();
-            // Each member once, with all the ways that lead on from it.
+            // Each member once, with the rests of all paths through it.
             let mut ways: Vec<(&str, &Value, Vec<&str>, bool)> = Vec::new();
             for path in paths {
                 let Some((name, member, rest)) = step(members, path) else { continue };
@@ -163,7 +145,7 @@ pub fn prune(value: &Value, paths: &[&str]) -> Value {
                 paths.iter().copied().partition(is_index);
             if mapped.is_empty() && !picked.is_empty() {
                 let of = |path: &&str| find(value, path);
-                return picked.iter().filter_map(of).collect();
+                return picked.iter().filter_map(of).map(Cow::into_owned).collect();
             }
             items.iter().map(|item| prune(item, &mapped)).collect()
         }
@@ -171,9 +153,8 @@ pub fn prune(value: &Value, paths: &[&str]) -> Value {
     }
 }
 
-/// The paths that lead to what is in the value, for who names one that does not: at most `most`.
-#[must_use]
-pub fn names_in(value: &Value, most: usize) -> Vec<String> {
+/// Returns the names of the fields of a value, or of a list's items: at most `most`.
+pub(crate) fn names_in(value: &Value, most: usize) -> Vec<String> {
     let mut names = Vec::new();
     collect_names(value, &mut names, most);
     names
@@ -195,12 +176,12 @@ fn collect_names(value: &Value, names: &mut Vec<String>, most: usize) {
     }
 }
 
-/// Each member that a path can start with, the longest name first (a name may hold dots), and what
-/// is left of the path.
-fn steps<'a>(
+/// Returns each member that a path can start with, the longest name first since names may contain
+/// dots, and the rest of the path.
+fn steps<'a, 'p>(
     members: &'a Map<String, Value>,
-    path: &'a str,
-) -> impl Iterator<Item = (&'a Value, Option<&'a str>)> {
+    path: &'p str,
+) -> impl Iterator<Item = (&'a Value, Option<&'p str>)> {
     let whole = members.get(path).map(|member| (member, None));
     let parts = path
         .rmatch_indices('.')
@@ -208,7 +189,7 @@ fn steps<'a>(
     whole.into_iter().chain(parts)
 }
 
-/// The member that a path really leads through.
+/// Returns the member that a path leads through, its name, and the rest of the path.
 fn step<'a>(
     members: &'a Map<String, Value>,
     path: &'a str,
@@ -255,7 +236,7 @@ mod tests {
             ("none.name", json!([])),
             ("a.b.c.d", json!(1)),
         ] {
-            assert_eq!(find(&issue, path), Some(found), "{path}");
+            assert_eq!(find(&issue, path).as_deref(), Some(&found), "{path}");
             assert!(is_in(&issue, path), "{path}");
         }
         for path in ["nope", "user.nope", "labels.nope", "labels.2", "number.x", "a.b.c"] {

@@ -1,35 +1,29 @@
-//! The lean face: what an action answers, in as few tokens as carry it.
+//! The lean API: the results of actions in as few tokens as carry them.
 //!
-//! [`Lean::query`] is the one way, for every door. It has a query's action carried out by the
-//! dispatcher, takes the rows in that are of use (`gather`, from a `source`), reduces them
-//! ([`reduce`]), picks what is wanted of each ([`fields`], or the summary that the action declares as
-//! its [`View`](mcp_core::action::View)), and writes it in the form that was asked for ([`format`])
-//! within a number of tokens ([`budget`]). What does not fit goes on behind a [`cursor`], or is kept
-//! as one of the [`blobs`].
+//! [`Lean::query`] runs a query in three stages. A pipeline (`pipeline`) makes the calls of its action
+//! through the dispatcher and takes the rows. A reducer (`reduce`) filters, sorts, groups and counts them. The
+//! result (`result`) is written in a format ([`format`]) within a budget of tokens: with the fields of the
+//! query, or the summary that the action declares in its [`View`](mcp_core::action::View). Rows that do not fit
+//! are on the next page, after a cursor; a value that does not fit alone becomes a handle of [`blobs`].
 
-mod answer;
-pub mod batch;
+mod batch;
 pub mod blobs;
-pub mod budget;
-pub mod cursor;
-pub mod fields;
+mod budget;
+mod cursor;
+mod fields;
 pub mod format;
-mod gather;
-mod known;
-mod locate;
+mod lean;
+mod pipeline;
 pub mod query;
 mod read_blob;
-pub mod reduce;
-mod saved;
+mod reduce;
+mod result;
 mod select;
 mod shapes;
-mod source;
-mod summary;
 pub mod tokens;
 mod tree;
-mod unknown;
 
-pub use answer::{Lean, LeanAnswer, error_text};
+pub use lean::{Lean, LeanAnswer, error_text};
 pub use query::LeanQuery;
 
 #[cfg(test)]

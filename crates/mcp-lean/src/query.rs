@@ -1,4 +1,4 @@
-//! What a caller of the lean face asks for.
+//! Queries: a call of an action, and how its result is shown.
 
 use std::sync::LazyLock;
 
@@ -6,28 +6,26 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::budget::Budget;
-use super::cursor::digest;
+use super::cursor::{self, Cursor, Key, digest};
 use super::fields::Fields;
 use super::format::Format;
 use super::reduce::{self, Reductions};
-use super::tokens;
-use mcp_core::action::Action;
 use mcp_core::action::coerce::{self, EmptyText};
 use mcp_core::action::params::ParamsText;
+use mcp_core::action::{Action, Shape};
 use mcp_core::error::ActionError;
 use mcp_core::json::RawObject;
 use mcp_core::{Call, Context};
 
-/// The members of a query, the reductions aside.
+/// The members of a query besides the reductions.
 pub const NAMES: [&str; 6] = ["action", "params", "fields", "format", "max_tokens", "cursor"];
 
-/// The type of each member, to understand what models write instead.
+/// The type of each member, to coerce what models write.
 static MEMBERS: LazyLock<Value> = LazyLock::new(|| {
     json!({
         "properties": {
             "action": {"type": "string"},
             "params": {"type": "object"},
-            // A text is names with commas between, unless it is JSON.
             "fields": {"type": "array"},
             "format": {"type": "string"},
             "max_tokens": {"type": "integer"},
@@ -42,34 +40,31 @@ static MEMBERS: LazyLock<Value> = LazyLock::new(|| {
     })
 });
 
-/// A call of an action, and what is wanted of its result.
+/// A call of an action, and how its result is shown.
 #[derive(Clone, Debug)]
 pub struct LeanQuery {
     /// The action's name.
     pub action: String,
-    /// Its parameters.
+    /// The action's parameters.
     pub params: ParamsText,
-    /// Which fields of the result are wanted.
+    /// The fields that are shown.
     pub fields: Fields,
-    /// The form of the answer.
+    /// The format of the answer.
     pub format: Format,
-    /// How large the answer may be.
+    /// The maximum size of the answer.
     pub budget: Budget,
-    /// Where a list goes on.
+    /// The `next` of the previous page.
     pub cursor: Option<String>,
-    /// What is made of a list before it is answered.
+    /// The reductions of a list.
     pub reductions: Reductions,
-    /// How many tokens the query is, as it was sent.
-    pub tokens: usize,
-    /// The caller, and the listener to its progress.
+    /// The size of the query as it was sent, in bytes.
+    pub bytes: usize,
+    /// The caller, and the listener to the call's progress.
     pub context: Context,
 }
 
 impl LeanQuery {
-    /// A call with nothing said about its result.
-    ///
-    /// # Panics
-    /// Never: the usual budget is one.
+    /// Returns a query that shows the summary as JSON within 2,000 tokens.
     #[must_use]
     pub fn new(action: impl Into<String>, params: ParamsText) -> Self {
         Self {
@@ -77,35 +72,35 @@ impl LeanQuery {
             params,
             fields: Fields::Summary,
             format: Format::Json,
-            budget: Budget::tokens(Budget::USUAL).expect("the usual budget is one"),
+            budget: Budget::DEFAULT,
             cursor: None,
             reductions: Reductions::default(),
-            tokens: 0,
+            bytes: 0,
             context: Context::default(),
         }
     }
 
-    /// Reads the text of a JSON object: `{"action", "params"?, "fields"?, "format"?, "max_tokens"?,
-    /// "cursor"?}` and the reductions. `usual` is the form where none is named. A member that is null or
-    /// `""` counts as absent; JSON in a text is read where the member is no text.
+    /// Parses a JSON object: `{"action", "params"?, "fields"?, "format"?, "max_tokens"?, "cursor"?}` and the
+    /// reductions. `format` is the format if none is named. A member that is null or `""` counts as
+    /// absent. JSON in a text is parsed if the member is not a text.
     ///
     /// # Errors
-    /// When it is of another form: the message names the member.
-    pub fn read(text: &str, usual: Format) -> Result<Self, ActionError> {
-        let tokens = tokens::count(text);
+    /// Returns `InvalidParams` that names the member that is unknown, given twice, or has the wrong form.
+    pub fn read(text: &str, format: Format) -> Result<Self, ActionError> {
+        let bytes = text.len();
         let coerced = coerce::object(&MEMBERS, text, EmptyText::Absent);
         let text = coerced.as_deref().unwrap_or(text);
         let object = RawObject::parse(text).map_err(|error| {
-            ActionError::invalid(format!("The query is not a JSON object: {error}"))
+            ActionError::invalid(format!("the query is not a JSON object: {error}"))
         })?;
-        let mut query = Self { format: usual, tokens, ..Self::new("", ParamsText::none()) };
+        let mut query = Self { format, bytes, ..Self::new("", ParamsText::none()) };
         let mut given: Vec<&str> = Vec::new();
         for (name, value) in &object.members {
             if given.contains(&name.as_ref()) {
                 return Err(ActionError::invalid(format!("{name} is given twice")));
             }
             given.push(name);
-            query.take(name, value)?;
+            query.set(name, value)?;
         }
         if query.action.is_empty() {
             return Err(ActionError::invalid("action is required"));
@@ -113,15 +108,17 @@ impl LeanQuery {
         Ok(query)
     }
 
-    fn take(&mut self, name: &str, raw: &RawValue) -> Result<(), ActionError> {
+    fn set(&mut self, name: &str, raw: &RawValue) -> Result<(), ActionError> {
         if name == "params" {
             self.params = ParamsText::from_json(raw)?;
             return Ok(());
         }
         if !NAMES.contains(&name) && !reduce::NAMES.contains(&name) {
             let known = [&NAMES[..], &reduce::NAMES[..]].concat().join(", ");
-            let shown: String = name.chars().take(60).collect();
-            return Err(ActionError::invalid(format!("Unknown member: {shown}. Use {known}")));
+            let name: String = name.chars().take(60).collect();
+            return Err(ActionError::invalid(format!(
+                "unknown member {name:?}: use {known}; parameters of the action go into params"
+            )));
         }
         let value: Value = serde_json::from_str(raw.get())
             .map_err(|error| ActionError::invalid(format!("{name}: {error}")))?;
@@ -131,19 +128,18 @@ impl LeanQuery {
             "format" => self.format = Format::named(&value)?,
             "max_tokens" => self.budget = budget(&value)?,
             "cursor" => self.cursor = Some(text(name, value)?),
-            _ => self.reductions.take(name, &value)?,
+            _ => self.reductions.set(name, &value)?,
         }
         Ok(())
     }
 
-    /// The call of its action.
-    pub(super) fn call(&self) -> Call {
+    pub(crate) fn call(&self) -> Call {
         Call::new(self.action.clone(), self.params.clone()).within(self.context.clone())
     }
 
-    /// The query with its parameters as the action's schema asks for them, and with its budget for
-    /// the steps where the action has some and none is said there.
-    pub(super) fn for_action(&self, action: &Action) -> Result<Self, ActionError> {
+    /// Returns the query with its parameters coerced to the action's schema. A batch gets the query's budget if
+    /// it names none.
+    pub(crate) fn for_action(&self, action: &Action) -> Result<Self, ActionError> {
         let mut query = self.clone();
         action.coerce(&mut query.params);
         if action.compound {
@@ -153,26 +149,39 @@ impl LeanQuery {
         Ok(query)
     }
 
-    /// A digest of what a cursor belongs to: everything that says which rows there are, in which
-    /// order.
-    #[must_use]
-    pub fn digest(&self) -> u32 {
+    /// Lets the action return its text from a cursor on.
+    pub(crate) fn start_text_at(
+        &mut self,
+        action: &Action,
+        cursor: &Cursor,
+    ) -> Result<(), ActionError> {
+        let Shape::Text { offset, .. } = action.doc.view.shape else { return Ok(()) };
+        let Key::Number(start) = cursor.place.key else { return Err(cursor::invalid()) };
+        let mut params: Value = serde_json::from_str(self.params.get())
+            .map_err(|error| ActionError::invalid(format!("params: {error}")))?;
+        params[offset] = start.into();
+        self.params = ParamsText::from_value(&params)?;
+        Ok(())
+    }
+
+    /// Returns the digest of everything that determines the rows and their order. A cursor belongs to it.
+    pub(crate) fn digest(&self) -> u32 {
         let reductions = format!("{:?}", self.reductions);
-        let params = plain(self.params.get());
+        let params = canonical(self.params.get());
         let texts = [self.action.as_bytes(), params.as_bytes(), reductions.as_bytes()];
-        // Three or four digits tell queries apart well enough, and cost a token or two.
+        // Three or four digits are enough, and cost a token or two.
         u32::try_from(digest(texts) % (36 * 36 * 36 * 36)).expect("it is small")
     }
 }
 
-/// How large an answer may be.
+/// Parses `max_tokens`.
 ///
 /// # Errors
-/// When the value is no whole number, or too small.
+/// Returns `InvalidParams` if it is not a whole number, or 1 to 49.
 pub fn budget(value: &Value) -> Result<Budget, ActionError> {
     let tokens = value
         .as_u64()
-        .ok_or_else(|| ActionError::invalid("max_tokens must be a whole number; 0 is no limit"))?;
+        .ok_or_else(|| ActionError::invalid("max_tokens must be a whole number; 0 for no limit"))?;
     Budget::tokens(usize::try_from(tokens).unwrap_or(usize::MAX))
 }
 
@@ -183,8 +192,8 @@ fn text(name: &str, value: Value) -> Result<String, ActionError> {
     }
 }
 
-/// Parameters in one spelling: without spaces, in the order of their names, without nulls.
-fn plain(params: &str) -> String {
+/// Returns parameters in one spelling: without spaces and nulls, sorted by name.
+fn canonical(params: &str) -> String {
     let Ok(Value::Object(mut members)) = serde_json::from_str(params) else {
         return params.to_owned();
     };
@@ -219,13 +228,16 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_by_name() {
         for (text, message) in [
-            ("[]", "The query is not a JSON object"),
+            ("[]", "the query is not a JSON object"),
             ("{}", "action is required"),
             (r#"{"action":null}"#, "action is required"),
             (r#"{"action":5}"#, "action must be a string"),
             (r#"{"action":"a","action":"b"}"#, "action is given twice"),
             (r#"{"action":"a","params":[]}"#, "params must be an object"),
-            (r#"{"action":"a","parms":{}}"#, "Unknown member: parms. Use action, params, fields"),
+            (
+                r#"{"action":"a","parms":{}}"#,
+                "unknown member \"parms\": use action, params, fields",
+            ),
             (r#"{"action":"a","max_tokens":49}"#, "max_tokens must be 0 for no limit, or at least"),
             (r#"{"action":"a","max_tokens":1}"#, "max_tokens"),
             (r#"{"action":"a","max_tokens":-1}"#, "max_tokens must be a whole number"),
@@ -235,7 +247,7 @@ mod tests {
             (r#"{"action":"a","limit":"five"}"#, "limit must be a whole number"),
             (r#"{"action":"a","limit":1.5}"#, "limit must be a whole number"),
             (r#"{"action":"a","params":"list"}"#, "params must be an object"),
-            (r#"{"action":"a","parms":null}"#, "Unknown member: parms"),
+            (r#"{"action":"a","parms":null}"#, "unknown member \"parms\""),
         ] {
             let refusal = read(text).expect_err(text);
             assert!(refusal.starts_with(message), "{text}: {refusal}");

@@ -1,49 +1,51 @@
-//! What is made of a list before it is answered: filter, sort, group, count, limit, in this order.
+//! The reductions of a list: filter, sort, group, count and limit, in this order.
 //!
-//! Rows come one after another and are dropped as soon as they are counted or can no longer be
-//! among the first, so a list of any length is reduced in bounded memory.
+//! Rows come one after another and are dropped as soon as they are counted, or can no longer be among
+//! the first. So a list of any length is reduced in bounded memory.
 
-mod gather;
 mod order;
+mod reducer;
+
+use std::borrow::Cow;
 
 use std::cmp::Ordering;
 
 use serde_json::Value;
 
 use super::fields::{self, FieldPath};
-use super::summary;
-pub use gather::{Gather, Kept, Reduced, Room, size};
+use super::select::cell;
 use mcp_core::action::Column;
 use mcp_core::error::ActionError;
 use order::compare_plain;
+pub(crate) use reducer::{Reduced, Reducer, size};
 
-/// The most conditions of a filter, or fields to sort by.
-const MOST_CONDITIONS: usize = 20;
+/// The maximum number of fields in a filter or a sort.
+const MAX_CONDITIONS: usize = 20;
 
-/// What is made of a list.
+/// The reductions of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reductions {
-    /// Only rows whose fields have one of these values.
-    pub filter: Vec<(FieldPath, Vec<Value>)>,
-    /// In the order of these fields; `true` for the highest first.
-    pub sort: Vec<(FieldPath, bool)>,
-    /// How many rows there are for each value of this field.
-    pub group_by: Option<FieldPath>,
-    /// How many there are.
-    pub count: bool,
-    /// At most this many.
-    pub limit: Option<u64>,
+    /// Keeps the rows whose fields have one of these values.
+    pub(crate) filter: Vec<(FieldPath, Vec<Value>)>,
+    /// Sorts by these fields; `true` for the highest first.
+    pub(crate) sort: Vec<(FieldPath, bool)>,
+    /// Counts the rows for each value of this field.
+    pub(crate) group_by: Option<FieldPath>,
+    /// Counts the rows, or the groups.
+    pub(crate) count: bool,
+    /// The maximum number of rows.
+    pub(crate) limit: Option<u64>,
 }
 
-/// The members of a query or step that say them.
-pub const NAMES: [&str; 5] = ["filter", "sort", "group_by", "count", "limit"];
+/// The members of a query or step that set reductions.
+pub(crate) const NAMES: [&str; 5] = ["filter", "sort", "group_by", "count", "limit"];
 
 impl Reductions {
-    /// Takes one of [`NAMES`] in.
+    /// Sets the reduction of that name, one of [`NAMES`].
     ///
     /// # Errors
-    /// When its value cannot be.
-    pub fn take(&mut self, name: &str, value: &Value) -> Result<(), ActionError> {
+    /// Returns `InvalidParams` if the value has the wrong form.
+    pub(crate) fn set(&mut self, name: &str, value: &Value) -> Result<(), ActionError> {
         if value.is_null() {
             return Ok(());
         }
@@ -65,26 +67,23 @@ impl Reductions {
         Ok(())
     }
 
-    /// Whether there is anything to be done.
-    #[must_use]
-    pub fn is_none(&self) -> bool {
+    /// Returns whether there are no reductions.
+    pub(crate) fn is_none(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether the whole list must be seen before anything is known.
-    #[must_use]
-    pub fn needs_all(&self) -> bool {
-        !self.sort.is_empty() || self.gives_no_rows()
+    /// Returns whether the result needs the whole list.
+    pub(crate) fn needs_all(&self) -> bool {
+        !self.sort.is_empty() || self.is_counting()
     }
 
-    /// Whether what is left is a number or counts, and no rows.
-    #[must_use]
-    pub fn gives_no_rows(&self) -> bool {
+    /// Returns whether the result is a number or counts.
+    pub(crate) fn is_counting(&self) -> bool {
         self.group_by.is_some() || self.count
     }
 
-    /// Every field that is named in them.
-    pub fn paths(&self) -> impl Iterator<Item = &FieldPath> {
+    /// Returns the paths of all fields in the reductions.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &FieldPath> {
         let filter = self.filter.iter().map(|(path, _)| path);
         filter.chain(self.sort.iter().map(|(path, _)| path)).chain(&self.group_by)
     }
@@ -92,8 +91,8 @@ impl Reductions {
     fn wants(&self, row: &Value, columns: &[Column]) -> bool {
         self.filter.iter().all(|(path, choices)| {
             let found = value_of(row, path, columns).unwrap_or_default();
-            choices.iter().any(|choice| match &found {
-                Value::Array(items) if items.is_empty() => choice.is_null() || choice == &found,
+            choices.iter().any(|choice| match &*found {
+                Value::Array(items) if items.is_empty() => choice.is_null() || *choice == *found,
                 Value::Array(items) if !choice.is_array() => {
                     items.iter().any(|item| equal(item, choice))
                 }
@@ -111,8 +110,8 @@ fn filter(value: &Value) -> Result<Vec<(FieldPath, Vec<Value>)>, ActionError> {
     let wrong =
         || wrong("filter", "an object of fields with the value, or list of values, of each");
     let conditions = value.as_object().ok_or_else(wrong)?;
-    if conditions.len() > MOST_CONDITIONS {
-        return Err(ActionError::invalid(format!("filter has more than {MOST_CONDITIONS} fields")));
+    if conditions.len() > MAX_CONDITIONS {
+        return Err(ActionError::invalid(format!("filter has more than {MAX_CONDITIONS} fields")));
     }
     let condition = |(name, value): (&String, &Value)| {
         let path = FieldPath::read(name).ok_or_else(wrong)?;
@@ -128,8 +127,8 @@ fn filter(value: &Value) -> Result<Vec<(FieldPath, Vec<Value>)>, ActionError> {
 fn sort(value: &Value) -> Result<Vec<(FieldPath, bool)>, ActionError> {
     let wrong = || wrong("sort", "a field's name, with - before it for the highest first");
     let fields: Vec<&str> = value.as_str().ok_or_else(wrong)?.split(',').map(str::trim).collect();
-    if fields.len() > MOST_CONDITIONS {
-        return Err(ActionError::invalid(format!("sort has more than {MOST_CONDITIONS} fields")));
+    if fields.len() > MAX_CONDITIONS {
+        return Err(ActionError::invalid(format!("sort has more than {MAX_CONDITIONS} fields")));
     }
     let field = |text: &str| {
         let (name, is_down) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
@@ -138,11 +137,11 @@ fn sort(value: &Value) -> Result<Vec<(FieldPath, bool)>, ActionError> {
     fields.into_iter().map(field).collect()
 }
 
-/// What a row has in a field: the field of the result; where that is no plain value (or list of
-/// such), what the summary shows under the name.
-fn value_of(row: &Value, path: &FieldPath, columns: &[Column]) -> Option<Value> {
+/// Returns the value of a field: that of the row if it is plain, or a list of plain values; otherwise that
+/// of the summary's column of this name.
+fn value_of<'a>(row: &'a Value, path: &FieldPath, columns: &[Column]) -> Option<Cow<'a, Value>> {
     let found = fields::find(row, path.as_str());
-    let is_plain = match &found {
+    let is_plain = match found.as_deref() {
         Some(Value::Array(items)) => !items.iter().any(Value::is_object),
         Some(value) => !value.is_object(),
         None => false,
@@ -151,7 +150,7 @@ fn value_of(row: &Value, path: &FieldPath, columns: &[Column]) -> Option<Value> 
         return found;
     }
     let column = columns.iter().find(|column| column.name == path.as_str());
-    column.map_or(found, |column| summary::cell(row, column))
+    column.map_or(found, |column| cell(row, column))
 }
 
 fn equal(one: &Value, other: &Value) -> bool {
@@ -179,7 +178,7 @@ mod tests {
             ("limit", json!(-1)),
             ("limit", json!(1.5)),
         ] {
-            let error = Reductions::default().take(name, &value).expect_err(name);
+            let error = Reductions::default().set(name, &value).expect_err(name);
             assert!(error.message.starts_with(name), "{}", error.message);
         }
     }

@@ -5,94 +5,19 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::blobs::Blobs;
-use super::budget::{Budget, Rows, Written, most_rows, write_rows};
 use super::cursor::{Key, Order, Place};
-use super::fields::Fields;
-use super::format::{Content, Format, Notes, write_as};
-use super::select;
 use mcp_core::action::{Tree, TreeNode};
-use mcp_core::error::ActionError;
 
 /// The deepest level that is looked into.
 const DEEPEST: usize = 128;
 
-/// Returns a row for each node of a tree, in the order of the tree.
-pub(super) fn rows(value: &Value, tree: Tree) -> Vec<Value> {
-    Levels::of(value, tree, usize::MAX).rows(0..usize::MAX)
-}
-
-/// A tree that is to be written.
-pub(super) struct Shown<'a> {
-    pub(super) value: &'a Value,
-    pub(super) tree: Tree,
-    /// The last row of the page before.
-    pub(super) after: Option<Place>,
-    /// Returns the cursor behind a row.
-    pub(super) cursor: &'a dyn Fn(Place) -> String,
-    pub(super) incomplete: Option<&'a str>,
-}
-
-impl Shown<'_> {
-    /// Writes as many rows as fit, the highest levels first.
-    ///
-    /// # Errors
-    /// Returns `InvalidParams` if the budget is too small for a handle.
-    pub(super) fn write(
-        &self,
-        format: Format,
-        budget: Budget,
-        blobs: &Blobs,
-    ) -> Result<Written, ActionError> {
-        let start = self.after.map_or(0, |place| start_behind(self.value, self.tree, place));
-        // A row takes a token at least: no more rows can fit.
-        let most = start.saturating_add(budget.rows());
-        let levels = Levels::of(self.value, self.tree, most.saturating_add(1));
-        let there = levels.nodes.len();
-        let asked = format;
-        let behind = |end: usize| (end < there).then(|| (self.cursor)(levels.place(end - 1)));
-        let attempt = |count: usize, format: Format| {
-            let end = start + count;
-            if end > most {
-                return None;
-            }
-            let items = select::items(levels.rows(start..end), &Fields::Summary, &[]);
-            let content =
-                if items.is_empty() { Content::Nothing(&[]) } else { Content::Rows(&items) };
-            let next = if count == 0 { None } else { behind(end) };
-            let notes = Notes { next: next.as_deref(), incomplete: self.incomplete };
-            let text = write_as(content, notes, format, asked)?;
-            budget.holds(&text).then_some(Written { text, format, rows: count })
-        };
-        if let Some(written) = most_rows(there.saturating_sub(start), format, attempt) {
-            return Ok(written);
-        }
-        let items = select::items(levels.rows(start..start + 1), &Fields::Summary, &[]);
-        let next = behind(start + 1);
-        let cursor = |_: Option<usize>| next.clone().unwrap_or_default();
-        let (header, more, incomplete) = (Vec::new(), next.is_some(), self.incomplete);
-        let first = Rows { items, header, more, cursor: Some(&cursor), incomplete };
-        write_rows(&first, format, budget, blobs)
-    }
-}
-
-/// The number of the first row behind a place. If its row is gone, it is the row that took its number.
-fn start_behind(value: &Value, tree: Tree, place: Place) -> usize {
-    let index = place.index as usize;
-    let near = Levels::of(value, tree, index.saturating_add(1));
-    if index < near.nodes.len() && near.key(index) == place.key {
-        return index + 1;
-    }
-    let levels = Levels::of(value, tree, usize::MAX);
-    let found = (0..levels.nodes.len()).find(|at| levels.key(*at) == place.key);
-    found.map_or(index.min(levels.nodes.len()), |at| at + 1)
-}
-
 /// The nodes of a tree, level by level; in each level in the order of the tree.
-struct Levels<'a> {
+pub(crate) struct Levels<'a> {
     tree: Tree,
     nodes: Vec<Node<'a>>,
     tops: usize,
+    /// The nodes of this page that can be shown.
+    page: Range<usize>,
 }
 
 struct Node<'a> {
@@ -100,18 +25,43 @@ struct Node<'a> {
     context: &'a Value,
     depth: usize,
     parent: Option<usize>,
-    /// The numbers of its children; empty while they are not listed.
+    /// The indices of its children; empty until they are listed.
     below: Range<usize>,
 }
 
 impl<'a> Levels<'a> {
-    /// Lists at least so many nodes, if there are, with all children of their parents.
-    fn of(value: &'a Value, tree: Tree, most: usize) -> Self {
+    /// Lists the nodes after a place: at least `limit` of them if there are as many.
+    pub(crate) fn after(value: &'a Value, tree: Tree, after: Option<Place>, limit: usize) -> Self {
+        let start = after.map_or(0, |place| start_after(value, tree, place));
+        let end = start.saturating_add(limit);
+        let mut levels = Self::of(value, tree, end.saturating_add(1));
+        levels.page = start..end.min(levels.nodes.len()).max(start);
+        levels
+    }
+
+    /// Returns the number of nodes of this page that can be shown.
+    pub(crate) fn len(&self) -> usize {
+        self.page.len()
+    }
+
+    /// Returns the rows of the first `count` nodes of this page, in the order of the tree.
+    pub(crate) fn rows(&self, count: usize) -> Vec<Value> {
+        self.rows_of(self.page.start..self.page.start + count)
+    }
+
+    /// Returns the place of the last of `count` nodes, if there are more after it.
+    pub(crate) fn place_after(&self, count: usize) -> Option<Place> {
+        let end = self.page.start + count;
+        (count > 0 && end < self.nodes.len()).then(|| self.place(end - 1))
+    }
+
+    /// Lists at least `limit` nodes if there are as many, with all children of their parents.
+    fn of(value: &'a Value, tree: Tree, limit: usize) -> Self {
         let top = |(value, context)| Node { value, context, depth: 0, parent: None, below: 0..0 };
         let mut nodes: Vec<Node<'a>> = (tree.tops)(value).into_iter().map(top).collect();
         let tops = nodes.len();
         let mut at = 0;
-        while at < nodes.len() && nodes.len() < most {
+        while at < nodes.len() && nodes.len() < limit {
             let Node { value, context, depth, .. } = nodes[at];
             if depth < DEEPEST {
                 let first = nodes.len();
@@ -125,13 +75,13 @@ impl<'a> Levels<'a> {
             }
             at += 1;
         }
-        Self { tree, nodes, tops }
+        let page = 0..nodes.len();
+        Self { tree, nodes, tops, page }
     }
 
-    /// Returns the rows of these nodes, in the order of the tree.
-    fn rows(&self, shown: Range<usize>) -> Vec<Value> {
+    fn rows_of(&self, shown: Range<usize>) -> Vec<Value> {
         let mut nodes = Vec::new();
-        // Those to be looked at next are at its end.
+        // A stack: the next node is at its end.
         let mut waiting: Vec<usize> = (0..self.tops.min(shown.end)).rev().collect();
         while let Some(at) = waiting.pop() {
             let node = &self.nodes[at];
@@ -162,8 +112,26 @@ impl<'a> Levels<'a> {
     }
 }
 
-/// What is at a path of a result, in which `*` is every member of an object.
-pub(super) fn tops(value: &Value, at: &str) -> Vec<Value> {
+/// Returns the index of the first node after a place. If that node is gone, the one that took its index.
+fn start_after(value: &Value, tree: Tree, place: Place) -> usize {
+    let index = place.index as usize;
+    let near = Levels::of(value, tree, index.saturating_add(1));
+    if index < near.nodes.len() && near.key(index) == place.key {
+        return index + 1;
+    }
+    let levels = Levels::of(value, tree, usize::MAX);
+    let found = (0..levels.nodes.len()).find(|at| levels.key(*at) == place.key);
+    found.map_or(index.min(levels.nodes.len()), |at| at + 1)
+}
+
+/// Returns a row for each node of a tree, in the order of the tree.
+pub(crate) fn rows(value: &Value, tree: Tree) -> Vec<Value> {
+    let levels = Levels::after(value, tree, None, usize::MAX);
+    levels.rows(levels.len())
+}
+
+/// Returns the values at a path of a result, in which `*` stands for each member.
+pub(crate) fn tops(value: &Value, at: &str) -> Vec<Value> {
     let mut found = vec![value];
     for name in at.split('.') {
         found = found

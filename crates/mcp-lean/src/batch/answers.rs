@@ -1,4 +1,4 @@
-//! What is answered of each step, all of them together within a number of tokens.
+//! The answers of the steps, within one budget.
 
 use std::borrow::Cow;
 
@@ -6,17 +6,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::answer::{Data, Fetched};
 use crate::budget::Budget;
-use crate::{Lean, LeanQuery, error_text, reduce, tokens};
-use mcp_core::Dispatcher;
+use crate::result::{Data, QueryResult};
+use crate::{Lean, error_text, reduce, tokens};
 use mcp_core::error::ActionError;
 
-/// What is answered of a step: `{"id", "data"}`, with `"next"` where a list goes on, or `{"id",
-/// "error", "signature"?}`.
+/// The answer of a step: `{"id", "data"}`, with `"next"` if there are more rows, or `{"id", "error",
+/// "signature"?}`.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-pub struct StepAnswer(Box<RawValue>);
+pub(crate) struct StepAnswer(Box<RawValue>);
 
 impl JsonSchema for StepAnswer {
     fn schema_name() -> Cow<'static, str> {
@@ -43,39 +42,34 @@ impl JsonSchema for StepAnswer {
     }
 }
 
-/// How a step ended.
+/// The outcome of a step.
 pub(super) enum Outcome {
-    /// With data.
-    Done(Box<LeanQuery>, Box<Fetched>),
-    /// It was not to be run.
+    Done(Box<QueryResult>),
+    /// Its condition did not hold.
     Skipped,
-    /// It failed.
     Failed(ActionError),
 }
 
 impl Outcome {
-    /// About how large it is, in bytes.
+    /// Returns about how many bytes it has.
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Skipped | Self::Failed(_) => 0,
-            Self::Done(_, fetched) => match &fetched.data {
-                Data::Rows { kept, .. } => kept.iter().map(|kept| reduce::size(&kept.row)).sum(),
-                Data::One { value, .. } | Data::Tree { value, .. } => reduce::size(value),
-                Data::Text { text, .. } => text.len(),
+            Self::Done(result) => match &result.data {
+                Data::Rows(rows) => rows.values.iter().map(reduce::size).sum(),
+                Data::One(value, _) => reduce::size(value),
             },
         }
     }
 }
 
-/// Writes what is answered. Small results come first to their share of the tokens, so that only
-/// what is large is cut.
+/// Writes the answers. Small results get their share of the tokens first, so that only large ones are cut.
 pub(super) fn write(
     lean: &Lean,
-    dispatcher: &Dispatcher,
     outcomes: Vec<(String, Outcome)>,
     max_tokens: usize,
 ) -> Result<Vec<StepAnswer>, ActionError> {
-    // For `{"data":[…]}` around them.
+    // `{"data":[…]}` is around them.
     let mut left = max_tokens.saturating_sub(8);
     let mut steps: Vec<(usize, String, Outcome)> =
         outcomes.into_iter().enumerate().map(|(at, (id, outcome))| (at, id, outcome)).collect();
@@ -85,19 +79,17 @@ pub(super) fn write(
     for (done, (at, id, outcome)) in steps.into_iter().enumerate() {
         let name = mcp_core::json::text(&id)?;
         let around = tokens::count(&format!("{{\"id\":{name},")) + 1;
-        let share = (left / (count - done)).saturating_sub(around).max(Budget::LEAST);
+        let share = (left / (count - done)).saturating_sub(around).max(Budget::MIN);
         let share = if max_tokens == 0 { 0 } else { share };
         let text = match outcome {
             Outcome::Skipped => r#"{"data":null}"#.to_owned(),
             Outcome::Failed(error) => error_text(&error),
-            Outcome::Done(query, fetched) => {
-                let action = dispatcher.registry().find(&query.action)?;
-                // It has run, and so have others: what cannot be written is one step's failure.
-                lean.write(action, &query, *fetched, Budget::tokens(share)?)
-                    .map_or_else(|error| error_text(&error), |written| written.text)
-            }
+            // A result that cannot be written is the failure of this step alone.
+            Outcome::Done(result) => result
+                .write(Budget::tokens(share)?, lean.blobs())
+                .map_or_else(|error| error_text(&error), |written| written.fitted.text),
         };
-        // The id comes first in the object that each of these is.
+        // Each text is an object: the id becomes its first member.
         let text = format!("{{\"id\":{name},{}", text.get(1..).unwrap_or_default());
         left = left.saturating_sub(tokens::count(&text) + 1);
         texts.push((at, text));

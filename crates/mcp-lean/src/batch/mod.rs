@@ -1,7 +1,7 @@
-//! Many steps in one call: `batch`.
+//! `batch`: several steps in one call.
 //!
-//! A step is a query whose parameters can refer to what earlier steps gave. Steps run one after
-//! another, each as a call of its own; or all in one transaction. What is not returned stays here.
+//! A step is a query whose parameters can refer to the results of earlier steps. Steps run one after another,
+//! each as a call of its own, or all in one transaction. A result that is not returned costs no tokens.
 
 mod answers;
 mod reference;
@@ -11,33 +11,31 @@ mod step;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use answers::StepAnswer;
-pub use step::StepParams;
+use answers::StepAnswer;
+use step::StepParams;
 
 use super::Lean;
 use mcp_core::action::CompoundAction;
 use mcp_core::action::params::Bounded;
 use mcp_core::{ActionError, Context, Dispatcher, Doc, Example, Group};
 
-/// The most steps of one batch.
-const MOST_STEPS: usize = 100;
+/// The maximum number of steps.
+const MAX_STEPS: usize = 100;
 
 /// Runs several steps.
-pub struct Batch {
+pub(crate) struct Batch {
     lean: Lean,
 }
 
 impl Batch {
-    /// The action, with its steps' results as the lean face shows them.
-    #[must_use]
-    pub fn new(lean: Lean) -> Self {
+    pub(crate) fn new(lean: Lean) -> Self {
         Self { lean }
     }
 }
 
 /// The parameters of `batch`.
 #[derive(Deserialize, JsonSchema)]
-pub struct BatchParams {
+pub(crate) struct BatchParams {
     /// The steps, in the order in which they run; at most 100: `{"id","action","params"?,"fields"?,"when"?}`
     /// and `filter`, `sort`, `group_by`, `count`, `limit` on the rows. A param can be
     /// `{"$ref":"earlier_id.data.0.id"}`.

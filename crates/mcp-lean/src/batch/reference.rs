@@ -1,4 +1,4 @@
-//! `{"$ref": "step1.data.0.id"}`: what an earlier step gave.
+//! `{"$ref": "step1.data.0.id"}`: a reference to the result of an earlier step.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,13 +13,13 @@ use mcp_core::json::RawObject;
 
 /// The member that makes an object a reference.
 const REF: &str = "$ref";
-/// The longest reference, in bytes.
-const LONGEST: usize = 500;
-/// About how many bytes what references stand for may be in one step's parameters: as many as a
-/// request's body may have.
-const MOST_REPLACED: usize = 2 << 20;
+/// The maximum length of a reference, in bytes.
+const MAX_LENGTH: usize = 500;
+/// About how many bytes the values of the references in a step's parameters may have in all: as many as a
+/// request's body.
+const MAX_REPLACED: usize = 2 << 20;
 
-/// A reference to what a step gave.
+/// A reference to the result of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reference {
     text: String,
@@ -29,16 +29,16 @@ impl Reference {
     fn read(text: &str) -> Result<Self, ActionError> {
         let wrong = || {
             ActionError::invalid(
-                "$ref must be a step's id and a way into its data: step1.data.0.id",
+                "$ref must be a step's id and a path into its data, as in step1.data.0.id",
             )
         };
-        let (_, way) = text.split_once('.').ok_or_else(wrong)?;
-        let is_of_data = way == "data" || way.starts_with("data.");
-        let named = text.len() <= LONGEST && text.split('.').all(|name| !name.is_empty());
+        let (_, path) = text.split_once('.').ok_or_else(wrong)?;
+        let is_of_data = path == "data" || path.starts_with("data.");
+        let named = text.len() <= MAX_LENGTH && text.split('.').all(|name| !name.is_empty());
         if is_of_data && named { Ok(Self { text: text.to_owned() }) } else { Err(wrong()) }
     }
 
-    /// A condition: a reference, as an object or as its text.
+    /// Parses a condition: a reference, as an object or as its text.
     pub(super) fn condition(value: &Value) -> Result<Self, ActionError> {
         match value {
             Value::String(text) => Self::read(text),
@@ -48,43 +48,41 @@ impl Reference {
         }
     }
 
-    /// As it was written.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// The step that it names.
+    /// Returns the id of its step.
     pub(super) fn step(&self) -> &str {
         self.text.split('.').next().unwrap_or_default()
     }
 
-    /// The way into the step's data; empty for all of it.
-    fn way(&self) -> &str {
-        let (_, way) = self.text.split_once('.').unwrap_or_default();
-        way.strip_prefix("data").unwrap_or_default().trim_start_matches('.')
+    /// Returns the path into the step's data; empty for all of it.
+    fn path(&self) -> &str {
+        let (_, path) = self.text.split_once('.').unwrap_or_default();
+        path.strip_prefix("data").unwrap_or_default().trim_start_matches('.')
     }
 
-    /// Whether it stands for as much of a list as there is, and not for one of its first rows.
+    /// Returns whether it refers to a whole list, not to one of its first rows.
     pub(super) fn is_of_all(&self) -> bool {
-        self.way().split('.').next().is_none_or(|name| name.parse::<usize>().is_err())
+        self.path().split('.').next().is_none_or(|name| name.parse::<usize>().is_err())
     }
 }
 
-/// What steps gave: none of a step that failed or was skipped.
+/// The data of the steps that ran; `None` for a step that failed or was skipped.
 #[derive(Default)]
 pub(super) struct Results(HashMap<String, Option<StepData>>);
 
-/// What a step gave.
+/// The data of a step.
 pub(super) struct StepData {
-    pub(super) data: Value,
-    /// Whether it is a list that goes on behind what was read of it.
-    pub(super) goes_on: bool,
+    pub(super) value: Value,
+    /// Whether it is a list with rows that were not read.
+    pub(super) has_more: bool,
 }
 
 impl Results {
-    /// Keeps what a step gave.
-    pub(super) fn keep(&mut self, step: &str, given: Option<StepData>) {
-        self.0.insert(step.to_owned(), given);
+    pub(super) fn keep(&mut self, step: &str, data: Option<StepData>) {
+        self.0.insert(step.to_owned(), data);
     }
 
     fn step(&self, reference: &Reference) -> Result<&StepData, ActionError> {
@@ -95,34 +93,34 @@ impl Results {
     }
 
     fn find(&self, reference: &Reference) -> Result<Cow<'_, Value>, ActionError> {
-        let StepData { data, .. } = self.step(reference)?;
-        let found = match reference.way() {
-            "" => Some(Cow::Borrowed(data)),
-            way => fields::find(data, way).map(Cow::Owned),
+        let StepData { value, .. } = self.step(reference)?;
+        let found = match reference.path() {
+            "" => Some(Cow::Borrowed(value)),
+            path => fields::find(value, path),
         };
         let text = reference.text();
         found.ok_or_else(|| ActionError::invalid(format!("$ref {text}: there is no such value")))
     }
 
-    /// What a reference in parameters stands for, of which so many bytes are left.
+    /// Returns the value of a reference in parameters, and takes its bytes from those that are left.
     fn value(&self, reference: &Reference, left: &mut usize) -> Result<Value, ActionError> {
         let (text, step) = (reference.text(), reference.step());
-        if reference.is_of_all() && self.step(reference)?.goes_on {
+        if reference.is_of_all() && self.step(reference)?.has_more {
             return Err(ActionError::invalid(format!(
-                "$ref {text}: the list of step {step} is too long to be taken whole: give it a limit, \
-                 a filter or params"
+                "$ref {text}: the list of step {step} is too long to refer to: use a limit, a filter or \
+                 params in that step"
             )));
         }
         let found = self.find(reference)?;
         *left = left.checked_sub(reduce::size(&found)).ok_or_else(|| {
             ActionError::invalid(format!(
-                "$ref {text}: what the references stand for is over {MOST_REPLACED} bytes"
+                "$ref {text}: the values of the references have over {MAX_REPLACED} bytes"
             ))
         })?;
         Ok(found.into_owned())
     }
 
-    /// Whether a condition holds: false, null, 0, nothing in it and missing are no.
+    /// Returns whether a condition holds. It does not if it is false, null, 0, empty or missing.
     pub(super) fn holds(&self, condition: &Reference) -> bool {
         match self.find(condition).as_deref() {
             Err(_) | Ok(Value::Null) => false,
@@ -135,7 +133,7 @@ impl Results {
     }
 }
 
-/// Every reference in a step's parameters.
+/// Returns all references in parameters.
 pub(super) fn all_in(params: &str) -> Result<Vec<Reference>, ActionError> {
     let mut found = Vec::new();
     if params.contains(REF) {
@@ -144,9 +142,9 @@ pub(super) fn all_in(params: &str) -> Result<Vec<Reference>, ActionError> {
     Ok(found)
 }
 
-/// The parameters with what the references stand for; everything else stays as it was written.
+/// Returns parameters with the values of their references. Everything else stays byte for byte.
 pub(super) fn replaced(params: &RawValue, results: &Results) -> Result<ParamsText, ActionError> {
-    let mut left = MOST_REPLACED;
+    let mut left = MAX_REPLACED;
     match with_values(params, results, &mut left)? {
         Some(text) => {
             ParamsText::from_json(&RawValue::from_string(text).map_err(ActionError::internal)?)
@@ -159,7 +157,7 @@ fn value(params: &str) -> Result<Value, ActionError> {
     serde_json::from_str(params).map_err(|error| ActionError::invalid(format!("params: {error}")))
 }
 
-/// The reference that a value is, if it is one.
+/// Parses a value as a reference; `None` if it is another value.
 fn of_value(value: &Value) -> Option<Result<Reference, ActionError>> {
     let members = value.as_object().filter(|members| members.len() == 1)?;
     Some(named_by(members.get(REF)?))
@@ -182,7 +180,7 @@ fn collect(value: &Value, found: &mut Vec<Reference>) -> Result<(), ActionError>
     }
 }
 
-/// JSON with what the references in it stand for; `None` where there is none.
+/// Returns JSON with the values of its references; `None` if it has none.
 fn with_values(
     json: &RawValue,
     results: &Results,
@@ -231,9 +229,9 @@ mod tests {
     fn results() -> Results {
         let mut results = Results::default();
         let data = json!([{"id": 7, "tags": [], "n": 0, "user": {"login": "x"}}]);
-        results.keep("a", Some(StepData { data, goes_on: false }));
+        results.keep("a", Some(StepData { value: data, has_more: false }));
         results.keep("b", None);
-        results.keep("cut", Some(StepData { data: json!([{"id": 7}]), goes_on: true }));
+        results.keep("cut", Some(StepData { value: json!([{"id": 7}]), has_more: true }));
         results
     }
 
@@ -277,8 +275,8 @@ mod tests {
     #[test]
     fn what_references_stand_for_is_bounded_all_of_it_together() {
         let mut results = Results::default();
-        let data = json!("x".repeat(MOST_REPLACED / 4));
-        results.keep("a", Some(StepData { data, goes_on: false }));
+        let data = json!("x".repeat(MAX_REPLACED / 4));
+        results.keep("a", Some(StepData { value: data, has_more: false }));
         for (times, fits) in [(1, true), (3, true), (4, false), (1000, false)] {
             let params = json!({"x": vec![json!({"$ref": "a.data"}); times]}).to_string();
             let params = RawValue::from_string(params).expect("JSON");

@@ -1,11 +1,14 @@
-//! Running the steps: one after another, or all in one transaction.
+//! Runs the steps of a batch: one after another, or all in one transaction.
+
+use serde_json::Value;
 
 use super::answers::{self, Outcome, StepAnswer};
 use super::reference::{Results, StepData};
 use super::step::{Step, of_step};
-use super::{BatchParams, MOST_STEPS};
-use crate::answer::Data;
+use super::{BatchParams, MAX_STEPS};
 use crate::budget::Budget;
+use crate::pipeline::run as pipeline;
+use crate::result::Data;
 use crate::{Lean, LeanQuery, reduce};
 use mcp_core::action::{Action, Shape};
 use mcp_core::dispatch::Together;
@@ -13,9 +16,9 @@ use mcp_core::error::ActionError;
 use mcp_core::memory::Access;
 use mcp_core::{Context, Dispatcher, Registry};
 
-/// About how many bytes are held of what steps gave; the step behind it is not run.
-const MOST_HELD: usize = 64 << 20;
-/// The step that `last` means.
+/// About how many bytes of results a batch holds; the step after that is not run.
+const MAX_HELD: usize = 64 << 20;
+/// The name of the last step in `return`.
 const LAST: &str = "last";
 
 /// Runs a batch.
@@ -28,8 +31,8 @@ pub(super) async fn run(
     let BatchParams { steps: given, atomic, returned, max_tokens } = params;
     let max_tokens = max_tokens.get() as usize;
     Budget::tokens(max_tokens)?;
-    if given.is_empty() || given.len() > MOST_STEPS {
-        return Err(ActionError::invalid(format!("steps must be 1 to {MOST_STEPS}")));
+    if given.is_empty() || given.len() > MAX_STEPS {
+        return Err(ActionError::invalid(format!("steps must be 1 to {MAX_STEPS}")));
     }
     let mut steps: Vec<Step> = Vec::new();
     for step in given {
@@ -38,28 +41,29 @@ pub(super) async fn run(
     let is_returned = returned_ids(&steps, returned)?;
     for step in &steps {
         let Ok(action) = dispatcher.registry().find(step.action()) else {
-            // Where it is alone, it fails when its turn comes.
+            // A step on its own fails in its turn.
             if atomic {
-                let error = lean.unknown_action(dispatcher, step.asked()).await;
+                let error = pipeline::unknown_action(dispatcher, step.original_query()).await;
                 return Err(of_step(&step.id, error));
             }
             continue;
         };
         check(action, atomic).map_err(|error| of_step(&step.id, error))?;
     }
-    let taken = Taken::of(&steps, is_returned);
+    let batch = Progress::of(&steps, is_returned);
     let outcomes = if atomic {
         let lean = lean.clone();
         let access = dispatcher.access(steps.iter().map(Step::action));
-        let run = move |together: &mut Together<'_>| all(&lean, &steps, taken, access, together);
+        let run =
+            move |together: &mut Together<'_>| run_atomic(&lean, &steps, batch, access, together);
         dispatcher.together(&context.caller, access, run).await?
     } else {
-        each(lean, &steps, taken, dispatcher, context).await
+        run_each(lean, &steps, batch, dispatcher, context).await
     };
-    answers::write(lean, dispatcher, outcomes, max_tokens)
+    answers::write(lean, outcomes, max_tokens)
 }
 
-/// Which steps are answered, by their number.
+/// Returns for each step whether its result is returned.
 fn returned_ids(steps: &[Step], returned: Option<Vec<String>>) -> Result<Vec<bool>, ActionError> {
     let Some(ids) = returned else { return Ok(vec![true; steps.len()]) };
     let mut is_returned = vec![false; steps.len()];
@@ -69,57 +73,60 @@ fn returned_ids(steps: &[Step], returned: Option<Vec<String>>) -> Result<Vec<boo
             id => steps.iter().position(|step| step.id == id),
         };
         let Some(at) = at else {
-            let shown: String = id.chars().take(64).collect();
-            return Err(ActionError::invalid(format!("return: no step is {shown}")));
+            let id: String = id.chars().take(64).collect();
+            return Err(ActionError::invalid(format!("return: no step has the id {id:?}")));
         };
         is_returned[at] = true;
     }
     Ok(is_returned)
 }
 
-/// Refuses, before anything runs, what cannot be part of a batch.
+/// Rejects an action that cannot be a step, before anything runs.
 fn check(action: &Action, atomic: bool) -> Result<(), ActionError> {
-    let refused = if action.compound {
+    let rejection = if action.compound {
         format!("{} cannot be a step", action.name)
     } else if atomic && action.remote {
-        format!("{} asks another system, which no transaction can undo", action.name)
+        format!(
+            "{} calls an upstream, which no transaction can undo: leave out atomic",
+            action.name
+        )
     } else {
         return Ok(());
     };
-    Err(ActionError::invalid(refused))
+    Err(ActionError::invalid(rejection))
 }
 
-/// One after another. A step that fails does not stop those that do not refer to it.
-async fn each(
+/// Runs the steps one after another. A step that fails does not stop steps that do not refer to it.
+async fn run_each(
     lean: &Lean,
     steps: &[Step],
-    mut taken: Taken,
+    mut batch: Progress,
     dispatcher: &Dispatcher,
     context: &Context,
 ) -> Vec<(String, Outcome)> {
     let failed = |error| Outcome::Failed(dispatcher.redactor().scrub_error(error));
     for (at, step) in steps.iter().enumerate() {
-        let outcome = match taken.query(at, step) {
+        let outcome = match batch.query(at, step) {
             Ok(Some(mut query)) => {
                 query.context = context.clone();
-                match lean.fetch(dispatcher, &query).await {
-                    Ok(fetched) => Outcome::Done(Box::new(query), Box::new(fetched)),
+                match pipeline::run(lean.blobs(), dispatcher, &query).await {
+                    Ok(result) => Outcome::Done(Box::new(result)),
                     Err(error) => failed(error),
                 }
             }
             Ok(None) => Outcome::Skipped,
             Err(error) => failed(error),
         };
-        taken.keep(at, step, outcome, dispatcher.registry());
+        batch.keep(at, step, outcome, dispatcher.registry());
     }
-    taken.outcomes
+    batch.outcomes
 }
 
-/// All in one transaction: the first that fails undoes everything.
-fn all(
+/// Runs all steps in one transaction. The first that fails undoes everything.
+fn run_atomic(
     lean: &Lean,
     steps: &[Step],
-    mut taken: Taken,
+    mut batch: Progress,
     access: Access,
     together: &mut Together<'_>,
 ) -> Result<Vec<(String, Outcome)>, ActionError> {
@@ -132,38 +139,38 @@ fn all(
             }
             error
         };
-        let outcome = match taken.query(at, step).map_err(undone)? {
+        let outcome = match batch.query(at, step).map_err(undone)? {
             Some(query) => {
-                let fetched = lean.fetch_together(together, &query).map_err(undone)?;
-                Outcome::Done(Box::new(query), Box::new(fetched))
+                let result = pipeline::run_within(lean.blobs(), together, &query);
+                Outcome::Done(Box::new(result.map_err(undone)?))
             }
             None => Outcome::Skipped,
         };
-        taken.keep(at, step, outcome, together.registry());
+        batch.keep(at, step, outcome, together.registry());
     }
-    Ok(taken.outcomes)
+    Ok(batch.outcomes)
 }
 
-/// What is kept of the steps that have run: what is answered, and what later ones refer to.
-struct Taken {
+/// The results of the steps that have run, as far as they are returned or referred to.
+struct Progress {
     is_returned: Vec<bool>,
     used: Vec<Used>,
     results: Results,
     outcomes: Vec<(String, Outcome)>,
-    /// About how many bytes all of it is.
+    /// About how many bytes of results are held.
     held: usize,
 }
 
-/// What later steps use of what a step gives.
+/// The part of a step's result that later steps refer to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Used {
     Nothing,
-    /// Whether it is there, or one of its first rows.
+    /// A condition, or one of the first rows.
     Beginning,
     Whole,
 }
 
-impl Taken {
+impl Progress {
     fn of(steps: &[Step], is_returned: Vec<bool>) -> Self {
         let used = |step: &Step| {
             let all = steps.iter().flat_map(|later| later.uses(&step.id));
@@ -175,16 +182,16 @@ impl Taken {
         Self { is_returned, used, results, outcomes, held: 0 }
     }
 
-    /// The query of the step whose turn it is; none where it is skipped.
+    /// Returns the query of a step; `None` if its condition does not hold.
     fn query(&self, at: usize, step: &Step) -> Result<Option<LeanQuery>, ActionError> {
-        if self.held > MOST_HELD {
+        if self.held > MAX_HELD {
             return Err(ActionError::invalid(format!(
-                "The steps before gave over {MOST_HELD} bytes: ask for less, or in several batches"
+                "the results of the steps before have over {MAX_HELD} bytes: use limits, or several batches"
             )));
         }
         let mut query = step.query(&self.results)?;
         if let Some(query) = query.as_mut().filter(|_| self.used[at] == Used::Whole) {
-            // What does not fit into the answer is used as well.
+            // A reference to a whole list includes its rows that are not returned.
             query.budget = Budget::tokens(0)?;
         }
         Ok(query)
@@ -192,11 +199,11 @@ impl Taken {
 
     fn keep(&mut self, at: usize, step: &Step, outcome: Outcome, registry: &Registry) {
         if self.used[at] != Used::Nothing {
-            let given = given_by(&outcome, registry);
-            self.held += given.as_ref().map_or(0, |given| reduce::size(&given.data));
-            self.results.keep(&step.id, given);
+            let data = data_of(&outcome, registry);
+            self.held += data.as_ref().map_or(0, |data| reduce::size(&data.value));
+            self.results.keep(&step.id, data);
         }
-        // A failure is always told.
+        // A failure is always returned.
         if self.is_returned[at] || matches!(outcome, Outcome::Failed(_)) {
             self.held += outcome.size();
             self.outcomes.push((step.id.clone(), outcome));
@@ -204,19 +211,16 @@ impl Taken {
     }
 }
 
-/// What later steps can refer to: the rows that are left, whole.
-fn given_by(outcome: &Outcome, registry: &Registry) -> Option<StepData> {
-    let Outcome::Done(query, fetched) = outcome else { return None };
-    let (data, more) = match &fetched.data {
-        Data::Rows { kept, more, .. } => {
-            (kept.iter().map(|kept| kept.row.clone()).collect(), more.is_some())
-        }
-        Data::One { value, .. } | Data::Tree { value, .. } => (value.clone(), false),
-        Data::Text { text, .. } => (text.clone().into(), false),
+/// Returns the data that later steps refer to: all rows, whole.
+fn data_of(outcome: &Outcome, registry: &Registry) -> Option<StepData> {
+    let Outcome::Done(result) = outcome else { return None };
+    let (value, has_more) = match &result.data {
+        Data::Rows(rows) => (Value::Array(rows.values.clone()), rows.more.is_some()),
+        Data::One(value, _) => (value.clone(), false),
     };
-    // What an action gives in pages is asked for in pages.
+    // A reference to a page of an upstream's list means that page.
     let is_page = registry
-        .find(&query.action)
+        .find(&result.query.action)
         .is_ok_and(|action| matches!(action.doc.view.shape, Shape::Rows { pages: Some(_), .. }));
-    Some(StepData { data, goes_on: more && !is_page })
+    Some(StepData { value, has_more: has_more && !is_page })
 }

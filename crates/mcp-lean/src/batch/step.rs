@@ -11,13 +11,13 @@ use crate::reduce::Reductions;
 use mcp_core::ActionError;
 use mcp_core::action::params::{ObjectText, ParamsText, Text};
 
-/// The longest id of a step, in bytes.
-const LONGEST_ID: usize = 64;
+/// The maximum length of a step's id, in bytes.
+const MAX_ID: usize = 64;
 
-/// A step, as it is given.
+/// The parameters of a step.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct StepParams {
+pub(crate) struct StepParams {
     /// What later steps and the answer call it; no dots.
     id: Text,
     /// The action's name.
@@ -55,68 +55,70 @@ pub struct StepParams {
     limit: Value,
 }
 
-/// A step that is ready to run when its turn comes.
+/// A step that is ready to run.
 pub(super) struct Step {
     pub(super) id: String,
     when: Option<Reference>,
     params: ObjectText,
-    /// The references in the parameters.
+    /// All references in the parameters.
     references: Vec<Reference>,
     query: LeanQuery,
 }
 
 impl Step {
-    /// Reads a step whose references may name these steps.
-    pub(super) fn read(given: StepParams, earlier: &[Step]) -> Result<Self, ActionError> {
-        let id = given.id.0;
+    /// Checks a step. Its references may name the earlier steps.
+    pub(super) fn read(params: StepParams, earlier: &[Step]) -> Result<Self, ActionError> {
+        let id = params.id.0;
         let named = |error: ActionError| of_step(&id, error);
-        if id.len() > LONGEST_ID || id.contains('.') || id == "last" {
+        if id.len() > MAX_ID || id.contains('.') || id == "last" {
             return Err(named(ActionError::invalid(
-                "an id has at most 64 bytes, no dot, and is not \"last\"",
+                "id must have at most 64 bytes and no dot, and must not be \"last\"",
             )));
         }
         if earlier.iter().any(|step| step.id == id) {
-            return Err(named(ActionError::invalid("two steps have this id")));
+            return Err(named(ActionError::invalid("another step has this id")));
         }
         let mut reductions = Reductions::default();
         for (name, value) in [
-            ("filter", &given.filter),
-            ("sort", &given.sort),
-            ("group_by", &given.group_by),
-            ("count", &given.count),
-            ("limit", &given.limit),
+            ("filter", &params.filter),
+            ("sort", &params.sort),
+            ("group_by", &params.group_by),
+            ("count", &params.count),
+            ("limit", &params.limit),
         ] {
-            reductions.take(name, value).map_err(named)?;
+            reductions.set(name, value).map_err(named)?;
         }
-        let when = match &given.when {
+        let when = match &params.when {
             Value::Null => None,
             value => Some(Reference::condition(value).map_err(named)?),
         };
-        let references = reference::all_in(given.params.0.get()).map_err(named)?;
+        let references = reference::all_in(params.params.0.get()).map_err(named)?;
         for reference in when.iter().chain(&references) {
             if !earlier.iter().any(|step| step.id == reference.step()) {
-                let message =
-                    format!("$ref {}: no earlier step is {}", reference.text(), reference.step());
+                let message = format!(
+                    "$ref {}: no earlier step has the id {:?}",
+                    reference.text(),
+                    reference.step()
+                );
                 return Err(named(ActionError::invalid(message)));
             }
         }
-        let fields = Fields::read(&given.fields).map_err(named)?;
+        let fields = Fields::read(&params.fields).map_err(named)?;
         let query =
-            LeanQuery { fields, reductions, ..LeanQuery::new(given.action.0, ParamsText::none()) };
-        Ok(Self { id, when, params: given.params, references, query })
+            LeanQuery { fields, reductions, ..LeanQuery::new(params.action.0, ParamsText::none()) };
+        Ok(Self { id, when, params: params.params, references, query })
     }
 
-    /// The action's name.
     pub(super) fn action(&self) -> &str {
         &self.query.action
     }
 
-    /// What is asked, before its references are replaced.
-    pub(super) fn asked(&self) -> &LeanQuery {
+    /// Returns the query with its references not replaced.
+    pub(super) fn original_query(&self) -> &LeanQuery {
         &self.query
     }
 
-    /// Each use that it makes of an earlier step: whether it is of all that that one gives.
+    /// Returns for each reference to an earlier step whether it needs all of its result.
     pub(super) fn uses(&self, step: &str) -> impl Iterator<Item = bool> {
         let condition = self.when.iter().map(|reference| (reference, false));
         let params = self.references.iter().map(|reference| (reference, reference.is_of_all()));
@@ -124,7 +126,7 @@ impl Step {
         condition.chain(params).filter(of_it).map(|(_, is_of_all)| is_of_all)
     }
 
-    /// The query, with the references replaced; none where the step is skipped.
+    /// Returns the query with its references replaced; `None` if the condition does not hold.
     pub(super) fn query(&self, results: &Results) -> Result<Option<LeanQuery>, ActionError> {
         if self.when.as_ref().is_some_and(|when| !results.holds(when)) {
             return Ok(None);
@@ -134,9 +136,9 @@ impl Step {
     }
 }
 
-/// The error with the step's name before it.
+/// Puts the id of a step before its error.
 pub(super) fn of_step(id: &str, mut error: ActionError) -> ActionError {
-    let shown: String = id.chars().take(LONGEST_ID).collect();
-    error.message = format!("step {shown}: {}", error.message);
+    let id: String = id.chars().take(MAX_ID).collect();
+    error.message = format!("step {id}: {}", error.message);
     error
 }

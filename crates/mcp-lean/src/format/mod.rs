@@ -1,39 +1,42 @@
-//! The forms in which data is written: JSON, CSV, TOON, and whichever of them is smallest.
+//! The formats of an answer: JSON, CSV, TOON, and `auto`, which picks one of them.
 //!
-//! Every form can be read back. JSON says all by itself; CSV by who knows which columns hold lists;
-//! TOON as its specification has it. Where a cursor follows, JSON has it as `next`, the others as
-//! their last line; the reason why a result is incomplete comes before it.
+//! Every format can be read back: JSON and TOON by themselves, CSV by a reader who knows which columns
+//! hold lists. The notes of an answer are members in JSON, and the last lines in CSV and TOON.
 
-pub mod csv;
-pub mod toon;
+mod csv;
+mod toon;
 
-use serde_json::{Value, json};
+use std::cell::OnceCell;
 
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::select::{Cell, Selection, Table};
 use mcp_core::error::ActionError;
 
-/// How the line of a cursor begins in CSV and TOON.
+/// The start of a cursor's line in CSV and TOON.
 pub const NEXT: &str = "# next: ";
-/// How the line begins in CSV and TOON that says that something is missing from the result.
+/// The start of the line in CSV and TOON that says why something is missing.
 pub const INCOMPLETE: &str = "# incomplete: ";
 
-/// A form in which data is written.
+/// A format of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// `{"data": …}`, and `"next"` where there is more.
+    /// `{"data": …}`, with `"next"` if there is more.
     Json,
     /// RFC 4180 with a header line.
     Csv,
     /// Token-Oriented Object Notation, <https://toonformat.dev>.
     Toon,
-    /// The smallest of them, in tokens, from which the data can be read back.
+    /// The format with the fewest tokens that can be read back: CSV for rows of plain values, otherwise
+    /// the smallest of the three.
     Auto,
 }
 
 impl Format {
-    /// Every form, in the order in which they are listed to people.
-    pub const ALL: [Self; 4] = [Self::Json, Self::Csv, Self::Toon, Self::Auto];
+    const ALL: [Self; 4] = [Self::Json, Self::Csv, Self::Toon, Self::Auto];
 
-    /// Its name in a query.
+    /// Returns the format's name in a query.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -44,9 +47,7 @@ impl Format {
         }
     }
 
-    /// The media type of an answer in it.
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
+    pub(crate) const fn media_type(self) -> &'static str {
         match self {
             Self::Json | Self::Auto => "application/json",
             Self::Csv => "text/csv; charset=utf-8",
@@ -54,141 +55,145 @@ impl Format {
         }
     }
 
-    /// The form of that name.
+    /// Returns the format of a name.
     ///
     /// # Errors
-    /// When there is none.
-    pub fn named(name: &Value) -> Result<Self, ActionError> {
-        let known = |format: &Self| name.as_str() == Some(format.name());
+    /// Returns `InvalidParams` if there is no such format.
+    pub(crate) fn named(name: &Value) -> Result<Self, ActionError> {
+        let is_it = |format: &Self| name.as_str() == Some(format.name());
         Self::ALL
             .into_iter()
-            .find(known)
+            .find(is_it)
             .ok_or_else(|| ActionError::invalid("format must be json, csv, toon or auto"))
     }
-
-    /// What is tried for it, the best first among equals.
-    #[must_use]
-    pub fn candidates(self) -> &'static [Self] {
-        match self {
-            Self::Json => &[Self::Json],
-            Self::Csv => &[Self::Csv],
-            Self::Toon => &[Self::Toon],
-            Self::Auto => &[Self::Json, Self::Csv, Self::Toon],
-        }
-    }
-}
-
-/// Something to be written: in JSON with its shape kept, elsewhere flat, a member for each column.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Item {
-    /// In JSON.
-    pub json: Value,
-    /// In CSV and TOON, where it differs.
-    pub flat: Option<Value>,
-}
-
-impl Item {
-    /// The same in every form.
-    #[must_use]
-    pub fn same(value: Value) -> Self {
-        Self { json: value, flat: None }
-    }
-
-    /// What CSV and TOON write.
-    #[must_use]
-    pub fn flat(&self) -> &Value {
-        self.flat.as_ref().unwrap_or(&self.json)
-    }
-}
-
-/// What is to be written.
-#[derive(Clone, Copy, Debug)]
-pub enum Content<'a> {
-    /// A list.
-    Rows(&'a [Item]),
-    /// A list of none, with the columns that it would have.
-    Nothing(&'a [String]),
-    /// One thing.
-    One(&'a Item),
 }
 
 /// The members of an answer besides its data.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Notes<'a> {
-    /// The cursor behind the data.
-    pub next: Option<&'a str>,
+pub(crate) struct Notes<'a> {
+    /// The cursor of the next page.
+    pub(crate) next: Option<&'a str>,
     /// Why something is missing from the result.
-    pub incomplete: Option<&'a str>,
+    pub(crate) incomplete: Option<&'a str>,
 }
 
-impl<'a> From<Option<&'a str>> for Notes<'a> {
-    fn from(next: Option<&'a str>) -> Self {
-        Self { next, incomplete: None }
+/// Rows, or one value, to write in any format.
+pub(crate) struct Content<'a> {
+    rows: &'a [Value],
+    is_list: bool,
+    selection: Selection<'a>,
+    /// The columns of an empty list.
+    header: Vec<&'a str>,
+    table: OnceCell<Table<'a>>,
+}
+
+impl<'a> Content<'a> {
+    pub(crate) fn list(rows: &'a [Value], selection: Selection<'a>) -> Self {
+        let header = selection.header();
+        let selection = selection.of(rows);
+        Self { rows, is_list: true, selection, header, table: OnceCell::new() }
     }
-}
 
-/// Writes it in a form that is not [`Format::Auto`].
-#[must_use]
-pub fn write<'a>(content: Content<'_>, notes: impl Into<Notes<'a>>, format: Format) -> String {
-    let notes = notes.into();
-    match format {
-        Format::Json | Format::Auto => json_text(content, notes),
-        Format::Csv => {
-            let text = match content {
-                Content::Nothing(columns) => csv::header(columns),
-                content => csv::write(&flat(content)),
-            };
-            with_notes(text, notes)
+    pub(crate) fn one(value: &'a Value, selection: Selection<'a>) -> Self {
+        if let Value::Array(rows) = value {
+            return Self::list(rows, selection);
         }
-        Format::Toon => with_notes(toon::write(&flat(content)), notes),
+        let rows = std::slice::from_ref(value);
+        let selection = selection.of_one(value);
+        Self { rows, is_list: false, selection, header: Vec::new(), table: OnceCell::new() }
     }
-}
 
-/// Writes it in a form that is tried for the one that was asked for: [`Format::Auto`] takes none
-/// from which the data could not be read back.
-#[must_use]
-pub fn write_as<'a>(
-    content: Content<'_>,
-    notes: impl Into<Notes<'a>>,
-    format: Format,
-    asked: Format,
-) -> Option<String> {
-    let is_faithful = match format {
-        Format::Csv if asked == Format::Auto => {
-            let data = flat(content);
-            // Which columns hold lists is known of rows; one thing may hold anything.
-            let is_known = matches!(content, Content::Rows(_)) || csv::is_plain(&data);
-            // A header alone does not say that there is nothing below it.
-            let is_empty = data.as_array().is_some_and(Vec::is_empty);
-            is_known && !is_empty && csv::keeps(&data)
-        }
-        Format::Toon if asked == Format::Auto => toon::keeps(&flat(content)),
-        _ => true,
-    };
-    is_faithful.then(|| write(content, notes, format))
-}
-
-fn json_text(content: Content<'_>, notes: Notes<'_>) -> String {
-    #[derive(serde::Serialize)]
-    struct Answer<'a, T> {
-        data: T,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        incomplete: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        next: Option<&'a str>,
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
     }
-    let Notes { next, incomplete } = notes;
-    let text = match content {
-        Content::Rows(rows) => {
-            let data: Vec<&Value> = rows.iter().map(|row| &row.json).collect();
-            serde_json::to_string(&Answer { data, incomplete, next })
+
+    fn table(&self) -> &Table<'a> {
+        self.table.get_or_init(|| self.selection.table(self.rows))
+    }
+
+    /// Returns the formats to try for the wanted one, the best first among equals.
+    pub(crate) fn formats(&self, wanted: Format) -> Vec<Format> {
+        if wanted != Format::Auto {
+            return vec![wanted];
         }
-        Content::Nothing(_) => {
-            serde_json::to_string(&Answer::<[Value; 0]> { data: [], incomplete, next })
+        let is_table = self.is_list && self.table().header.is_some();
+        let is_csv = !self.rows.is_empty()
+            && (self.is_list || csv::is_plain(self.table()))
+            && csv::can_be_read_back(self.table());
+        if is_csv && is_table && csv::is_flat(self.table()) {
+            // JSON and TOON repeat more than a header line.
+            return vec![Format::Csv];
         }
-        Content::One(item) => serde_json::to_string(&Answer { data: &item.json, incomplete, next }),
-    };
-    text.expect("JSON values are JSON")
+        let mut formats = vec![Format::Json];
+        formats.extend(is_csv.then_some(Format::Csv));
+        formats.extend(toon::can_be_read_back(&self.to_flat()).then_some(Format::Toon));
+        formats
+    }
+
+    /// Writes the first `count` rows, or the one value.
+    pub(crate) fn write(&self, count: usize, format: Format, notes: Notes<'_>) -> String {
+        match format {
+            Format::Json | Format::Auto => self.json(count, notes),
+            Format::Csv => {
+                let mut text = String::new();
+                if self.rows[..count].is_empty() {
+                    csv::write_header(&self.header, &mut text);
+                } else {
+                    csv::write(self.table(), count, &mut text);
+                }
+                with_notes(text, notes)
+            }
+            Format::Toon => with_notes(toon::write(&self.flat(count)), notes),
+        }
+    }
+
+    fn json(&self, count: usize, Notes { next, incomplete }: Notes<'_>) -> String {
+        #[derive(Serialize)]
+        struct Answer<'a, T> {
+            data: T,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            incomplete: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            next: Option<&'a str>,
+        }
+        let rows: Vec<_> = self.rows[..count].iter().map(|row| self.selection.json(row)).collect();
+        let text = match rows.as_slice() {
+            [one] if !self.is_list => {
+                serde_json::to_string(&Answer { data: one, incomplete, next })
+            }
+            rows => serde_json::to_string(&Answer { data: rows, incomplete, next }),
+        };
+        text.expect("JSON values are JSON")
+    }
+
+    /// Returns all of it, as JSON shows it.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut rows = self.rows.iter().map(|row| self.selection.json(row).into_owned());
+        if self.is_list { rows.collect() } else { rows.next().unwrap_or_default() }
+    }
+
+    /// Returns all of it, with a member for each column.
+    pub(crate) fn to_flat(&self) -> Value {
+        self.flat(self.len())
+    }
+
+    /// Returns the first `count` rows, or the one value, with a member for each column.
+    fn flat(&self, count: usize) -> Value {
+        let names = self.table().header.as_deref().filter(|_| !self.selection.header().is_empty());
+        let mut rows: Vec<Value> = match names {
+            None => self.rows[..count].to_vec(),
+            Some(names) => {
+                let row = |row: &Vec<_>| {
+                    let member = |(name, cell): (&&str, &Cell<'_>)| {
+                        ((*name).to_owned(), cell.as_deref().cloned().unwrap_or_default())
+                    };
+                    Value::Object(names.iter().zip(row).map(member).collect::<Map<_, _>>())
+                };
+                self.table().rows[..count].iter().map(row).collect()
+            }
+        };
+        if self.is_list { Value::Array(rows) } else { rows.pop().unwrap_or_default() }
+    }
 }
 
 fn with_notes(mut text: String, notes: Notes<'_>) -> String {
@@ -198,48 +203,11 @@ fn with_notes(mut text: String, notes: Notes<'_>) -> String {
             text.push('\n');
         }
         text.push_str(start);
-        // A note is one line, whatever an upstream says in it.
+        // A note is one line: an upstream may have written it.
         text.push_str(&note.replace(char::is_control, " "));
     }
     text
 }
 
-fn flat(content: Content<'_>) -> Value {
-    match content {
-        Content::Rows(rows) => rows.iter().map(|row| row.flat().clone()).collect(),
-        Content::Nothing(_) => Value::Array(Vec::new()),
-        Content::One(item) => item.flat().clone(),
-    }
-}
-
-/// Whether two values say the same: numbers by their value, and a member that is null like one that
-/// is not there.
-#[must_use]
-pub(super) fn says_the_same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Object(one), Value::Object(other)) => {
-            let is_in = |of: &serde_json::Map<String, Value>, name: &String, value: &Value| {
-                value.is_null() || of.get(name).is_some_and(|other| says_the_same(value, other))
-            };
-            one.iter().all(|(name, value)| is_in(other, name, value))
-                && other.iter().all(|(name, value)| is_in(one, name, value))
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len()
-                && one.iter().zip(other).all(|(one, other)| says_the_same(one, other))
-        }
-        (Value::Number(one), Value::Number(other)) => {
-            one == other || (one.is_f64() || other.is_f64()) && exactly(one) == exactly(other)
-        }
-        (one, other) => one == other,
-    }
-}
-
-/// A number as a whole one where it is one: `1.0` is `1`.
-fn exactly(number: &serde_json::Number) -> Value {
-    match number.as_f64() {
-        #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
-        Some(double) if double.fract() == 0.0 && double.abs() < 9e15 => json!(double as i64),
-        _ => Value::Number(number.clone()),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -120,8 +120,8 @@ async fn what_cannot_be_is_refused_before_anything_runs() {
         (json!({}), "steps is required"),
         (json!({"steps": []}), "steps must be 1 to 100"),
         (json!({"steps": vec![add.clone(); 101]}), "steps must be 1 to 100"),
-        (with(add.clone()), "step a: two steps have this id"),
-        (with(json!({"id": "b.c", "action": "list_tasks"})), "step b.c: an id has"),
+        (with(add.clone()), "step a: another step has this id"),
+        (with(json!({"id": "b.c", "action": "list_tasks"})), "step b.c: id must have"),
         (with(json!({"action": "list_tasks"})), "steps[1].id is required"),
         (with(json!({"id": "b", "action": "list_tasks", "limt": 1})), "steps[1].limt"),
         (with(json!({"id": "b", "action": "list_tasks", "limit": "x"})), "step b: limit must be"),
@@ -129,7 +129,7 @@ async fn what_cannot_be_is_refused_before_anything_runs() {
         (with(json!({"id": "b", "action": "batch"})), "step b: batch cannot be a step"),
         (
             with(json!({"id": "b", "action": "list_tasks", "when": {"$ref": "c.data"}})),
-            "step b: $ref c.data: no earlier step is c",
+            "step b: $ref c.data: no earlier step has the id \"c\"",
         ),
         (
             with(json!({"id": "b", "action": "list_tasks", "when": true})),
@@ -139,13 +139,13 @@ async fn what_cannot_be_is_refused_before_anything_runs() {
             with(
                 json!({"id": "b", "action": "delete_task", "params": {"task_id": {"$ref": "b.data"}}}),
             ),
-            "step b: $ref b.data: no earlier step is b",
+            "step b: $ref b.data: no earlier step has the id \"b\"",
         ),
-        (json!({"steps": [add], "return": ["x"]}), "return: no step is x"),
+        (json!({"steps": [add], "return": ["x"]}), "return: no step has the id \"x\""),
         (json!({"steps": [add], "max_tokens": 10}), "max_tokens must be 0"),
         (
             json!({"atomic": true, "steps": [add, {"id": "b", "action": "system_list_issues"}]}),
-            "step b: system_list_issues asks another system",
+            "step b: system_list_issues calls an upstream",
         ),
         (
             json!({"atomic": true, "steps": [add, {"id": "b", "action": "nope"}]}),
@@ -203,7 +203,7 @@ async fn what_steps_hold_does_not_grow_with_what_they_refer_to() {
                            "params": {"steps": steps, "atomic": atomic}});
         let answer = rig.ask(&query).await;
         let text = answer.map_or_else(|error| error.to_string(), |answer| answer.text);
-        assert!(text.contains("what the references stand for is over 2097152 bytes"), "{text}");
+        assert!(text.contains("the values of the references have over 2097152 bytes"), "{text}");
     }
     let kept = rig.data(json!({"action": "get_config", "params": {"key": "k"}, "max_tokens": 0}));
     assert!(kept.await.to_string().len() < 2 << 20);
@@ -224,7 +224,10 @@ async fn a_step_behind_more_than_is_held_is_not_run() {
     ]);
     let answer = batch(&rig, json!({"steps": steps})).await;
     let refused = answer[3]["error"].as_str().expect("a text");
-    assert!(refused.starts_with("The steps before gave over 67108864 bytes"), "{refused}");
+    assert!(
+        refused.starts_with("the results of the steps before have over 67108864 bytes"),
+        "{refused}"
+    );
     assert_eq!(rig.data(json!({"action": "list_tasks", "count": true})).await, 1);
 }
 
@@ -271,10 +274,15 @@ async fn what_is_for_lists_is_refused_before_anything_is_written() {
     ] {
         let refusal = rig.refusal(json!({"action": "add_task", "params": add, name: value})).await;
         let refusal = refusal["error"].as_str().expect("a text");
-        assert!(refusal.starts_with("add_task gives no list"), "{name}: {refusal}");
+        assert!(refusal.starts_with("add_task does not return a list"), "{name}: {refusal}");
         let steps = json!([{"id": "a", "action": "add_task", "params": add, name: value}]);
         let answer = batch(&rig, json!({"steps": steps})).await;
-        assert!(answer[0]["error"].as_str().expect("a text").starts_with("add_task gives no list"));
+        assert!(
+            answer[0]["error"]
+                .as_str()
+                .expect("a text")
+                .starts_with("add_task does not return a list")
+        );
     }
     assert_eq!(rig.data(json!({"action": "list_tasks"})).await, json!([]));
 }

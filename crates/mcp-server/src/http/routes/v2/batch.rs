@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use mcp_core::action::params::ParamsText;
 use mcp_core::{ActionError, Registry};
-use mcp_lean::{LeanQuery, query::budget, tokens};
+use mcp_lean::{LeanQuery, query::budget};
 use paperclip::actix::api_v2_operation;
 use serde::Deserialize;
 use serde_json::Value;
@@ -49,7 +49,7 @@ fn query(text: &str, registry: &Registry) -> Result<LeanQuery, ActionError> {
     registry.find(ACTION)?.coerce(&mut params);
     let Budgeted { max_tokens } = serde_json::from_str(params.get()).map_err(wrong)?;
     let mut query = LeanQuery::new(ACTION, params);
-    query.tokens = tokens::count(text);
+    query.bytes = text.len();
     if let Some(tokens) = max_tokens {
         query.budget = budget(&tokens)?;
     }

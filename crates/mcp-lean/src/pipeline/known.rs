@@ -1,21 +1,19 @@
-//! Whether there is a field of some name, from the schema of a result: known before the action runs
-//! where the schema is closed; for the JSON of another system, only its data says.
+//! Whether a schema has a field. A closed schema says so before the action runs; for the JSON of an
+//! upstream, only the data says.
 
 use serde_json::Value;
 
-/// What a schema says of a field.
+/// What a schema says about a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Known {
-    /// It is there.
     Yes,
     /// Only the data says.
     Open,
-    /// It is not; these are.
+    /// The schema has only these fields.
     No(Vec<String>),
 }
 
-/// What a schema without references says of the field at a path. Lists are mapped through.
-#[must_use]
+/// Looks a path up in a schema without references. Lists are mapped.
 pub(super) fn in_schema(schema: &Value, path: &str) -> Known {
     let Some(members) = schema.as_object() else { return Known::Open };
     if let Some(choices) = ["anyOf", "oneOf"].iter().find_map(|key| members.get(*key)?.as_array()) {
@@ -48,8 +46,7 @@ pub(super) fn in_schema(schema: &Value, path: &str) -> Known {
     }
 }
 
-/// The schema of what is at a path that leads through objects; anything where it says nothing.
-#[must_use]
+/// Returns the schema at a path through objects; `true`, which allows anything, if it has none.
 pub(super) fn schema_at<'a>(schema: &'a Value, path: &str) -> &'a Value {
     let step = |schema: &'a Value, name: &str| schema.get("properties")?.get(name);
     path.split('.')
@@ -58,8 +55,7 @@ pub(super) fn schema_at<'a>(schema: &'a Value, path: &str) -> &'a Value {
         .unwrap_or(&Value::Bool(true))
 }
 
-/// The schema of a row, where a schema is that of a list; otherwise itself.
-#[must_use]
+/// Returns the schema of the items if a schema is that of a list, or else the schema itself.
 pub(super) fn row_of(schema: &Value) -> &Value {
     if has_type(schema, "array") {
         schema.get("items").unwrap_or(&Value::Bool(true))

@@ -1,23 +1,22 @@
-//! Finding the row that was answered last again, in a list that was given out anew.
+//! Finds the last row of a page again, in a list that was read anew.
 
-use super::cursor::{Key, Order, Place};
+use crate::cursor::{Key, Order, Place};
 
-/// Where the list goes on.
+/// Where a list continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// At the row of this number.
+    /// At the row of this index.
     From(usize),
     /// On a page before this one.
     Earlier,
-    /// On a page behind this one.
+    /// On a page after this one.
     Later,
-    /// The row is not here, and nothing says where it would be.
+    /// The row is not here, and the keys do not say where it would be.
     Lost,
 }
 
-/// Where a page goes on behind a place: behind the row of that key; where that was removed, and
-/// the keys fall or rise, behind where it would be.
-#[must_use]
+/// Returns where a page continues after a place: after the row with that key. If the row was removed and
+/// the keys rise or fall, after where it would be.
 pub(super) fn locate(keys: &[Key], place: Place) -> Found {
     if place.key == Key::None {
         return Found::Lost;
@@ -27,23 +26,22 @@ pub(super) fn locate(keys: &[Key], place: Place) -> Found {
     }
     let (Some(first), Some(last)) = (keys.first(), keys.last()) else { return Found::Earlier };
     let is_in_order = keys.len() < 2 || order(keys) == place.order;
-    let is_behind = |key: &Key| match place.order {
+    let is_after = |key: &Key| match place.order {
         Order::Falling => *key < place.key,
         _ => *key > place.key,
     };
     if place.order == Order::Unknown || !is_in_order {
         Found::Lost
-    } else if is_behind(first) {
+    } else if is_after(first) {
         Found::Earlier
-    } else if is_behind(last) {
-        Found::From(keys.iter().position(is_behind).unwrap_or(keys.len()))
+    } else if is_after(last) {
+        Found::From(keys.iter().position(is_after).unwrap_or(keys.len()))
     } else {
         Found::Later
     }
 }
 
-/// Whether all keys fall or all rise. Of fewer than two nothing is known.
-#[must_use]
+/// Returns whether the keys rise or fall; unknown for fewer than two.
 pub(super) fn order(keys: &[Key]) -> Order {
     let are_numbers = keys.iter().all(|key| matches!(key, Key::Number(_)));
     if keys.len() < 2 || !are_numbers {

@@ -1,47 +1,47 @@
-//! Fields that somebody names and that are nowhere.
+//! Rejects fields that are not in the result: before the action runs if its schema says so, otherwise
+//! when no row has them.
 
 use serde_json::Value;
 
-use super::fields::{self, Fields};
 use super::known::{Known, in_schema, row_of, schema_at};
-use super::query::LeanQuery;
+use crate::fields::{self, FieldPath, Fields};
+use crate::query::LeanQuery;
 use mcp_core::action::{Action, Effect, Shape};
 use mcp_core::error::ActionError;
 
-/// How many names are said of those that are there.
-const MOST_NAMED: usize = 60;
+/// The maximum number of known fields in an error.
+const MAX_NAMED: usize = 60;
 
-/// The named fields of which only the data will say whether they are there.
-pub(super) struct Unknown {
+/// The fields of a query that no row had so far, and that no schema excludes.
+pub(super) struct UnknownFields {
     paths: Vec<String>,
+    /// The fields of the rows so far, for the error.
     names: Vec<String>,
-    seen: bool,
+    has_rows: bool,
 }
 
-impl Unknown {
-    /// Looks the named fields up before the action runs.
+impl UnknownFields {
+    /// Looks the fields of a query up in the schema of the result.
     ///
     /// # Errors
-    /// When the schema of the result, or of its rows, has no such field.
+    /// Returns `InvalidParams` if the schema excludes one.
     pub(super) fn check(action: &Action, query: &LeanQuery) -> Result<Self, ActionError> {
         let view = &action.doc.view;
         let at = match view.shape {
             Shape::Rows { at, .. } => at,
             _ => "",
         };
-        // A path leads on from a row: no number of one is a part of it.
         let rows = row_of(schema_at(action.lean_schema(), at));
         let result = row_of(action.lean_schema());
-        let named: &[fields::FieldPath] = match &query.fields {
+        let named: &[FieldPath] = match &query.fields {
             Fields::Named(paths) => paths,
             _ => &[],
         };
-        let shown = |path: &fields::FieldPath| {
-            view.columns.iter().any(|column| column.name == path.as_str())
-        };
-        // A summary's own names can be reduced by; a field that is named is the result's.
+        let shown =
+            |path: &FieldPath| view.columns.iter().any(|column| column.name == path.as_str());
+        // Reductions may also use the names of the summary.
         let reduced = query.reductions.paths().filter(|path| !shown(path));
-        let mut unknown = Self { paths: Vec::new(), names: Vec::new(), seen: false };
+        let mut unknown = Self { paths: Vec::new(), names: Vec::new(), has_rows: false };
         for path in named.iter().chain(reduced) {
             if view.optional.contains(&path.first()) {
                 continue;
@@ -51,7 +51,7 @@ impl Unknown {
                 Known::Yes => {}
                 Known::No(_) if at.is_empty() || around == Known::Yes => {
                     if around != Known::Yes {
-                        return Err(refusal(path.as_str(), &names(around)));
+                        return Err(rejection(path.as_str(), &names(around)));
                     }
                 }
                 _ if !at.is_empty() && around == Known::Yes => {}
@@ -65,27 +65,27 @@ impl Unknown {
 
     /// Looks for the fields in a row.
     pub(super) fn see(&mut self, row: &Value) {
-        self.seen = true;
+        self.has_rows = true;
         if self.paths.is_empty() {
             return;
         }
         self.paths.retain(|path| !fields::is_in(row, path));
         if !self.paths.is_empty() {
-            for name in fields::names_in(row, MOST_NAMED) {
-                if self.names.len() < MOST_NAMED && !self.names.contains(&name) {
+            for name in fields::names_in(row, MAX_NAMED) {
+                if self.names.len() < MAX_NAMED && !self.names.contains(&name) {
                     self.names.push(name);
                 }
             }
         }
     }
 
-    /// Says what was nowhere. Where there was no row, nothing is known.
+    /// Ends the search.
     ///
     /// # Errors
-    /// When a field was in no row: the message lists those that are.
-    pub(super) fn end(self) -> Result<(), ActionError> {
+    /// Returns `InvalidParams` if there were rows, and none had a field.
+    pub(super) fn finish(self) -> Result<(), ActionError> {
         match self.paths.first() {
-            Some(path) if self.seen => Err(refusal(path, &self.names)),
+            Some(path) if self.has_rows => Err(rejection(path, &self.names)),
             _ => Ok(()),
         }
     }
@@ -98,10 +98,10 @@ fn names(known: Known) -> Vec<String> {
     }
 }
 
-fn refusal(path: &str, known: &[String]) -> ActionError {
+fn rejection(path: &str, known: &[String]) -> ActionError {
     if known.is_empty() {
-        return ActionError::invalid(format!("Unknown field: {path}: the result has no fields"));
+        return ActionError::invalid(format!("unknown field {path:?}: the result has no fields"));
     }
-    let known: Vec<&str> = known.iter().take(MOST_NAMED).map(String::as_str).collect();
-    ActionError::invalid(format!("Unknown field: {path}. Known: {}", known.join(", ")))
+    let known: Vec<&str> = known.iter().take(MAX_NAMED).map(String::as_str).collect();
+    ActionError::invalid(format!("unknown field {path:?}: use {}", known.join(", ")))
 }
