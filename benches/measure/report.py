@@ -7,10 +7,10 @@ from . import plot
 from .result import Row, figure
 
 PAGE = """\
-# What the service costs
+# Costs of the service
 
-Written by `scripts/bench`, like everything in this folder: do not edit. The raw numbers are in
-[results.json](results.json).
+This page is for people who size or change the server: it compares the speed and memory of the server with its targets.
+`scripts/bench` writes everything in this folder; do not edit it. The raw numbers are in [results.json](results.json).
 
 ![Each row against its target](bench.svg)
 
@@ -18,19 +18,19 @@ Written by `scripts/bench`, like everything in this folder: do not edit. The raw
 
 {verdict}
 
-- **The machine:** {machine}. The load generator runs beside the server, on the same cores.
-- **A round** is {seconds} s of load; each side has at least {rounds} of them, in turn, and the figures are their
-  medians. `page_title` is one round of nine pairs.
-- **The server** is the release binary on loopback with its defaults (the log of actions is on, writes are
-  synced with `FULL`), but for the rate limit, which is off. It has three users.
-- **The floor** is a bare actix-web handler with as many workers and the server's allocator that gives the same bytes and does nothing
-  else (`benches/src/bin/floor.rs`).
-- **One transaction each** is the same two inserts into the same tables, in an immediate transaction for each
-  request (`benches/src/bin/one_by_one.rs`). It has one connection in a thread of its own.
-- **p99** is the time within which 99 of 100 answers came, at 32 connections.
-- **pgbench** runs the same two inserts between `BEGIN` and `COMMIT`, as prepared statements over the same
-  number of connections, in a copy of the server's own tables, on the same PostgreSQL with its defaults. Its
-  numbers come from a sequence, so that nobody in it waits for another's: the server's have no gaps, which costs.
+- **The machine:** {machine}. The load generator runs on the same cores as the server.
+- **A round** is {seconds} s of load. Both sides run at least {rounds} rounds, in turn; the figures are the medians of the rounds.
+  `page_title` is one round of nine pairs.
+- **The server** is the release binary on loopback with its defaults (the log of actions is on, writes are synced with
+  `FULL`), except that the rate limit is off. It has three users.
+- **The floor** is a bare actix-web handler that returns the same bytes, with the same number of workers and the server's
+  allocator (`benches/src/bin/floor.rs`).
+- **One transaction each** is a server that runs the same two inserts into the same tables, in an immediate transaction for
+  each request (`benches/src/bin/one_by_one.rs`). It has one connection, in its own thread.
+- **p99** is the time within which 99 of 100 answers arrived, at 32 connections.
+- **pgbench** runs the same two inserts between `BEGIN` and `COMMIT`, as prepared statements over the same number of
+  connections, in a copy of the server's tables, on the same PostgreSQL with its defaults. Its ids come from a sequence, so
+  its transactions do not wait for each other. The server's ids have no gaps, so its writes do.
 """
 
 
