@@ -1,4 +1,4 @@
-"""docs/bench/: the raw numbers, the page with the table, and the picture."""
+"""Writes docs/bench/: the raw numbers, the page with the table, and the plot."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ This page is for people who size or change the server: it compares the speed and
 
 
 def write(folder: Path, machine: dict[str, str], rounds: int, seconds: float, rows: list[Row]) -> None:
-    """Writes all three."""
+    """Writes all files."""
     folder.mkdir(parents=True, exist_ok=True)
     results = {
         "machine": machine,
@@ -56,7 +56,7 @@ def write(folder: Path, machine: dict[str, str], rounds: int, seconds: float, ro
 
 
 def read(folder: Path, machine: dict[str, str], rounds: int, seconds: float) -> list[Row]:
-    """The rows that were measured before in the same way, on a machine of this kind."""
+    """Reads earlier rows that were measured in the same way, on a machine of this kind."""
     file = folder / "results.json"
     if not file.exists():
         return []
@@ -67,7 +67,7 @@ def read(folder: Path, machine: dict[str, str], rounds: int, seconds: float) -> 
 
 
 def compact(results: dict) -> str:
-    """JSON for people and for diffs: a line for each thing, with the rounds of a side on one."""
+    """Formats JSON for people and diffs: one line for each row."""
     rounded = json.loads(json.dumps(results), parse_float=lambda text: float(f"{float(text):.6g}"))
     rows = ",\n    ".join(json.dumps(row, ensure_ascii=False) for row in rounded.pop("rows"))
     head = json.dumps(rounded, indent=2, ensure_ascii=False).removesuffix("\n}")
@@ -75,7 +75,7 @@ def compact(results: dict) -> str:
 
 
 def table(rows: list[Row]) -> str:
-    """Markdown, which is read on a terminal too."""
+    """Formats the rows as a Markdown table that is readable in a terminal too."""
     cells = [["row", "work", "medians", "value", "target", ""]]
     for row in rows:
         medians = ", ".join(f"{side} {figure(it)}" for side, it in row.medians.items())
@@ -91,6 +91,6 @@ def table(rows: list[Row]) -> str:
 
 
 def verdict(rows: list[Row]) -> str:
-    """How many targets are met."""
+    """Summarizes the number of met targets."""
     met = sum(row.passed for row in rows)
     return f"{met} of {len(rows)} targets are met."

@@ -1,4 +1,4 @@
-//! The Model Context Protocol over HTTP: its revisions beside one another, and what is refused.
+//! The Model Context Protocol over HTTP: its revisions, and rejected requests.
 
 use serde_json::{Value, json};
 use service_tests::TestServer;
@@ -23,8 +23,8 @@ fn each_client_gets_the_revision_that_it_asks_for() {
         assert_eq!(said["serverInfo"]["name"], "mcp-server");
     }
     let said = server.protocol("2025-11-25").send("initialize", hello("1999-01-01"));
-    assert_eq!(said.status, 400, "the header says something else");
-    // Revisions that are not served in full are not agreed to.
+    assert_eq!(said.status, 400, "the header names another revision");
+    // The server does not agree to revisions that it does not fully support.
     for revision in ["2024-11-05", "2025-03-26", "1999-01-01"] {
         let said = server.protocol(revision).result("initialize", hello(revision));
         assert_eq!(said["protocolVersion"], "2025-11-25", "{revision}");
@@ -58,7 +58,7 @@ fn a_client_outlives_the_server() {
     let call = json!({"name": "query", "arguments": {"action": "add_user", "params": {"username": "alice"}}});
     assert_eq!(server.protocol("2025-11-25").result("tools/call", call)["isError"], false);
     let _ = server.stop();
-    // Another server, which has never heard of the client.
+    // Another server, without any state of this client.
     let server = TestServer::with([]).in_folder(&folder).start();
     let list = json!({"action": "list_users", "format": "json"});
     let users = server.protocol("2025-11-25").tool("query", list);
@@ -76,7 +76,7 @@ fn an_answer_that_does_not_stream_is_json() {
         let answer = server.protocol(revision).send("tools/call", call);
         assert_eq!(answer.header("content-type"), Some("application/json"), "{revision}");
     }
-    // And a client that does not say what it takes is not sent away.
+    // A client without `Accept` is accepted too.
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
     assert_eq!(server.post("/mcp").json(&list).send().status, 200);
     let any = server.post("/mcp").header("Accept", "*/*").json(&list).send();
@@ -161,7 +161,7 @@ fn a_byte_order_mark_is_passed_over() {
     let batch = json!({"steps": [{"id": "a", "action": "list_users"}]});
     let answer = server.post("/api/v2/batch").json_text(format!("\u{feff}{batch}")).send();
     assert_eq!(answer.status, 200, "{}", answer.text());
-    // One, at the beginning.
+    // Only one mark, at the start, is skipped.
     for text in [format!("\u{feff}\u{feff}{list}"), format!("{list}\u{feff}")] {
         assert_eq!(server.post("/mcp").json_text(&text).send().status, 400, "{text}");
     }
@@ -180,7 +180,7 @@ fn a_client_is_told_what_the_server_is_for() {
     assert_eq!(sentences.matches('.').count(), 3, "{lean}");
     let example: Value = serde_json::from_str(example).expect("JSON");
     assert_eq!(server.protocol("2025-11-25").tool("query", example)["isError"], false);
-    assert!(!said("tools=github").contains("query with"), "there is no such tool");
+    assert!(!said("tools=github").contains("query with"), "`query` is not in this set");
     assert!(said("tools=github").contains("Example: github_"));
     let new = server.protocol("2026-07-28").result("server/discover", json!({}));
     assert_eq!(new["instructions"], lean);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use service_tests::{Command, TestServer};
 use tempfile::TempDir;
 
-/// `mcp-server stdio`, killed when this is dropped.
+/// A running `mcp-server stdio`, which is killed on drop.
 struct Client {
     child: Child,
     input: Option<ChildStdin>,
@@ -66,7 +66,7 @@ impl Client {
         }
     }
 
-    /// Closes stdin, and says how the process ends.
+    /// Closes stdin and returns the exit status.
     fn end(mut self) -> Option<i32> {
         drop(self.input.take());
         self.child.wait().expect("it is our child").code()

@@ -1,5 +1,4 @@
-//! The tools of the Model Context Protocol: which there are, how they are described, and what they
-//! answer.
+//! The tools of the Model Context Protocol: their names, descriptions and responses.
 
 use serde_json::{Value, json};
 use service_tests::{Protocol, TestServer};
@@ -226,11 +225,11 @@ fn the_one_tool_answers_as_the_lean_face_does() {
             }
         }
     }
-    // Unasked it is the smallest form.
+    // Without a format the response is in the smallest one.
     let unasked = client.tool("query", json!({"action": "list_tasks"}));
     let smallest = plain(&json!({"action": "list_tasks", "format": "auto"}));
     assert_eq!(text(&unasked), smallest.text());
-    // A list goes on by its cursor, and is reduced.
+    // A list has a cursor, and can be reduced.
     let mut query =
         json!({"action": "list_tasks", "fields": "id", "format": "json", "max_tokens": 50});
     let mut ids = Vec::new();

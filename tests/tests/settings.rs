@@ -1,11 +1,11 @@
-//! Settings: where they come from, and what happens when one is wrong.
+//! Settings: their sources, and errors about wrong values.
 
 use std::fs;
 
 use service_tests::{Command, TestServer};
 use tempfile::TempDir;
 
-/// A variable, a value that it does not accept, and what the refusal says beside its name.
+/// A variable, an invalid value, and a part of the error message.
 const WRONG: [(&str, &str, &str); 44] = [
     ("MCP_HOST", "nope.example", "an IP address or localhost"),
     ("MCP_HOST", "127.0.0.1:80", "an IP address or localhost"),
@@ -155,7 +155,7 @@ fn an_unknown_variable_is_a_warning_that_names_the_nearest_setting() {
         let run =
             UNKNOWN.iter().fold(Command::new([command]), |it, (key, value)| it.env(key, value));
         let output = run.folder(folder.path()).run();
-        // stdio started, and found that stdin is closed.
+        // stdio started, and ended because stdin is closed.
         let exit = i32::from(command == "stdio");
         assert_eq!(output.exit, Some(exit), "{output:?}");
         assert_warned(&output.stderr);
@@ -200,7 +200,7 @@ fn a_wrong_flag_is_refused_by_its_name() {
     }
 }
 
-/// The value and the origin that `mcp-server config` shows for a setting.
+/// Returns the value and the origin that `mcp-server config` shows for a setting.
 fn shown(config: &str, key: &str) -> (String, String) {
     let line = config.lines().find(|line| line.split(" = ").next().map(str::trim) == Some(key));
     let (_, rest) =
@@ -323,7 +323,7 @@ fn a_database_that_cannot_be_opened_is_said_in_one_line() {
 
 #[test]
 fn a_server_that_anybody_can_reach_without_a_key_warns_loudly() {
-    // An address for documentation (RFC 5737), on which nobody listens: the warning comes first.
+    // A documentation address (RFC 5737), on which nothing listens; the warning comes first.
     let start = || Command::new(["start", "--host", "192.0.2.1", "--port", "0"]);
     let folder = folder();
     let without = start().folder(folder.path()).run();

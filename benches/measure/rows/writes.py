@@ -1,4 +1,4 @@
-"""Durable writes: many clients that share a commit, and what the size of the table costs them."""
+"""Durable writes: many clients that share a commit, and the effect of the table's size."""
 
 from ..bench import Bench, url
 from ..load import Request
@@ -18,7 +18,7 @@ ADD_TASK = Request.action(
 
 
 def add_task(bench: Bench) -> list[Row]:
-    """Group commit against a transaction for each request, each time on an empty database."""
+    """Compares group commit with a transaction for each request, each time on an empty database."""
     connections = 64
 
     def ours() -> float:
