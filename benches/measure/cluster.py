@@ -93,12 +93,12 @@ def run(command: list[str], as_account: bool = False) -> str:
     if as_account and os.geteuid() == 0:
         command = ["runuser", "-u", ACCOUNT, "--", *command]
     # The output goes to a file: the postmaster would keep an inherited pipe open.
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryFile("w+") as output:
         ended = subprocess.run(
-            command, check=False, cwd="/", stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            command, check=False, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
-        said.seek(0)
-        text = said.read()
+        output.seek(0)
+        text = output.read()
     if ended.returncode:
         raise RuntimeError(f"{' '.join(command)} failed: {text}")
     return text

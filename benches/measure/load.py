@@ -47,8 +47,8 @@ def run(base_url: str, request: Request, connections: int, seconds: float, folde
         body = folder / "body.json"
         body.write_bytes(request.body)
         command += ["--", str(body)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    measured = json.loads(said.splitlines()[-1])
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    measured = json.loads(output.splitlines()[-1])
     if measured["failed"] or measured["refused"] or not measured["requests"]:
         raise RuntimeError(f"the load on {request.path} failed: {measured}")
     return Load(measured["requests"] / measured["microseconds"] * 1e6, measured["p99"] / 1000)

@@ -25,5 +25,5 @@ def described() -> dict[str, str]:
 
 def first_line(*command: str) -> str:
     """Returns the first line of a command's output. wrk prints its version and exits with an error."""
-    said = subprocess.run(command, check=False, capture_output=True, text=True)
-    return (said.stdout or said.stderr).splitlines()[0]
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    return (result.stdout or result.stderr).splitlines()[0]

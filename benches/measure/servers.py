@@ -100,13 +100,13 @@ def running(command: list[str], folder: Path, settings: Mapping[str, str]) -> It
 def listening(process: subprocess.Popen[str]) -> str:
     """Returns the URL from the server's stderr. A thread reads stderr to its end."""
     found: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    said: list[str] = []
+    lines: list[str] = []
 
     def read() -> None:
         assert process.stderr
         for line in process.stderr:
-            del said[:-50]
-            said.append(line)
+            del lines[:-50]
+            lines.append(line)
             if match := LISTENING.search(line):
                 found.put(match[1])
         found.put(None)
@@ -117,7 +117,7 @@ def listening(process: subprocess.Popen[str]) -> str:
     except queue.Empty:
         url = None
     if url is None:
-        raise RuntimeError(f"{process.args} does not listen: {''.join(said)}")
+        raise RuntimeError(f"{process.args} does not listen: {''.join(lines)}")
     return url
 
 

@@ -321,7 +321,7 @@ fn a_request_that_is_no_http_is_400_and_the_end_of_its_connection() {
 #[test]
 fn no_refusal_speaks_of_the_servers_inside() {
     let server = server();
-    let mut said = Vec::new();
+    let mut responses = Vec::new();
     for action in actions(&server) {
         for (parameter, _) in &action.parameters {
             for value in [json!([[{}]]), json!("\u{0}"), json!(-1.5)] {
@@ -330,14 +330,14 @@ fn no_refusal_speaks_of_the_servers_inside() {
                 if action.name.starts_with("playwright") || action.name.starts_with("github") {
                     continue;
                 }
-                said.push(server.call(&action.name, params).text().to_owned());
+                responses.push(server.call(&action.name, params).text().to_owned());
             }
         }
     }
     for body in ["{", "[", r#"{"action":1}"#, r#"{"action":"x","params":1}"#] {
-        said.push(post(&server, body).text().to_owned());
+        responses.push(post(&server, body).text().to_owned());
     }
-    for text in said {
+    for text in responses {
         let lower = text.to_lowercase();
         for inside in
             ["serde", "sqlite", "diesel", "actix", "panicked", "rawvalue", "struct ", ".rs:"]

@@ -142,8 +142,8 @@ fn what_help_cannot_answer_it_says() {
         (json!({"query": "x".repeat(1001)}), "query must have at most 1000 characters"),
         (json!({"query": 5}), "query must be a string, not an integer"),
     ] {
-        let said = server.refusal("help", params);
-        assert!(said.starts_with(refusal), "{said}");
+        let message = server.refusal("help", params);
+        assert!(message.starts_with(refusal), "{message}");
     }
     // v1's message is frozen by its contract.
     assert_eq!(server.refusal("ad_task", json!({})), "Unknown action: ad_task");

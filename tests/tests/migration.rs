@@ -14,7 +14,7 @@ fn fixture() -> Option<(Arc<TempDir>, Value)> {
     let file = |name: &str| -> PathBuf { repository().join("../shared/fixtures").join(name) };
     let database = file("reference-mcp_server.db");
     let Ok(bytes) = fs::read(&database) else {
-        eprintln!("NOT TESTED: there is no {}", database.display());
+        eprintln!("NOT TESTED: {} is missing", database.display());
         return None;
     };
     let answers = fs::read_to_string(file("reference-mcp_server.json")).expect("its answers");

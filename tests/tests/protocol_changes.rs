@@ -115,9 +115,9 @@ fn a_listener_is_told_of_what_it_named_and_of_nothing_else() {
     assert_eq!(updated(&mut messages), "mcp://config");
     // A reset changes every resource.
     assert_eq!(server.post("/api/v1/reset").send().status, 200);
-    let mut told = [updated(&mut messages), updated(&mut messages), updated(&mut messages)];
-    told.sort();
-    assert_eq!(told, ["mcp://config", "mcp://tasks/2", "mcp://users"]);
+    let mut updates = [updated(&mut messages), updated(&mut messages), updated(&mut messages)];
+    updates.sort();
+    assert_eq!(updates, ["mcp://config", "mcp://tasks/2", "mcp://users"]);
 }
 
 #[test]
@@ -194,8 +194,8 @@ fn without_a_session_there_is_nothing_to_subscribe_by() {
         "capabilities": {},
         "clientInfo": {"name": "t", "version": "1"},
     });
-    let said = client.result("initialize", hello);
-    assert_eq!(said["capabilities"]["resources"], json!({}), "{said}");
+    let response = client.result("initialize", hello);
+    assert_eq!(response["capabilities"]["resources"], json!({}), "{response}");
     assert_eq!(client.error("resources/subscribe", json!({"uri": "mcp://tasks"})).0, -32601);
 }
 

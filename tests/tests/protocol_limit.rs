@@ -60,16 +60,16 @@ fn what_is_too_large_as_sent_says_so() {
     let _ = server.data("update_config", json!({"key": "k", "value": text}));
     let all = server.protocol("2025-11-25").query("tools=all");
     let result = all.tool("get_config", json!({"key": "k"}));
-    let said = result["content"][0]["text"].as_str().expect("a text");
+    let message = result["content"][0]["text"].as_str().expect("a text");
     assert_eq!(result["isError"], true);
     assert!(
-        said.contains("65536 bytes (MCP_RESULT_LIMIT)") && said.contains("get_config(key?)"),
-        "{said}"
+        message.contains("65536 bytes (MCP_RESULT_LIMIT)") && message.contains("get_config(key?)"),
+        "{message}"
     );
     // The error of a successful write says that it was carried out.
     let result = all.tool("update_config", json!({"key": "w", "value": text}));
-    let said = result["content"][0]["text"].as_str().expect("a text");
-    assert!(said.contains("was carried out"), "{said}");
+    let message = result["content"][0]["text"].as_str().expect("a text");
+    assert!(message.contains("was carried out"), "{message}");
     assert_eq!(server.data("get_config", json!({"key": "w"}))["w"], text);
     // A resource contains its text once, with escapes.
     let once = all.result("resources/read", json!({"uri": "mcp://tasks"}));
@@ -110,6 +110,6 @@ fn prompts_within_the_limit_show_long_words_in_part() {
         .protocol("2025-11-25")
         .query("tools=all")
         .tool("add_task", json!({"x".repeat(5000): 1}));
-    let said: &Value = &named["content"][0]["text"];
-    assert!(said.as_str().expect("a text").len() < 400, "{said}");
+    let message: &Value = &named["content"][0]["text"];
+    assert!(message.as_str().expect("a text").len() < 400, "{message}");
 }

@@ -16,7 +16,7 @@ fn faults(tool: &Value) -> Vec<String> {
     let schema = &tool["inputSchema"];
     // MCP: `inputSchema` is a JSON Schema whose `type` is `object`. OpenAI: the root is an object.
     if schema["type"] != "object" {
-        faults.push("the root is no object".into());
+        faults.push("the root is not an object".into());
     }
     // OpenAI and Anthropic: no `oneOf`, `anyOf`, `allOf`, `enum` or `not` at the root.
     for key in ["oneOf", "anyOf", "allOf", "enum", "not"] {
@@ -32,7 +32,7 @@ fn rules(at: &str, schema: &Value, faults: &mut Vec<String>) {
     let mut fault = |what: &str| faults.push(format!("{at}: {what}"));
     let Some(members) = schema.as_object() else {
         // Gemini and VS Code: a schema is an object with a type, so not `true`.
-        return fault("is no object");
+        return fault("is not an object");
     };
     match members.get("type") {
         Some(Value::String(kind)) => {

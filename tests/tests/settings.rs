@@ -263,8 +263,8 @@ fn config_says_what_a_start_would_refuse_and_hides_the_password() {
     let postgres = config("postgres://user:hunter2@localhost/x");
     let exit = if cfg!(feature = "postgres") { 0 } else { 2 };
     assert_eq!(postgres.exit, Some(exit), "{postgres:?}");
-    let said = postgres.stdout + &postgres.stderr;
-    assert!(said.contains("user:(hidden)@localhost") && !said.contains("hunter2"), "{said}");
+    let output = postgres.stdout + &postgres.stderr;
+    assert!(output.contains("user:(hidden)@localhost") && !output.contains("hunter2"), "{output}");
     for (url, part) in [("mysql://x", "no mysql:// database"), ("sqlite:///a?b", "no parameters")] {
         let refused = config(url);
         let refusal = refused.refusal(2);
@@ -310,7 +310,7 @@ fn every_way_to_name_the_database_is_taken() {
 #[test]
 fn a_database_that_cannot_be_opened_is_said_in_one_line() {
     let folder = folder();
-    fs::write(folder.path().join("text.db"), "this is no database, but a text ".repeat(100))
+    fs::write(folder.path().join("text.db"), "this is a text, not a database ".repeat(100))
         .expect("a file");
     for url in ["sqlite:///nowhere/at/all.db", "sqlite:///text.db", "sqlite:///."] {
         let start = Command::new(["start"]).env("MCP_PORT", "0").env("DATABASE_URL", url);

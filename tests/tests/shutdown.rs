@@ -103,7 +103,7 @@ fn under_load_every_request_that_was_sent_is_answered_and_every_answer_is_kept()
         .post("/api/v1/query")
         .json(&json!({ "action": "add_task", "params": { "title": "t" } }))
         .bytes();
-    let told = AtomicBool::new(false);
+    let signalled = AtomicBool::new(false);
     let answered: Vec<u64> = thread::scope(|scope| {
         let clients: Vec<_> = (0..8)
             .map(|_| {
@@ -111,7 +111,7 @@ fn under_load_every_request_that_was_sent_is_answered_and_every_answer_is_kept()
                     let mut connection = server.connect();
                     let mut ids = Vec::new();
                     loop {
-                        let is_before = !told.load(Ordering::SeqCst);
+                        let is_before = !signalled.load(Ordering::SeqCst);
                         if connection.try_send(&request).is_err() {
                             break;
                         }
@@ -130,7 +130,7 @@ fn under_load_every_request_that_was_sent_is_answered_and_every_answer_is_kept()
         while server.get("/api/v1/state?entity=tasks&limit=0").data()["total"].as_u64() < Some(200)
         {
         }
-        told.store(true, Ordering::SeqCst);
+        signalled.store(true, Ordering::SeqCst);
         server.terminate();
         clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
     });

@@ -17,7 +17,7 @@ def page_title(bench: Bench) -> list[Row]:
     cold: list[float] = []
 
     def warm() -> float:
-        said = subprocess.run(
+        test = subprocess.run(
             ["cargo", "nextest", "run", "--locked", "-p", "mcp-integrations"]
             + ["--run-ignored", "only", "--no-capture", "-E", "binary(browser) & test(bench)"],
             cwd=REPOSITORY,
@@ -26,9 +26,9 @@ def page_title(bench: Bench) -> list[Row]:
             capture_output=True,
             text=True,
         )
-        found = re.search(rf"^warm {TIME}, cold {TIME}", said.stdout, re.M)
+        found = re.search(rf"^warm {TIME}, cold {TIME}", test.stdout, re.M)
         if not found:
-            raise NotMeasured(f"the browser gave no times: {said.stderr.strip()[-300:]}")
+            raise NotMeasured(f"the browser gave no times: {test.stderr.strip()[-300:]}")
         cold.append(float(found[3]) * UNITS[found[4]])
         return float(found[1]) * UNITS[found[2]]
 

@@ -80,7 +80,7 @@ def transaction(database: Cluster) -> str:
 
 def pgbench(database: Cluster, script: str, bench: Bench) -> float:
     """Measures transactions per second, with prepared statements."""
-    said = subprocess.run(
+    run = subprocess.run(
         [database.program("pgbench"), "--no-vacuum", "--protocol", "prepared"]
         + ["--client", str(CONNECTIONS), "--jobs", str(min(CORES, CONNECTIONS))]
         + ["--time", str(max(1, round(bench.seconds))), "--file", "/dev/stdin"]
@@ -90,8 +90,8 @@ def pgbench(database: Cluster, script: str, bench: Bench) -> float:
         capture_output=True,
         text=True,
     )
-    rate = re.search(r"^tps = ([\d.]+)", said.stdout, re.M)
-    failed = re.search(r"^number of failed transactions: (\d+)", said.stdout, re.M)
-    if said.returncode or not rate or (failed and int(failed[1])):
-        raise RuntimeError(f"pgbench failed: {said.stdout}{said.stderr}")
+    rate = re.search(r"^tps = ([\d.]+)", run.stdout, re.M)
+    failed = re.search(r"^number of failed transactions: (\d+)", run.stdout, re.M)
+    if run.returncode or not rate or (failed and int(failed[1])):
+        raise RuntimeError(f"pgbench failed: {run.stdout}{run.stderr}")
     return float(rate[1])

@@ -7,7 +7,7 @@ use std::thread;
 use serde_json::json;
 use service_tests::TestServer;
 
-use crate::{db, names, said, stopped};
+use crate::{db, names, run, stopped};
 
 #[test]
 fn a_backup_under_load_is_whole_and_has_everything_that_was_answered_before() {
@@ -28,7 +28,7 @@ fn a_backup_under_load_is_whole_and_has_everything_that_was_answered_before() {
         for number in 1..=3 {
             let last = server.data("add_task", json!({ "title": "last" }))["id"].as_u64();
             let name = format!("copy-{number}.db");
-            let line = said(server.folder(), ["backup", &name]);
+            let line = run(server.folder(), ["backup", &name]);
             let tasks = line.split_once(" users, ").and_then(|(_, rest)| rest.split_once(" tasks"));
             let tasks = tasks.and_then(|(tasks, _)| tasks.parse::<u64>().ok());
             assert!(tasks >= last, "{last:?} was answered before: {line}");
@@ -47,7 +47,7 @@ fn a_backup_never_overwrites_unless_it_is_told_to() {
     fs::write(&copy, "precious").expect("written");
     assert!(db(folder.path(), ["backup", "copy.db"]).refusal(1).contains("--force"));
     assert_eq!(fs::read(&copy).expect("a file"), b"precious");
-    let _ = said(folder.path(), ["backup", "copy.db", "--force"]);
+    let _ = run(folder.path(), ["backup", "copy.db", "--force"]);
     assert_ne!(fs::read(&copy).expect("a file"), b"precious");
     for name in ["memory.db", "./memory.db", "memory.db-wal", "memory.db-shm"] {
         let output = db(folder.path(), ["backup", name, "--force"]);

@@ -6,13 +6,13 @@ use std::path::Path;
 use serde_json::json;
 use service_tests::{Command, TestServer};
 
-use crate::{db, folder, names, said, stopped};
+use crate::{db, folder, names, run, stopped};
 
 #[test]
 fn a_check_says_what_was_checked_and_changes_nothing() {
     let folder = stopped(3);
     let before = fs::read(folder.path().join("memory.db")).expect("the database");
-    let line = said(folder.path(), ["check"]);
+    let line = run(folder.path(), ["check"]);
     for part in ["integrity", "consistency", "3 tasks", "3 log entries", "2 configuration keys"] {
         assert!(line.contains(part), "{part}: {line}");
     }
@@ -24,13 +24,13 @@ fn a_check_says_what_was_checked_and_changes_nothing() {
 fn a_check_works_while_the_server_runs_and_after_a_kill_and_leaves_both_as_they_are() {
     let server = TestServer::start();
     let _ = server.data("add_task", json!({ "title": "t" }));
-    assert!(said(server.folder(), ["check"]).contains("1 tasks"));
+    assert!(run(server.folder(), ["check"]).contains("1 tasks"));
     let _ = server.data("add_task", json!({ "title": "u" }));
     let folder = server.keep_folder();
     drop(server); // SIGKILL
     let files = ["memory.db", "memory.db-wal"].map(|name| folder.path().join(name));
     let before = files.each_ref().map(|file| fs::read(file).expect("a file"));
-    assert!(said(folder.path(), ["check"]).contains("2 tasks"));
+    assert!(run(folder.path(), ["check"]).contains("2 tasks"));
     assert_eq!(files.each_ref().map(|file| fs::read(file).expect("a file")), before);
 }
 
@@ -84,7 +84,7 @@ fn what_is_no_database_of_ours_is_one_line_for_every_command_and_left_as_it_was(
     }
     // A restore replaces any existing database.
     fs::write(&path, "precious").expect("written");
-    assert!(said(folder.path(), ["restore", backup, "--yes"]).contains("before-restore"));
+    assert!(run(folder.path(), ["restore", backup, "--yes"]).contains("before-restore"));
     let kept = fs::read(folder.path().join("memory.db.before-restore")).expect("kept");
     assert_eq!(kept, b"precious");
     assert_eq!(names(folder.path()), ["memory.db", "memory.db.before-restore"]);

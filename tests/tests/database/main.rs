@@ -24,7 +24,7 @@ pub(crate) fn db<const N: usize>(folder: &Path, arguments: [&str; N]) -> Output 
 }
 
 /// Runs a database command that succeeds, and returns its line of output.
-pub(crate) fn said<const N: usize>(folder: &Path, arguments: [&str; N]) -> String {
+pub(crate) fn run<const N: usize>(folder: &Path, arguments: [&str; N]) -> String {
     let output = db(folder, arguments);
     assert_eq!((output.exit, output.stderr.as_str()), (Some(0), ""), "{output:?}");
     assert_eq!(output.stdout.lines().count(), 1, "{output:?}");

@@ -9,17 +9,17 @@ use serde_json::json;
 use service_tests::TestServer;
 use tempfile::TempDir;
 
-use crate::{db, folder, said, stopped};
+use crate::{db, folder, run, stopped};
 
 #[test]
 fn a_migration_says_from_what_to_what() {
     let folder = folder();
-    assert!(said(folder.path(), ["migrate"]).contains("made, at version 2"));
-    assert!(said(folder.path(), ["migrate"]).contains("nothing to do"));
-    assert!(said(folder.path(), ["check"]).contains("2 configuration keys"));
+    assert!(run(folder.path(), ["migrate"]).contains("made, at version 2"));
+    assert!(run(folder.path(), ["migrate"]).contains("nothing to do"));
+    assert!(run(folder.path(), ["check"]).contains("2 configuration keys"));
     let server = TestServer::with([]).in_folder(&folder).start();
     assert_eq!(server.data("list_tasks", json!({})), json!([]));
-    assert!(said(folder.path(), ["migrate"]).contains("nothing to do"), "also while it runs");
+    assert!(run(folder.path(), ["migrate"]).contains("nothing to do"), "also while it runs");
 }
 
 #[test]
@@ -34,17 +34,17 @@ fn a_vacuum_gives_room_back_also_while_the_server_runs() {
     for id in 1..=20 {
         let _ = server.data("delete_task", json!({ "task_id": id }));
     }
-    let line = said(server.folder(), ["vacuum"]);
+    let line = run(server.folder(), ["vacuum"]);
     let numbers: Vec<u64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
     assert!(numbers[0] > 2_000_000 && numbers[1] < numbers[0] / 4, "{line}");
     assert_eq!(server.data("add_task", json!({ "title": "t" }))["id"], 21);
-    assert!(said(server.folder(), ["check"]).contains("1 tasks"));
+    assert!(run(server.folder(), ["check"]).contains("1 tasks"));
 }
 
 /// Returns a folder with a database of 50 tasks whose search index has a zeroed structure record.
 fn with_damaged_index() -> Arc<TempDir> {
     let folder = stopped(50);
-    assert!(said(folder.path(), ["rebuild"]).contains("50 tasks"));
+    assert!(run(folder.path(), ["rebuild"]).contains("50 tasks"));
     let path = folder.path().join("memory.db");
     let mut bytes = fs::read(&path).expect("the database");
     // A structure record has this mark after its first four bytes.
@@ -65,8 +65,8 @@ fn a_damaged_search_index_is_named_and_rebuilt() {
     assert_eq!(output.exit, Some(1), "{output:?}");
     assert!(output.stdout.contains("the search index: "), "{output:?}");
     assert!(output.stderr.contains("mcp-server db rebuild"), "{output:?}");
-    assert!(said(folder.path(), ["rebuild"]).contains("50 tasks"));
-    assert!(said(folder.path(), ["check"]).contains("50 tasks"));
+    assert!(run(folder.path(), ["rebuild"]).contains("50 tasks"));
+    assert!(run(folder.path(), ["check"]).contains("50 tasks"));
 }
 
 #[test]
@@ -84,6 +84,6 @@ fn a_server_with_a_damaged_search_index_finds_every_task_and_rebuilds_it() {
         thread::sleep(Duration::from_millis(100));
     }
     assert_eq!([found("TASK"), found("task 50")], [50, 1]);
-    assert!(said(server.folder(), ["rebuild"]).contains("50 tasks"), "also while it runs");
+    assert!(run(server.folder(), ["rebuild"]).contains("50 tasks"), "also while it runs");
     assert_eq!([found("TASK"), found("task 50")], [50, 1]);
 }

@@ -6,21 +6,21 @@ use std::os::unix::fs::symlink;
 use serde_json::json;
 use service_tests::{Command, TestServer};
 
-use crate::{db, folder, names, said, stopped};
+use crate::{db, folder, names, run, stopped};
 
 #[test]
 fn a_restore_needs_a_yes_and_a_server_that_is_stopped() {
     let server = TestServer::start();
     let _ = server.data("add_task", json!({ "title": "kept" }));
-    let _ = said(server.folder(), ["backup", "copy.db"]);
+    let _ = run(server.folder(), ["backup", "copy.db"]);
     let _ = server.data("add_task", json!({ "title": "later" }));
     assert!(db(server.folder(), ["restore", "copy.db"]).refusal(2).contains("--yes"));
     let refused = db(server.folder(), ["restore", "copy.db", "--yes"]);
     assert!(refused.refusal(1).contains("stop the server"), "{refused:?}");
-    assert_eq!(server.data("add_task", json!({ "title": "and it goes on" }))["id"], 3);
+    assert_eq!(server.data("add_task", json!({ "title": "later" }))["id"], 3);
     let stopped = server.stop();
 
-    let line = said(stopped.folder.path(), ["restore", "copy.db", "--yes"]);
+    let line = run(stopped.folder.path(), ["restore", "copy.db", "--yes"]);
     assert!(line.contains("1 tasks") && line.contains("memory.db.before-restore"), "{line}");
     let again = TestServer::with([]).in_folder(&stopped.folder).start();
     assert_eq!(again.data("list_tasks", json!({})).as_array().map(Vec::len), Some(1));
@@ -46,16 +46,16 @@ fn a_restore_through_a_link_replaces_what_it_stands_for_and_not_the_link() {
     let folder = folder();
     let link = folder.path().join("memory.db");
     symlink(disk.path().join("memory.db"), &link).expect("a link");
-    assert!(said(folder.path(), ["check"]).contains("3 tasks"));
+    assert!(run(folder.path(), ["check"]).contains("3 tasks"));
     assert!(disk.path().join("memory.db-wal").is_file());
-    let told = said(folder.path(), ["restore", backup, "--yes"]);
+    let output = run(folder.path(), ["restore", backup, "--yes"]);
     let real = disk.path().canonicalize().expect("a folder").join("memory.db");
-    assert!(told.starts_with(&format!("{}: ", real.display())), "{told}");
-    assert!(told.ends_with(&format!("{}.before-restore", real.display())), "{told}");
+    assert!(output.starts_with(&format!("{}: ", real.display())), "{output}");
+    assert!(output.ends_with(&format!("{}.before-restore", real.display())), "{output}");
     assert!(link.is_symlink());
     assert_eq!(names(folder.path()), ["memory.db"]);
     assert_eq!(names(disk.path()), ["memory.db", "memory.db.before-restore"]);
-    assert!(said(disk.path(), ["check"]).contains("1 tasks"));
+    assert!(run(disk.path(), ["check"]).contains("1 tasks"));
 
     fs::remove_file(real).expect("removed");
     let refused = db(folder.path(), ["restore", backup, "--yes"]);
@@ -73,12 +73,12 @@ fn what_a_kill_left_in_the_log_is_in_what_is_kept_and_not_in_what_is_restored() 
     let folder = server.keep_folder();
     drop(server); // SIGKILL: the write-ahead log stays.
     let backup = copy.path().join("memory.db");
-    let line = said(folder.path(), ["restore", backup.to_str().expect("UTF-8"), "--yes"]);
+    let line = run(folder.path(), ["restore", backup.to_str().expect("UTF-8"), "--yes"]);
     assert!(line.contains("1 tasks"), "{line}");
     assert_eq!(names(folder.path()), ["memory.db", "memory.db.before-restore"]);
     fs::rename(folder.path().join("memory.db.before-restore"), folder.path().join("memory.db"))
         .expect("put back");
-    assert!(said(folder.path(), ["check"]).contains("3 tasks"));
+    assert!(run(folder.path(), ["check"]).contains("3 tasks"));
 }
 
 #[test]

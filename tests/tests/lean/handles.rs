@@ -46,15 +46,15 @@ fn what_is_too_long_is_a_handle_with_ranges() {
             let part = get(Some(range), condition);
             assert_eq!(part.status, 206, "{range}");
             assert_eq!(part.body, text.as_bytes()[first..=last], "{range}");
-            let said = format!("bytes {first}-{last}/{length}");
-            assert_eq!(part.header("content-range"), Some(said.as_str()));
+            let content_range = format!("bytes {first}-{last}/{length}");
+            assert_eq!(part.header("content-range"), Some(content_range.as_str()));
         }
     }
     for range in ["bytes=99999999-", "bytes=-0"] {
         let answer = get(Some(range), None);
         assert_eq!(answer.status, 416, "{range}");
-        let said = format!("bytes */{length}");
-        assert_eq!(answer.header("content-range"), Some(said.as_str()));
+        let content_range = format!("bytes */{length}");
+        assert_eq!(answer.header("content-range"), Some(content_range.as_str()));
     }
     // A header that is not one byte range, or is about another version, is ignored.
     for (range, condition) in [

@@ -39,7 +39,7 @@ pub(crate) enum Target {
     AtLeast(usize),
 }
 
-/// The tokens by which two handles may differ: their ids have the same length, but not their byte
+/// The largest difference in tokens between two handles: their ids have the same length, but not their byte
 /// counts.
 pub(crate) const HANDLES_DIFFER: usize = 1;
 
@@ -52,7 +52,7 @@ pub(crate) struct Figure {
     /// `o200k` is the figure; the others are only shown.
     pub(crate) size: Size,
     pub(crate) target: Target,
-    /// The tokens by which it may exceed the accepted figure, because of differences between machines.
+    /// The tokens that it may have above the accepted figure, because machines differ.
     pub(crate) slack: usize,
 }
 

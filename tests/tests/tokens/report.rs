@@ -9,17 +9,17 @@ use crate::figures::{Figure, Target};
 
 const BEFORE: &str = "# Tokens
 
-This page is for people who pay for an agent's tokens: it shows the cost of tools, calls and answers with this server, next
+This page is for people who pay for an agent's tokens. It shows the cost of tools, calls and answers with this server, next
 to a baseline. `scripts/tokens` measures it; `scripts/tokens --write` also writes this page, so do not edit it. CI fails if
 a figure is worse than the accepted one (`tests/tokens/accepted.json`) or misses its target.
 
 Tokens are those of `o200k_base`; `cl100k_base` is shown too. They are counted in the requests and responses of a running
-server. GitHub and Figma are mock servers on 127.0.0.1 that answer with `tests/fixtures`, which follow the documented
-formats; the page is opened in a real Chromium. Answers are in the smallest format (`\"format\": \"auto\"`), the default of the
+server. GitHub and Figma are mock servers on 127.0.0.1, whose answers in `tests/fixtures` have the documented format.
+The page is opened in a real Chromium. Answers are in the smallest format (`\"format\": \"auto\"`), the default of the
 Model Context Protocol's tool.
 
-The short answers must also be sufficient: a test answers over 100 questions about the fixtures from these answers alone,
-or by following their handles, cursors and numbers (`tests/tests/tokens/questions.rs`).
+The short answers must also be sufficient. A test answers over 100 questions about the fixtures from them alone, or by
+following their handles, cursors and numbers (`tests/tests/tokens/questions.rs`).
 
 ![Tokens that an agent pays: the baseline and this server](tokens.svg)
 
@@ -30,9 +30,9 @@ or by following their handles, cursors and numbers (`tests/tests/tokens/question
 const AFTER: &str = "
 - **Finding an action** is measured with the requests in `tests/requests`. The authors of `held_out.tsv` did not see the
   search words of the actions, and no search word was chosen for those requests.
-- **Ten steps** are a session that finds an action twice, lists issues and reads one, adds a task and changes it, lists
-  pull requests and tasks, and looks at a design and at a page (`tests/tests/tokens/session.rs`). The peak is the size of
-  the context at the end; \"read in all\" counts the whole context again for each step.
+- **Ten steps** are a session of an agent (`tests/tests/tokens/session.rs`). It finds an action twice, lists issues and reads
+  one, and adds and changes a task. Then it lists pull requests and tasks, and looks at a design and a page. The peak is
+  the size of the context at the end. \"Read in all\" counts the whole context again for each step.
 ";
 
 /// Writes the page and the plot.
