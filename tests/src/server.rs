@@ -240,8 +240,8 @@ impl Builder {
         let pipe = child.stderr.take().expect("stderr is a pipe");
         let stderr = Arc::new(Mutex::new(String::new()));
         let (found, address) = sync_channel(1);
-        let kept = Arc::clone(&stderr);
-        let reader = Some(thread::spawn(move || read(pipe, &kept, &found)));
+        let output = Arc::clone(&stderr);
+        let reader = Some(thread::spawn(move || read(pipe, &output, &found)));
         // From here on a panic kills the server.
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut server = TestServer { child, address: nowhere, folder, stderr, reader };
@@ -287,10 +287,10 @@ fn wait_for(address: &Receiver<SocketAddr>, server: &TestServer) -> SocketAddr {
 }
 
 /// Stores every line, and sends the server's address.
-fn read(pipe: ChildStderr, kept: &Mutex<String>, found: &SyncSender<SocketAddr>) {
+fn read(pipe: ChildStderr, output: &Mutex<String>, found: &SyncSender<SocketAddr>) {
     for line in BufReader::new(pipe).lines().map_while(Result::ok) {
         let address = line.split_once(LISTENING).and_then(|(_, address)| address.parse().ok());
-        let mut text = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = output.lock().unwrap_or_else(PoisonError::into_inner);
         text.push_str(&line);
         text.push('\n');
         drop(text);

@@ -193,7 +193,7 @@ const BODY: &[u8] = br#"{"action":"list_users"}"#;
 #[test]
 fn requests_beyond_the_limit_get_retry_after() {
     let server = TestServer::with([("MCP_MAX_REQUESTS", "3")]).start();
-    let mut held: Vec<Connection> = (0..3).map(|_| in_flight(&server)).collect();
+    let mut connections: Vec<Connection> = (0..3).map(|_| in_flight(&server)).collect();
     for path in ["/", "/api/v1/state", "/nope"] {
         let answer = server.get(path);
         assert!(!answer.refusal(503).is_empty(), "{path}");
@@ -203,10 +203,10 @@ fn requests_beyond_the_limit_get_retry_after() {
     for path in ["/live", "/ready"] {
         assert_eq!(server.get(path).status, 200, "{path}");
     }
-    held[0].send(BODY);
-    assert_eq!(held[0].response().expect("an answer").status, 200);
+    connections[0].send(BODY);
+    assert_eq!(connections[0].response().expect("an answer").status, 200);
     assert_eq!(server.get("/").status, 200);
-    for connection in &mut held[1..] {
+    for connection in &mut connections[1..] {
         connection.send(BODY);
         assert_eq!(connection.response().expect("an answer").status, 200);
     }

@@ -152,11 +152,11 @@ fn too_many_listeners_are_told_so() {
     let server = TestServer::with([("MCP_MAX_REQUESTS", "4")]).start();
     let listen = json!({"notifications": {"resourceSubscriptions": ["mcp://logs"]}});
     let client = server.protocol("2026-07-28");
-    let mut held = Vec::new();
+    let mut listeners = Vec::new();
     for _ in 0..2 {
         let mut messages = client.listen("subscriptions/listen", listen.clone());
         let _ = messages.next_message();
-        held.push(messages);
+        listeners.push(messages);
     }
     let mut third = client.listen("subscriptions/listen", listen);
     let mut last = third.next_message();

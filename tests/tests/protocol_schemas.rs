@@ -179,7 +179,7 @@ fn every_schema_is_one_that_clients_and_providers_accept() {
 fn the_rules_find_what_they_are_for() {
     for (schema, fault) in [
         (json!({"type": "object", "properties": {"a": {"type": ["string", "null"]}}}), "types"),
-        (json!({"type": "object", "properties": {"a": true}}), "no object"),
+        (json!({"type": "object", "properties": {"a": true}}), "not an object"),
         (json!({"type": "object", "properties": {"a": {}}}), "described union"),
         (json!({"type": "object", "properties": {"a": {"type": "object"}}}), "without properties"),
         (json!({"type": "object", "properties": {"a": {"type": "array"}}}), "without items"),

@@ -138,14 +138,14 @@ fn under_load_every_request_that_was_sent_is_answered_and_every_answer_is_kept()
     assert_clean(&stopped);
     let again = TestServer::with([]).in_folder(&stopped.folder).start();
     let tasks = again.data("list_tasks", json!({}));
-    let kept: Vec<u64> = tasks
+    let stored: Vec<u64> = tasks
         .as_array()
         .expect("a list")
         .iter()
         .map(|task| task["id"].as_u64().expect("an id"))
         .collect();
     assert!(answered.len() >= 200);
-    let lost: Vec<_> = answered.iter().filter(|id| !kept.contains(id)).collect();
+    let lost: Vec<_> = answered.iter().filter(|id| !stored.contains(id)).collect();
     assert!(lost.is_empty(), "answered writes are lost: {lost:?}");
 }
 

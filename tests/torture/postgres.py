@@ -50,12 +50,12 @@ class Postgres:
         require(done.returncode == 0, f"{program} works: {done.stdout}")
         return done.stdout
 
-    def control(self, what, mode="fast"):
+    def control(self, command, mode="fast"):
         """Runs pg_ctl and waits. It gets no pipe, since the server would keep the pipe open."""
-        starting = [] if what == "stop" else ["-l", self.data.parent / "log", "-o", self.options]
-        ending = [] if what == "start" else ["-m", mode]
+        starting = [] if command == "stop" else ["-l", self.data.parent / "log", "-o", self.options]
+        ending = [] if command == "start" else ["-m", mode]
         subprocess.run(
-            [*self.prefix, self.programs / "pg_ctl", what, "-w", "-D", self.data, *ending, *starting],
+            [*self.prefix, self.programs / "pg_ctl", command, "-w", "-D", self.data, *ending, *starting],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             timeout=120, check=True, cwd="/",
         )

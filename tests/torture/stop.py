@@ -56,14 +56,14 @@ def run(options):
                 for client in clients:
                     client.start()
                 time.sleep(chance.uniform(0.1, 0.4))
-                told = time.monotonic()
+                signalled_at = time.monotonic()
                 server.stop()
                 for client in clients:
                     client.join(60)
                     require(not client.is_alive(), "no client waits forever")
                     require(client.fault is None, f"every answer is valid: {client.fault}")
                     late = client.unanswered
-                    require(late is None or late >= told, "every request that was sent before the signal is answered")
+                    require(late is None or late >= signalled_at, "every request that was sent before the signal is answered")
                     answered += client.answered
                     crossed += late is not None
             left = sorted(path.name for path in folder.iterdir())

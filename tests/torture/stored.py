@@ -64,8 +64,8 @@ class Stored:
             for number, title in writer.tasks.items():
                 require(title is None or title in logged, f"the write of task {number} is in the log")
         added = self.one("SELECT count(*) FROM logs WHERE action = 'add_task' AND status = 'success'")
-        given = self.one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'")
-        require(added == given, f"{given} ids were assigned, and {added} additions are in the log")
+        assigned = self.one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'")
+        require(added == assigned, f"{assigned} ids were assigned, and {added} additions are in the log")
 
     def settle(self, writers):
         """Tells the writers which unanswered writes are stored."""

@@ -115,9 +115,9 @@ fn write(connection: &mut SqliteConnection, call: &Call, now: i64) -> Result<Tas
             .returning(Task::as_returning())
             .get_result(connection)?;
         let result = serde_json::to_string(&task)?;
-        let kept: String = result.chars().take(200).collect();
+        let shortened: String = result.chars().take(200).collect();
         let payload = serde_json::to_string(&serde_json::json!({
-            "params": &call.params, "result": kept,
+            "params": &call.params, "result": shortened,
         }))?;
         diesel::insert_into(logs::table)
             .values((
