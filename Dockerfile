@@ -1,4 +1,4 @@
-# The MCP Server. docs/DEPLOYMENT.md says how to run it.
+# The MCP Server. docs/DEPLOYMENT.md shows how to run it.
 #
 #   docker build -t mcp-server .
 
@@ -23,12 +23,12 @@ COPY LICENSE LICENSES.md /usr/share/doc/mcp-server/
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
-# Inside a container loopback is the container alone. Whoever publishes the port sets MCP_API_KEY.
+# Inside a container loopback is reachable only from the container. If you publish the port, set MCP_API_KEY.
 ENV MCP_HOST=0.0.0.0 \
     DATABASE_URL=/data/memory.db
 EXPOSE 8000
 
-# bash speaks HTTP well enough to ask whether the server answers.
+# The image has no HTTP client, so bash sends the request.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${MCP_PORT:-8000} && printf 'GET /live HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [[ $status == 200 ]]"]
 

@@ -1,1 +1,1 @@
-"""Measures the server against its floor, and writes docs/bench/. Called by scripts/bench."""
+"""Measures the server and writes docs/bench/. Called by scripts/bench."""

@@ -1,4 +1,4 @@
-"""The command line: which rows, how many rounds, how long."""
+"""The command line."""
 
 import argparse
 import subprocess
@@ -27,54 +27,54 @@ ROWS: dict[str, Callable[[Bench], list[Row]]] = {
     "postgres": postgres.add_task,
     "page_title": browser.page_title,
 }
-# In the order of the table: `start` gives two.
+# The order of the table; `start` measures two rows.
 ORDER = [name for row in ROWS for name in ((row, "idle") if row == "start" else (row,))]
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
-        description="Measures the server and writes docs/bench/. On a quiet machine only.",
+        description="Measures the server and writes docs/bench/. Needs a quiet machine.",
     )
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"one of: {', '.join(ROWS)}; none is all")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each side (5)")
-    parser.add_argument("--seconds", type=float, default=4, help="seconds of a round (4)")
-    parser.add_argument("--no-write", action="store_true", help="leave docs/bench/ as it is")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"one of: {', '.join(ROWS)}; default: all")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each side, default 5")
+    parser.add_argument("--seconds", type=float, default=4, help="seconds of a round, default 4")
+    parser.add_argument("--no-write", action="store_true", help="do not write docs/bench/")
     parser.add_argument("--release", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--postgres", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    for row in given.rows:
+    options = parser.parse_args()
+    for row in options.rows:
         if row not in ROWS:
-            parser.error(f"there is no row {row}; the rows are {', '.join(ROWS)}")
-    if given.rounds < 1 or given.seconds < 1:
-        parser.error("--rounds and --seconds are at least 1")
-    return given
+            parser.error(f"unknown row {row!r}: use {', '.join(ROWS)}")
+    if options.rounds < 1 or options.seconds < 1:
+        parser.error("--rounds and --seconds must be at least 1")
+    return options
 
 
 def main() -> int:
-    given = arguments()
-    work = given.release.parent / "bench"
+    options = arguments()
+    work = options.release.parent / "bench"
     work.mkdir(exist_ok=True)
-    bench = Bench(Programs(given.release, given.postgres), given.rounds, given.seconds, work)
+    bench = Bench(Programs(options.release, options.postgres), options.rounds, options.seconds, work)
     machine, folder = described(), REPOSITORY / "docs" / "bench"
     measured: list[Row] = []
     skipped: dict[str, str] = {}
     failed: dict[str, str] = {}
     began = time.monotonic()
-    for name in given.rows or ROWS:
+    for name in options.rows or ROWS:
         print(f"[{time.monotonic() - began:4.0f} s] {name}", flush=True)
         try:
             measured += ROWS[name](bench)
         except NotMeasured as reason:
             skipped[name] = str(reason)
         except (RuntimeError, subprocess.CalledProcessError) as error:
-            # The others can be measured all the same.
+            # Continue with the other rows.
             failed[name] = str(error)
-    if not given.no_write and measured:
-        kept = {row.name: row for row in report.read(folder, machine, given.rounds, given.seconds)}
-        kept |= {row.name: row for row in measured}
-        rows = sorted(kept.values(), key=lambda row: ORDER.index(row.name))
-        report.write(folder, machine, given.rounds, given.seconds, rows)
+    if not options.no_write and measured:
+        merged = {row.name: row for row in report.read(folder, machine, options.rounds, options.seconds)}
+        merged |= {row.name: row for row in measured}
+        rows = sorted(merged.values(), key=lambda row: ORDER.index(row.name))
+        report.write(folder, machine, options.rounds, options.seconds, rows)
     print(f"\n{report.table(measured)}\n\n{report.verdict(measured)}")
     for name, reason in skipped.items():
         print(f"NOT MEASURED: {name}: {reason}")

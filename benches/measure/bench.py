@@ -1,4 +1,4 @@
-"""What every row is given: the programs, the rounds, folders and filled databases."""
+"""The environment of a row: programs, rounds, folders and filled databases."""
 
 import hashlib
 import shutil
@@ -14,34 +14,34 @@ from . import load
 from .load import Load, Request
 from .servers import Programs, Server
 
-# A word that exactly HITS tasks of a filled database hold.
+# A word that exactly HITS tasks of a filled database contain.
 WORD = "periwinkle"
 HITS = 20
-# With an answer slower than this, a second of load may end before the first one.
+# With slower answers, a second of load may end before the first answer.
 SLOW_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Bench:
-    """How long and how often is measured, and with what."""
+    """The programs to measure, and the number and duration of rounds."""
 
     programs: Programs
     rounds: int
     seconds: float
-    work: Path  # On a real disk: fsync costs nothing where there is none.
+    work: Path  # Must be on a real disk, since fsync is free in memory.
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
-        """An empty folder that is gone afterwards."""
+        """Creates a temporary folder."""
         with tempfile.TemporaryDirectory(dir=self.work, prefix="run-") as name:
             yield Path(name)
 
     def load(self, server: Server, request: Request, connections: int, folder: Path) -> Load:
-        """One round."""
+        """Runs one round."""
         return load.run(server.url, request, connections, self.seconds, folder)
 
     def warm(self, server: Server, request: Request, connections: int, folder: Path) -> None:
-        """A second of the same that does not count, or longer where an answer takes longer."""
+        """Runs a second of the same load without measuring it. Stops early if answers are slow."""
         for _ in range(connections):
             began = time.monotonic()
             server.ask(request)
@@ -50,13 +50,13 @@ class Bench:
         load.run(server.url, request, connections, 1, folder)
 
     def filled(self, tasks: int, folder: Path) -> Path:
-        """A copy of a database with three users and so many tasks."""
+        """Returns a copy of a database with three users and this many tasks."""
         copy = folder / "memory.db"
         shutil.copyfile(self.original(tasks), copy)
         return copy
 
     def original(self, tasks: int) -> Path:
-        """The filled database, which is kept until the program that fills it changes."""
+        """Returns the filled database. It is reused until the program `fill` changes."""
         fill = self.programs.release / "fill"
         version = hashlib.sha256(fill.read_bytes()).hexdigest()[:16]
         file = self.work / f"filled-{tasks}-{version}.db"
@@ -72,5 +72,5 @@ class Bench:
 
 
 def url(database: Path) -> str:
-    """A database as DATABASE_URL has it."""
+    """Returns the DATABASE_URL of a database file."""
     return f"sqlite:///{database}"

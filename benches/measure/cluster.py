@@ -1,5 +1,4 @@
-"""A PostgreSQL of its own, with its defaults, from the installed programs: on a free port of loopback,
-gone afterwards."""
+"""A temporary PostgreSQL with its defaults, from the installed programs, on a free port of loopback."""
 
 import os
 import pwd
@@ -14,13 +13,13 @@ from pathlib import Path
 
 from .result import NotMeasured
 
-# PostgreSQL does not run as root; its packages make this account.
+# PostgreSQL does not run as root; its packages create this account.
 ACCOUNT = "postgres"
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A PostgreSQL that runs."""
+    """A running PostgreSQL."""
 
     programs: Path
     port: int
@@ -29,7 +28,7 @@ class Cluster:
         return str(self.programs / name)
 
     def ask(self, database: str, sql: str) -> str:
-        """What a statement gives, as psql writes it without decoration."""
+        """Runs a statement with psql and returns its unformatted output."""
         return run(
             [self.program("psql"), "--no-psqlrc", "--tuples-only", "--no-align"]
             + ["--host", "127.0.0.1", "--port", str(self.port), "--username", "postgres"]
@@ -37,16 +36,16 @@ class Cluster:
         ).strip()
 
     def create(self, name: str, template: str = "template0") -> str:
-        """Makes a database, and gives its URL."""
+        """Creates a database and returns its URL."""
         self.ask("postgres", f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgres://postgres@127.0.0.1:{self.port}/{name}"
 
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """A new PostgreSQL while the block runs. It listens only on loopback."""
+    """Runs a new PostgreSQL, only on loopback, during the block."""
     programs = installed()
-    # /tmp may be in memory, where fsync costs nothing.
+    # /tmp may be in memory, where fsync is free.
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="bench-postgres-") as name:
         folder = Path(name)
         if os.geteuid() == 0:
@@ -71,7 +70,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 def installed() -> Path:
-    """The folder with the newest installed PostgreSQL's programs."""
+    """Returns the folder of the newest installed PostgreSQL's programs."""
     folders = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda it: float(it.parent.name)
     )
@@ -90,16 +89,16 @@ def free_port() -> int:
 
 
 def run(command: list[str], as_account: bool = False) -> str:
-    """What a command prints, where asked under PostgreSQL's own account."""
+    """Runs a command, if requested under PostgreSQL's account, and returns its output."""
     if as_account and os.geteuid() == 0:
         command = ["runuser", "-u", ACCOUNT, "--", *command]
-    # Without pipes to the postmaster, which keeps what it inherits.
-    with tempfile.TemporaryFile("w+") as said:
+    # The output goes to a file: the postmaster would keep an inherited pipe open.
+    with tempfile.TemporaryFile("w+") as output:
         ended = subprocess.run(
-            command, check=False, cwd="/", stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            command, check=False, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
-        said.seek(0)
-        text = said.read()
+        output.seek(0)
+        text = output.read()
     if ended.returncode:
         raise RuntimeError(f"{' '.join(command)} failed: {text}")
     return text

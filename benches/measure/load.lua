@@ -1,5 +1,5 @@
--- What wrk sends, and how it says what it measured: one line of JSON.
--- With an argument, every request is a POST whose body is that file.
+-- Configures wrk's requests, and prints the measurement as one line of JSON.
+-- With an argument, every request is a POST with that file as its body.
 
 function init(arguments)
   if arguments[1] then

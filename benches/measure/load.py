@@ -1,4 +1,4 @@
-"""The load: wrk, on the same machine, with a thread for each core."""
+"""The load generator: wrk on the same machine, with a thread for each core."""
 
 import json
 import subprocess
@@ -8,35 +8,35 @@ from pathlib import Path
 from .machine import CORES
 
 SCRIPT = Path(__file__).with_name("load.lua")
-# Far above any target: a slow answer is to be measured, not counted as lost.
+# Far above any target, so that slow answers are measured and not counted as lost.
 TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request that is sent again and again. With a body it is a POST."""
+    """A request to repeat. With a body it is a POST."""
 
     path: str
     body: bytes | None = None
 
     @staticmethod
     def action(name: str, **params: object) -> "Request":
-        """A call of an action through v1."""
+        """Returns a call of an action through v1."""
         text = json.dumps({"action": name, "params": params}, ensure_ascii=False)
         return Request("/api/v1/query", text.encode())
 
 
 @dataclass(frozen=True)
 class Load:
-    """What the generator measured."""
+    """The measurement of one round."""
 
     rate: float  # answers a second
     p99: float  # milliseconds
 
 
 def run(base_url: str, request: Request, connections: int, seconds: float, folder: Path) -> Load:
-    """Sends the request over so many connections for so long. An error among the answers is raised, and
-    so is none at all in the whole time."""
+    """Repeats the request on these connections for this time. Raises if an answer is an error, or if there
+    is no answer at all."""
     command = [
         "wrk",
         *("-t", str(min(CORES, connections)), "-c", str(connections)),
@@ -47,8 +47,8 @@ def run(base_url: str, request: Request, connections: int, seconds: float, folde
         body = folder / "body.json"
         body.write_bytes(request.body)
         command += ["--", str(body)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    measured = json.loads(said.splitlines()[-1])
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    measured = json.loads(output.splitlines()[-1])
     if measured["failed"] or measured["refused"] or not measured["requests"]:
-        raise RuntimeError(f"{request.path} was not answered well: {measured}")
+        raise RuntimeError(f"the load on {request.path} failed: {measured}")
     return Load(measured["requests"] / measured["microseconds"] * 1e6, measured["p99"] / 1000)

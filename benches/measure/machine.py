@@ -1,4 +1,4 @@
-"""The machine, in general words, and where things are in the repository."""
+"""The machine, in general terms, and the repository's path."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ CORES = len(os.sched_getaffinity(0))
 
 
 def described() -> dict[str, str]:
-    """What figures depend on, without the machine's name or the day."""
+    """Describes the machine without its name or the date."""
     cpu = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
     memory = re.search(r"^MemTotal:\s*(\d+) kB", Path("/proc/meminfo").read_text(), re.M)
     return {
@@ -24,6 +24,6 @@ def described() -> dict[str, str]:
 
 
 def first_line(*command: str) -> str:
-    """The first line that a command says of itself. wrk ends with an error when it says its version."""
-    said = subprocess.run(command, check=False, capture_output=True, text=True)
-    return (said.stdout or said.stderr).splitlines()[0]
+    """Returns the first line of a command's output. wrk prints its version and exits with an error."""
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    return (result.stdout or result.stderr).splitlines()[0]

@@ -1,4 +1,4 @@
-"""The picture: how many times better than its target each row is."""
+"""The plot: each row's value relative to its target."""
 
 from pathlib import Path
 
@@ -19,14 +19,14 @@ MET, MISSED = "#2a7f62", "#b3402e"
 
 
 def draw(rows: list[Row], file: Path) -> None:
-    """One bar for each row, to the right of the line when the target is met."""
+    """Draws one bar for each row, to the right of the line if the target is met."""
     figure_, axes = plt.subplots(figsize=(9, 0.48 * len(rows) + 1.2), layout="constrained")
     margins = [row.margin for row in rows]
     low, high = min([0.5, *margins]) / 1.2, max([2.0, *margins]) * 1.2
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     for place, row in enumerate(reversed(rows)):
-        # A bar begins at the target: its length is how far from it the value is.
+        # A bar starts at the target and ends at the value.
         color = MET if row.passed else MISSED
         axes.barh(place, row.margin - 1, left=1, height=0.55, color=color)
     axes.axvline(1, color="black", linewidth=1)
@@ -38,6 +38,6 @@ def draw(rows: list[Row], file: Path) -> None:
     axes.set_xlabel("value against target: right of 1× the target is met")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    # Without a date.
+    # No date, so that equal rows give equal bytes.
     figure_.savefig(file, metadata={"Date": None})
     plt.close(figure_)

@@ -1,4 +1,4 @@
-"""docs/bench/: the raw numbers, the page with the table, and the picture."""
+"""Writes docs/bench/: the raw numbers, the page with the table, and the plot."""
 
 import json
 from pathlib import Path
@@ -7,10 +7,10 @@ from . import plot
 from .result import Row, figure
 
 PAGE = """\
-# What the service costs
+# Costs of the service
 
-Written by `scripts/bench`, like everything in this folder: do not edit. The raw numbers are in
-[results.json](results.json).
+This page is for people who size or change the server: it compares the speed and memory of the server with its targets.
+`scripts/bench` writes everything in this folder; do not edit it. The raw numbers are in [results.json](results.json).
 
 ![Each row against its target](bench.svg)
 
@@ -18,24 +18,24 @@ Written by `scripts/bench`, like everything in this folder: do not edit. The raw
 
 {verdict}
 
-- **The machine:** {machine}. The load generator runs beside the server, on the same cores.
-- **A round** is {seconds} s of load; each side has at least {rounds} of them, in turn, and the figures are their
-  medians. `page_title` is one round of nine pairs.
-- **The server** is the release binary on loopback with its defaults (the log of actions is on, writes are
-  synced with `FULL`), but for the rate limit, which is off. It has three users.
-- **The floor** is a bare actix-web handler with as many workers and the server's allocator that gives the same bytes and does nothing
-  else (`benches/src/bin/floor.rs`).
-- **One transaction each** is the same two inserts into the same tables, in an immediate transaction for each
-  request (`benches/src/bin/one_by_one.rs`). It has one connection in a thread of its own.
-- **p99** is the time within which 99 of 100 answers came, at 32 connections.
-- **pgbench** runs the same two inserts between `BEGIN` and `COMMIT`, as prepared statements over the same
-  number of connections, in a copy of the server's own tables, on the same PostgreSQL with its defaults. Its
-  numbers come from a sequence, so that nobody in it waits for another's: the server's have no gaps, which costs.
+- **The machine:** {machine}. The load generator runs on the same cores as the server.
+- **A round** is {seconds} s of load. Both sides run at least {rounds} rounds, in turn; the figures are the medians of the rounds.
+  `page_title` is one round of nine pairs.
+- **The server** is the release binary on loopback with its defaults (the log of actions is on, writes are synced with
+  `FULL`), except that the rate limit is off. It has three users.
+- **The floor** is a bare actix-web handler that returns the same bytes, with the same number of workers and the server's
+  allocator (`benches/src/bin/floor.rs`).
+- **One transaction each** is a server that runs the same two inserts into the same tables, in an immediate transaction for
+  each request (`benches/src/bin/one_by_one.rs`). It has one connection, in its own thread.
+- **p99** is the time within which 99 of 100 answers arrived, at 32 connections.
+- **pgbench** runs the same two inserts between `BEGIN` and `COMMIT`, as prepared statements over the same number of
+  connections, in a copy of the server's tables, on the same PostgreSQL with its defaults. Its ids come from a sequence, so
+  its transactions do not wait for each other. The server's ids have no gaps, so its writes do.
 """
 
 
 def write(folder: Path, machine: dict[str, str], rounds: int, seconds: float, rows: list[Row]) -> None:
-    """Writes all three."""
+    """Writes all files."""
     folder.mkdir(parents=True, exist_ok=True)
     results = {
         "machine": machine,
@@ -56,7 +56,7 @@ def write(folder: Path, machine: dict[str, str], rounds: int, seconds: float, ro
 
 
 def read(folder: Path, machine: dict[str, str], rounds: int, seconds: float) -> list[Row]:
-    """The rows that were measured before in the same way, on a machine of this kind."""
+    """Reads earlier rows that were measured in the same way, on a machine of this kind."""
     file = folder / "results.json"
     if not file.exists():
         return []
@@ -67,7 +67,7 @@ def read(folder: Path, machine: dict[str, str], rounds: int, seconds: float) -> 
 
 
 def compact(results: dict) -> str:
-    """JSON for people and for diffs: a line for each thing, with the rounds of a side on one."""
+    """Formats JSON for people and diffs: one line for each row."""
     rounded = json.loads(json.dumps(results), parse_float=lambda text: float(f"{float(text):.6g}"))
     rows = ",\n    ".join(json.dumps(row, ensure_ascii=False) for row in rounded.pop("rows"))
     head = json.dumps(rounded, indent=2, ensure_ascii=False).removesuffix("\n}")
@@ -75,7 +75,7 @@ def compact(results: dict) -> str:
 
 
 def table(rows: list[Row]) -> str:
-    """Markdown, which is read on a terminal too."""
+    """Formats the rows as a Markdown table that is readable in a terminal too."""
     cells = [["row", "work", "medians", "value", "target", ""]]
     for row in rows:
         medians = ", ".join(f"{side} {figure(it)}" for side, it in row.medians.items())
@@ -91,6 +91,6 @@ def table(rows: list[Row]) -> str:
 
 
 def verdict(rows: list[Row]) -> str:
-    """How many targets are met."""
+    """Summarizes the number of met targets."""
     met = sum(row.passed for row in rows)
     return f"{met} of {len(rows)} targets are met."

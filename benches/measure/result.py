@@ -1,4 +1,4 @@
-"""What a row of the table is: what was measured, what it is compared with, and the verdict."""
+"""A row of the table: the measurement, its target and the verdict."""
 
 import statistics
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 
 class NotMeasured(Exception):
-    """Why a row cannot be measured on this machine or with this build."""
+    """A row cannot be measured on this machine or with this build; the message has the reason."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What the value must be."""
+    """The target of a value."""
 
     bound: Literal["at least", "at most"]
     value: float
@@ -22,7 +22,7 @@ class Target:
         return f"{self.bound} {figure(self.value)}{self.unit and ' ' + self.unit}"
 
     def margin(self, value: float) -> float:
-        """How many times better than asked: 1 is just met, below is a miss."""
+        """Returns the value relative to the target: 1 just meets it, less misses it."""
         return value / self.value if self.bound == "at least" else self.value / value
 
 
@@ -33,8 +33,8 @@ class Row:
     name: str
     work: str
     unit: str  # of the samples
-    samples: dict[str, list[float]]  # a list of rounds for each side, the first is ours
-    value: float  # what the target is about
+    samples: dict[str, list[float]]  # the rounds of each side; the first side is the server
+    value: float  # compared with the target
     target: Target
 
     @property
@@ -58,7 +58,7 @@ class Row:
 
 
 def in_turn(rounds: int, sides: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
-    """Each side once in every round, so that what disturbs the machine disturbs all of them."""
+    """Measures each side once in every round, so that a disturbance affects all sides."""
     samples: dict[str, list[float]] = {side: [] for side in sides}
     for _ in range(rounds):
         for side, measure in sides.items():
@@ -67,13 +67,13 @@ def in_turn(rounds: int, sides: dict[str, Callable[[], float]]) -> dict[str, lis
 
 
 def ratio(name: str, work: str, unit: str, samples: dict[str, list[float]], target: Target) -> Row:
-    """A row about the median of the first side, divided by the median of the second."""
+    """Returns a row whose value is the median of the first side divided by that of the second."""
     ours, other = (statistics.median(rounds) for rounds in samples.values())
     return Row(name, work, unit, samples, ours / other, target)
 
 
 def figure(value: float) -> str:
-    """A number with three digits that mean something."""
+    """Formats a number with three significant digits."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""Servers as child processes: each on a free port of loopback, in a folder of its own."""
+"""Servers as child processes, each on a free port of loopback and in its own folder."""
 
 import http.client
 import os
@@ -23,20 +23,20 @@ LISTENING = re.compile(r"listening on (http://\S+)")
 
 @dataclass
 class Server:
-    """A server that listens."""
+    """A running server."""
 
     process: subprocess.Popen[str]
     url: str
-    started: float = field(default_factory=time.perf_counter)  # when it was told to start
+    started: float = field(default_factory=time.perf_counter)  # the time of its start
 
     def ask(self, request: Request) -> bytes:
-        """One answer, which must be a success."""
+        """Sends a request and returns the body of a successful answer."""
         with self.answer(request) as answer:
             return answer.read()
 
     @contextmanager
     def answer(self, request: Request) -> Iterator[http.client.HTTPResponse]:
-        """One answer that is not read yet."""
+        """Sends a request and returns the successful answer before its body is read."""
         address = urlsplit(self.url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=300)
         try:
@@ -51,19 +51,19 @@ class Server:
             connection.close()
 
     def memory(self, line: str) -> float:
-        """A line of /proc/PID/status, in MiB: VmRSS is what it has now, VmHWM the most it had."""
+        """Returns a line of /proc/PID/status in MiB: VmRSS is the current memory, VmHWM the peak."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         found = re.search(rf"^{line}:\s*(\d+) kB", status, re.M)
         assert found, f"/proc has {line}"
         return int(found[1]) / 1024
 
     def forget_peak(self) -> None:
-        """VmHWM begins again at what it has now."""
+        """Resets VmHWM to the current memory."""
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """The environment without anybody's settings, and with these."""
+    """Returns the environment with only these settings of the server."""
     own = {
         name: value
         for name, value in os.environ.items()
@@ -74,7 +74,7 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def running(command: list[str], folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
-    """The server while the block runs. It is told to stop, and waited for."""
+    """Runs a server during the block, and then stops it."""
     began = time.perf_counter()
     process = subprocess.Popen(
         command,
@@ -93,20 +93,20 @@ def running(command: list[str], folder: Path, settings: Mapping[str, str]) -> It
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        # What it left for the disk to do is done before another one is measured.
+        # Its writes must not disturb the next measurement.
         os.sync()
 
 
 def listening(process: subprocess.Popen[str]) -> str:
-    """Where it listens, as it says on stderr, which is read to its end meanwhile."""
+    """Returns the URL from the server's stderr. A thread reads stderr to its end."""
     found: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    said: list[str] = []
+    lines: list[str] = []
 
     def read() -> None:
         assert process.stderr
         for line in process.stderr:
-            del said[:-50]
-            said.append(line)
+            del lines[:-50]
+            lines.append(line)
             if match := LISTENING.search(line):
                 found.put(match[1])
         found.put(None)
@@ -117,7 +117,7 @@ def listening(process: subprocess.Popen[str]) -> str:
     except queue.Empty:
         url = None
     if url is None:
-        raise RuntimeError(f"{process.args} does not listen: {''.join(said)}")
+        raise RuntimeError(f"{process.args} does not listen: {''.join(lines)}")
     return url
 
 
@@ -129,7 +129,7 @@ class Programs:
     postgres: Path | None
 
     def ours(self, database: str, folder: Path, binary: Path | None = None):
-        """The server with its defaults, but for the rate limit and a free port."""
+        """Runs the server with its defaults, except for the rate limit and the port."""
         settings = {
             "DATABASE_URL": database,
             "MCP_PORT": "0",
@@ -139,13 +139,13 @@ class Programs:
         return running([str(binary or self.release / "mcp-server"), "start"], folder, settings)
 
     def floor(self, answer: bytes, folder: Path):
-        """A bare actix-web server that gives this answer to everything."""
+        """Runs a bare actix-web server that answers every request with these bytes."""
         file = folder / "answer.json"
         file.write_bytes(answer)
         command = [str(self.release / "floor"), "--answer", str(file), "--workers", str(CORES)]
         return running(command, folder, {})
 
     def one_by_one(self, database: Path, folder: Path):
-        """A server that writes each task in a transaction of its own."""
+        """Runs a server that writes each task in its own transaction."""
         command = [str(self.release / "one_by_one"), "--database", str(database)]
         return running([*command, "--workers", str(CORES)], folder, {})

@@ -1,14 +1,12 @@
-//! What the programs of the benches share: how a server of theirs listens.
-//!
-//! The programs, in `src/bin/`: `floor` (what actix-web alone costs), `one_by_one` (what a
-//! transaction for each request costs) and `fill` (a database with many tasks).
+//! Shared code of the benchmark programs in `src/bin/`: `floor` (the cost of actix-web alone),
+//! `one_by_one` (the cost of a transaction for each request) and `fill` (a database with many tasks).
 
 use std::net::TcpListener;
 
-/// A free port of loopback. Says so on stderr, in the words of the measured server.
+/// Listens on a free port of loopback, and prints the same line on stderr as the measured server.
 ///
 /// # Errors
-/// When there is none.
+/// Returns the error of the system if it cannot listen.
 pub fn listen() -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     eprintln!("listening on http://{}", listener.local_addr()?);

@@ -1,4 +1,4 @@
-//! The programs that the server is measured against and with do what the figures take for granted.
+//! Tests of the benchmark programs, whose behaviour the figures rely on.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use mcp_storage::{Location, Options};
 const CALL: &str = r#"{"action":"add_task","params":{"title":"Write","description":"",
     "priority":"medium","status":"pending","assigned_to":"alice"}}"#;
 
-/// A server that is killed when this is dropped.
+/// A running program, which is killed on drop.
 struct Server {
     child: Child,
     address: String,
@@ -36,7 +36,7 @@ impl Server {
         server
     }
 
-    /// The whole answer to a POST.
+    /// Sends a POST and returns the whole response.
     fn post(&self, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         write!(
@@ -59,7 +59,7 @@ impl Drop for Server {
     }
 }
 
-/// What is found in a database.
+/// Opens a database and reads from it.
 async fn look<T: Send + 'static>(
     database: &Path,
     work: impl FnOnce(&mut dyn Memory) -> T + Send + 'static,

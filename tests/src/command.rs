@@ -1,4 +1,4 @@
-//! The command line, run to its end.
+//! Runs of the command line.
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -10,22 +10,22 @@ use std::time::{Duration, Instant};
 
 use crate::{DEADLINE, program};
 
-/// A run of `mcp-server` with nothing in its environment but what is said here.
+/// A run of `mcp-server` with an environment that contains only the test's variables.
 pub struct Command(process::Command);
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Output {
-    /// The exit status; `None` when a signal ended it.
+    /// The exit status; `None` if a signal ended the process.
     pub exit: Option<i32>,
-    /// What it wrote to stdout.
+    /// The output on stdout.
     pub stdout: String,
-    /// What it wrote to stderr.
+    /// The output on stderr.
     pub stderr: String,
 }
 
 impl Command {
-    /// `mcp-server` with these arguments.
+    /// Creates a run of `mcp-server` with these arguments.
     #[must_use]
     pub fn new<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
         let mut command = process::Command::new(program());
@@ -33,16 +33,13 @@ impl Command {
         Self::plain(command, arguments)
     }
 
-    /// `mcp-server` with these arguments, by way of a program that becomes another, as `nohup` does.
-    ///
-    /// # Panics
-    /// When none is named.
+    /// Creates a run of `mcp-server` through a program that executes it, such as `nohup`.
     #[must_use]
     pub fn through<S: AsRef<OsStr>>(
         starter: &[&str],
         arguments: impl IntoIterator<Item = S>,
     ) -> Self {
-        let (name, options) = starter.split_first().expect("a program");
+        let (name, options) = starter.split_first().expect("the starter names a program");
         let mut command = process::Command::new(name);
         command.args(options).arg(program());
         Self::plain(command, arguments)
@@ -56,24 +53,21 @@ impl Command {
         Self(command)
     }
 
-    /// With a variable in its environment.
+    /// Sets an environment variable.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.0.env(name, value);
         self
     }
 
-    /// With this folder as the one it is in.
+    /// Sets the working directory.
     #[must_use]
     pub fn folder(mut self, folder: &Path) -> Self {
         self.0.current_dir(folder);
         self
     }
 
-    /// Runs it to its end.
-    ///
-    /// # Panics
-    /// When it cannot be run, does not end by itself, or writes what is no text.
+    /// Runs the command and waits until it ends.
     #[must_use]
     pub fn run(mut self) -> Output {
         self.0.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -82,7 +76,7 @@ impl Command {
         let stderr = reader(child.stderr.take().expect("stderr is a pipe"));
         let started = Instant::now();
         let status = loop {
-            if let Some(status) = child.try_wait().expect("it is our child") {
+            if let Some(status) = child.try_wait().expect("the process is our child") {
                 break Some(status);
             }
             if started.elapsed() > DEADLINE {
@@ -92,39 +86,33 @@ impl Command {
             }
             thread::sleep(Duration::from_millis(2));
         };
-        let text = |reader: JoinHandle<String>| reader.join().expect("what it writes is text");
+        let text = |reader: JoinHandle<String>| reader.join().expect("the output is UTF-8");
         let (stdout, stderr) = (text(stdout), text(stderr));
-        let status = status.unwrap_or_else(|| panic!("it does not end: {stderr}"));
+        let status = status.unwrap_or_else(|| panic!("the command does not end: {stderr}"));
         Output { exit: status.code(), stdout, stderr }
     }
 
-    /// The process that is to be, for whoever talks to it while it runs.
+    /// Returns the process to spawn, for tests that talk to it while it runs.
     #[must_use]
     pub fn into_process(self) -> process::Command {
         self.0
     }
 }
 
-/// Reads a pipe to its end beside the test.
+/// Reads a pipe to its end in another thread.
 fn reader(pipe: impl Read + Send + 'static) -> JoinHandle<String> {
-    thread::spawn(move || io::read_to_string(pipe).expect("what it writes is text"))
+    thread::spawn(move || io::read_to_string(pipe).expect("the output is UTF-8"))
 }
 
 impl Output {
-    /// stdout as JSON.
-    ///
-    /// # Panics
-    /// When it is none.
+    /// Parses stdout as JSON.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("stdout is no JSON: {error}: {self:?}"))
+            .unwrap_or_else(|error| panic!("stdout is not JSON: {error}: {self:?}"))
     }
 
-    /// The one line on stderr of a run that failed with this status and wrote nothing to stdout.
-    ///
-    /// # Panics
-    /// When it ended otherwise.
+    /// Returns the only line on stderr of a run that failed with this status and wrote nothing to stdout.
     #[must_use]
     pub fn refusal(&self, exit: i32) -> &str {
         assert_eq!(self.exit, Some(exit), "{self:?}");

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as its bytes: what a test sends is what goes over the wire, wrong as it may be.
+//! HTTP/1.1 as bytes: a test can send exactly the bytes it wants, also invalid ones.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::DEADLINE;
 
-/// A request that is not sent yet.
+/// A request before it is sent.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Request {
@@ -19,18 +19,18 @@ pub struct Request {
     body: Option<Vec<u8>>,
 }
 
-/// What came back.
+/// A response.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
-    /// The header fields in their order; names in lower case.
+    /// The header fields in order; names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body, without its transfer coding.
     pub body: Vec<u8>,
 }
 
-/// The status and the header fields of an answer.
+/// The status and the header fields of a response.
 pub type Head = (u16, Vec<(String, String)>);
 
 /// A connection to the server.
@@ -47,52 +47,52 @@ impl Request {
         Self { address, method, target, host, headers: Vec::new(), body: None }
     }
 
-    /// With one more header field.
+    /// Adds a header field.
     pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.headers.push((name.into(), value.as_ref().into()));
         self
     }
 
-    /// With this header field in place of those of its name.
+    /// Replaces the header fields of this name.
     pub fn replace_header(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self.header(name, value)
     }
 
-    /// With another `Host` than the server's address.
+    /// Replaces the `Host`, which is the server's address by default.
     pub fn host(mut self, host: &str) -> Self {
         self.host = Some(host.into());
         self
     }
 
-    /// Without a `Host`.
+    /// Removes the `Host`.
     pub fn without_host(mut self) -> Self {
         self.host = None;
         self
     }
 
-    /// With this API key.
+    /// Sets the API key.
     pub fn key(self, key: &str) -> Self {
         self.header("X-API-Key", key)
     }
 
-    /// With this body, and no more said about it than its length.
+    /// Sets the body and its length, but no content type.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// With this body, as JSON.
+    /// Sets a JSON body.
     pub fn json(self, body: &Value) -> Self {
         self.json_text(body.to_string())
     }
 
-    /// With this body, said to be JSON, whether it is or not.
+    /// Sets a body that is declared as JSON, even if it is not.
     pub fn json_text(self, body: impl AsRef<[u8]>) -> Self {
         self.header("Content-Type", "application/json").body(body.as_ref())
     }
 
-    /// The bytes of the request.
+    /// Returns the bytes of the request.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
@@ -111,47 +111,35 @@ impl Request {
         bytes
     }
 
-    /// Sends it on a connection of its own and reads the answer.
-    ///
-    /// # Panics
-    /// When there is no answer.
+    /// Sends the request on a new connection and reads the response.
     #[must_use]
-    pub fn send(self) -> Answer {
+    pub fn send(self) -> Response {
         let line = format!("{} {}", self.method, self.target);
         let request = self.header("Connection", "close");
         let mut connection = Connection::open(request.address);
         connection.send(&request.bytes());
-        connection.answer_to(&request.method).unwrap_or_else(|error| panic!("{line}: {error}"))
+        connection.response_to(&request.method).unwrap_or_else(|error| panic!("{line}: {error}"))
     }
 }
 
-impl Answer {
-    /// The value of a header field that comes at most once.
-    ///
-    /// # Panics
-    /// When it comes twice.
+impl Response {
+    /// Returns the value of a header field that occurs at most once.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let name = name.to_ascii_lowercase();
         let mut found = self.headers.iter().filter(|(known, _)| *known == name);
         let value = found.next().map(|(_, value)| value.as_str());
-        assert!(found.next().is_none(), "{name} comes twice: {self:?}");
+        assert!(found.next().is_none(), "{name} occurs twice: {self:?}");
         value
     }
 
-    /// The body as text.
-    ///
-    /// # Panics
-    /// When it is none.
+    /// Returns the body as text.
     #[must_use]
     pub fn text(&self) -> &str {
         str::from_utf8(&self.body).expect("the body is UTF-8")
     }
 
-    /// The body as JSON, which it must be said to be.
-    ///
-    /// # Panics
-    /// When it is none.
+    /// Parses the body, which must be declared as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         let kind = self.header("content-type").unwrap_or_default();
@@ -160,25 +148,19 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text()))
     }
 
-    /// The sentence of a refusal with this status, which must be all that the body holds.
-    ///
-    /// # Panics
-    /// When the answer is another.
+    /// Returns the `detail` of an error with this status; the body must not contain anything else.
     #[must_use]
     pub fn refusal(&self, status: u16) -> String {
         assert_eq!(self.status, status, "{}", self.text());
         let body = self.json();
         let members = body.as_object().expect("an object");
         assert_eq!(members.len(), 1, "{body}");
-        let detail = members["detail"].as_str().expect("a detail that is a text");
+        let detail = members["detail"].as_str().expect("detail is a string");
         assert!(!detail.is_empty(), "{body}");
         detail.to_owned()
     }
 
-    /// What a successful call answered: the envelope's `data`.
-    ///
-    /// # Panics
-    /// When the answer is no success.
+    /// Returns the `data` of a successful call.
     #[must_use]
     pub fn data(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.text());
@@ -189,55 +171,43 @@ impl Answer {
 }
 
 impl Connection {
-    /// Connects.
-    ///
-    /// # Panics
-    /// When nothing listens there.
     #[must_use]
+    /// Opens a connection to the server.
     pub fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("the server listens");
-        stream.set_read_timeout(Some(DEADLINE)).expect("a deadline that is not zero");
-        stream.set_write_timeout(Some(DEADLINE)).expect("a deadline that is not zero");
+        stream.set_read_timeout(Some(DEADLINE)).expect("the timeout is not zero");
+        stream.set_write_timeout(Some(DEADLINE)).expect("the timeout is not zero");
         Self { stream, unread: Vec::new() }
     }
 
-    /// Sends all of these bytes.
-    ///
-    /// # Panics
-    /// When they cannot be sent.
+    /// Sends bytes.
     pub fn send(&mut self, bytes: &[u8]) {
-        self.try_send(bytes).expect("the server takes the bytes");
+        self.try_send(bytes).expect("the server accepts the bytes");
     }
 
-    /// Sends all of these bytes, where the other side may have gone.
+    /// Sends bytes to a server that may have closed the connection.
     pub fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)
     }
 
-    /// Says that nothing more will be sent.
-    ///
-    /// # Panics
-    /// When the other side is gone.
+    /// Closes the sending side.
     pub fn end(&mut self) {
         self.stream.shutdown(Shutdown::Write).expect("the connection is open");
     }
 
-    /// Waits until an answer begins to come, and leaves it unread.
-    ///
-    /// # Panics
-    /// When none comes.
-    pub fn wait_for_answer(&self) {
-        let begun = self.stream.peek(&mut [0]).expect("an answer");
-        assert_eq!(begun, 1, "the server has ended the connection");
+    /// Waits until a response begins to arrive, and leaves it unread.
+    pub fn wait_for_response(&self) {
+        let begun = self.stream.peek(&mut [0]).expect("a response begins");
+        assert_eq!(begun, 1, "the server has closed the connection");
     }
 
-    /// The next answer to a GET or POST.
-    pub fn answer(&mut self) -> io::Result<Answer> {
-        self.answer_to("GET")
+    /// Reads the next response to a GET or POST.
+    pub fn response(&mut self) -> io::Result<Response> {
+        self.response_to("GET")
     }
 
-    /// The next answer to a request with this method.
-    pub fn answer_to(&mut self, method: &str) -> io::Result<Answer> {
+    /// Reads the next response to a request with this method.
+    pub fn response_to(&mut self, method: &str) -> io::Result<Response> {
         let (status, headers) = self.begin()?;
         let named = |wanted: &str| {
             headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
@@ -252,10 +222,10 @@ impl Connection {
         } else {
             return Err(io::Error::other("the answer does not say how long it is"));
         };
-        Ok(Answer { status, headers, body })
+        Ok(Response { status, headers, body })
     }
 
-    /// The head of the next answer; its body is left to [`Connection::chunk`].
+    /// Reads the head of the next response; [`Connection::chunk`] reads its body.
     pub fn begin(&mut self) -> io::Result<Head> {
         loop {
             if let Some(head) = self.head()? {
@@ -265,7 +235,7 @@ impl Connection {
         }
     }
 
-    /// The next chunk of a body that comes in chunks; `None` behind the last.
+    /// Reads the next chunk of a chunked body; `None` at its end.
     pub fn chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
         let (start, length) = loop {
             let parsed = httparse::parse_chunk_size(&self.unread)
@@ -281,7 +251,7 @@ impl Connection {
         Ok((length > 0).then_some(chunk))
     }
 
-    /// Whether the other side ends the connection, without another byte.
+    /// Returns whether the server closes the connection without sending another byte.
     #[must_use]
     pub fn is_ended(&mut self) -> bool {
         self.unread.is_empty() && matches!(self.stream.read(&mut [0]), Ok(0))
@@ -315,7 +285,7 @@ impl Connection {
         Ok(self.unread.drain(..length).collect())
     }
 
-    /// Reads a little of what has come, for the methods above; at most 16 KiB.
+    /// Reads at most 16 KiB into the buffer of the methods above.
     pub fn more(&mut self) -> io::Result<()> {
         let mut bytes = [0; 16 * 1024];
         let length = self.stream.read(&mut bytes)?;

@@ -1,5 +1,5 @@
-//! The harness of the service's tests: every test file under `tests/` talks to a server of its own,
-//! through the doors that users have.
+//! The harness of the service's tests. Every test starts its own server and uses the interfaces that
+//! users have.
 //!
 //! ```no_run
 //! use serde_json::json;
@@ -10,9 +10,11 @@
 //! assert_eq!(answer.status, 200);
 //! ```
 //!
-//! A server is the program itself, on a free port of 127.0.0.1, with its database in a folder of its
-//! own, in an environment that holds nothing but what the test says. It is gone when the test ends,
-//! however that ends. Tests run beside each other and share nothing.
+//! A server is a process on a free port of 127.0.0.1. It has its own folder with its database, and an
+//! environment that contains only the test's variables. It is killed when the test ends, also by a
+//! panic. Tests run in parallel and share nothing.
+//!
+//! The harness panics where a step does not succeed.
 
 mod command;
 mod http;
@@ -23,28 +25,28 @@ mod server;
 pub mod tokens;
 
 pub use command::{Command, Output};
-pub use http::{Answer, Connection, Head, Request};
+pub use http::{Connection, Head, Request, Response};
 pub use many::with_many_actions;
 pub use protocol::{Messages, Protocol};
-pub use requests::{AgentRequest, Half, agent_requests};
+pub use requests::{AgentRequest, RequestFile, agent_requests};
 pub use server::{Builder, Stopped, TestServer};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long anything may take before a test gives up: no test should ever wait for it.
+/// The time after which a test fails instead of waiting any longer.
 pub const DEADLINE: Duration = Duration::from_mins(1);
 
-/// The top folder of the repository.
+/// Returns the repository's root.
 #[must_use]
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The server's program, which cargo has built beside the test that runs now.
+/// Returns the path of the server's binary, which cargo has built with the running test.
 #[must_use]
 pub fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows where it is");
+    let test = std::env::current_exe().expect("the test has a path");
     // target/debug/deps/<test>, or target/debug/<program>.
     test.ancestors()
         .skip(1)

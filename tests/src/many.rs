@@ -1,4 +1,4 @@
-//! Hundreds of actions beside the server's own: what an agent pays must not grow with them.
+//! Adds hundreds of actions to the server's own, since an agent's costs must not grow with them.
 
 use mcp_core::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction, RegistryBuilder};
 use schemars::JsonSchema;
@@ -60,10 +60,10 @@ const NOUNS: [&str; 48] = [
     "translation",
 ];
 
-/// A text of at most 64 bytes that is put together when the program is compiled.
-struct Joined([u8; 64], usize);
+/// A string of at most 64 bytes that is built at compile time.
+struct ConstString([u8; 64], usize);
 
-impl Joined {
+impl ConstString {
     const fn new(first: &str, between: u8, second: &str) -> Self {
         let (first, second) = (first.as_bytes(), second.as_bytes());
         let mut bytes = [between; 64];
@@ -83,68 +83,68 @@ impl Joined {
     const fn text(&self) -> &str {
         match str::from_utf8(self.0.split_at(self.1).0) {
             Ok(text) => text,
-            Err(_) => panic!("two texts and a letter are a text"),
+            Err(_) => panic!("the parts are UTF-8"),
         }
     }
 }
 
-struct Other<const VERB: usize, const NOUN: usize>;
+struct Generated<const VERB: usize, const NOUN: usize>;
 
-impl<const VERB: usize, const NOUN: usize> Other<VERB, NOUN> {
-    const JOINED: Joined = Joined::new(VERBS[VERB], b'_', NOUNS[NOUN]);
-    const SUMMARY: Joined = Joined::new(VERBS[VERB], b' ', NOUNS[NOUN]);
+impl<const VERB: usize, const NOUN: usize> Generated<VERB, NOUN> {
+    const JOINED_NAME: ConstString = ConstString::new(VERBS[VERB], b'_', NOUNS[NOUN]);
+    const SUMMARY: ConstString = ConstString::new(VERBS[VERB], b' ', NOUNS[NOUN]);
 }
 
-/// The parameters of every one of them.
+/// The parameters of each generated action.
 #[derive(Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "only the schema is looked at")]
-struct OtherParams {
-    /// Which one.
+#[expect(dead_code, reason = "tests read only the schema")]
+struct GeneratedParams {
+    /// Its id.
     id: u32,
-    /// Why.
+    /// The reason.
     #[serde(default)]
     reason: Option<String>,
 }
 
-/// What every one of them answers.
+/// The result of each generated action.
 #[derive(Serialize, JsonSchema)]
-struct OtherOutput {}
+struct GeneratedOutput {}
 
-impl<const VERB: usize, const NOUN: usize> MemoryAction for Other<VERB, NOUN> {
-    const NAME: &'static str = Self::JOINED.text();
+impl<const VERB: usize, const NOUN: usize> MemoryAction for Generated<VERB, NOUN> {
+    const NAME: &'static str = Self::JOINED_NAME.text();
     const EFFECT: Effect = Effect::Read;
-    type Params = OtherParams;
-    type Output = OtherOutput;
+    type Params = GeneratedParams;
+    type Output = GeneratedOutput;
 
     fn doc(&self) -> Doc {
         let example = Example { params: r#"{"id":1}"#, answer: "{}" };
         Doc::new(Group::Custom, Self::SUMMARY.text(), example)
     }
 
-    fn run(&self, _: OtherParams, _: &mut dyn Memory) -> Result<OtherOutput, ActionError> {
-        Ok(OtherOutput {})
+    fn run(&self, _: GeneratedParams, _: &mut dyn Memory) -> Result<GeneratedOutput, ActionError> {
+        Ok(GeneratedOutput {})
     }
 }
 
 fn of_noun<const NOUN: usize>(registry: RegistryBuilder) -> RegistryBuilder {
     registry
-        .memory(Other::<0, NOUN>)
-        .memory(Other::<1, NOUN>)
-        .memory(Other::<2, NOUN>)
-        .memory(Other::<3, NOUN>)
-        .memory(Other::<4, NOUN>)
-        .memory(Other::<5, NOUN>)
-        .memory(Other::<6, NOUN>)
-        .memory(Other::<7, NOUN>)
-        .memory(Other::<8, NOUN>)
-        .memory(Other::<9, NOUN>)
+        .memory(Generated::<0, NOUN>)
+        .memory(Generated::<1, NOUN>)
+        .memory(Generated::<2, NOUN>)
+        .memory(Generated::<3, NOUN>)
+        .memory(Generated::<4, NOUN>)
+        .memory(Generated::<5, NOUN>)
+        .memory(Generated::<6, NOUN>)
+        .memory(Generated::<7, NOUN>)
+        .memory(Generated::<8, NOUN>)
+        .memory(Generated::<9, NOUN>)
 }
 
 macro_rules! of_nouns {
     ($($noun:literal)*) => { [$(of_noun::<$noun>),*] };
 }
 
-/// Puts 480 more actions into a registry.
+/// Adds 480 actions to a registry.
 #[must_use]
 pub fn with_many_actions(registry: RegistryBuilder) -> RegistryBuilder {
     of_nouns!(

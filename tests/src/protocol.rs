@@ -1,12 +1,12 @@
-//! The Model Context Protocol over HTTP, message by message.
+//! A client of the Model Context Protocol over HTTP that shows every message.
 
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use crate::{Answer, Connection, Request, TestServer};
+use crate::{Connection, Request, Response, TestServer};
 
-/// A client of one revision.
+/// A client that uses one revision of the protocol.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Protocol<'a> {
@@ -25,30 +25,30 @@ pub struct Messages {
     waiting: VecDeque<Value>,
 }
 
-/// The newest revision, whose every request says for itself who asks.
+/// The newest revision; each of its requests carries the client's metadata.
 const NEWEST: &str = "2026-07-28";
 
 impl TestServer {
-    /// A client of a revision, at `/mcp`.
+    /// Returns a client of this revision, for `/mcp`.
     pub fn protocol(&self, revision: &'static str) -> Protocol<'_> {
         Protocol { server: self, target: "/mcp".into(), revision, headers: Vec::new() }
     }
 }
 
 impl Protocol<'_> {
-    /// At an address with this query, such as `tools=all`.
+    /// Sets the query of the address, such as `tools=all`.
     pub fn query(mut self, query: &str) -> Self {
         self.target = format!("/mcp?{query}");
         self
     }
 
-    /// With one more header field in every request.
+    /// Adds a header field to every request.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// A request that is not sent yet.
+    /// Builds a request.
     pub fn request(&self, method: &str, mut params: Value) -> Request {
         let request = self.server.post(&self.target);
         let request = request.header("Accept", "application/json, text/event-stream");
@@ -69,25 +69,22 @@ impl Protocol<'_> {
         request.json(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
     }
 
-    /// Sends a notification, and gives back the status.
+    /// Sends a notification and returns the status.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "every caller writes the JSON there")]
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass JSON literals")]
     pub fn notify(&self, method: &str, params: Value) -> u16 {
         let request = self.request(method, json!({}));
         let body = json!({"jsonrpc": "2.0", "method": method, "params": params});
         request.body(body.to_string()).send().status
     }
 
-    /// What a request is answered with, as one JSON text.
+    /// Sends a request and returns the response.
     #[must_use]
-    pub fn send(&self, method: &str, params: Value) -> Answer {
+    pub fn send(&self, method: &str, params: Value) -> Response {
         self.request(method, params).send()
     }
 
-    /// The result of a request, as JSON or at the end of a stream.
-    ///
-    /// # Panics
-    /// When there is none.
+    /// Sends a request and returns its result, from JSON or from the end of a stream.
     #[must_use]
     pub fn result(&self, method: &str, params: Value) -> Value {
         let answer = self.send(method, params);
@@ -100,32 +97,31 @@ impl Protocol<'_> {
         body["result"].take()
     }
 
-    /// The error of a request: its code and its message.
-    ///
-    /// # Panics
-    /// When there is none.
+    /// Sends a request and returns the code and the message of its error.
     #[must_use]
     pub fn error(&self, method: &str, params: Value) -> (i64, String) {
         let body = self.send(method, params).json();
         let error = &body["error"];
-        let code = error["code"].as_i64().unwrap_or_else(|| panic!("no error: {body}"));
+        let code = error["code"]
+            .as_i64()
+            .unwrap_or_else(|| panic!("the response is not an error: {body}"));
         (code, error["message"].as_str().expect("a message").to_owned())
     }
 
-    /// The result of a tool.
+    /// Calls a tool and returns its result.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "every caller writes the JSON there")]
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass JSON literals")]
     pub fn tool(&self, name: &str, arguments: Value) -> Value {
         self.result("tools/call", json!({"name": name, "arguments": arguments}))
     }
 
-    /// Sends a request and reads its answer as it comes.
+    /// Sends a request and returns its messages as they arrive.
     #[must_use]
     pub fn listen(&self, method: &str, params: Value) -> Messages {
         Messages::of(self.server, &self.request(method, params))
     }
 
-    /// Opens the stream of a session.
+    /// Opens the event stream of a session.
     #[must_use]
     pub fn open_stream(&self) -> Messages {
         let mut request = self.server.request("GET", &self.target);
@@ -136,10 +132,7 @@ impl Protocol<'_> {
         Messages::of(self.server, &request.header("MCP-Protocol-Version", self.revision))
     }
 
-    /// A session of this client's.
-    ///
-    /// # Panics
-    /// When the server opens none.
+    /// Opens a session for this client.
     pub fn session(self) -> Self {
         let hello = json!({
             "protocolVersion": self.revision,
@@ -159,27 +152,24 @@ impl Messages {
     fn of(server: &TestServer, request: &Request) -> Self {
         let mut connection = server.connect();
         connection.send(&request.bytes());
-        let (status, _) = connection.begin().expect("an answer begins");
+        let (status, _) = connection.begin().expect("a response begins");
         Self { connection, status, text: String::new(), waiting: VecDeque::new() }
     }
 
-    /// The status of the answer.
+    /// Returns the status of the response.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The next message.
-    ///
-    /// # Panics
-    /// When the stream ends before.
+    /// Waits for the next message.
     #[must_use]
     pub fn next_message(&mut self) -> Value {
         loop {
             if let Some(message) = self.waiting.pop_front() {
                 return message;
             }
-            let chunk = self.connection.chunk().expect("the stream goes on");
+            let chunk = self.connection.chunk().expect("the stream continues");
             let chunk = chunk.expect("the stream has not ended");
             self.text.push_str(str::from_utf8(&chunk).expect("events are UTF-8"));
             while let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -193,7 +183,7 @@ impl Messages {
         }
     }
 
-    /// The next message of this method.
+    /// Waits for the next message with this method.
     #[must_use]
     pub fn next_of(&mut self, method: &str) -> Value {
         loop {
@@ -204,7 +194,7 @@ impl Messages {
         }
     }
 
-    /// Whether the stream comes to its end, whatever comes before.
+    /// Returns whether the stream ends, after any further messages.
     #[must_use]
     pub fn ends(mut self) -> bool {
         while let Ok(Some(_)) = self.connection.chunk() {}
@@ -212,7 +202,7 @@ impl Messages {
     }
 }
 
-/// The message of the last event that has one.
+/// Returns the message of the last event that has one.
 fn last_event(text: &str) -> Value {
     let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
     let mut messages = data.filter_map(|data| serde_json::from_str(data.trim()).ok());

@@ -1,38 +1,35 @@
-//! Requests in an agent's words, each with the action that answers it.
+//! Requests in an agent's words, each with the action that fits.
 
 use std::fs;
 
 use crate::repository;
 
-/// Which of the two files a request is in.
+/// A file of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Half {
-    /// Looked at while the words of the actions are chosen.
+pub enum RequestFile {
+    /// Used while choosing the search words of the actions.
     Tuning,
-    /// Never looked at meanwhile: what it says holds for requests that nobody has seen.
+    /// Not used for that, so its results hold for unseen requests.
     HeldOut,
 }
 
-/// A request and what answers it.
+/// A request and its action.
 #[derive(Clone, Debug)]
 pub struct AgentRequest {
-    /// The action that answers it.
+    /// The action that fits the request.
     pub action: String,
-    /// What the agent wants, in its words.
+    /// The request.
     pub words: String,
 }
 
-/// The requests of a half: `tests/requests/*.tsv`.
-///
-/// # Panics
-/// When the file is not there or a line has not two columns.
+/// Reads the requests of a file, `tests/requests/*.tsv`.
 #[must_use]
-pub fn agent_requests(half: Half) -> Vec<AgentRequest> {
-    let file = match half {
-        Half::Tuning => "tests/requests/tuning.tsv",
-        Half::HeldOut => "tests/requests/held_out.tsv",
+pub fn agent_requests(file: RequestFile) -> Vec<AgentRequest> {
+    let path = match file {
+        RequestFile::Tuning => "tests/requests/tuning.tsv",
+        RequestFile::HeldOut => "tests/requests/held_out.tsv",
     };
-    let text = fs::read_to_string(repository().join(file)).expect(file);
+    let text = fs::read_to_string(repository().join(path)).expect(path);
     let read = |line: &str| {
         let (action, words) = line.split_once('\t').expect("an action, a tab and a request");
         AgentRequest { action: action.into(), words: words.into() }

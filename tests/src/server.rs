@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_postgres::Database;
 
-use crate::{Answer, Command, Connection, DEADLINE, Request};
+use crate::{Command, Connection, DEADLINE, Request, Response};
 
-/// How the server says that it is there.
+/// The log line of a server that is ready, before its address.
 const LISTENING: &str = "listening on http://";
 
-/// A server that is not started yet.
+/// Settings of a server to start.
 #[must_use]
 pub struct Builder {
     environment: Vec<(String, String)>,
@@ -29,7 +29,7 @@ pub struct Builder {
     folder: Option<Arc<TempDir>>,
 }
 
-/// A server that runs, and is killed when this is dropped.
+/// A running server, which is killed on drop.
 #[derive(Debug)]
 pub struct TestServer {
     child: Child,
@@ -39,157 +39,139 @@ pub struct TestServer {
     reader: Option<JoinHandle<()>>,
 }
 
-/// What is left of a server that was told to stop.
+/// A server that has ended.
 #[derive(Debug)]
 pub struct Stopped {
-    /// How it ended.
+    /// Its exit status.
     pub status: ExitStatus,
-    /// All that it wrote to stderr.
+    /// Its output on stderr.
     pub stderr: String,
-    /// Its folder, with its database.
+    /// Its folder with its database.
     pub folder: Arc<TempDir>,
 }
 
 impl TestServer {
-    /// A server with the default settings, but for the rate limit, which is off.
+    /// Starts a server with the default settings, except that the rate limit is off.
     #[must_use]
     pub fn start() -> Self {
         Self::with([]).start()
     }
 
-    /// A server with these variables in its environment.
+    /// Sets environment variables of a server to start.
     pub fn with<const N: usize>(environment: [(&str, &str); N]) -> Builder {
         let environment = environment.map(|(name, value)| (name.into(), value.into())).to_vec();
         Builder { environment, arguments: Vec::new(), starter: Vec::new(), folder: None }
     }
 
-    /// Where it listens.
+    /// Returns the address at which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it listens, as a URL without a slash at its end.
+    /// Returns its base URL, without a slash at the end.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Its process.
+    /// Returns its process id.
     #[must_use]
     pub fn process(&self) -> u32 {
         self.child.id()
     }
 
-    /// The folder that it runs in and that is gone after the test.
+    /// Returns its working directory, which is removed after the test.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The same folder, kept for a server that comes after this one.
+    /// Returns the same folder, and keeps it for another server.
     #[must_use]
     pub fn keep_folder(&self) -> Arc<TempDir> {
         Arc::clone(&self.folder)
     }
 
-    /// Its database, unless the test has set `DATABASE_URL`.
+    /// Returns the path of its database, unless the test has set `DATABASE_URL`.
     #[must_use]
     pub fn database(&self) -> PathBuf {
         database(&self.folder)
     }
 
-    /// What it has written to stderr until now.
+    /// Returns its output on stderr so far.
     #[must_use]
     pub fn stderr(&self) -> String {
         self.stderr.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A request with this method for this path and query.
+    /// Builds a request with this method, path and query.
     pub fn request(&self, method: &str, target: &str) -> Request {
         Request::new(self.address, method, target)
     }
 
-    /// `GET`, sent.
+    /// Sends a `GET`.
     #[must_use]
-    pub fn get(&self, target: &str) -> Answer {
+    pub fn get(&self, target: &str) -> Response {
         self.request("GET", target).send()
     }
 
-    /// `POST`, not sent yet.
+    /// Builds a `POST`.
     pub fn post(&self, target: &str) -> Request {
         self.request("POST", target)
     }
 
-    /// What an action of v1 answers.
+    /// Calls an action through v1.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "every caller writes the JSON there")]
-    pub fn call(&self, action: &str, params: Value) -> Answer {
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass JSON literals")]
+    pub fn call(&self, action: &str, params: Value) -> Response {
         self.post("/api/v1/query").json(&json!({ "action": action, "params": params })).send()
     }
 
-    /// The data that an action of v1 answers when it does its work.
-    ///
-    /// # Panics
-    /// When it does not.
+    /// Calls an action through v1 and returns the data of its success.
     #[must_use]
     pub fn data(&self, action: &str, params: Value) -> Value {
         self.call(action, params).data()
     }
 
-    /// The sentence with which an action of v1 is refused, with status 400.
-    ///
-    /// # Panics
-    /// When it is not.
+    /// Calls an action through v1 and returns the detail of its error, with status 400.
     #[must_use]
     pub fn refusal(&self, action: &str, params: Value) -> String {
         self.call(action, params).refusal(400)
     }
 
-    /// A connection, for bytes that no ordinary client sends.
+    /// Opens a connection, for bytes that an ordinary client does not send.
     #[must_use]
     pub fn connect(&self) -> Connection {
         Connection::open(self.address)
     }
 
-    /// Tells it to stop, with SIGTERM, and does not wait.
-    ///
-    /// # Panics
-    /// When it has gone already.
+    /// Sends SIGTERM and does not wait.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
     }
 
-    /// Sends it a signal, and does not wait.
-    ///
-    /// # Panics
-    /// When it has gone already.
+    /// Sends a signal and does not wait.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("the server runs");
     }
 
-    /// Tells it to stop, with SIGTERM, and waits until it has.
-    ///
-    /// # Panics
-    /// When it does not.
+    /// Sends SIGTERM and waits until the server ends.
     #[must_use]
     pub fn stop(self) -> Stopped {
         self.terminate();
         self.wait()
     }
 
-    /// Waits until it has ended.
-    ///
-    /// # Panics
-    /// When it does not.
+    /// Waits until the server ends.
     #[must_use]
     pub fn wait(mut self) -> Stopped {
         let started = Instant::now();
         let status = loop {
-            if let Some(status) = self.child.try_wait().expect("it is our child") {
+            if let Some(status) = self.child.try_wait().expect("the process is our child") {
                 break status;
             }
-            assert!(started.elapsed() < DEADLINE, "it does not end:\n{}", self.stderr());
+            assert!(started.elapsed() < DEADLINE, "the server does not end:\n{}", self.stderr());
             thread::sleep(Duration::from_millis(5));
         };
         self.end_reading();
@@ -215,28 +197,25 @@ impl Drop for TestServer {
 }
 
 impl Builder {
-    /// With these arguments after `mcp-server start`.
+    /// Adds arguments after `mcp-server start`.
     pub fn arguments<const N: usize>(mut self, arguments: [&str; N]) -> Self {
         self.arguments.extend(arguments.map(Into::into));
         self
     }
 
-    /// By way of a program that becomes another, as `nohup` does.
+    /// Starts the server through a program that executes it, such as `nohup`.
     pub fn through<const N: usize>(mut self, starter: [&'static str; N]) -> Self {
         self.starter = starter.to_vec();
         self
     }
 
-    /// In the folder of a server that was stopped, or in one that the test has made.
+    /// Uses the folder of a stopped server, or a folder of the test.
     pub fn in_folder(mut self, folder: &Arc<TempDir>) -> Self {
         self.folder = Some(Arc::clone(folder));
         self
     }
 
-    /// Starts it, and waits until it listens.
-    ///
-    /// # Panics
-    /// When it does not start.
+    /// Starts the server and waits until it listens.
     #[must_use]
     pub fn start(self) -> TestServer {
         let folder = self.folder.unwrap_or_else(|| {
@@ -261,9 +240,9 @@ impl Builder {
         let pipe = child.stderr.take().expect("stderr is a pipe");
         let stderr = Arc::new(Mutex::new(String::new()));
         let (found, address) = sync_channel(1);
-        let kept = Arc::clone(&stderr);
-        let reader = Some(thread::spawn(move || read(pipe, &kept, &found)));
-        // From here on a panic kills it.
+        let output = Arc::clone(&stderr);
+        let reader = Some(thread::spawn(move || read(pipe, &output, &found)));
+        // From here on a panic kills the server.
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut server = TestServer { child, address: nowhere, folder, stderr, reader };
         server.address = wait_for(&address, &server);
@@ -271,10 +250,13 @@ impl Builder {
     }
 }
 
-/// Where a server keeps its memory unless the test says it: in SQLite in its folder; or, where
-/// `MCP_TEST_STORE` is `postgres`, in a database of the server of `MCP_TEST_POSTGRES_URL`, which takes it
-/// along. The folder then says which, for a server that comes after this one.
-#[expect(clippy::disallowed_methods, reason = "who runs the tests says it in the environment")]
+/// Returns the default `DATABASE_URL` of a server: a SQLite file in its folder. If `MCP_TEST_STORE` is
+/// `postgres`, it is a new database of the server at `MCP_TEST_POSTGRES_URL`; a file in the folder stores
+/// its URL for the next server in this folder.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment of the test run selects the database"
+)]
 fn database_url(folder: &TempDir) -> String {
     let set = |name| std::env::var(name).unwrap_or_default();
     if set("MCP_TEST_STORE") != "postgres" {
@@ -295,16 +277,20 @@ fn database(folder: &TempDir) -> PathBuf {
 fn wait_for(address: &Receiver<SocketAddr>, server: &TestServer) -> SocketAddr {
     match address.recv_timeout(DEADLINE) {
         Ok(address) => address,
-        Err(RecvTimeoutError::Timeout) => panic!("it does not listen:\n{}", server.stderr()),
-        Err(RecvTimeoutError::Disconnected) => panic!("it did not start:\n{}", server.stderr()),
+        Err(RecvTimeoutError::Timeout) => {
+            panic!("the server does not listen:\n{}", server.stderr())
+        }
+        Err(RecvTimeoutError::Disconnected) => {
+            panic!("the server did not start:\n{}", server.stderr())
+        }
     }
 }
 
-/// Keeps every line, and hands on where the server listens.
-fn read(pipe: ChildStderr, kept: &Mutex<String>, found: &SyncSender<SocketAddr>) {
+/// Stores every line, and sends the server's address.
+fn read(pipe: ChildStderr, output: &Mutex<String>, found: &SyncSender<SocketAddr>) {
     for line in BufReader::new(pipe).lines().map_while(Result::ok) {
         let address = line.split_once(LISTENING).and_then(|(_, address)| address.parse().ok());
-        let mut text = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = output.lock().unwrap_or_else(PoisonError::into_inner);
         text.push_str(&line);
         text.push('\n');
         drop(text);

@@ -1,21 +1,18 @@
-//! How many tokens a text is, by the vocabularies of `OpenAI`.
+//! Token counts of texts, in the vocabularies of `OpenAI`.
 
-/// By `o200k_base`, with which everything here is measured.
+/// Returns the number of tokens in `o200k_base`, the project's measure.
 #[must_use]
 pub fn o200k(text: &str) -> usize {
     bpe_openai::o200k_base().count(text)
 }
 
-/// By `cl100k_base`, the vocabulary before it.
+/// Returns the number of tokens in `cl100k_base`, the older vocabulary.
 #[must_use]
 pub fn cl100k(text: &str) -> usize {
     bpe_openai::cl100k_base().count(text)
 }
 
-/// The value below which so many percent of the values are (nearest rank).
-///
-/// # Panics
-/// When there are none.
+/// Returns a percentile of the values (nearest rank).
 #[must_use]
 pub fn percentile(values: &mut [usize], percent: usize) -> usize {
     values.sort_unstable();

@@ -1,4 +1,4 @@
-//! Clients that hang up together with their request: nothing of their calls stays behind.
+//! Clients that hang up right after their request: the server frees everything that their calls used.
 
 use std::io::Write as _;
 use std::net::{Shutdown, TcpStream};
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use service_tests::TestServer;
 use socket2::SockRef;
 
-/// So many that a place which each read leaks stops all of them: 1,024 may wait.
+/// Enough rounds to fill the queue of 1,024 reads if each round leaked its places.
 const ROUNDS: usize = 300;
 
-/// Requests of every kind.
+/// Returns one request of every kind.
 fn requests(server: &TestServer) -> Vec<Vec<u8>> {
     let call = |path: &str, body: Value| server.post(path).json(&body).bytes();
     let add = json!({"id": "a", "action": "add_task", "params": {"title": "abandoned"}});
@@ -34,7 +34,7 @@ fn requests(server: &TestServer) -> Vec<Vec<u8>> {
     ]
 }
 
-/// Sends a request whose end of the connection comes in the same packet.
+/// Sends a request and closes the connection in the same packet.
 fn hang_up(server: &TestServer, request: &[u8]) {
     let mut stream = TcpStream::connect(server.address()).expect("the server listens");
     SockRef::from(&stream).set_tcp_cork(true).expect("it is a TCP socket");
@@ -54,7 +54,7 @@ fn after_thousands_of_hang_ups_every_kind_of_request_is_answered() {
     for request in &requests {
         let mut connection = server.connect();
         connection.send(request);
-        let answer = connection.answer().expect("an answer");
+        let answer = connection.response().expect("an answer");
         assert_eq!(answer.status, 200, "{}: {}", String::from_utf8_lossy(request), answer.text());
     }
     assert_eq!(server.get("/ready").json(), json!({"status": "ready"}));

@@ -1,7 +1,7 @@
-//! The API key: what it closes, and every way to bring it.
+//! The API key: the routes that it protects, and every way to send it.
 
 use serde_json::{Value, json};
-use service_tests::{Answer, Request, TestServer};
+use service_tests::{Request, Response, TestServer};
 
 const KEY: &str = "k-12345 is not a key";
 const RIGHT: &str = "k-1234567890";
@@ -10,7 +10,7 @@ fn closed_server() -> TestServer {
     TestServer::with([("MCP_API_KEY", RIGHT)]).start()
 }
 
-/// Every operation of the API document: method, path, and whether it says that it is open.
+/// Returns every operation of the API document: method, path, and whether it is documented as open.
 fn operations(server: &TestServer) -> Vec<(String, String, bool)> {
     let document = server.get("/openapi.json").json();
     let paths = document["paths"].as_object().expect("paths");
@@ -25,7 +25,7 @@ fn operations(server: &TestServer) -> Vec<(String, String, bool)> {
     found
 }
 
-/// A well-formed request for a route.
+/// Builds a valid request for a route.
 fn request(server: &TestServer, method: &str, path: &str) -> Request {
     let request = server.request(method, path);
     if path.ends_with("/batch") {
@@ -45,7 +45,7 @@ fn every_route_is_closed_without_the_key_but_those_that_the_document_calls_open(
         let without = request(&server, &method, &path).send();
         let wrong = request(&server, &method, &path).key("wrong").send();
         let right = request(&server, &method, &path).key(RIGHT).send();
-        // A route that names a thing is asked for one that is not there.
+        // A route with an id in its path gets an id that does not exist.
         let expected = if path.contains('{') { 404 } else { 200 };
         assert_eq!(right.status, expected, "{label}: {}", right.text());
         if is_open {
@@ -100,7 +100,7 @@ fn every_way_to_bring_the_key() {
         (&[("Authorization", &bearer)], 200),
         (&[("authorization", &format!("bearer {RIGHT}"))], 200),
         (&[("authorization", &format!("BEARER   {RIGHT}"))], 200),
-        // X-API-Key decides when it is there; an empty one is not.
+        // A non-empty X-API-Key takes precedence.
         (&[("X-API-Key", ""), ("Authorization", &bearer)], 200),
         (&[("X-API-Key", "wrong"), ("Authorization", &bearer)], 403),
         (&[("X-API-Key", RIGHT), ("Authorization", "Bearer wrong")], 200),
@@ -115,7 +115,7 @@ fn every_way_to_bring_the_key() {
         (&[("X-API-Key", &format!("{RIGHT}0"))], 403),
         (&[("X-API-Key", &RIGHT.to_uppercase())], 403),
         (&[("X-API-Key", KEY)], 403),
-        // No one could say which counts.
+        // It is undefined which of two keys counts.
         (&[("X-API-Key", RIGHT), ("X-API-Key", "wrong")], 403),
         (&[("X-API-Key", RIGHT), ("X-API-Key", RIGHT)], 403),
     ];
@@ -138,14 +138,14 @@ fn a_key_in_the_address_or_the_body_is_no_key() {
     let mut connection = server.connect();
     let target = format!("http://x:{RIGHT}@{}/api/v1/state", server.address());
     connection.send(&server.request("GET", &target).bytes());
-    let status = connection.answer().expect("an answer").status;
+    let status = connection.response().expect("an answer").status;
     assert!(matches!(status, 400 | 401 | 403), "{status}");
 }
 
 #[test]
 fn a_key_is_asked_for_before_the_body_is_looked_at() {
     let server = closed_server();
-    let answer: Answer = server.post("/api/v1/query").json_text("not json").send();
+    let answer: Response = server.post("/api/v1/query").json_text("not json").send();
     assert_eq!(answer.status, 401);
     let detail = answer.json()["detail"].clone();
     assert_eq!(detail, Value::from("Missing X-API-Key header"));

@@ -1,16 +1,16 @@
-//! The command line: calling a server, and asking without one.
+//! The command line, with and without a server.
 
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
 use service_tests::{Command, Output, TestServer};
 
-/// A client command against this server.
+/// Creates a client command for this server.
 fn client<const N: usize>(server: &TestServer, arguments: [&str; N]) -> Output {
     Command::new(arguments).env("MCP_BASE_URL", server.base_url()).run()
 }
 
-/// What a client command that worked wrote: the whole answer.
+/// Runs a client command that succeeds, and returns its output: the whole response.
 fn answer<const N: usize>(server: &TestServer, arguments: [&str; N]) -> Value {
     let output = client(server, arguments);
     assert_eq!((output.exit, output.stderr.as_str()), (Some(0), ""), "{output:?}");
@@ -143,13 +143,13 @@ fn a_server_on_this_machine_is_not_called_through_a_proxy() {
             command = command.env(name, &proxy_url);
         }
         assert_eq!(command.run().json()["success"], true, "{host}");
-        assert!(proxy.accept().is_err(), "the proxy was asked for {host}");
+        assert!(proxy.accept().is_err(), "the proxy got a request for {host}");
     }
 }
 
 #[test]
 fn a_server_that_does_not_answer_is_one_line_and_status_3() {
-    // Bound and closed again: nobody listens there.
+    // The port is free again: nothing listens there.
     let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");
     let url = format!("http://{port}");
     for arguments in
@@ -161,7 +161,7 @@ fn a_server_that_does_not_answer_is_one_line_and_status_3() {
     }
 }
 
-/// What `state` does with a server that answers this.
+/// Runs `state` against a server that sends this response.
 fn state_of_a_stranger(answer: &'static str) -> Output {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));

@@ -1,4 +1,4 @@
-//! Many clients at once: every write is there once, and everybody reads what was answered.
+//! Many concurrent clients: every write is stored once, and every client reads the answered writes.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -9,7 +9,7 @@ use service_tests::TestServer;
 const CLIENTS: usize = 64;
 const EACH: usize = 25;
 
-/// What `work` gives in each of many threads.
+/// Runs `work` in each of many threads and returns the results.
 fn at_once<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     thread::scope(|scope| {
         let work = &work;
@@ -28,7 +28,7 @@ fn tasks_of_many_clients_have_numbers_without_gaps_and_are_all_there() {
             let title = format!("{client}-{number}");
             let body = json!({ "action": "add_task", "params": { "title": title } });
             connection.send(&server.post("/api/v1/query").json(&body).bytes());
-            let task = connection.answer().expect("an answer").data();
+            let task = connection.response().expect("an answer").data();
             assert_eq!(task["title"], title);
             task["id"].as_u64().expect("an id")
         };

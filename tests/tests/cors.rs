@@ -1,18 +1,18 @@
-//! Which web pages a browser lets read the answers.
+//! CORS: the web pages that may read the responses.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use service_tests::{Answer, TestServer};
+use service_tests::{Response, TestServer};
 
 const LISTED: [(&str, &str); 1] =
     [("MCP_CORS_ORIGINS", "https://yourdomain.com,https://app.yourdomain.com")];
 
-fn get_from(server: &TestServer, path: &str, origin: &str) -> Answer {
+fn get_from(server: &TestServer, path: &str, origin: &str) -> Response {
     server.request("GET", path).header("Origin", origin).send()
 }
 
-fn preflight(server: &TestServer, path: &str, origin: &str) -> Answer {
+fn preflight(server: &TestServer, path: &str, origin: &str) -> Response {
     server
         .request("OPTIONS", path)
         .header("Origin", origin)
@@ -21,14 +21,14 @@ fn preflight(server: &TestServer, path: &str, origin: &str) -> Answer {
         .send()
 }
 
-/// The header fields of CORS that an answer has.
-fn cors(answer: &Answer) -> Vec<&str> {
+/// Returns the names of the CORS header fields of a response.
+fn cors(answer: &Response) -> Vec<&str> {
     let names = answer.headers.iter().map(|(name, _)| name.as_str());
     names.filter(|name| name.starts_with("access-control-")).collect()
 }
 
-/// The members of a list field, in lower case.
-fn list(answer: &Answer, name: &str) -> BTreeSet<String> {
+/// Returns the members of a list field, in lower case.
+fn list(answer: &Response, name: &str) -> BTreeSet<String> {
     let value = answer.header(name).unwrap_or_default();
     value.split(',').map(|it| it.trim().to_lowercase()).collect()
 }

@@ -1,4 +1,4 @@
-//! The routes: what each answers, and what all of them do with methods and paths that are not theirs.
+//! The routes: their responses, and the errors for unknown methods and paths.
 
 use serde_json::json;
 use service_tests::TestServer;
@@ -27,7 +27,7 @@ const ROUTES: [(&str, &str); 20] = [
     ("GET", "/redoc"),
 ];
 
-/// Whether a text is UTC with microseconds and no zone, as v1 writes times.
+/// Returns whether a string is a UTC time with microseconds and no zone, as v1 writes times.
 fn is_time(text: &str) -> bool {
     let form = "dddd-dd-ddTdd:dd:dd.dddddd";
     text.len() == form.len()
@@ -183,10 +183,10 @@ fn one_connection_serves_one_request_after_the_other() {
     let mut connection = server.connect();
     for number in 0..5 {
         connection.send(&server.request("GET", "/live").bytes());
-        assert_eq!(connection.answer().expect("an answer").status, 200, "{number}");
+        assert_eq!(connection.response().expect("an answer").status, 200, "{number}");
     }
     let both = [server.request("GET", "/live").bytes(), server.request("GET", "/nope").bytes()];
     connection.send(&both.concat());
-    assert_eq!(connection.answer().expect("an answer").status, 200);
-    assert_eq!(connection.answer().expect("an answer").status, 404);
+    assert_eq!(connection.response().expect("an answer").status, 200);
+    assert_eq!(connection.response().expect("an answer").status, 404);
 }

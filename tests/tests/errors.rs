@@ -1,12 +1,12 @@
-//! What is refused, and how: always JSON, always naming what was wrong.
+//! Errors: they are always JSON, and always name the fault.
 
 use std::collections::BTreeSet;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use service_tests::{Answer, TestServer};
+use service_tests::{Response, TestServer};
 
-/// A server whose integrations would reach nobody.
+/// Starts a server whose integrations cannot reach another system.
 fn server() -> TestServer {
     TestServer::with([
         ("MCP_FIGMA_TOKEN", "figma-token"),
@@ -17,17 +17,17 @@ fn server() -> TestServer {
 }
 
 /// An action of the API document.
-struct Action {
+struct DocumentedAction {
     name: String,
-    /// Parameters that are right.
+    /// Valid parameters.
     params: Value,
-    /// Each parameter with its schema, which knows the document's others.
+    /// Each parameter with its schema.
     parameters: Vec<(String, Validator)>,
     required: BTreeSet<String>,
 }
 
-/// Every action that the API document describes.
-fn actions(server: &TestServer) -> Vec<Action> {
+/// Returns every action of the API document.
+fn actions(server: &TestServer) -> Vec<DocumentedAction> {
     let document = server.get("/openapi.json").json();
     let schemas = &document["components"]["schemas"];
     let body = &document["paths"]["/api/v1/query"]["post"]["requestBody"];
@@ -42,7 +42,7 @@ fn actions(server: &TestServer) -> Vec<Action> {
             (name.clone(), jsonschema::draft202012::new(schema).expect("a schema"))
         });
         let required = params["required"].as_array().into_iter().flatten();
-        Action {
+        DocumentedAction {
             name: name.to_owned(),
             params: example["value"]["params"].clone(),
             parameters: parameters.collect(),
@@ -54,7 +54,7 @@ fn actions(server: &TestServer) -> Vec<Action> {
     found
 }
 
-/// Values of every type, and some beyond bounds that parameters may have.
+/// Returns values of every type, and some beyond the limits of parameters.
 fn values() -> Vec<Value> {
     let long = "x".repeat(10_000);
     vec![
@@ -80,7 +80,7 @@ fn values() -> Vec<Value> {
     ]
 }
 
-fn post(server: &TestServer, body: impl AsRef<[u8]>) -> Answer {
+fn post(server: &TestServer, body: impl AsRef<[u8]>) -> Response {
     server.post("/api/v1/query").json_text(body).send()
 }
 
@@ -162,7 +162,7 @@ fn a_body_of_another_form_is_422_and_says_what_is_wrong() {
         (br#"{"action":"list_users",}"#, "JSON"),
         (br#"{"action":"list_users","params":{"x":NaN}}"#, "JSON"),
         (br#"{"action":"list_users","params":{'x':1}}"#, "JSON"),
-        // A byte order mark is skipped once, at the beginning.
+        // Only one byte order mark, at the start, is skipped.
         (b"\xef\xbb\xbf\xef\xbb\xbf{\"action\":\"list_users\"}", "JSON"),
     ];
     for (body, wanted) in cases {
@@ -311,7 +311,7 @@ fn a_request_that_is_no_http_is_400_and_the_end_of_its_connection() {
     ] {
         let mut connection = server.connect();
         connection.send(head.as_bytes());
-        let answer = connection.answer().expect(&head);
+        let answer = connection.response().expect(&head);
         assert_eq!(answer.status, 400, "{head}");
         assert!(connection.is_ended(), "{head}");
     }
@@ -321,7 +321,7 @@ fn a_request_that_is_no_http_is_400_and_the_end_of_its_connection() {
 #[test]
 fn no_refusal_speaks_of_the_servers_inside() {
     let server = server();
-    let mut said = Vec::new();
+    let mut responses = Vec::new();
     for action in actions(&server) {
         for (parameter, _) in &action.parameters {
             for value in [json!([[{}]]), json!("\u{0}"), json!(-1.5)] {
@@ -330,14 +330,14 @@ fn no_refusal_speaks_of_the_servers_inside() {
                 if action.name.starts_with("playwright") || action.name.starts_with("github") {
                     continue;
                 }
-                said.push(server.call(&action.name, params).text().to_owned());
+                responses.push(server.call(&action.name, params).text().to_owned());
             }
         }
     }
     for body in ["{", "[", r#"{"action":1}"#, r#"{"action":"x","params":1}"#] {
-        said.push(post(&server, body).text().to_owned());
+        responses.push(post(&server, body).text().to_owned());
     }
-    for text in said {
+    for text in responses {
         let lower = text.to_lowercase();
         for inside in
             ["serde", "sqlite", "diesel", "actix", "panicked", "rawvalue", "struct ", ".rs:"]

@@ -1,5 +1,5 @@
-//! Finding an action: `help` as an action and as a route, what `/llms.txt` says, how often the right
-//! action is found and what that costs.
+//! Finding an action: `help` as an action and as a route, `/llms.txt`, the share of requests whose
+//! action is found, and the tokens that it takes.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use mcp_server::config::{Settings, Sources};
 use mcp_server::service;
 use serde_json::{Value, json};
 use service_tests::tokens::{o200k, percentile};
-use service_tests::{AgentRequest, Half, TestServer, agent_requests, with_many_actions};
+use service_tests::{AgentRequest, RequestFile, TestServer, agent_requests, with_many_actions};
 
 fn registry() -> Registry {
     let settings = Settings::load(&Sources::default()).expect("the default settings");
@@ -23,7 +23,7 @@ fn large_registry() -> Registry {
     registry
 }
 
-/// Of the requests, how many percent have their action first, and how many among the three.
+/// Returns the percentages of requests whose action is found first, and among the first three.
 fn recall(registry: &Registry, requests: &[AgentRequest]) -> (f64, f64) {
     let mut first = 0_u32;
     let mut among = 0_u32;
@@ -41,7 +41,7 @@ fn recall(registry: &Registry, requests: &[AgentRequest]) -> (f64, f64) {
     (100.0 * f64::from(first) / all, 100.0 * f64::from(among) / all)
 }
 
-fn known(registry: &Registry, half: Half) -> Vec<AgentRequest> {
+fn known(registry: &Registry, half: RequestFile) -> Vec<AgentRequest> {
     let mut requests = agent_requests(half);
     requests.retain(|request| registry.find(&request.action).is_ok());
     requests
@@ -50,7 +50,7 @@ fn known(registry: &Registry, half: Half) -> Vec<AgentRequest> {
 #[test]
 fn the_action_is_found_first_and_nearly_always_among_three() {
     let registry = registry();
-    for half in [Half::Tuning, Half::HeldOut] {
+    for half in [RequestFile::Tuning, RequestFile::HeldOut] {
         let requests = known(&registry, half);
         let (first, among) = recall(&registry, &requests);
         println!(
@@ -65,16 +65,16 @@ fn the_action_is_found_first_and_nearly_always_among_three() {
 fn every_action_is_asked_for_in_both_halves_and_no_request_is_in_both() {
     let of = |half| agent_requests(half);
     let words = |half| of(half).into_iter().map(|it| it.words).collect::<BTreeSet<_>>();
-    assert!(words(Half::Tuning).is_disjoint(&words(Half::HeldOut)));
-    assert!(words(Half::HeldOut).len() >= 60 && words(Half::Tuning).len() >= 60);
+    assert!(words(RequestFile::Tuning).is_disjoint(&words(RequestFile::HeldOut)));
+    assert!(words(RequestFile::HeldOut).len() >= 60 && words(RequestFile::Tuning).len() >= 60);
     let actions = |half| of(half).into_iter().map(|it| it.action).collect::<BTreeSet<_>>();
-    assert_eq!(actions(Half::Tuning), actions(Half::HeldOut));
+    assert_eq!(actions(RequestFile::Tuning), actions(RequestFile::HeldOut));
     for action in registry().actions() {
-        assert!(actions(Half::Tuning).contains(action.name), "{}", action.name);
+        assert!(actions(RequestFile::Tuning).contains(action.name), "{}", action.name);
     }
 }
 
-/// The tokens of a call of `help` and of its answer, as v2 has them.
+/// Returns the tokens of a v2 call of `help` and of its response.
 fn cost(registry: &Registry, words: &str) -> usize {
     let call = json!({"action": "help", "params": {"query": words}});
     let lines: Vec<String> =
@@ -85,9 +85,9 @@ fn cost(registry: &Registry, words: &str) -> usize {
 #[test]
 fn finding_costs_few_tokens_however_many_actions_there_are() {
     for registry in [registry(), large_registry()] {
-        let requests = known(&registry, Half::Tuning).into_iter();
+        let requests = known(&registry, RequestFile::Tuning).into_iter();
         let mut costs: Vec<usize> = requests
-            .chain(known(&registry, Half::HeldOut))
+            .chain(known(&registry, RequestFile::HeldOut))
             .map(|it| cost(&registry, &it.words))
             .collect();
         let (median, most) = (percentile(&mut costs, 50), percentile(&mut costs, 95));
@@ -103,7 +103,7 @@ fn finding_costs_few_tokens_however_many_actions_there_are() {
 #[test]
 fn among_hundreds_of_actions_the_right_one_is_still_found() {
     let registry = large_registry();
-    let requests = known(&registry, Half::Tuning);
+    let requests = known(&registry, RequestFile::Tuning);
     let (first, among) = recall(&registry, &requests);
     println!("{first:.1} % first, {among:.1} % in three");
     assert!(first >= 90.0 && among >= 98.0, "{first:.1} {among:.1}");
@@ -142,10 +142,10 @@ fn what_help_cannot_answer_it_says() {
         (json!({"query": "x".repeat(1001)}), "query must have at most 1000 characters"),
         (json!({"query": 5}), "query must be a string, not an integer"),
     ] {
-        let said = server.refusal("help", params);
-        assert!(said.starts_with(refusal), "{said}");
+        let message = server.refusal("help", params);
+        assert!(message.starts_with(refusal), "{message}");
     }
-    // v1's own sentence is its contract's.
+    // v1's message is frozen by its contract.
     assert_eq!(server.refusal("ad_task", json!({})), "Unknown action: ad_task");
 }
 

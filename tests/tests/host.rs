@@ -1,6 +1,6 @@
-//! DNS rebinding: a page whose name resolves to 127.0.0.1 does not reach a server on loopback.
+//! DNS rebinding: a page whose host name resolves to 127.0.0.1 cannot call a server on loopback.
 
-use service_tests::{Answer, TestServer};
+use service_tests::{Response, TestServer};
 
 const PATHS: [&str; 15] = [
     "/",
@@ -20,7 +20,7 @@ const PATHS: [&str; 15] = [
     "/api/v1/nope",
 ];
 
-fn ask(server: &TestServer, method: &str, path: &str, host: &str) -> Answer {
+fn ask(server: &TestServer, method: &str, path: &str, host: &str) -> Response {
     server.request(method, path).host(host).send()
 }
 

@@ -1,17 +1,17 @@
-//! Dependencies point at the core: read from `cargo metadata`, with every feature switched on.
+//! Dependencies point at the core, by `cargo metadata` with all features.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 use service_tests::repository;
 
-/// What no program that embeds the core may get with it.
+/// Dependencies that a program with the core must not get.
 const NOT_IN_THE_CORE: [&str; 8] =
     ["actix", "diesel", "reqwest", "octocrab", "fantoccini", "hyper", "libsqlite3-sys", "pq-sys"];
 
 struct Workspace {
     metadata: Metadata,
-    /// What each package is built from and runs with; not what only its tests need.
+    /// The normal and build dependencies of each package.
     uses: BTreeMap<PackageId, Vec<PackageId>>,
 }
 
@@ -40,7 +40,7 @@ impl Workspace {
         members.into_iter().find(|package| package.name == name).expect(name)
     }
 
-    /// The names of all packages that a member reaches, through whatever others.
+    /// Returns the names of all direct and indirect dependencies of a member.
     fn reaches(&self, name: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut open = vec![&self.member(name).id];
@@ -55,7 +55,7 @@ impl Workspace {
     }
 }
 
-/// Those of the names that are one of `forbidden`, or belong to its family (`actix-web` to `actix`).
+/// Returns the names that are in `forbidden` or belong to such a family (`actix-web` to `actix`).
 fn forbidden(names: &BTreeSet<String>, forbidden: &[&str]) -> Vec<String> {
     let is_of = |name: &str, family: &str| {
         name == family || name.strip_prefix(family).is_some_and(|rest| rest.starts_with(['-', '_']))
@@ -112,7 +112,7 @@ fn a_dependency_for_tests_does_not_break_the_layers_either() {
 fn the_server_alone_depends_on_what_is_under_the_gpl() {
     let workspace = workspace();
     for package in workspace.metadata.workspace_packages() {
-        // The service's tests are published nowhere and use the server whole.
+        // The service's tests are not published, and use the whole server.
         if matches!(package.name.as_str(), "mcp-server" | "service-tests") {
             continue;
         }

@@ -1,20 +1,20 @@
-//! The old paths, `/mcp/*`: they answer as v1 does, and say that they are deprecated.
+//! The deprecated paths, `/mcp/*`: they respond as v1 does, with headers about their deprecation.
 
 use serde_json::{Value, json};
-use service_tests::{Answer, TestServer};
+use service_tests::{Response, TestServer};
 
 const ROUTES: [(&str, &str); 4] =
     [("POST", "query"), ("GET", "state"), ("GET", "logs"), ("POST", "reset")];
 
-fn assert_deprecated(answer: &Answer, route: &str) {
+fn assert_deprecated(answer: &Response, route: &str) {
     let label = format!("{route}: {} {}", answer.status, answer.text());
     assert_eq!(answer.header("deprecation"), Some("true"), "{label}");
     let link = format!("</api/v1/{route}>; rel=\"successor-version\"");
     assert_eq!(answer.header("link"), Some(link.as_str()), "{label}");
 }
 
-/// An answer without what differs from call to call.
-fn essence(answer: &Answer) -> (u16, Value) {
+/// Returns a response without the parts that differ from call to call.
+fn essence(answer: &Response) -> (u16, Value) {
     let mut body = answer.json();
     if let Some(time) = body.get_mut("timestamp") {
         *time = Value::Null;

@@ -1,4 +1,4 @@
-//! Bounds: requests that are too large, too slow or too many.
+//! Limits: requests that are too large, too slow or too many.
 
 use std::io;
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use service_tests::{Connection, DEADLINE, TestServer};
 
 const MIB: usize = 1 << 20;
 
-/// The head of a call that is followed by a body.
+/// Returns the head of a call with a body.
 fn head(server: &TestServer, body: &str) -> Vec<u8> {
     format!(
         "POST /api/v1/query HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{body}\r\n\r\n",
@@ -19,18 +19,18 @@ fn head(server: &TestServer, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Sends all of a body, as most clients do, and only then reads.
+/// Sends the whole body before it reads, as most clients do.
 fn send_whole(server: &TestServer, head: &[u8], body: &[u8]) -> (u16, String) {
     let mut connection = server.connect();
     connection.send(head);
     for piece in body.chunks(64 * 1024) {
         connection.send(piece);
     }
-    let answer = connection.answer().expect("the answer, and no reset");
+    let answer = connection.response().expect("a response, not a reset");
     (answer.status, answer.text().to_owned())
 }
 
-/// A body in chunks of 64 KiB.
+/// Returns a body in chunks of 64 KiB.
 fn chunked(body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for chunk in body.chunks(64 * 1024) {
@@ -104,7 +104,7 @@ fn a_declared_length_over_the_limit_is_refused_before_a_byte_of_it_is_sent() {
     let server = TestServer::start();
     let mut connection = server.connect();
     connection.send(&head(&server, "Content-Length: 1000000000000"));
-    let answer = connection.answer().expect("an answer");
+    let answer = connection.response().expect("an answer");
     assert_eq!(answer.status, 413);
     assert!(connection.is_ended());
 }
@@ -116,9 +116,9 @@ fn a_client_that_asks_first_may_send_its_body() {
     let fields = format!("Content-Length: {}\r\nExpect: 100-continue", body.len());
     let mut connection = server.connect();
     connection.send(&head(&server, &fields));
-    assert_eq!(connection.answer().expect("leave to go on").status, 100);
+    assert_eq!(connection.response().expect("leave to go on").status, 100);
     connection.send(body);
-    assert_eq!(connection.answer().expect("an answer").status, 200);
+    assert_eq!(connection.response().expect("an answer").status, 200);
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_body_that_does_not_come_is_408() {
         let mut connection = server.connect();
         connection.send(&head(&server, body));
         connection.send(sent.as_bytes());
-        let refusal = connection.answer().expect("an answer").refusal(408);
+        let refusal = connection.response().expect("an answer").refusal(408);
         assert!(refusal.contains("body"), "{refusal}");
         assert!(connection.is_ended());
     }
@@ -141,7 +141,7 @@ fn a_head_that_does_not_come_ends_the_connection() {
     for sent in ["", "GET / HT", "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "] {
         let mut connection = server.connect();
         connection.send(sent.as_bytes());
-        match connection.answer() {
+        match connection.response() {
             Ok(answer) => {
                 assert_eq!(answer.status, 408, "{sent:?}");
                 assert!(connection.is_ended(), "{sent:?}");
@@ -151,7 +151,7 @@ fn a_head_that_does_not_come_ends_the_connection() {
     }
 }
 
-/// Whether the other side ended the connection, and did not just fall silent.
+/// Returns whether the server closed the connection, as opposed to being silent.
 fn is_end(error: &io::Error) -> bool {
     !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
@@ -161,7 +161,7 @@ fn a_connection_that_is_idle_is_closed() {
     let server = TestServer::with([("MCP_KEEP_ALIVE", "1")]).start();
     let mut connection = server.connect();
     connection.send(&server.request("GET", "/live").bytes());
-    assert_eq!(connection.answer().expect("an answer").status, 200);
+    assert_eq!(connection.response().expect("an answer").status, 200);
     assert!(connection.is_ended());
 }
 
@@ -171,79 +171,78 @@ fn a_head_that_is_too_large_is_refused() {
     let huge = "x".repeat(10 * MIB);
     let mut connection = server.connect();
     let request = server.request("GET", "/live").header("X-Huge", huge);
-    // The server may have gone before all of it is sent.
+    // The server may close the connection before everything is sent.
     let _ = connection.try_send(&request.bytes());
-    if let Ok(answer) = connection.answer() {
+    if let Ok(answer) = connection.response() {
         assert!(matches!(answer.status, 400 | 413 | 431), "{}", answer.status);
     }
     assert_eq!(server.get("/live").status, 200);
 }
 
-/// A call whose body is on its way, and so a request in hand. It is known to be in hand, since the
-/// server has said that it waits for the body.
-fn in_hand(server: &TestServer) -> Connection {
+/// Starts a request and leaves it in flight: the server has sent `100 Continue` and waits for the body.
+fn in_flight(server: &TestServer) -> Connection {
     let mut connection = server.connect();
     let body = format!("Content-Length: {}\r\nExpect: 100-continue", BODY.len());
     connection.send(&head(server, &body));
-    assert_eq!(connection.answer().expect("leave to go on").status, 100);
+    assert_eq!(connection.response().expect("leave to go on").status, 100);
     connection
 }
 
 const BODY: &[u8] = br#"{"action":"list_users"}"#;
 
 #[test]
-fn requests_beyond_those_in_hand_are_told_to_come_back() {
+fn requests_beyond_the_limit_get_retry_after() {
     let server = TestServer::with([("MCP_MAX_REQUESTS", "3")]).start();
-    let mut held: Vec<Connection> = (0..3).map(|_| in_hand(&server)).collect();
+    let mut connections: Vec<Connection> = (0..3).map(|_| in_flight(&server)).collect();
     for path in ["/", "/api/v1/state", "/nope"] {
         let answer = server.get(path);
         assert!(!answer.refusal(503).is_empty(), "{path}");
         assert_eq!(answer.header("retry-after"), Some("1"), "{path}");
     }
-    // Probes are answered all the same.
+    // The limit does not apply to probes.
     for path in ["/live", "/ready"] {
         assert_eq!(server.get(path).status, 200, "{path}");
     }
-    held[0].send(BODY);
-    assert_eq!(held[0].answer().expect("an answer").status, 200);
+    connections[0].send(BODY);
+    assert_eq!(connections[0].response().expect("an answer").status, 200);
     assert_eq!(server.get("/").status, 200);
-    for connection in &mut held[1..] {
+    for connection in &mut connections[1..] {
         connection.send(BODY);
-        assert_eq!(connection.answer().expect("an answer").status, 200);
+        assert_eq!(connection.response().expect("an answer").status, 200);
     }
 }
 
 #[test]
 fn a_client_that_goes_away_leaves_its_place() {
     let server = TestServer::with([("MCP_MAX_REQUESTS", "2")]).start();
-    let held = [in_hand(&server), in_hand(&server)];
+    let in_flight = [in_flight(&server), in_flight(&server)];
     assert_eq!(server.get("/").status, 503);
-    drop(held);
+    drop(in_flight);
     let free = (0..10_000).any(|_| {
         thread::yield_now();
         server.get("/").status == 200
     });
-    assert!(free, "the places are not free again");
+    assert!(free, "the limit still counts the closed connections");
 }
 
 #[test]
 fn a_client_that_leaves_its_answer_unread_loses_its_place() {
     let settings = [("MCP_MAX_REQUESTS", "1"), ("MCP_BODY_TIMEOUT", "1")];
     let server = TestServer::with(settings).start();
-    // More than the buffers between server and client hold.
+    // More bytes than fit into the buffers between server and client.
     let title = "x".repeat(2 * MIB - 200);
     for id in 1..=12 {
         assert_eq!(server.data("add_task", json!({ "title": title }))["id"], id);
     }
     let mut unread = server.connect();
     unread.send(&server.request("GET", "/api/v1/state").bytes());
-    unread.wait_for_answer();
+    unread.wait_for_response();
     let end = Instant::now() + DEADLINE;
     while server.get("/").status != 200 {
-        assert!(Instant::now() < end, "the place is not free again");
+        assert!(Instant::now() < end, "the limit still counts the unread response");
         thread::sleep(Duration::from_millis(20));
     }
-    assert!(unread.answer().is_err(), "the rest of the answer was sent all the same");
+    assert!(unread.response().is_err(), "the rest of the response was sent");
 }
 
 #[test]
@@ -255,12 +254,12 @@ fn a_client_that_reads_slowly_and_steadily_gets_its_whole_answer() {
     }
     let mut slow = server.connect();
     slow.send(&server.request("GET", "/api/v1/state").bytes());
-    // For far longer than a client may leave it unread.
+    // Reads for far longer than a client may leave a response unread.
     for _ in 0..80 {
-        slow.more().expect("the server goes on");
+        slow.more().expect("the server continues");
         thread::sleep(Duration::from_millis(50));
     }
-    let answer = slow.answer().expect("the rest");
+    let answer = slow.response().expect("the rest");
     assert!(answer.body.len() > 8 * 2 * MIB - 10_000, "{}", answer.body.len());
 }
 
@@ -273,14 +272,14 @@ fn more_connections_than_the_limit_wait_and_are_served_when_others_end() {
         .map(|_| {
             let mut connection = server.connect();
             connection.send(&request);
-            assert_eq!(connection.answer().expect("an answer").status, 200);
+            assert_eq!(connection.response().expect("an answer").status, 200);
             connection
         })
         .collect();
     let mut waiting = server.connect();
     waiting.send(&request);
     drop(open.pop());
-    assert_eq!(waiting.answer().expect("an answer").status, 200);
+    assert_eq!(waiting.response().expect("an answer").status, 200);
 }
 
 #[test]

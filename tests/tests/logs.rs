@@ -1,11 +1,11 @@
-//! The log of actions: what it keeps, for how long, and what it never holds.
+//! The log of actions: its entries, their retention, and the secrets that it must not contain.
 
 use std::fs;
 
 use serde_json::{Value, json};
 use service_tests::TestServer;
 
-/// The entries that `/logs` answers.
+/// Returns the entries of `/logs`.
 fn logs(server: &TestServer, query: &str) -> Vec<Value> {
     let answer = server.get(&format!("/api/v1/logs?{query}"));
     let data = answer.data();
@@ -14,19 +14,19 @@ fn logs(server: &TestServer, query: &str) -> Vec<Value> {
     entries
 }
 
-/// The usernames in the entries' parameters, in one text.
+/// Returns the usernames in the entries' parameters.
 fn names(entries: &[Value]) -> String {
     let name = |entry: &Value| entry["payload"]["params"]["username"].as_str().map(str::to_owned);
     entries.iter().map(|entry| name(entry).expect("a username")).collect()
 }
 
-/// Whether any file in the server's folder, or what it wrote to stderr, holds this text.
+/// Returns whether a file in the server's folder, or its stderr, contains this text.
 fn traces(server: &TestServer, text: &str) -> Vec<String> {
     let files = fs::read_dir(server.folder()).expect("the folder");
     let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|it| it == text.as_bytes());
     let mut found: Vec<String> = files
         .map(|file| file.expect("a file").path())
-        .filter(|path| holds(&fs::read(path).expect("a file that can be read")))
+        .filter(|path| holds(&fs::read(path).expect("the file is readable")))
         .map(|path| path.display().to_string())
         .collect();
     found.extend(server.stderr().lines().filter(|line| line.contains(text)).map(Into::into));
@@ -184,7 +184,7 @@ fn values_under_keys_that_name_secrets_are_hidden_at_any_depth() {
         for value in [json!(secret), json!([secret]), json!({ "inner": { "deep": secret } })] {
             let held = json!({ *key: value.clone() });
             let deep = json!({ "a": [1, { "b": [[held]] }], "plain": "stays" });
-            // An action that does not exist, so that nothing is stored but the entry.
+            // An unknown action, so that only the entry is stored.
             let _ = server.refusal("no_such_action", deep);
             let entry = logs(&server, "limit=1").remove(0);
             let text = entry.to_string();

@@ -1,10 +1,9 @@
-//! Lists that are too long for one piece: they are sent as they are read, whole and in order.
+//! Long lists: they are sent in parts while they are read, complete and in order.
 
 use serde_json::{Value, json};
-use service_tests::{Answer, TestServer};
+use service_tests::{Response, TestServer};
 
-/// How many tasks there are, and how many bytes each has: together more than the sockets between a
-/// server and its client take in.
+/// The number of tasks and the bytes of each: in total more than the socket buffers take.
 const TASKS: usize = 60;
 const BYTES: usize = 200_000;
 
@@ -24,12 +23,12 @@ fn filled() -> TestServer {
     server
 }
 
-fn is_sent_in_pieces(answer: &Answer) -> bool {
+fn is_sent_in_pieces(answer: &Response) -> bool {
     answer.header("transfer-encoding") == Some("chunked")
         && answer.header("content-length").is_none()
 }
 
-/// The titles of a list of tasks.
+/// Returns the titles of a list of tasks.
 fn titles(tasks: &Value) -> Vec<usize> {
     let tasks = tasks.as_array().expect("a list");
     tasks.iter().map(|task| task["title"].as_str().expect("a title").parse().expect("it")).collect()
@@ -62,7 +61,7 @@ fn a_long_list_is_whole_and_in_order_wherever_it_is_shown() {
     assert_eq!(titles(&user["tasks"]), odd);
 
     assert_eq!(titles(&server.data("list_tasks", json!({ "status": "pending" }))), odd);
-    // Two characters are looked for in every row, three in the index.
+    // Two characters are searched in every row, three in the index.
     assert_eq!(titles(&server.data("search_tasks", json!({ "query": "1 " }))).len(), 6);
     assert_eq!(titles(&server.data("search_tasks", json!({ "query": "9 59 5" }))), [59]);
 
@@ -84,12 +83,12 @@ fn a_long_list_is_whole_and_in_order_wherever_it_is_shown() {
 #[test]
 fn clients_that_leave_their_long_answers_unread_hold_nobody_up() {
     let server = filled();
-    // More of them than the database has readers.
+    // More slow clients than the database has readers.
     let mut slow: Vec<_> = (0..6)
         .map(|_| {
             let mut connection = server.connect();
             connection.send(b"GET /api/v1/state HTTP/1.1\r\nHost: localhost\r\n\r\n");
-            connection.wait_for_answer();
+            connection.wait_for_response();
             connection
         })
         .collect();
@@ -98,7 +97,7 @@ fn clients_that_leave_their_long_answers_unread_hold_nobody_up() {
         assert_eq!(server.data("list_users", json!({})).as_array().map(Vec::len), Some(number + 2));
     }
     for connection in &mut slow {
-        let answer = connection.answer().expect("an answer");
-        assert_eq!(titles(&answer.data()["tasks"]).len(), TASKS, "what is slow is still whole");
+        let answer = connection.response().expect("an answer");
+        assert_eq!(titles(&answer.data()["tasks"]).len(), TASKS, "a slow response is complete");
     }
 }

@@ -1,4 +1,4 @@
-//! `/metrics`: what is counted of calls, for Prometheus.
+//! `/metrics`: counts of calls for Prometheus.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 use service_tests::TestServer;
 use service_tests::tokens::o200k;
 
-/// The value of a series, 0 where there is none.
+/// Returns the value of a series; 0 if it does not exist.
 fn value(server: &TestServer, series: &str) -> f64 {
     let answer = server.request("GET", "/metrics").key("k-1").send();
     assert_eq!(answer.status, 200);
@@ -55,7 +55,7 @@ fn steps_are_calls_too_and_those_of_a_transaction_that_was_undone_are_none() {
     for (titles, atomic, status, wanted) in [
         (&["a", "b"][..], false, 200, 2.0),
         (&["c", "d", "e"], true, 200, 5.0),
-        // The one that failed is counted.
+        // Failed calls count too.
         (&["f", ""], true, 400, 6.0),
     ] {
         assert_eq!(batch(titles, atomic), status, "{titles:?}");
@@ -111,7 +111,7 @@ fn calls_are_answered_whose_log_entries_are_lost_and_those_are_counted() {
     assert!(lost().abs() < f64::EPSILON);
     let call = |path: &str, body| server.post(path).key("k-1").json(&body).send();
     assert_eq!(call("/api/v1/query", json!({"action": "get_config"})).status, 200);
-    // Nothing can be stored from here on, and at most 4 MiB of entries wait.
+    // From here on the server cannot store entries, and at most 4 MiB of them wait.
     fs::remove_file(server.database()).expect("it is there");
     let long = "x".repeat(60_000);
     for _ in 0..100 {
@@ -124,7 +124,7 @@ fn calls_are_answered_whose_log_entries_are_lost_and_those_are_counted() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(lost() >= 1.0, "{}", lost());
     assert!(server.stderr().contains("log entries are lost"), "{}", server.stderr());
-    // It tries again with each call at most, and otherwise once a second.
+    // The server retries once a second, or with the next call.
     let tries = server.stderr().matches("a commit failed").count();
     assert!((1..1000).contains(&tries), "{tries}");
     let write = json!({"action": "add_user", "params": {"username": "a"}});

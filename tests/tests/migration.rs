@@ -1,4 +1,4 @@
-//! The first service's database, opened and migrated in place with nothing lost.
+//! Migration of the first service's database in place, without loss.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use service_tests::{TestServer, repository};
 use tempfile::TempDir;
 
-/// A folder with a copy of the first service's database, and what v1 must answer from it. Nothing,
-/// said aloud, where the fixture is not there.
+/// Returns a folder with a copy of the first service's database, and the responses that v1 must give.
+/// Prints `NOT TESTED` and returns `None` if the fixture is missing.
 fn fixture() -> Option<(Arc<TempDir>, Value)> {
     let file = |name: &str| -> PathBuf { repository().join("../shared/fixtures").join(name) };
     let database = file("reference-mcp_server.db");
     let Ok(bytes) = fs::read(&database) else {
-        eprintln!("NOT TESTED: there is no {}", database.display());
+        eprintln!("NOT TESTED: {} is missing", database.display());
         return None;
     };
     let answers = fs::read_to_string(file("reference-mcp_server.json")).expect("its answers");

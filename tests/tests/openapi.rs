@@ -1,4 +1,4 @@
-//! The documents: `/openapi.json`, its two pages, and the copies that are checked in.
+//! The API documents: `/openapi.json`, its two pages, and the checked-in copies.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use mcp_server::{documents, service};
 use serde_json::{Value, json};
 use service_tests::{TestServer, repository};
 
-/// The document that the server serves.
+/// Returns the document that the server serves.
 fn document(server: &TestServer) -> Value {
     server.get("/openapi.json").json()
 }
 
-/// A validator of one of the document's schemas.
+/// Returns a validator for one of the document's schemas.
 fn validator(document: &Value, schema: &str) -> jsonschema::Validator {
     let whole = json!({
         "$ref": format!("#/components/schemas/{schema}"),
@@ -21,7 +21,7 @@ fn validator(document: &Value, schema: &str) -> jsonschema::Validator {
     jsonschema::draft202012::new(&whole).expect("a schema")
 }
 
-/// Every operation: its path, its method and itself.
+/// Returns every operation with its path and method.
 fn operations(document: &Value) -> Vec<(String, String, &Value)> {
     let paths = document["paths"].as_object().expect("paths");
     paths
@@ -33,19 +33,19 @@ fn operations(document: &Value) -> Vec<(String, String, &Value)> {
         .collect()
 }
 
-/// The names of all actions.
+/// Returns the names of all actions.
 fn actions(document: &Value) -> Vec<String> {
     let mapping = &document["components"]["schemas"]["Call"]["discriminator"]["mapping"];
     mapping.as_object().expect("actions").keys().cloned().collect()
 }
 
-/// `add_task` as `AddTask`.
+/// Converts `add_task` to `AddTask`.
 fn type_name(action: &str) -> String {
     let words = action.split('_');
     words.map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }
 
-/// Calls `visit` with every value in a document and the way to it.
+/// Calls `visit` with every value in a document and its path.
 fn walk(value: &Value, way: &str, visit: &mut impl FnMut(&str, &Value)) {
     visit(way, value);
     match value {
@@ -111,7 +111,7 @@ fn operations_have_names_of_their_own_and_say_how_they_fail() {
     for (path, method, operation) in operations(&document) {
         let label = format!("{method} {path}");
         let id = operation["operationId"].as_str().expect(&label);
-        assert!(names.insert(id.to_owned()), "{label}: {id} comes twice");
+        assert!(names.insert(id.to_owned()), "{label}: {id} occurs twice");
         assert!(operation["summary"].is_string() && operation["tags"].is_array(), "{label}");
         assert_eq!(operation["deprecated"] == true, path.starts_with("/mcp/"), "{label}");
         let responses = operation["responses"].as_object().expect(&label);
@@ -296,7 +296,7 @@ fn the_pages_are_in_the_binary_and_fetch_nothing_from_elsewhere() {
             }
         }
         assert!(!lower.contains("@import url(http") && !lower.contains("@import \"http"), "{path}");
-        // And what a page does not allow, its browser does not fetch.
+        // The browser fetches only what the page's policy allows.
         let policy = page.header("content-security-policy").expect("a policy");
         assert!(policy.contains("default-src 'self'"), "{policy}");
         assert!(!policy.contains("http:") && !policy.contains("https:"), "{policy}");

@@ -1,4 +1,4 @@
-//! Who may do what, over every face: the table of `mcp_server::http::permission`, walked.
+//! Permissions on every transport, compared with the table of `mcp_server::http::permission`.
 
 use mcp_server::http::permission::{Door, Foreign, PERMISSIONS};
 use serde_json::json;
@@ -7,7 +7,7 @@ use service_tests::{Request, TestServer};
 const KEY: &str = "the-right-key";
 const LISTED: &str = "https://app.example";
 
-/// The ways in behind a door: a name, and the request.
+/// Returns the named requests that one row of the table covers.
 fn ways(door: Door, server: &TestServer) -> Vec<(&'static str, Request)> {
     let query = |path| server.post(path).json(&json!({"action": "list_users"}));
     match door {
@@ -43,7 +43,7 @@ fn ways(door: Door, server: &TestServer) -> Vec<(&'static str, Request)> {
     }
 }
 
-/// Where a request comes from.
+/// The origin of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum From {
     Program,
@@ -52,7 +52,7 @@ enum From {
     ListedPage,
 }
 
-/// The key that it brings.
+/// The key of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Brings {
     Nothing,
@@ -60,7 +60,7 @@ enum Brings {
     RightKey,
 }
 
-/// What the table says.
+/// Returns the status that the table expects.
 fn expected(door: Door, key_is_set: bool, brings: Brings, from: From) -> u16 {
     let foreign = from == From::ForeignPage;
     let opens = key_is_set && brings == Brings::RightKey;
@@ -119,8 +119,8 @@ fn the_wildcard_lists_nobody_at_the_protocol() {
 
 #[test]
 fn a_name_that_was_made_to_resolve_here_gets_nothing() {
-    // Beyond loopback any Host is served on v1; the protocol trusts a page's own origin only where
-    // its name is known to be the server's.
+    // Beyond loopback v1 accepts every `Host`. The protocol trusts a page's own origin only if its host
+    // name is one of the server's.
     let everywhere = TestServer::with([("MCP_HOST", "0.0.0.0")]).start();
     let named =
         TestServer::with([("MCP_HOST", "0.0.0.0"), ("MCP_ALLOWED_HOSTS", "mcp.example")]).start();

@@ -1,5 +1,5 @@
-//! The service on PostgreSQL, from outside. That it answers as on SQLite is shown by the other files,
-//! run with `MCP_TEST_STORE=postgres`, and by the recorded contract.
+//! The service on PostgreSQL. The other tests, run with `MCP_TEST_STORE=postgres`, and the recorded
+//! contract show that it responds as on SQLite.
 
 use std::thread;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::json;
 use service_tests::{Command, TestServer};
 use test_postgres::{Database, Setup, Stop};
 
-/// Asks until the status is that; far longer than it takes.
+/// Repeats a request until it gets this status.
 fn until(server: &TestServer, status: u16) {
     for _ in 0..3000 {
         if server.get("/ready").status == status {

@@ -1,4 +1,4 @@
-//! The Model Context Protocol over HTTP: its revisions beside one another, and what is refused.
+//! The Model Context Protocol over HTTP: its revisions, and rejected requests.
 
 use serde_json::{Value, json};
 use service_tests::TestServer;
@@ -18,24 +18,24 @@ fn hello(revision: &str) -> Value {
 fn each_client_gets_the_revision_that_it_asks_for() {
     let server = TestServer::start();
     for revision in OLD {
-        let said = server.protocol(revision).result("initialize", hello(revision));
-        assert_eq!(said["protocolVersion"], revision);
-        assert_eq!(said["serverInfo"]["name"], "mcp-server");
+        let response = server.protocol(revision).result("initialize", hello(revision));
+        assert_eq!(response["protocolVersion"], revision);
+        assert_eq!(response["serverInfo"]["name"], "mcp-server");
     }
-    let said = server.protocol("2025-11-25").send("initialize", hello("1999-01-01"));
-    assert_eq!(said.status, 400, "the header says something else");
-    // Revisions that are not served in full are not agreed to.
+    let response = server.protocol("2025-11-25").send("initialize", hello("1999-01-01"));
+    assert_eq!(response.status, 400, "the header names another revision");
+    // The server does not agree to revisions that it does not fully support.
     for revision in ["2024-11-05", "2025-03-26", "1999-01-01"] {
-        let said = server.protocol(revision).result("initialize", hello(revision));
-        assert_eq!(said["protocolVersion"], "2025-11-25", "{revision}");
+        let response = server.protocol(revision).result("initialize", hello(revision));
+        assert_eq!(response["protocolVersion"], "2025-11-25", "{revision}");
     }
     for revision in ["2024-11-05", "2025-03-26"] {
         let refusal = server.protocol(revision).send("tools/list", json!({})).refusal(400);
         let known = "MCP-Protocol-Version must be one of 2025-06-18, 2025-11-25, 2026-07-28";
         assert_eq!(refusal, known, "{revision}");
     }
-    let said = server.protocol("2026-07-28").result("server/discover", json!({}));
-    let supported: Vec<&str> = said["supportedVersions"]
+    let response = server.protocol("2026-07-28").result("server/discover", json!({}));
+    let supported: Vec<&str> = response["supportedVersions"]
         .as_array()
         .expect("a list")
         .iter()
@@ -53,12 +53,12 @@ fn each_client_gets_the_revision_that_it_asks_for() {
 fn a_client_outlives_the_server() {
     let server = TestServer::start();
     let folder = server.keep_folder();
-    let said = server.protocol("2025-11-25").send("initialize", hello("2025-11-25"));
-    assert_eq!(said.header("mcp-session-id"), None);
+    let response = server.protocol("2025-11-25").send("initialize", hello("2025-11-25"));
+    assert_eq!(response.header("mcp-session-id"), None);
     let call = json!({"name": "query", "arguments": {"action": "add_user", "params": {"username": "alice"}}});
     assert_eq!(server.protocol("2025-11-25").result("tools/call", call)["isError"], false);
     let _ = server.stop();
-    // Another server, which has never heard of the client.
+    // Another server, without any state of this client.
     let server = TestServer::with([]).in_folder(&folder).start();
     let list = json!({"action": "list_users", "format": "json"});
     let users = server.protocol("2025-11-25").tool("query", list);
@@ -76,7 +76,7 @@ fn an_answer_that_does_not_stream_is_json() {
         let answer = server.protocol(revision).send("tools/call", call);
         assert_eq!(answer.header("content-type"), Some("application/json"), "{revision}");
     }
-    // And a client that does not say what it takes is not sent away.
+    // A client without `Accept` is accepted too.
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
     assert_eq!(server.post("/mcp").json(&list).send().status, 200);
     let any = server.post("/mcp").header("Accept", "*/*").json(&list).send();
@@ -102,9 +102,9 @@ fn accept_is_read_as_media_ranges() {
         ] {
             let answer = server.post("/mcp").header("Accept", accept).json(&hello).send();
             assert_eq!(answer.header("content-type"), Some("application/json"), "{accept}");
-            let said = answer.json();
+            let response = answer.json();
             assert_eq!(
-                (&said["id"], &said["result"]["protocolVersion"]),
+                (&response["id"], &response["result"]["protocolVersion"]),
                 (&json!(7), &json!("2025-11-25"))
             );
             assert_eq!(answer.header("mcp-session-id").is_some(), sessions == "on");
@@ -161,7 +161,7 @@ fn a_byte_order_mark_is_passed_over() {
     let batch = json!({"steps": [{"id": "a", "action": "list_users"}]});
     let answer = server.post("/api/v2/batch").json_text(format!("\u{feff}{batch}")).send();
     assert_eq!(answer.status, 200, "{}", answer.text());
-    // One, at the beginning.
+    // Only one mark, at the start, is skipped.
     for text in [format!("\u{feff}\u{feff}{list}"), format!("{list}\u{feff}")] {
         assert_eq!(server.post("/mcp").json_text(&text).send().status, 400, "{text}");
     }
@@ -170,18 +170,18 @@ fn a_byte_order_mark_is_passed_over() {
 #[test]
 fn a_client_is_told_what_the_server_is_for() {
     let server = TestServer::start();
-    let said = |query: &str| {
+    let instructions = |query: &str| {
         let client = server.protocol("2025-11-25").query(query);
-        let said = client.result("initialize", hello("2025-11-25"));
-        said["instructions"].as_str().unwrap_or_else(|| panic!("{said}")).to_owned()
+        let response = client.result("initialize", hello("2025-11-25"));
+        response["instructions"].as_str().unwrap_or_else(|| panic!("{response}")).to_owned()
     };
-    let lean = said("tools=lean");
+    let lean = instructions("tools=lean");
     let (sentences, example) = lean.split_once(" Example: ").expect("an example");
     assert_eq!(sentences.matches('.').count(), 3, "{lean}");
     let example: Value = serde_json::from_str(example).expect("JSON");
     assert_eq!(server.protocol("2025-11-25").tool("query", example)["isError"], false);
-    assert!(!said("tools=github").contains("query with"), "there is no such tool");
-    assert!(said("tools=github").contains("Example: github_"));
+    assert!(!instructions("tools=github").contains("query with"), "`query` is not in this set");
+    assert!(instructions("tools=github").contains("Example: github_"));
     let new = server.protocol("2026-07-28").result("server/discover", json!({}));
     assert_eq!(new["instructions"], lean);
 }
@@ -249,9 +249,13 @@ fn what_is_no_message_is_refused_in_json_rpc() {
         ("{\"id\":\"a\",\"method\":5}", -32600, json!("a")),
     ] {
         let answer = server.post("/mcp").json_text(body).send();
-        let said = answer.json();
-        assert_eq!((answer.status, &said["error"]["code"]), (400, &json!(code)), "{body}: {said}");
-        assert_eq!((&said["jsonrpc"], &said["id"]), (&json!("2.0"), &id));
+        let response = answer.json();
+        assert_eq!(
+            (answer.status, &response["error"]["code"]),
+            (400, &json!(code)),
+            "{body}: {response}"
+        );
+        assert_eq!((&response["jsonrpc"], &response["id"]), (&json!("2.0"), &id));
     }
     let answer = server.post("/mcp").body("{}").header("Content-Type", "text/plain").send();
     assert!(answer.refusal(415).contains("application/json"));

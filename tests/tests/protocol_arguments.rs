@@ -1,13 +1,13 @@
-//! Arguments as models write them: the same over v2, as steps of a batch, over both sets of tools; v1
-//! takes none of it.
+//! Arguments as models write them: v2, the steps of a batch and both sets of tools accept them alike; v1
+//! rejects them.
 
 use serde_json::{Value, json};
 use service_tests::TestServer;
 
-/// Returns the response of an action over one transport: its data, or its error.
-type Way = (&'static str, fn(&TestServer, &str, &Value) -> Result<Value, String>);
+/// A transport, with a function that calls an action and returns its data or its error.
+type Transport = (&'static str, fn(&TestServer, &str, &Value) -> Result<Value, String>);
 
-const WAYS: [Way; 4] = [("v2", v2), ("batch", batch), ("query", query), ("tool", tool)];
+const TRANSPORTS: [Transport; 4] = [("v2", v2), ("batch", batch), ("query", query), ("tool", tool)];
 
 fn v2(server: &TestServer, action: &str, params: &Value) -> Result<Value, String> {
     let query = json!({"action": action, "params": params, "fields": "*"});
@@ -42,32 +42,37 @@ fn json_in_a_text_and_whole_numbers_are_understood() {
     for title in ["first", "second"] {
         let _ = server.data("add_task", json!({"title": title}));
     }
-    for (way, call) in WAYS {
+    for (transport, call) in TRANSPORTS {
         let call = |action: &str, params: Value| {
-            call(&server, action, &params).unwrap_or_else(|error| panic!("{way} {action}: {error}"))
+            call(&server, action, &params)
+                .unwrap_or_else(|error| panic!("{transport} {action}: {error}"))
         };
         for id in [json!("2"), json!(2.0), json!("2.0"), json!(" 2 ")] {
             let task = call("update_task", json!({"task_id": id, "title": "2"}));
-            assert_eq!((&task["id"], &task["title"]), (&json!(2), &json!("2")), "{way}: {id}");
+            assert_eq!(
+                (&task["id"], &task["title"]),
+                (&json!(2), &json!("2")),
+                "{transport}: {id}"
+            );
         }
         for numbers in [json!("[1,2,3]"), json!(["1", 2, "3"])] {
             let sum = call("calculate", json!({"operation": "sum", "numbers": numbers}));
-            assert_eq!(sum["result"], 6, "{way}");
+            assert_eq!(sum["result"], 6, "{transport}");
         }
-        let name = format!("user of {way}");
+        let name = format!("user of {transport}");
         let _ = call("add_user", json!({"username": name, "metadata": "{\"n\": 1.10}"}));
-        // A text stays a text where one is wanted.
+        // A string stays a string where the schema expects one.
         let task = call("add_task", json!({"title": "[1]", "description": "true"}));
         assert_eq!(
             (&task["title"], &task["description"]),
             (&json!("[1]"), &json!("true")),
-            "{way}"
+            "{transport}"
         );
         let task = call("add_task", json!({"title": "5"}));
-        assert_eq!(task["title"], "5", "{way}");
+        assert_eq!(task["title"], "5", "{transport}");
         let logs =
             call("list_logs", json!({"limit": "1", "before": 3.0, "status": "", "action": ""}));
-        assert_eq!(logs.as_array().map(Vec::len), Some(1), "{way}: {logs}");
+        assert_eq!(logs.as_array().map(Vec::len), Some(1), "{transport}: {logs}");
     }
     for params in [json!({"task_id": "2", "title": "t"}), json!({"task_id": 2.0, "title": "t"})] {
         let answer =
@@ -79,7 +84,7 @@ fn json_in_a_text_and_whole_numbers_are_understood() {
 #[test]
 fn what_is_still_wrong_is_refused_by_name() {
     let server = TestServer::start();
-    for (way, call) in WAYS {
+    for (transport, call) in TRANSPORTS {
         for (action, params, wrong) in [
             ("delete_task", json!({"task_id": "one"}), "task_id must be an integer, not a string"),
             ("delete_task", json!({"task_id": 1.5}), "task_id must be an integer"),
@@ -91,7 +96,7 @@ fn what_is_still_wrong_is_refused_by_name() {
             ("calculate", json!({"operation": "sum", "numbers": "1,2"}), "numbers must be a list"),
         ] {
             let error = call(&server, action, &params).expect_err(wrong);
-            assert!(error.contains(wrong), "{way} {action} {params}: {error}");
+            assert!(error.contains(wrong), "{transport} {action} {params}: {error}");
         }
     }
 }
@@ -99,52 +104,63 @@ fn what_is_still_wrong_is_refused_by_name() {
 #[test]
 fn an_empty_text_is_no_filter_and_is_stored_where_texts_are() {
     let server = TestServer::start();
-    for (way, call) in WAYS {
+    for (transport, call) in TRANSPORTS {
         let call = |action: &str, params: Value| {
-            call(&server, action, &params).unwrap_or_else(|error| panic!("{way} {action}: {error}"))
+            call(&server, action, &params)
+                .unwrap_or_else(|error| panic!("{transport} {action}: {error}"))
         };
-        let task =
-            call("add_task", json!({"title": way, "description": "d", "assigned_to": "alice"}));
+        let task = call(
+            "add_task",
+            json!({"title": transport, "description": "d", "assigned_to": "alice"}),
+        );
         let id = &task["id"];
         let found = call("list_tasks", json!({"status": "", "assigned_to": "alice"}));
         assert!(
             found.as_array().expect("rows").iter().any(|row| row["id"] == *id),
-            "{way}: {found}"
+            "{transport}: {found}"
         );
-        assert_eq!(call("get_config", json!({"key": ""})), call("get_config", json!({})), "{way}");
-        assert!(call("help", json!({"query": "", "action": ""})).is_array(), "{way}");
+        assert_eq!(
+            call("get_config", json!({"key": ""})),
+            call("get_config", json!({})),
+            "{transport}"
+        );
+        assert!(call("help", json!({"query": "", "action": ""})).is_array(), "{transport}");
         let task = call("update_task", json!({"task_id": id, "description": "", "status": ""}));
-        assert_eq!((&task["description"], &task["status"]), (&json!(""), &json!("")), "{way}");
+        assert_eq!(
+            (&task["description"], &task["status"]),
+            (&json!(""), &json!("")),
+            "{transport}"
+        );
         let set = call("update_config", json!({"key": "empty", "value": ""}));
-        assert_eq!(set["empty"], "", "{way}");
+        assert_eq!(set["empty"], "", "{transport}");
     }
 }
 
 #[test]
 fn null_removes_the_description_and_the_assignment_and_nothing_else() {
     let server = TestServer::start();
-    for (way, call) in WAYS {
+    for (transport, call) in TRANSPORTS {
         let task =
-            json!({"title": way, "description": "d", "priority": "high", "assigned_to": "a"});
+            json!({"title": transport, "description": "d", "priority": "high", "assigned_to": "a"});
         let id = server.data("add_task", task)["id"].clone();
         let nulls = json!({
             "task_id": id, "title": null, "priority": null, "status": null, "description": null,
             "assigned_to": null,
         });
-        let task =
-            call(&server, "update_task", &nulls).unwrap_or_else(|error| panic!("{way}: {error}"));
+        let task = call(&server, "update_task", &nulls)
+            .unwrap_or_else(|error| panic!("{transport}: {error}"));
         assert_eq!(
             (&task["title"], &task["priority"], &task["status"]),
-            (&json!(way), &json!("high"), &json!("pending")),
-            "{way}: {task}"
+            (&json!(transport), &json!("high"), &json!("pending")),
+            "{transport}: {task}"
         );
         assert_eq!(
             (&task["description"], &task["assigned_to"]),
             (&json!(null), &json!(null)),
-            "{way}"
+            "{transport}"
         );
     }
-    // v1 clears every parameter that is null.
+    // v1 clears every field whose parameter is null.
     let id = server.data("add_task", json!({"title": "v1"}))["id"].clone();
     let task = server.data("update_task", json!({"task_id": id, "priority": null, "status": null}));
     assert_eq!((&task["priority"], &task["status"]), (&json!(null), &json!(null)));
@@ -220,10 +236,10 @@ fn what_is_stored_stays_byte_for_byte() {
         let config = server.get("/api/v1/state?entity=config");
         assert!(config.text().contains(value), "{path}: {}", config.text());
     }
-    // A text that is JSON is a text.
+    // A string parameter keeps JSON as a string.
     let _ = v2(&server, "update_config", &json!({"key": "t", "value": "{\"a\":1}"}));
     assert_eq!(server.data("get_config", json!({"key": "t"}))["t"], "{\"a\":1}");
-    // A number that a double does not hold.
+    // A number beyond a double.
     let exact =
         r#"{"action":"calculate","params":{"operation":"sum","numbers":"[9007199254740993, 0]"}}"#;
     let sum = server.post("/api/v2/query").json_text(exact).send();

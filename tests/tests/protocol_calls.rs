@@ -1,5 +1,4 @@
-//! Calls that take a while: what is said meanwhile, and what ends them. The other system is a
-//! GitHub of the test's own, which keeps the server waiting.
+//! Slow calls: their progress, and the events that cancel them. A mock GitHub delays its responses.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,11 +6,11 @@ use std::net::{TcpListener, TcpStream};
 use serde_json::{Value, json};
 use service_tests::{DEADLINE, TestServer};
 
-/// A GitHub that answers when the test says so.
+/// A mock GitHub that responds when the test tells it to.
 struct SlowGithub(TcpListener);
 
-/// A request that waits there.
-struct Waiting(TcpStream);
+/// A request that waits for its response.
+struct PendingRequest(TcpStream);
 
 impl SlowGithub {
     fn start() -> Self {
@@ -23,7 +22,7 @@ impl SlowGithub {
     }
 
     /// Waits for a request.
-    fn asked(&self) -> Waiting {
+    fn asked(&self) -> PendingRequest {
         let (mut stream, _) = self.0.accept().expect("a connection");
         stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
         let mut head = Vec::new();
@@ -32,11 +31,11 @@ impl SlowGithub {
             stream.read_exact(&mut byte).expect("the head of a request");
             head.push(byte[0]);
         }
-        Waiting(stream)
+        PendingRequest(stream)
     }
 }
 
-impl Waiting {
+impl PendingRequest {
     fn answer(mut self, body: &Value) {
         let body = body.to_string();
         let head = format!(
@@ -46,7 +45,7 @@ impl Waiting {
         self.0.write_all((head + &body).as_bytes()).expect("the server reads");
     }
 
-    /// Whether whoever asked goes away.
+    /// Returns whether the server closes the connection.
     fn gives_up(mut self) -> bool {
         matches!(self.0.read(&mut [0]), Ok(0))
     }
@@ -101,7 +100,7 @@ fn a_client_that_does_not_ask_hears_the_answer_alone() {
     let mut connection = server.connect();
     connection.send(&client.request("tools/call", call(None)).bytes());
     github.asked().answer(&json!({"full_name": "octocat/hello"}));
-    let answer = connection.answer_to("POST").expect("an answer");
+    let answer = connection.response_to("POST").expect("an answer");
     assert_eq!(answer.json()["result"]["structuredContent"]["data"]["full_name"], "octocat/hello");
 }
 
@@ -116,7 +115,7 @@ fn a_client_that_goes_away_stops_the_work() {
         let waiting = github.asked();
         drop(connection);
         assert!(waiting.gives_up(), "{revision}");
-        // And one that hears of progress already.
+        // A call that has sent progress already.
         let mut messages = client.listen("tools/call", call(Some("t-1")));
         let waiting = github.asked();
         let _ = messages.next_of("notifications/progress");
@@ -147,7 +146,7 @@ fn a_server_that_stops_ends_its_calls_first() {
     let waiting = github.asked();
     server.terminate();
     waiting.answer(&json!({"full_name": "octocat/hello"}));
-    let answer = connection.answer_to("POST").expect("an answer");
+    let answer = connection.response_to("POST").expect("an answer");
     assert_eq!(answer.json()["result"]["structuredContent"]["data"]["full_name"], "octocat/hello");
     assert!(server.wait().status.success());
 }
@@ -160,7 +159,7 @@ fn a_server_that_stops_ends_the_calls_of_sessions_too() {
     let mut messages = client.listen("tools/call", call(None));
     let waiting = github.asked();
     server.terminate();
-    // Far longer than a worker stays that has nothing to do.
+    // Far longer than an idle worker is kept.
     std::thread::sleep(std::time::Duration::from_secs(3));
     waiting.answer(&json!({"full_name": "octocat/hello"}));
     let answer = messages.next_message();

@@ -1,4 +1,4 @@
-//! Resources and prompts, and who is told when memory changes.
+//! Resources and prompts, and notifications about changes.
 
 use serde_json::{Value, json};
 use service_tests::{Messages, TestServer};
@@ -104,7 +104,7 @@ fn a_listener_is_told_of_what_it_named_and_of_nothing_else() {
     assert_eq!(first["method"], "notifications/subscriptions/acknowledged");
     let accepted = &first["params"]["notifications"]["resourceSubscriptions"];
     assert_eq!(accepted, &json!(["mcp://tasks/2", "mcp://users", "mcp://config"]), "{first}");
-    // Another client changes memory: what is not named, what is refused, and then what is named.
+    // Another client changes other data, sends a rejected call, and then changes the named data.
     let _ = server.data("update_task", json!({"task_id": 1, "title": "x"}));
     let _ = server.refusal("remove_user", json!({"username": "nobody"}));
     let _ = server.data("update_task", json!({"task_id": 2, "title": "x"}));
@@ -113,11 +113,11 @@ fn a_listener_is_told_of_what_it_named_and_of_nothing_else() {
     assert_eq!(updated(&mut messages), "mcp://users");
     let _ = server.data("update_config", json!({"key": "k", "value": 1}));
     assert_eq!(updated(&mut messages), "mcp://config");
-    // A reset changes everything.
+    // A reset changes every resource.
     assert_eq!(server.post("/api/v1/reset").send().status, 200);
-    let mut told = [updated(&mut messages), updated(&mut messages), updated(&mut messages)];
-    told.sort();
-    assert_eq!(told, ["mcp://config", "mcp://tasks/2", "mcp://users"]);
+    let mut updates = [updated(&mut messages), updated(&mut messages), updated(&mut messages)];
+    updates.sort();
+    assert_eq!(updates, ["mcp://config", "mcp://tasks/2", "mcp://users"]);
 }
 
 #[test]
@@ -152,11 +152,11 @@ fn too_many_listeners_are_told_so() {
     let server = TestServer::with([("MCP_MAX_REQUESTS", "4")]).start();
     let listen = json!({"notifications": {"resourceSubscriptions": ["mcp://logs"]}});
     let client = server.protocol("2026-07-28");
-    let mut held = Vec::new();
+    let mut listeners = Vec::new();
     for _ in 0..2 {
         let mut messages = client.listen("subscriptions/listen", listen.clone());
         let _ = messages.next_message();
-        held.push(messages);
+        listeners.push(messages);
     }
     let mut third = client.listen("subscriptions/listen", listen);
     let mut last = third.next_message();
@@ -165,7 +165,7 @@ fn too_many_listeners_are_told_so() {
     }
     assert_eq!(last["error"]["code"], -32006, "{last}");
     drop(third);
-    // There is room for those who only ask.
+    // Listeners do not use up the limit for ordinary requests.
     assert_eq!(client.send("tools/list", json!({})).status, 200);
 }
 
@@ -194,8 +194,8 @@ fn without_a_session_there_is_nothing_to_subscribe_by() {
         "capabilities": {},
         "clientInfo": {"name": "t", "version": "1"},
     });
-    let said = client.result("initialize", hello);
-    assert_eq!(said["capabilities"]["resources"], json!({}), "{said}");
+    let response = client.result("initialize", hello);
+    assert_eq!(response["capabilities"]["resources"], json!({}), "{response}");
     assert_eq!(client.error("resources/subscribe", json!({"uri": "mcp://tasks"})).0, -32601);
 }
 
@@ -214,7 +214,7 @@ fn a_session_is_its_openers_alone_and_ends_when_it_says_so() {
         line.split_once(": ").expect("it is there").1.to_owned()
     };
     let session = id(&client);
-    // Without the key the session opens nothing, and another's id is nobody's.
+    // The session id alone is not enough, and another client's id is unknown.
     let stranger = server.protocol("2025-11-25").header("Mcp-Session-Id", &session);
     assert_eq!(stranger.send("tools/list", json!({})).status, 401);
     let other = server.protocol("2025-11-25").header("X-API-Key", "the-right-key");

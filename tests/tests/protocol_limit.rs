@@ -1,4 +1,4 @@
-//! `MCP_RESULT_LIMIT` holds for the bytes that are sent: with escapes, structured content and envelope.
+//! `MCP_RESULT_LIMIT` counts the sent bytes, with escapes, structured content and envelope.
 
 use serde_json::{Value, json};
 use service_tests::TestServer;
@@ -9,7 +9,7 @@ fn server() -> TestServer {
     TestServer::with([("MCP_RESULT_LIMIT", "64KiB")]).start()
 }
 
-/// Texts of about so many bytes, plain and such that escapes make them larger.
+/// Returns texts of about this many bytes, without and with characters that JSON escapes.
 fn texts(bytes: usize) -> [String; 3] {
     ["x", "\"\n", "\u{1}\u{1F600}"].map(|part| part.repeat(bytes / part.len()))
 }
@@ -49,36 +49,36 @@ fn every_response_is_within_the_limit() {
             }
         }
     }
-    assert!(large > 10, "{large}: what fits is sent");
+    assert!(large > 10, "{large} responses are below the limit");
 }
 
 #[test]
 fn what_is_too_large_as_sent_says_so() {
     let server = server();
-    // As text it would fit.
+    // The text alone is below the limit.
     let text = "x".repeat(40_000);
     let _ = server.data("update_config", json!({"key": "k", "value": text}));
     let all = server.protocol("2025-11-25").query("tools=all");
     let result = all.tool("get_config", json!({"key": "k"}));
-    let said = result["content"][0]["text"].as_str().expect("a text");
+    let message = result["content"][0]["text"].as_str().expect("a text");
     assert_eq!(result["isError"], true);
     assert!(
-        said.contains("65536 bytes (MCP_RESULT_LIMIT)") && said.contains("get_config(key?)"),
-        "{said}"
+        message.contains("65536 bytes (MCP_RESULT_LIMIT)") && message.contains("get_config(key?)"),
+        "{message}"
     );
-    // A write that was carried out says that too.
+    // The error of a successful write says that it was carried out.
     let result = all.tool("update_config", json!({"key": "w", "value": text}));
-    let said = result["content"][0]["text"].as_str().expect("a text");
-    assert!(said.contains("was carried out"), "{said}");
+    let message = result["content"][0]["text"].as_str().expect("a text");
+    assert!(message.contains("was carried out"), "{message}");
     assert_eq!(server.data("get_config", json!({"key": "w"}))["w"], text);
-    // A resource is sent once, with its escapes.
+    // A resource contains its text once, with escapes.
     let once = all.result("resources/read", json!({"uri": "mcp://tasks"}));
     assert!(once["contents"].is_array());
     let _ = server.data("add_task", json!({"title": "\u{1}".repeat(15_000)}));
     let (code, message) = all.error("resources/read", json!({"uri": "mcp://tasks"}));
     assert_eq!(code, -32602);
     assert!(message.contains("MCP_RESULT_LIMIT") && message.contains("?limit="), "{message}");
-    // An id that is the client's own counts as well.
+    // The client's request id counts too.
     let _ = server.data("update_config", json!({"key": "k", "value": "x".repeat(20_000)}));
     let call = json!({"name": "get_config", "arguments": {"key": "k"}});
     let body =
@@ -110,6 +110,6 @@ fn prompts_within_the_limit_show_long_words_in_part() {
         .protocol("2025-11-25")
         .query("tools=all")
         .tool("add_task", json!({"x".repeat(5000): 1}));
-    let said: &Value = &named["content"][0]["text"];
-    assert!(said.as_str().expect("a text").len() < 400, "{said}");
+    let message: &Value = &named["content"][0]["text"];
+    assert!(message.as_str().expect("a text").len() < 400, "{message}");
 }

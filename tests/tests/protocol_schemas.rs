@@ -1,4 +1,4 @@
-//! The schemas of tools, in every set: what every client and every provider of models accepts.
+//! The schemas of tools, in every set: all clients and model providers must accept them.
 
 use serde_json::{Map, Value, json};
 use service_tests::TestServer;
@@ -16,9 +16,9 @@ fn faults(tool: &Value) -> Vec<String> {
     let schema = &tool["inputSchema"];
     // MCP: `inputSchema` is a JSON Schema whose `type` is `object`. OpenAI: the root is an object.
     if schema["type"] != "object" {
-        faults.push("the root is no object".into());
+        faults.push("the root is not an object".into());
     }
-    // OpenAI and Anthropic: no `oneOf`, `anyOf`, `allOf`, `enum` or `not` at the top.
+    // OpenAI and Anthropic: no `oneOf`, `anyOf`, `allOf`, `enum` or `not` at the root.
     for key in ["oneOf", "anyOf", "allOf", "enum", "not"] {
         if schema.get(key).is_some() {
             faults.push(format!("{key} at the top"));
@@ -31,8 +31,8 @@ fn faults(tool: &Value) -> Vec<String> {
 fn rules(at: &str, schema: &Value, faults: &mut Vec<String>) {
     let mut fault = |what: &str| faults.push(format!("{at}: {what}"));
     let Some(members) = schema.as_object() else {
-        // Gemini and VS Code: a schema is an object with a type; `true` is neither.
-        return fault("is no object");
+        // Gemini and VS Code: a schema is an object with a type, so not `true`.
+        return fault("is not an object");
     };
     match members.get("type") {
         Some(Value::String(kind)) => {
@@ -52,7 +52,7 @@ fn rules(at: &str, schema: &Value, faults: &mut Vec<String>) {
         }
         // Gemini: `type` is one name. An optional argument is left out, not null.
         Some(_) => fault("a list of types"),
-        // OpenAI: a schema must have a `type` key, or be an `anyOf`, which a model has to be told about.
+        // OpenAI: a schema must have a `type` key or be an `anyOf`.
         None => {
             let is_union = members.get("anyOf").is_some_and(Value::is_array);
             let is_described = members.get("description").is_some_and(Value::is_string);
@@ -61,7 +61,7 @@ fn rules(at: &str, schema: &Value, faults: &mut Vec<String>) {
             }
         }
     }
-    // OpenAI: of compositions only `anyOf`. Gemini: only `anyOf`, and `enum` for constants.
+    // OpenAI: `anyOf` is the only composition. Gemini: the same, and `enum` instead of `const`.
     // Anthropic: no references to other documents. All: no conditions.
     let unknown = [
         "oneOf",
@@ -90,18 +90,18 @@ fn rules(at: &str, schema: &Value, faults: &mut Vec<String>) {
             fault(key);
         }
     }
-    // Gemini: of texts only `enum` and `date-time`, of numbers other names than JSON Schema's.
-    // OpenAI: a list of its own. So none at all.
+    // Gemini: strings may have only the formats `enum` and `date-time`, numbers only Gemini's own.
+    // OpenAI: another list. So no format is allowed.
     if members.contains_key("format") {
         fault("a format");
     }
-    // RE2 (Google) and the regex crate know no `\u`; OpenAI refuses look-around.
+    // RE2 (Google) and the regex crate do not support `\u`; OpenAI rejects look-around.
     if let Some(pattern) = members.get("pattern").and_then(Value::as_str)
         && ["\\u", "\\p", "(?"].iter().any(|it| pattern.contains(it))
     {
         fault("a pattern of one dialect");
     }
-    // Gemini: `enum` is of texts, and not empty.
+    // Gemini: `enum` contains strings, and is not empty.
     if let Some(values) = members.get("enum") {
         let values = values.as_array().map_or(&[][..], Vec::as_slice);
         if values.is_empty() || !values.iter().all(Value::is_string) {
@@ -116,7 +116,7 @@ fn rules(at: &str, schema: &Value, faults: &mut Vec<String>) {
                 fault(&format!("the name {name}"));
             }
         }
-        // Gemini: "required" names properties that are there.
+        // Gemini: "required" names existing properties.
         let required = members.get("required").and_then(Value::as_array);
         for name in required.into_iter().flatten().filter_map(Value::as_str) {
             if !properties.contains_key(name) {
@@ -126,7 +126,7 @@ fn rules(at: &str, schema: &Value, faults: &mut Vec<String>) {
     }
 }
 
-/// Every schema in a schema, with where it stands.
+/// Returns every subschema of a schema with its path.
 fn walk(schema: &Value, at: &str, see: &mut dyn FnMut(&str, &Value)) {
     see(at, schema);
     let empty = Map::new();
@@ -179,7 +179,7 @@ fn every_schema_is_one_that_clients_and_providers_accept() {
 fn the_rules_find_what_they_are_for() {
     for (schema, fault) in [
         (json!({"type": "object", "properties": {"a": {"type": ["string", "null"]}}}), "types"),
-        (json!({"type": "object", "properties": {"a": true}}), "no object"),
+        (json!({"type": "object", "properties": {"a": true}}), "not an object"),
         (json!({"type": "object", "properties": {"a": {}}}), "described union"),
         (json!({"type": "object", "properties": {"a": {"type": "object"}}}), "without properties"),
         (json!({"type": "object", "properties": {"a": {"type": "array"}}}), "without items"),

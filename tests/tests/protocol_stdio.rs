@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use service_tests::{Command, TestServer};
 use tempfile::TempDir;
 
-/// `mcp-server stdio`, killed when this is dropped.
+/// A running `mcp-server stdio`, which is killed on drop.
 struct Client {
     child: Child,
     input: Option<ChildStdin>,
@@ -66,7 +66,7 @@ impl Client {
         }
     }
 
-    /// Closes stdin, and says how the process ends.
+    /// Closes stdin and returns the exit status.
     fn end(mut self) -> Option<i32> {
         drop(self.input.take());
         self.child.wait().expect("it is our child").code()
@@ -124,8 +124,10 @@ fn the_newest_revision_needs_no_handshake() {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
     });
-    let said = client.ask("server/discover", json!({"_meta": meta}));
-    assert!(said["supportedVersions"].as_array().expect("a list").contains(&json!("2026-07-28")));
+    let response = client.ask("server/discover", json!({"_meta": meta}));
+    assert!(
+        response["supportedVersions"].as_array().expect("a list").contains(&json!("2026-07-28"))
+    );
     let call = json!({
         "name": "query",
         "arguments": {"action": "list_users", "format": "json"},
@@ -145,9 +147,9 @@ fn changes_of_its_own_are_told() {
         "arguments": {"action": "add_user", "params": {"username": "alice"}},
     });
     let _ = client.ask("tools/call", add);
-    let told = client.next_message();
-    assert_eq!(told["method"], "notifications/resources/updated", "{told}");
-    assert_eq!(told["params"]["uri"], "mcp://users");
+    let notification = client.next_message();
+    assert_eq!(notification["method"], "notifications/resources/updated", "{notification}");
+    assert_eq!(notification["params"]["uri"], "mcp://users");
 }
 
 #[test]
@@ -163,7 +165,7 @@ fn a_message_that_is_refused_is_answered() {
     let (_folder, url) = folder();
     let mut client = Client::start(&url, &[]).hello();
     let deep: Value = (0..140).fold(json!(1), |inner, _| json!([inner]));
-    for (text, said) in [(json!("x".repeat(3 << 20)), "bytes"), (deep, "nested deeper")] {
+    for (text, reason) in [(json!("x".repeat(3 << 20)), "bytes"), (deep, "nested deeper")] {
         client.send(&json!({
             "method": "tools/call",
             "params": {"name": "query", "arguments": {"action": "add_task", "params": {"x": text}}},
@@ -172,7 +174,7 @@ fn a_message_that_is_refused_is_answered() {
         }));
         let answer = client.next_message();
         assert_eq!(answer["id"], "big", "{answer}");
-        assert!(answer["error"]["message"].as_str().expect("a text").contains(said), "{answer}");
+        assert!(answer["error"]["message"].as_str().expect("a text").contains(reason), "{answer}");
     }
     assert!(client.ask("tools/list", json!({}))["tools"].is_array());
     assert_eq!(client.end(), Some(0));
@@ -220,8 +222,11 @@ fn a_revision_that_is_not_served_in_full_is_not_agreed_to() {
         let hello = json!({
             "protocolVersion": revision, "capabilities": {}, "clientInfo": {"name": "t", "version": "1"},
         });
-        let said = client.ask("initialize", hello);
-        assert_eq!(said["protocolVersion"], "2025-11-25", "{revision}");
-        assert!(said["instructions"].as_str().expect("a text").contains("Example: "), "{said}");
+        let response = client.ask("initialize", hello);
+        assert_eq!(response["protocolVersion"], "2025-11-25", "{revision}");
+        assert!(
+            response["instructions"].as_str().expect("a text").contains("Example: "),
+            "{response}"
+        );
     }
 }

@@ -1,5 +1,4 @@
-//! The tools of the Model Context Protocol: which there are, how they are described, and what they
-//! answer.
+//! The tools of the Model Context Protocol: their names, descriptions and responses.
 
 use serde_json::{Value, json};
 use service_tests::{Protocol, TestServer};
@@ -171,9 +170,9 @@ fn a_failing_action_is_a_tool_error_with_the_right_signature() {
         assert_eq!(text(&own), format!("{wrong}. Use {signature}"));
         let query = lean.tool("query", json!({"action": "add_task", "params": params}));
         assert_eq!(query["isError"], true, "{query}");
-        let said: Value = serde_json::from_str(text(&query)).expect("JSON");
-        assert!(said["error"].as_str().expect("a text").starts_with(wrong), "{said}");
-        assert!(text(&query).contains(signature), "{said}");
+        let body: Value = serde_json::from_str(text(&query)).expect("JSON");
+        assert!(body["error"].as_str().expect("a text").starts_with(wrong), "{body}");
+        assert!(text(&query).contains(signature), "{body}");
     }
     let result = all.tool("delete_task", json!({"task_id": 9}));
     assert_eq!(text(&result), "Task 9 not found. Use delete_task(task_id)");
@@ -191,11 +190,11 @@ fn a_failing_action_is_a_tool_error_with_the_right_signature() {
     ] {
         let result = lean.tool("query", arguments);
         assert_eq!(result["isError"], true, "{result}");
-        let said: Value = serde_json::from_str(text(&result)).expect("JSON");
-        assert!(said["error"].as_str().expect("a text").starts_with(wrong), "{said}");
-        let signature = said["signature"].as_str().expect("a signature");
+        let body: Value = serde_json::from_str(text(&result)).expect("JSON");
+        assert!(body["error"].as_str().expect("a text").starts_with(wrong), "{body}");
+        let signature = body["signature"].as_str().expect("a signature");
         let of = if wrong.starts_with("Task") { "delete_task(task_id)" } else { "query(action, " };
-        assert!(signature.starts_with(of), "{said}");
+        assert!(signature.starts_with(of), "{body}");
     }
 }
 
@@ -226,11 +225,11 @@ fn the_one_tool_answers_as_the_lean_face_does() {
             }
         }
     }
-    // Unasked it is the smallest form.
+    // Without a format the response is in the smallest one.
     let unasked = client.tool("query", json!({"action": "list_tasks"}));
     let smallest = plain(&json!({"action": "list_tasks", "format": "auto"}));
     assert_eq!(text(&unasked), smallest.text());
-    // A list goes on by its cursor, and is reduced.
+    // A list has a cursor, and can be reduced.
     let mut query =
         json!({"action": "list_tasks", "fields": "id", "format": "json", "max_tokens": 50});
     let mut ids = Vec::new();
@@ -293,13 +292,16 @@ fn a_result_over_the_limit_says_how_to_narrow_the_call() {
     let all = json!({"action": "list_tasks", "fields": "*", "max_tokens": 0});
     let result = client.tool("query", all);
     assert_eq!(result["isError"], true);
-    let said = text(&result);
-    assert!(said.contains("MCP_RESULT_LIMIT") && said.contains("list_tasks("), "{said}");
+    let message = text(&result);
+    assert!(message.contains("MCP_RESULT_LIMIT") && message.contains("list_tasks("), "{message}");
     let long = json!({"title": "t", "description": "x".repeat(2000)});
     let result = client.clone().query("tools=all").tool("add_task", long);
-    let said = text(&result);
+    let message = text(&result);
     assert_eq!(result["isError"], true);
-    assert!(said.contains("MCP_RESULT_LIMIT") && said.contains("was carried out"), "{said}");
+    assert!(
+        message.contains("MCP_RESULT_LIMIT") && message.contains("was carried out"),
+        "{message}"
+    );
     let count = client.tool("query", json!({"action": "list_tasks", "count": true}));
     assert!(text(&count).contains("21"), "{count}");
     let few = json!({"action": "list_tasks", "params": {"status": "completed"}});

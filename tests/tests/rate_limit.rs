@@ -1,15 +1,15 @@
-//! How many requests a client may send.
+//! The rate limit.
 
 use serde_json::json;
-use service_tests::{Answer, TestServer};
+use service_tests::{Response, TestServer};
 
-/// A header field that is a whole number.
-fn number(answer: &Answer, name: &str) -> u64 {
+/// Parses a header field as an integer.
+fn number(answer: &Response, name: &str) -> u64 {
     let value = answer.header(name).unwrap_or_else(|| panic!("no {name}: {answer:?}"));
     value.parse().expect("a whole number")
 }
 
-/// The status of a request with this `X-Forwarded-For`.
+/// Returns the status of a request with this `X-Forwarded-For`.
 fn forwarded(server: &TestServer, hops: &str) -> u16 {
     server.request("GET", "/").header("X-Forwarded-For", hops).send().status
 }
@@ -131,7 +131,7 @@ fn a_probe_is_answered_whatever_the_callers_do() {
         let mut connection = server.connect();
         connection.send(&probes);
         for _ in 0..3 {
-            let answer = connection.answer().expect("an answer");
+            let answer = connection.response().expect("an answer");
             assert_eq!(answer.status, 200);
             assert_eq!(answer.header("ratelimit-limit"), None);
         }
@@ -159,13 +159,13 @@ fn behind_a_listed_proxy_the_right_most_hop_that_is_none_counts() {
         ("1.1.1.1", 200),
         ("1.1.1.1", 429),
         ("2.2.2.2", 200),
-        // What the client wrote itself stands further left.
+        // Addresses that the client sent itself are further left.
         ("9.9.9.9, 1.1.1.1", 429),
         ("1.1.1.1, 3.3.3.3", 200),
         ("4.4.4.4, 10.1.2.3", 200),
         ("4.4.4.4:1234, 10.3.2.1", 429),
         ("1.2.3.4, nonsense", 200),
-        // Nobody is named: the proxy itself counts.
+        // Without an address the proxy itself counts.
         ("", 429),
     ] {
         assert_eq!(forwarded(&server, hops), wanted, "{hops}");
@@ -200,7 +200,7 @@ fn a_flood_of_clients_does_not_free_the_one_that_was_refused() {
         let [_, a, b, c] = number.to_be_bytes();
         let request = server.request("GET", "/");
         connection.send(&request.header("X-Forwarded-For", format!("20.{a}.{b}.{c}")).bytes());
-        assert_eq!(connection.answer().expect("an answer").status, 200);
+        assert_eq!(connection.response().expect("an answer").status, 200);
     }
     assert_eq!(forwarded(&server, "1.1.1.1"), 429);
 }

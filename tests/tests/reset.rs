@@ -1,9 +1,9 @@
-//! `POST /reset`: what it does, and who may do it.
+//! `POST /reset`: its effect, and its permissions.
 
 use serde_json::{Value, json};
 use service_tests::TestServer;
 
-/// A reset that a page of this origin sends.
+/// Builds a reset from a page of this origin.
 fn reset_from(server: &TestServer, origin: &str) -> u16 {
     server.post("/api/v1/reset").header("Origin", origin).send().status
 }

@@ -1,11 +1,11 @@
-//! Settings: where they come from, and what happens when one is wrong.
+//! Settings: their sources, and errors about wrong values.
 
 use std::fs;
 
 use service_tests::{Command, TestServer};
 use tempfile::TempDir;
 
-/// A variable, a value that it does not accept, and what the refusal says beside its name.
+/// A variable, an invalid value, and a part of the error message.
 const WRONG: [(&str, &str, &str); 44] = [
     ("MCP_HOST", "nope.example", "an IP address or localhost"),
     ("MCP_HOST", "127.0.0.1:80", "an IP address or localhost"),
@@ -155,7 +155,7 @@ fn an_unknown_variable_is_a_warning_that_names_the_nearest_setting() {
         let run =
             UNKNOWN.iter().fold(Command::new([command]), |it, (key, value)| it.env(key, value));
         let output = run.folder(folder.path()).run();
-        // stdio started, and found that stdin is closed.
+        // stdio started, and ended because stdin is closed.
         let exit = i32::from(command == "stdio");
         assert_eq!(output.exit, Some(exit), "{output:?}");
         assert_warned(&output.stderr);
@@ -200,7 +200,7 @@ fn a_wrong_flag_is_refused_by_its_name() {
     }
 }
 
-/// The value and the origin that `mcp-server config` shows for a setting.
+/// Returns the value and the origin that `mcp-server config` shows for a setting.
 fn shown(config: &str, key: &str) -> (String, String) {
     let line = config.lines().find(|line| line.split(" = ").next().map(str::trim) == Some(key));
     let (_, rest) =
@@ -263,8 +263,8 @@ fn config_says_what_a_start_would_refuse_and_hides_the_password() {
     let postgres = config("postgres://user:hunter2@localhost/x");
     let exit = if cfg!(feature = "postgres") { 0 } else { 2 };
     assert_eq!(postgres.exit, Some(exit), "{postgres:?}");
-    let said = postgres.stdout + &postgres.stderr;
-    assert!(said.contains("user:(hidden)@localhost") && !said.contains("hunter2"), "{said}");
+    let output = postgres.stdout + &postgres.stderr;
+    assert!(output.contains("user:(hidden)@localhost") && !output.contains("hunter2"), "{output}");
     for (url, part) in [("mysql://x", "no mysql:// database"), ("sqlite:///a?b", "no parameters")] {
         let refused = config(url);
         let refusal = refused.refusal(2);
@@ -310,7 +310,7 @@ fn every_way_to_name_the_database_is_taken() {
 #[test]
 fn a_database_that_cannot_be_opened_is_said_in_one_line() {
     let folder = folder();
-    fs::write(folder.path().join("text.db"), "this is no database, but a text ".repeat(100))
+    fs::write(folder.path().join("text.db"), "this is a text, not a database ".repeat(100))
         .expect("a file");
     for url in ["sqlite:///nowhere/at/all.db", "sqlite:///text.db", "sqlite:///."] {
         let start = Command::new(["start"]).env("MCP_PORT", "0").env("DATABASE_URL", url);
@@ -323,7 +323,7 @@ fn a_database_that_cannot_be_opened_is_said_in_one_line() {
 
 #[test]
 fn a_server_that_anybody_can_reach_without_a_key_warns_loudly() {
-    // An address for documentation (RFC 5737), on which nobody listens: the warning comes first.
+    // A documentation address (RFC 5737), on which nothing listens; the warning comes first.
     let start = || Command::new(["start", "--host", "192.0.2.1", "--port", "0"]);
     let folder = folder();
     let without = start().folder(folder.path()).run();

@@ -1,4 +1,4 @@
-//! `SIGTERM`: what is in flight is finished, and the database file alone holds everything.
+//! `SIGTERM`: in-flight requests are finished, and the database file alone contains all data.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +10,14 @@ use service_tests::{Stopped, TestServer};
 
 const BODY: &[u8] = br#"{"action":"add_task","params":{"title":"late"}}"#;
 
-/// The head of a call of [`BODY`], which asks for leave to send it.
+/// Returns the head of a call with [`BODY`] that expects `100 Continue`.
 fn head(server: &TestServer) -> Vec<u8> {
     let fields = format!("Content-Length: {}\r\nExpect: 100-continue", BODY.len());
     let host = server.address();
     format!("POST /api/v1/query HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n\r\n").into_bytes()
 }
 
-/// That a server ended as it should, with its database in one file.
+/// Asserts that a server ended with success, and with its database in one file.
 fn assert_clean(stopped: &Stopped) {
     assert_eq!(stopped.status.code(), Some(0), "{}", stopped.stderr);
     assert!(!stopped.stderr.contains("panicked"), "{}", stopped.stderr);
@@ -32,7 +32,7 @@ fn a_server_that_nobody_uses_stops_and_leaves_its_database_in_one_file() {
     let _ = server.data("add_user", json!({ "username": "alice" }));
     let mut idle = server.connect();
     idle.send(&server.request("GET", "/live").bytes());
-    assert_eq!(idle.answer().expect("an answer").status, 200);
+    assert_eq!(idle.response().expect("an answer").status, 200);
     let stopped = server.stop();
     assert_clean(&stopped);
     assert!(idle.is_ended());
@@ -72,14 +72,14 @@ fn a_request_in_flight_is_answered_before_the_server_ends() {
     let server = TestServer::start();
     let mut connection = server.connect();
     connection.send(&head(&server));
-    assert_eq!(connection.answer().expect("leave to go on").status, 100);
+    assert_eq!(connection.response().expect("leave to go on").status, 100);
     server.terminate();
-    // Until it says that it stops, it may not have noticed.
+    // Before this log line the server may not have noticed the signal.
     while !server.stderr().contains("stopping") {
         thread::yield_now();
     }
     connection.send(BODY);
-    let answer = connection.answer().expect("an answer");
+    let answer = connection.response().expect("an answer");
     assert_eq!(answer.data()["id"], 1);
     let stopped = server.wait();
     assert_clean(&stopped);
@@ -92,7 +92,7 @@ fn a_request_that_never_ends_does_not_keep_the_server() {
     let server = TestServer::start();
     let mut connection = server.connect();
     connection.send(&head(&server));
-    assert_eq!(connection.answer().expect("leave to go on").status, 100);
+    assert_eq!(connection.response().expect("leave to go on").status, 100);
     assert_clean(&server.stop());
 }
 
@@ -103,7 +103,7 @@ fn under_load_every_request_that_was_sent_is_answered_and_every_answer_is_kept()
         .post("/api/v1/query")
         .json(&json!({ "action": "add_task", "params": { "title": "t" } }))
         .bytes();
-    let told = AtomicBool::new(false);
+    let signalled = AtomicBool::new(false);
     let answered: Vec<u64> = thread::scope(|scope| {
         let clients: Vec<_> = (0..8)
             .map(|_| {
@@ -111,14 +111,14 @@ fn under_load_every_request_that_was_sent_is_answered_and_every_answer_is_kept()
                     let mut connection = server.connect();
                     let mut ids = Vec::new();
                     loop {
-                        let is_before = !told.load(Ordering::SeqCst);
+                        let is_before = !signalled.load(Ordering::SeqCst);
                         if connection.try_send(&request).is_err() {
                             break;
                         }
-                        match connection.answer() {
+                        match connection.response() {
                             Ok(answer) => ids.push(answer.data()["id"].as_u64().expect("an id")),
                             Err(error) => {
-                                assert!(!is_before, "sent before the signal, and: {error}");
+                                assert!(!is_before, "a request before the signal failed: {error}");
                                 break;
                             }
                         }
@@ -130,7 +130,7 @@ fn under_load_every_request_that_was_sent_is_answered_and_every_answer_is_kept()
         while server.get("/api/v1/state?entity=tasks&limit=0").data()["total"].as_u64() < Some(200)
         {
         }
-        told.store(true, Ordering::SeqCst);
+        signalled.store(true, Ordering::SeqCst);
         server.terminate();
         clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
     });
@@ -138,15 +138,15 @@ fn under_load_every_request_that_was_sent_is_answered_and_every_answer_is_kept()
     assert_clean(&stopped);
     let again = TestServer::with([]).in_folder(&stopped.folder).start();
     let tasks = again.data("list_tasks", json!({}));
-    let kept: Vec<u64> = tasks
+    let stored: Vec<u64> = tasks
         .as_array()
         .expect("a list")
         .iter()
         .map(|task| task["id"].as_u64().expect("an id"))
         .collect();
     assert!(answered.len() >= 200);
-    let lost: Vec<_> = answered.iter().filter(|id| !kept.contains(id)).collect();
-    assert!(lost.is_empty(), "answered and lost: {lost:?}");
+    let lost: Vec<_> = answered.iter().filter(|id| !stored.contains(id)).collect();
+    assert!(lost.is_empty(), "answered writes are lost: {lost:?}");
 }
 
 #[test]

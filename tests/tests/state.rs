@@ -1,9 +1,9 @@
-//! `GET /state`: the memory, whole or one kind of thing in it.
+//! `GET /state`: the whole memory, or one kind of entity.
 
 use serde_json::{Value, json};
 use service_tests::TestServer;
 
-/// A server with three users and four tasks.
+/// Starts a server with three users and four tasks.
 fn filled() -> TestServer {
     let server = TestServer::start();
     for name in ["alice", "bob", "charlie"] {
@@ -17,12 +17,12 @@ fn filled() -> TestServer {
     server
 }
 
-/// What `/state` answers to this query.
+/// Returns the data of `/state` with this query.
 fn state(server: &TestServer, query: &str) -> Value {
     server.get(&format!("/api/v1/state?{query}")).data()
 }
 
-/// The titles in a snapshot of tasks.
+/// Returns the titles in a snapshot of tasks.
 fn titles(snapshot: &Value) -> String {
     let tasks = snapshot["tasks"].as_array().expect("tasks");
     tasks.iter().map(|task| task["title"].as_str().expect("a title")).collect()

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use service_tests::TestServer;
 
-/// A server with four tasks.
+/// Starts a server with four tasks.
 fn server_with_tasks() -> TestServer {
     let server = TestServer::start();
     for task in [
@@ -17,7 +17,7 @@ fn server_with_tasks() -> TestServer {
     server
 }
 
-/// The numbers of the tasks that an action answers.
+/// Returns the ids of the tasks in an action's response.
 fn ids(server: &TestServer, action: &str, params: Value) -> Vec<u64> {
     let tasks = server.data(action, params);
     tasks
@@ -149,7 +149,7 @@ fn a_task_that_is_not_there_is_named() {
     for action in ["update_task", "delete_task"] {
         assert_eq!(server.refusal(action, json!({})), "task_id is required");
         assert_eq!(server.refusal(action, json!({ "task_id": null })), "task_id is required");
-        // As in the first service, 0 is no number of a task and counts as left out.
+        // As in the first service, 0 counts as absent.
         assert_eq!(server.refusal(action, json!({ "task_id": 0 })), "task_id is required");
         for id in [json!(99), json!(-1), json!(i64::MAX), json!(i64::MIN)] {
             let refusal = server.refusal(action, json!({ "task_id": id }));

@@ -1,9 +1,9 @@
-//! Text is kept byte for byte, and searched whatever the case in every script.
+//! Text is stored byte for byte. Searches ignore case in every script.
 
 use serde_json::{Value, json};
 use service_tests::TestServer;
 
-/// Texts that services like to change.
+/// Texts that services often change by mistake.
 fn texts() -> Vec<String> {
     let mut texts: Vec<String> = [
         "plain",
@@ -36,7 +36,7 @@ fn texts() -> Vec<String> {
     texts
 }
 
-/// The numbers of the tasks that a search finds.
+/// Returns the ids of the tasks that a search finds.
 fn found(server: &TestServer, query: &str) -> Vec<u64> {
     let tasks = server.data("search_tasks", json!({ "query": query }));
     tasks

@@ -101,7 +101,7 @@ fn the_lean_api_lists_users_with_their_roles() {
     assert_eq!(admins.json()["data"], admin);
     let groups = ask(json!({ "group_by": "role" })).json();
     assert_eq!(groups["data"], json!({ "user": 2, "admin": 1 }));
-    // In a transaction too, and a step may refer to what it gave.
+    // An atomic batch supports it too, and a step can refer to its result.
     let steps = json!({ "atomic": true, "return": ["user"], "steps": [
         { "id": "all", "action": "list_users" },
         { "id": "user", "action": "get_user", "fields": "username",
@@ -109,7 +109,7 @@ fn the_lean_api_lists_users_with_their_roles() {
     ] });
     let batch = server.post("/api/v2/batch").json(&steps).send();
     assert_eq!(batch.json()["data"][0]["data"], json!({ "username": "zoe" }), "{}", batch.text());
-    // v1 and the tool of a client of the Model Context Protocol are as they were.
+    // v1 and the action's own tool show the same data as before.
     let names = json!(["zoe", "ana", "bob"]);
     assert_eq!(server.data("list_users", json!({})), names);
     let path = "/mcp?tools=users";
@@ -143,7 +143,7 @@ fn a_username_is_required() {
 #[test]
 fn names_that_differ_in_anything_but_their_spelling_are_different_users() {
     let server = TestServer::start();
-    // With and without an accent or a space, in another case.
+    // Names that differ in an accent, a space or case.
     let names = ["é", "e", " a", "a", "a ", "A", "'; DROP TABLE users; --", "%", "\u{0}"];
     for name in names {
         let _ = server.data("add_user", json!({ "username": name }));

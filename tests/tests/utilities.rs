@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use service_tests::TestServer;
 
-/// The result of a computation, as it is written.
+/// Returns the JSON text of a computation's result.
 fn result(server: &TestServer, operation: &str, numbers: &str) -> String {
     let body = format!(
         r#"{{"action":"calculate","params":{{"operation":"{operation}","numbers":{numbers}}}}}"#
@@ -33,7 +33,7 @@ fn a_computation_gives_its_number() {
         ("max", "[1.0,1]", "1.0"),
         ("max", "[]", "null"),
         ("min", "[]", "null"),
-        // Integers are exact beyond what a floating-point number holds.
+        // Integers stay exact beyond the precision of a double.
         ("sum", "[9007199254740993,2]", "9007199254740995"),
         ("sum", "[18446744073709551615,1]", "18446744073709551616"),
         ("max", "[9007199254740993,9007199254740992]", "9007199254740993"),

@@ -1,4 +1,4 @@
-"""Faults on purpose: the server's own program is killed, starved and lied to, and must keep its promises.
+"""Fault injection: tests that the server keeps its promises when it is killed, runs out of disk or meets damage.
 
-A module a subject; scripts/torture runs them. Python's standard library only.
+Each module is a subject; scripts/torture runs them. They need only Python's standard library.
 """

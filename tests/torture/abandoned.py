@@ -11,18 +11,18 @@ from .client import Connection, get, post
 from .server import Folder, Server, check, eventually, require
 
 PROCESSES = 2
-# Memory is measured first after this part of the hang-ups, and may grow by so much until the end.
+# Memory is measured after this part of the hang-ups, and may grow by this share until the end.
 WARM_UP, MOST_GROWTH = 1 / 3, 0.05
-# Below so many hang-ups a growth says nothing: the warm-up is all there is.
+# With fewer hang-ups the growth is only the warm-up.
 FEWEST_JUDGED = 50_000
-# After the load, so many reads are abandoned while nobody else is served: more than may wait in the server.
+# The number of reads to abandon after the load: more than the server's queue takes.
 ALONE = 2000
-# How many more descriptors may be open at the end than at the start: files that were opened meanwhile.
+# The number of descriptors that may be open at the end in addition to those at the start.
 MORE_DESCRIPTORS = 20
 
 
 def requests():
-    """One request of each kind: reads, a write, a list, batches, the log. They leave nothing that grows."""
+    """Returns one request of each kind. They do not make the database grow."""
     setting = {"key": "abandoned", "value": 1}
     steps = [
         {"id": "count", "action": "list_tasks", "count": True},
@@ -37,7 +37,7 @@ def requests():
 
 
 def hang_up(port, request, how="in the same packet", wait=0.0):
-    """Sends a request and ends the connection: in the same packet, after a wait, or with a reset."""
+    """Sends a request and closes the connection: in the same packet, after a wait, or with a reset."""
     with socket.create_connection(("127.0.0.1", port), 30) as client:
         if how == "in the same packet":
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
@@ -50,7 +50,7 @@ def hang_up(port, request, how="in the same packet", wait=0.0):
 
 
 def client(port, count, seed, label, done):
-    """Hangs up so many times."""
+    """Sends this many requests and hangs up after each."""
     chance, kinds = random.Random(f"{seed}/{label}"), requests()
     for number in range(count):
         how = chance.choice(["in the same packet", "later", "with a reset"])
@@ -59,7 +59,7 @@ def client(port, count, seed, label, done):
 
 
 def started(work, port, count, options, label):
-    """A process that works, and how far it is."""
+    """Starts a process, and returns it with a counter of its progress."""
     done = multiprocessing.Value("q", 0, lock=False)
     process = multiprocessing.Process(target=work, args=(port, count, options.seed, label, done))
     process.start()
@@ -67,7 +67,7 @@ def started(work, port, count, options, label):
 
 
 def run(options):
-    """Hangs up while other clients are served, and then asks for every kind of answer."""
+    """Hangs up while other clients are served, and then sends every kind of request."""
     count = options.calls // PROCESSES
     with Folder() as folder:
         database = folder / "memory.db"
@@ -79,7 +79,7 @@ def run(options):
             for number in range(soak.USERS):
                 connection.call("add_user", username=f"user-{number}")
             idle, begun = server.descriptors(), time.monotonic()
-            # More requests than it can send meanwhile.
+            # More requests than the client can send in that time.
             load, served = started(soak.client, port, 1 << 40, options, "load")
             clients = [started(client, port, count, options, f"client-{number}") for number in range(PROCESSES)]
             early = None
@@ -88,14 +88,14 @@ def run(options):
                 if early is None and sum(done.value for _, done in clients) >= WARM_UP * PROCESSES * count:
                     early = server.resident_bytes()
             late, seconds = server.resident_bytes(), time.monotonic() - begun
-            require(load.is_alive(), "who stays is served meanwhile")
+            require(load.is_alive(), "other clients are served")
             load.terminate()
             load.join()
             require(all(process.exitcode == 0 for process, _ in clients), "every connection is accepted")
-            eventually("no connection is left", 30, lambda: server.descriptors() < idle + MORE_DESCRIPTORS)
+            eventually("all connections are closed", 30, lambda: server.descriptors() < idle + MORE_DESCRIPTORS)
             for _ in range(ALONE):
                 hang_up(port, requests()[0])
-            # The first one has been idle for too long.
+            # The first connection has been idle for too long.
             connection = Connection(port)
             for request in requests():
                 status, body = connection.ask(request)
@@ -106,7 +106,7 @@ def run(options):
     growth = late / early - 1
     if PROCESSES * count >= FEWEST_JUDGED:
         require(growth < MOST_GROWTH, f"memory grows by {growth:.1%}")
-    tried = f"{PROCESSES * count} hang-ups in {seconds:.0f} s, beside {served.value} requests that were answered"
+    tried = f"{PROCESSES * count} hang-ups in {seconds:.0f} s, with {served.value} answered requests of other clients"
     mib = [f"{value / (1 << 20):.1f}" for value in (early, late)]
     return [
         ("clients that hang up", tried, "every kind of request answered at once afterwards"),

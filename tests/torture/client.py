@@ -1,38 +1,38 @@
-"""A client that costs little: HTTP/1.1 over a socket that is kept open."""
+"""A cheap client: HTTP/1.1 over a persistent socket."""
 
 import json
 import socket
 
 
 class Gone(Exception):
-    """The server closed the connection before it had answered."""
+    """The server closed the connection before it answered."""
 
 
 class Connection:
-    """A connection on which requests follow each other."""
+    """A persistent connection."""
 
     def __init__(self, port, timeout=30.0):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.unread = b""
         self.is_last = False
-        # Whether the last answer leaves it open what was done: 503 that does not say `Retry-After`.
+        # Whether the last write is in doubt: its answer was a 503 without `Retry-After`.
         self.is_in_doubt = False
 
     def close(self):
         self.socket.close()
 
     def send(self, request):
-        """Sends a request's bytes, unless the last answer said that it was the connection's last."""
+        """Sends a request's bytes. Fails if the last answer had `Connection: close`."""
         if self.is_last:
-            raise Gone("the connection's last answer has come")
+            raise Gone("the server has announced to close the connection")
         try:
             self.socket.sendall(request)
         except OSError as error:
             raise Gone(str(error)) from error
 
     def answer(self):
-        """The next answer: its status and its body."""
+        """Reads the next answer and returns its status and body."""
         while (end := self.unread.find(b"\r\n\r\n")) < 0:
             self._receive()
         head = self.unread[:end].lower()
@@ -76,7 +76,7 @@ class Connection:
         self.unread += received
 
     def ask(self, request):
-        """Sends a request, and gives back the answer's status and its body as JSON."""
+        """Sends a request and returns the status and the JSON of the answer."""
         self.send(request)
         status, body = self.answer()
         return status, json.loads(body)
@@ -86,17 +86,17 @@ class Connection:
         return self.ask(post(action, params))
 
     def get(self, target):
-        """`GET`."""
+        """Sends a `GET`."""
         return self.ask(get(target))
 
 
 def get(target):
-    """The bytes of a `GET`."""
+    """Returns the bytes of a `GET`."""
     return f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
 def post(action, params, path="/api/v1/query"):
-    """The bytes of a call of an action."""
+    """Returns the bytes of a call of an action."""
     body = json.dumps({"action": action, "params": params}, separators=(",", ":")).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     return head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body

@@ -1,4 +1,4 @@
-"""kill -9 in the commands of `mcp-server db`: the old or the new state, nothing between."""
+"""kill -9 in the commands of `mcp-server db`: the old or the new state, nothing in between."""
 
 import random
 import shutil
@@ -14,7 +14,7 @@ ALL = (USERS, TASKS, LOGS)
 
 
 def ours(program, path):
-    """A database of this version with many rows, the last change only in its write-ahead log."""
+    """Creates a database of this version with many rows. Its last change is only in the write-ahead log."""
     first = path.with_name("first.db")
     initial(first)
     with Server(program, first) as server:
@@ -29,15 +29,15 @@ def ours(program, path):
 
 
 def require_all(stored):
-    """It is the database of `ours`, whole."""
+    """Requires the complete database of `ours`."""
     stored.require_whole()
-    require(counts(stored) == ALL, f"everything is there: {counts(stored)}")
+    require(counts(stored) == ALL, f"all rows are stored: {counts(stored)}")
     kept = stored.one("SELECT value FROM config WHERE key = 'kept'")
-    require(kept == "2", f"what only the write-ahead log has is there: {kept}")
+    require(kept == "2", f"the change in the write-ahead log is stored: {kept}")
 
 
 class Backup:
-    """No file of that name, or a whole copy."""
+    """After a kill: no backup, or a complete one."""
 
     name = "backup"
 
@@ -58,7 +58,7 @@ class Backup:
 
 
 class Restore:
-    """The database that was there, or the backup; and once it is the backup, the other is kept."""
+    """After a kill: the old database, or the backup with the old database kept."""
 
     name = "restore"
 
@@ -80,14 +80,14 @@ class Restore:
                 require_all(stored)
                 return "old"
         kept = folder / "memory.db.before-restore"
-        require(kept.exists(), "what was replaced is kept")
+        require(kept.exists(), "the replaced database is kept")
         with Stored(kept) as stored:
             require_all(stored)
         return "new"
 
 
 class Migrate:
-    """The first service's tables with everything, or ours with everything."""
+    """After a kill: the first service's tables or ours, with all rows."""
 
     name = "migrate"
 
@@ -103,7 +103,7 @@ class Migrate:
 
 
 class Vacuum:
-    """Everything, with the room of what was removed or without."""
+    """After a kill: all rows, with or without the space of removed rows."""
 
     name = "vacuum"
 
@@ -124,7 +124,7 @@ class Vacuum:
 
 
 class Rebuild:
-    """Everything, with a damaged search index and no counts or with new ones."""
+    """After a kill: all rows; the search index and the counts are damaged or new."""
 
     name = "rebuild"
 
@@ -145,7 +145,7 @@ class Rebuild:
 
 
 def killed(options, folder, subject):
-    """Kills the command at a random moment, `rounds` times, and has it run again to its end."""
+    """Kills the command at a random moment, `rounds` times, and then lets it finish."""
     base, chance, seen = folder / "base", random.Random(options.seed), {"old": 0, "new": 0}
     base.mkdir()
     subject.make(options.program, base)
@@ -159,10 +159,10 @@ def killed(options, folder, subject):
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         ) as process:
             if duration is None:
-                # The first is left alone, and says how long there is to kill it.
+                # The first run is not killed: its duration bounds the moments of the kills.
                 require(process.wait(300) == 0, f"it works: {process.stderr.read()}")
                 duration = time.monotonic() - started
-                require(subject.look(place) == "new", f"db {subject.name} does what it is for")
+                require(subject.look(place) == "new", f"db {subject.name} works without a kill")
             else:
                 time.sleep(chance.uniform(0, duration * 1.05))
                 process.kill()
@@ -172,14 +172,14 @@ def killed(options, folder, subject):
             if state == "old":
                 done = command(options.program, database, *arguments)
                 require(done.returncode == 0, f"it works again: {done.stdout}{done.stderr}")
-                require(subject.look(place) == "new", "the next one ends what was interrupted")
+                require(subject.look(place) == "new", "the next run finishes the work")
         check(options.program, database)
         shutil.rmtree(place)
     return f"{seen['old']} old, {seen['new']} new, 0 between"
 
 
 def run(options):
-    """Each command that writes, killed at random moments."""
+    """Kills each writing command at random moments."""
     results = []
     for subject in (Backup(), Restore(), Migrate(), Rebuild(), Vacuum()):
         with Folder() as folder:

@@ -1,4 +1,4 @@
-"""Files that are no whole database of ours: a clear line and an exit status, and the file as it was."""
+"""Files that are not a valid database: one clear line, an exit status, and an unchanged file."""
 
 import hashlib
 import os
@@ -20,24 +20,24 @@ REQUESTS = (
 
 
 def digest(path):
-    """What is in a file, shortly."""
+    """Returns a digest of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def require_refused(options, path, wanted, prefix=()):
-    """The start ends with status 1 and one line that says what is wrong; the file is as it was."""
+    """Requires that the start ends with status 1 and one line with the reason, and leaves the file unchanged."""
     before = digest(path)
     with Server(options.program, path, prefix=prefix) as server:
         require(not server.starts(), f"{path.name} is refused")
         status = server.wait()
         said = [line for line in server.lines if line.startswith("mcp-server: ")]
-        require(status == 1 and len(said) == 1, f"{path.name}: status 1 and a line, not {status}: {server.log}")
-        require(wanted in said[0], f"{path.name}: {wanted!r} is said, not {said[0]!r}")
-    require(digest(path) == before, f"{path.name} is as it was")
+        require(status == 1 and len(said) == 1, f"{path.name}: status 1 and one line, not {status}: {server.log}")
+        require(wanted in said[0], f"{path.name}: the line contains {wanted!r}: {said[0]!r}")
+    require(digest(path) == before, f"{path.name} is unchanged")
 
 
 def make(options, path):
-    """A database with something of everything."""
+    """Creates a database with data of every kind."""
     with Server(options.program, path) as server:
         connection = Connection(server.listen().port)
         for number in range(300):
@@ -50,7 +50,7 @@ def make(options, path):
 
 
 def wrong_files(options, folder, whole):
-    """What is no database that the server could open."""
+    """Tests files that the server cannot open."""
     cases = 0
     for name, content, wanted in (
         ("a text", b"This is a text and no database. " * 400, "not a SQLite database"),
@@ -80,19 +80,19 @@ def wrong_files(options, folder, whole):
     with Server(options.program, folder / "missing" / "memory.db") as server:
         require(not server.starts() and server.wait() == 1, "a missing folder is refused")
         require("there is no folder" in server.log, f"the missing folder is named: {server.log}")
-    require(not (folder / "missing").exists(), "no folder is made")
+    require(not (folder / "missing").exists(), "the folder is not created")
     return cases + 4
 
 
 def read_only(options, folder, whole):
-    """A file and a folder that may not be written, for a user who is not root."""
+    """Tests a read-only file and folder, as a user other than root."""
     program = folder / "mcp-server"
     shutil.copyfile(options.program, program)
     program.chmod(0o755)
     prefix = ()
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
-            print("torture: READ-ONLY FILES NOT TRIED: root writes them, and there is no setpriv", flush=True)
+            print("torture: READ-ONLY FILES NOT TRIED: root can write to them, and setpriv is not installed", flush=True)
             return 0
         prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
     options = type(options)(**{**vars(options), "program": program})
@@ -111,7 +111,7 @@ def read_only(options, folder, whole):
 
 
 def flip(options, folder, whole):
-    """Flips bits of one place, and has the server meet them: at its start, or in a call."""
+    """Flips bits at one place, and requires an error at the start or in a call."""
     chance, seen = random.Random(options.seed), {"refused": 0, "answered": 0, "errors": 0}
     content = whole.read_bytes()
     pages = len(content) // 4096
@@ -120,9 +120,9 @@ def flip(options, folder, whole):
         if number % 4 == 0:
             at = chance.randrange(100)  # The file's header.
         elif number % 4 == 1:
-            at = chance.randrange(pages) * 4096 + chance.randrange(12)  # A page's head.
+            at = chance.randrange(pages) * 4096 + chance.randrange(12)  # The page's head.
         elif number % 4 == 2:
-            at = chance.randrange(pages) * 4096 + chance.randrange(12, 200)  # Where its cells are.
+            at = chance.randrange(pages) * 4096 + chance.randrange(12, 200)  # The page's cell pointers.
         else:
             at = chance.randrange(len(content))
         damaged[at] ^= 1 << chance.randrange(8)
@@ -134,15 +134,15 @@ def flip(options, folder, whole):
                 seen["errors" if errors else "answered"] += 1
                 server.terminate()
                 status = server.wait()
-                require(status in (0, 1), f"byte {at}: it stops by itself: {status}\n{server.log}")
+                require(status in (0, 1), f"byte {at}: the server stops by itself: {status}\n{server.log}")
                 if errors:
                     require("malformed" in server.log or "storage is damaged" in server.log,
-                            f"byte {at}: the log says why: {server.log}")
+                            f"byte {at}: the log has the reason: {server.log}")
             else:
                 status = server.wait()
                 said = [line for line in server.lines if line.startswith("mcp-server: ")]
-                require(status == 1 and len(said) == 1, f"byte {at}: status 1 and a line: {status} {server.log}")
-                require(path.read_bytes() == bytes(damaged), f"byte {at}: a refused file is as it was")
+                require(status == 1 and len(said) == 1, f"byte {at}: status 1 and one line: {status} {server.log}")
+                require(path.read_bytes() == bytes(damaged), f"byte {at}: a rejected file is unchanged")
                 seen["refused"] += 1
         for suffix in ("", "-wal", "-shm", ".before-migration"):
             Path(f"{path}{suffix}").unlink(missing_ok=True)
@@ -150,13 +150,13 @@ def flip(options, folder, whole):
 
 
 def meet(server, at):
-    """Calls of every kind on a damaged file. How many were answered with 500."""
+    """Sends calls of every kind to a server with a damaged file, and counts the 500s."""
     connection, errors = Connection(server.port), 0
     for action, params in REQUESTS:
         try:
             status, body = connection.call(action, **params)
         except Gone:
-            # A list that was under way is cut off: its status was sent already.
+            # A list whose status was already sent is cut off.
             require(action.startswith(("list", "search")), f"byte {at}: {action} is answered")
             connection, errors = Connection(server.port), errors + 1
             continue
@@ -167,7 +167,7 @@ def meet(server, at):
 
 
 def run(options):
-    """All of it."""
+    """Runs all tests of files."""
     with Folder() as folder:
         whole = folder / "whole.db"
         make(options, whole)
@@ -179,11 +179,11 @@ def run(options):
         seen = flip(options, folder, whole)
     readonly = f"{unwritable} cases" if unwritable else "NOT TRIED"
     return [
-        ("no database, another program's, a newer server's, no folder", f"{wrong} cases", "a line, status 1, untouched"),
-        ("read-only file and folder", readonly, "a line, status 1, untouched" if unwritable else "-"),
+        ("not a database, another program's, a newer server's, no folder", f"{wrong} cases", "one line, status 1, unchanged"),
+        ("read-only file and folder", readonly, "one line, status 1, unchanged" if unwritable else "-"),
         (
             "bit flips", f"{options.flips} files",
-            f"{seen['refused']} refused at the start and untouched, {seen['errors']} met later (500 and a"
-            f" line in the log), {seen['answered']} not met; 0 panics",
+            f"{seen['refused']} rejected at the start and unchanged, {seen['errors']} found later (500 and a"
+            f" line in the log), {seen['answered']} not found; 0 panics",
         ),
     ]

@@ -1,4 +1,4 @@
-"""A disk that is full: writes are refused with 507 or 503, reads work, and it recovers."""
+"""A full disk: writes get 507 or 503, reads work, and the server recovers."""
 
 import os
 import resource
@@ -20,7 +20,7 @@ UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 @contextmanager
 def small_disk(folder):
-    """A tmpfs of a few MiB with a file that can be removed, where this may mount."""
+    """Mounts a tmpfs of a few MiB with a removable file, if mounting is permitted."""
     command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=755", "none", folder]
     can_mount = os.geteuid() == 0 and shutil.which("mount")
     if not can_mount or subprocess.run(command, capture_output=True, check=False).returncode != 0:
@@ -36,13 +36,13 @@ def small_disk(folder):
 
 
 def limited():
-    """In the child: a write beyond the limit is an error (EFBIG) and no signal."""
+    """Runs in the child: a write beyond the limit becomes an error (EFBIG) instead of a signal."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (SIZE - ROOM, resource.RLIM_INFINITY))
 
 
 def once(options, folder, filler):
-    """Fills the disk, looks at it, makes room, and looks again."""
+    """Fills the disk, tests the server, frees space, and tests it again."""
     database = folder / "memory.db"
     with Server(options.program, database, before_start=None if filler else limited) as server:
         port = server.listen().port
@@ -55,10 +55,10 @@ def once(options, folder, filler):
         for action, params in (("list_users", {}), ("search_tasks", {"query": "filling"}), ("list_tasks", {})):
             status, _ = connection.call(action, **params)
             require(status == 200, f"reads work on a full disk: {action} is {status}")
-        require(any("full" in line or "I/O" in line for line in server.lines), "the log says why")
+        require(any("full" in line or "I/O" in line for line in server.lines), "the log has the reason")
         refused = sum(client.refused for client in clients)
         statuses = set().union(*(client.statuses for client in clients)) - {200}
-        # They would fill the new room before anybody has looked.
+        # The clients would fill the freed space before the test.
         answered = load.end(clients)
         if filler:
             filler.unlink()
@@ -68,10 +68,10 @@ def once(options, folder, filler):
         def works():
             return connection.call("add_user", username=f"after-{os.urandom(4).hex()}")[0] == 200
 
-        seconds = eventually("it recovers when there is room", 10, works)
+        seconds = eventually("the server recovers when there is space", 10, works)
         server.terminate()
         status = server.wait()
-        # What is in the write-ahead log stays there where there is too little room in the file.
+        # Without enough space for the file, the write-ahead log stays.
         require(status == 0 or "closing the database: the storage is full" in server.log, server.log)
     check(options.program, database)
     with Stored(database) as stored:
@@ -80,7 +80,7 @@ def once(options, folder, filler):
 
 
 def run(options):
-    """A small disk is filled, again and again."""
+    """Fills a small disk again and again."""
     answered, refused, statuses, slowest = 0, 0, set(), 0.0
     for _ in range(options.rounds):
         with Folder() as parent:
@@ -92,7 +92,7 @@ def run(options):
         slowest = max(slowest, done[3])
     said = " and ".join(str(status) for status in sorted(statuses))
     return [
-        ("disk full", f"{options.rounds} times, {answered} acknowledged and {refused} refused writes",
-         f"refused with {said}, reads answered, 0 lost"),
-        ("room on the disk again", f"{options.rounds} times", f"writes work after {slowest * 1000:.0f} ms at most"),
+        ("disk full", f"{options.rounds} times, {answered} acknowledged and {refused} rejected writes",
+         f"rejected with {said}, reads answered, 0 lost"),
+        ("space on the disk again", f"{options.rounds} times", f"writes work after {slowest * 1000:.0f} ms at most"),
     ]

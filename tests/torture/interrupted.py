@@ -1,4 +1,4 @@
-"""kill -9 in a first start, in a migration and in a reset: the old or the new state, nothing between."""
+"""kill -9 in a first start, in a migration and in a reset: the old or the new state, nothing in between."""
 
 import random
 import shutil
@@ -16,7 +16,7 @@ STEPS = "__diesel_schema_migrations"
 
 
 def first_services(path):
-    """A database as the first service made it, with many rows."""
+    """Creates a database of the first service with many rows."""
     database = sqlite3.connect(path)
     database.executescript((REPOSITORY / "crates/mcp-storage/tests/reference.sql").read_text())
     for table in ("users", "tasks", "logs"):
@@ -42,7 +42,7 @@ def first_services(path):
 
 
 def initial(path):
-    """A database of this server's first version, with many rows."""
+    """Creates a database of this server's first version with many rows."""
     step = sorted((REPOSITORY / "migrations/sqlite").iterdir())[0]
     database = sqlite3.connect(path)
     database.executescript((step / "up.sql").read_text())
@@ -70,12 +70,12 @@ def initial(path):
 
 
 def counts(stored):
-    """How many rows each table has."""
+    """Counts the rows of each table."""
     return tuple(stored.one(f"SELECT count(*) FROM {table}") for table in ("users", "tasks", "logs"))
 
 
 def killed_at_start(options, folder, make, look):
-    """Kills a start at a random moment, `rounds` times; `look` sees what is left, and says which it is."""
+    """Kills a start at a random moment, `rounds` times. `look` returns the state of the database: old or new."""
     base, chance, seen = folder / "base.db", random.Random(options.seed), {}
     make(base)
     duration = None
@@ -88,7 +88,7 @@ def killed_at_start(options, folder, make, look):
         started = time.monotonic()
         with Server(options.program, database) as server:
             if duration is None:
-                # The first is left alone, and says how long there is to kill it.
+                # The first run is not killed: its duration bounds the moments of the kills.
                 server.listen()
                 duration = time.monotonic() - started
             else:
@@ -105,44 +105,44 @@ def killed_at_start(options, folder, make, look):
             server.listen().stop()
         check(options.program, database)
         with Stored(database) as stored:
-            require(look(stored) == "new", "the next start ends what was interrupted")
+            require(look(stored) == "new", "the next start finishes the work")
         shutil.rmtree(place)
     return f"{seen.get('old', 0)} old, {seen.get('new', 0)} new, 0 between"
 
 
 def look_at_new(stored):
-    """A first start: no table, or all of them with the configuration that a new database gets."""
+    """Requires no table, or all tables with the default configuration."""
     tables = stored.tables()
     if not tables:
         return "old"
     require({"users", "tasks", "config", "logs", STEPS} <= tables, f"all tables or none: {tables}")
-    require(stored.one("SELECT count(*) FROM config") == 2, "tables and their first rows come together")
+    require(stored.one("SELECT count(*) FROM config") == 2, "the tables and the default configuration are created together")
     stored.require_whole()
     return "new"
 
 
 def look_at_first_services(stored):
-    """The first service's tables with everything, or ours with everything."""
+    """Requires the first service's tables or ours, with all rows."""
     stored.require_whole()
     tables = stored.tables()
-    require(counts(stored) == (USERS, TASKS, LOGS), f"everything is there: {counts(stored)}")
-    require(not any(table.startswith("reference_") for table in tables), "nothing is half moved")
+    require(counts(stored) == (USERS, TASKS, LOGS), f"all rows are stored: {counts(stored)}")
+    require(not any(table.startswith("reference_") for table in tables), "no table is half migrated")
     return "new" if STEPS in tables else "old"
 
 
 def look_at_initial(stored):
-    """Our own tables with everything, before or after all steps."""
+    """Requires our tables with all rows, before or after all migrations."""
     stored.require_whole()
-    require(counts(stored) == (USERS, TASKS, LOGS), f"everything is there: {counts(stored)}")
+    require(counts(stored) == (USERS, TASKS, LOGS), f"all rows are stored: {counts(stored)}")
     known = len(list((REPOSITORY / "migrations/sqlite").iterdir()))
     steps = stored.one(f"SELECT count(*) FROM {STEPS}")
-    require(steps in (1, known), f"one step or all {known}, and not {steps}")
+    require(steps in (1, known), f"one migration or all {known}, not {steps}")
     require(stored.one("SELECT value FROM config WHERE key = 'kept'") == "1", "configuration is kept")
     return "new" if steps == known else "old"
 
 
 def reset(options, folder):
-    """Kills a reset: everything is there, or nothing but the first configuration."""
+    """Kills a reset: all data, or only the default configuration."""
     base, chance, seen, answered = folder / "base.db", random.Random(options.seed), {}, 0
     initial(base)
     with Server(options.program, base) as server:
@@ -170,7 +170,7 @@ def reset(options, folder):
             config = stored.one("SELECT count(*) FROM config")
             is_old, is_new = rows[:2] == (USERS, TASKS) and kept == 1, rows[:2] == (0, 0) and kept == 0
             require(is_old or (is_new and config == 2), f"all or nothing: {rows}, {config} keys")
-            require(is_new or not is_answered, "a reset that was answered is done")
+            require(is_new or not is_answered, "an answered reset is stored")
             state = "new" if is_new else "old"
             seen[state] = seen.get(state, 0) + 1
         check(options.program, database)
@@ -180,7 +180,7 @@ def reset(options, folder):
 
 
 def run(options):
-    """A first start, both migrations and a reset, each killed at random moments."""
+    """Kills a first start, both migrations and a reset at random moments."""
     results = []
     for what, make, look in (
         ("a first start", lambda path: None, look_at_new),

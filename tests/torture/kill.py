@@ -1,4 +1,4 @@
-"""kill -9 under write load, again and again on the same database."""
+"""kill -9 under write load, repeatedly on the same database."""
 
 import random
 import time
@@ -8,12 +8,12 @@ from .server import Folder, Server, check
 from .stored import Stored
 
 CLIENTS = 8
-# A database is used for so many rounds: what one round has left is the next one's start.
+# The number of rounds with one database: each round continues with the state of the last.
 ROUNDS_OF_A_DATABASE = 20
 
 
 def run(options):
-    """Kills the server at a random moment, and looks at everything that was answered."""
+    """Kills the server at a random moment, and checks every answered write."""
     chance = random.Random(options.seed)
     answered, restarts, rounds = 0, [], options.rounds
     for first in range(0, rounds, ROUNDS_OF_A_DATABASE):

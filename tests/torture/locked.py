@@ -1,4 +1,4 @@
-"""Another process locks the database: writes are refused with 503 in time, reads go on, nothing is lost."""
+"""Another process locks the database: writes get 503 in time, reads continue, nothing is lost."""
 
 import sqlite3
 import time
@@ -8,12 +8,12 @@ from .client import Connection
 from .server import Folder, Server, check, eventually, require
 from .stored import Stored
 
-# The server waits 5 s for a lock; a write may have to wait behind another that waits.
+# The server waits 5 s for a lock; a write may wait for another waiting write first.
 LONGEST = 12.0
 
 
 def once(options, folder, how):
-    """Locks, looks and lets go."""
+    """Locks the database, tests the server, and unlocks it."""
     database = folder / "memory.db"
     with Server(options.program, database) as server:
         Connection(server.listen().port).call("add_user", username="nobody")
@@ -27,23 +27,23 @@ def once(options, folder, how):
         reads = 0
         while time.monotonic() - started < 1:
             status, _ = connection.call("get_user", username="nobody")
-            require(status == 200, f"reads go on: {status}")
+            require(status == 200, f"reads continue: {status}")
             reads += 1
         require(reads > 10, f"reads do not wait for the lock: {reads} in a second")
         connection.send(b"POST /api/v1/reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
         started = time.monotonic()
         status, body = connection.answer()
         seconds = time.monotonic() - started
-        require(status == 503, f"a write is refused with 503 while the lock is held: {status} {body!r}")
-        require(seconds < LONGEST, f"a write is refused within {LONGEST} s, not {seconds:.1f} s")
-        eventually("others are refused", LONGEST, lambda: any(c.refused for c in clients))
+        require(status == 503, f"a write gets 503 while the database is locked: {status} {body!r}")
+        require(seconds < LONGEST, f"a write is rejected within {LONGEST} s, not {seconds:.1f} s")
+        eventually("writes of other clients are rejected", LONGEST, lambda: any(c.refused for c in clients))
         holder.execute("ROLLBACK")
         holder.close()
 
         def works():
             return connection.call("add_user", username=f"after-{time.monotonic()}")[0] == 200
 
-        again = eventually("it recovers when the lock is gone", LONGEST, works)
+        again = eventually("the server recovers when the database is unlocked", LONGEST, works)
         answered = load.end(clients)
         server.stop()
     check(options.program, database)
@@ -53,7 +53,7 @@ def once(options, folder, how):
 
 
 def run(options):
-    """Both kinds of lock that keep a writer out."""
+    """Tests both kinds of lock that block a writer."""
     results = []
     for how in ("BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"):
         answered, slowest, again = 0, 0.0, 0.0

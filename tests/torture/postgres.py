@@ -1,4 +1,4 @@
-"""PostgreSQL is restarted under load: ready again within 5 s, and nothing acknowledged is lost."""
+"""PostgreSQL restarts under load: the server is ready again within 5 s, and no acknowledged write is lost."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ USER = "nobody"
 
 
 def programs():
-    """Where PostgreSQL's own programs are: PATH, or Debian's folder of the newest version."""
+    """Returns the folder of PostgreSQL's programs: from PATH, or Debian's folder of the newest version."""
     found = shutil.which("pg_ctl")
     if found and (Path(found).resolve().parent / "initdb").exists():
         return Path(found).resolve().parent
@@ -24,11 +24,11 @@ def programs():
 
 
 class Postgres:
-    """A PostgreSQL with a folder of its own, on a free port of 127.0.0.1."""
+    """A new PostgreSQL on a free port of 127.0.0.1."""
 
     def __init__(self, folder, programs_folder):
         self.programs, self.data = programs_folder, folder / "data"
-        # initdb refuses root.
+        # initdb does not run as root.
         self.prefix = []
         if os.geteuid() == 0:
             self.prefix = ["setpriv", "--reuid", USER, "--regid", "nogroup", "--clear-groups", "--"]
@@ -41,7 +41,7 @@ class Postgres:
         self.control("start")
 
     def run(self, program, *arguments):
-        """Runs one of PostgreSQL's programs, and gives back what it writes."""
+        """Runs one of PostgreSQL's programs and returns its output."""
         done = subprocess.run(
             [*self.prefix, self.programs / program, *map(str, arguments)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -50,28 +50,28 @@ class Postgres:
         require(done.returncode == 0, f"{program} works: {done.stdout}")
         return done.stdout
 
-    def control(self, what, mode="fast"):
-        """pg_ctl, and waits. It inherits no pipe, which the server would keep open."""
-        starting = [] if what == "stop" else ["-l", self.data.parent / "log", "-o", self.options]
-        ending = [] if what == "start" else ["-m", mode]
+    def control(self, command, mode="fast"):
+        """Runs pg_ctl and waits. It gets no pipe, since the server would keep the pipe open."""
+        starting = [] if command == "stop" else ["-l", self.data.parent / "log", "-o", self.options]
+        ending = [] if command == "start" else ["-m", mode]
         subprocess.run(
-            [*self.prefix, self.programs / "pg_ctl", what, "-w", "-D", self.data, *ending, *starting],
+            [*self.prefix, self.programs / "pg_ctl", command, "-w", "-D", self.data, *ending, *starting],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             timeout=120, check=True, cwd="/",
         )
 
     def rows(self, query):
-        """A query's rows, as texts."""
+        """Returns the rows of a query as strings."""
         at = ("-h", "127.0.0.1", "-p", self.port, "-U", "torture", "postgres")
         said = self.run("psql", "-XAtq", "-F", "\t", *at, "-c", query)
         return [line.split("\t") for line in said.splitlines()]
 
 
 def run(options):
-    """Restarts it in turn as an operator does (fast) and as a crash does (immediate)."""
+    """Restarts PostgreSQL alternately as an operator does (fast) and as a crash does (immediate)."""
     program, found = options.postgres_server, programs()
     if program is None or found is None:
-        why = "no --postgres-server was given" if program is None else "PostgreSQL is not installed"
+        why = "--postgres-server is missing" if program is None else "PostgreSQL is not installed"
         print(f"torture: POSTGRESQL NOT TRIED: {why}", flush=True)
         return [("PostgreSQL restarted under load", "NOT TRIED", why)]
     slowest = 0.0
@@ -96,9 +96,9 @@ def run(options):
                         finally:
                             connection.close()
 
-                    slowest = max(slowest, eventually("it is ready again", READY, ready))
+                    slowest = max(slowest, eventually("the server is ready again", READY, ready))
                     before = sum(c.answered for c in clients)
-                    eventually("writes go on", READY, lambda: sum(c.answered for c in clients) > before)
+                    eventually("writes work again", READY, lambda: sum(c.answered for c in clients) > before)
                     answered += load.end(clients)
                     known += clients
                 server.stop()

@@ -1,4 +1,4 @@
-"""The server as a process: started on a free port, killed, stopped, measured."""
+"""The server as a process."""
 
 import os
 import re
@@ -15,17 +15,17 @@ DEADLINE = 60.0
 
 
 class Failed(Exception):
-    """A promise that was not kept."""
+    """A broken promise."""
 
 
 def require(condition, promise):
-    """Says which promise was not kept."""
+    """Fails with the promise if the condition is false."""
     if not condition:
         raise Failed(promise)
 
 
 class Server:
-    """A server with a database of its own, in an environment that holds nothing but what is said here."""
+    """A server with its own database, in an environment with only the given variables."""
 
     def __init__(self, program, database, environment=None, prefix=(), before_start=None):
         self.program = str(program)
@@ -60,7 +60,7 @@ class Server:
 
     @property
     def log(self):
-        """What it has written to stderr."""
+        """Its output on stderr."""
         return "\n".join(self.lines)
 
     def listen(self):
@@ -69,22 +69,22 @@ class Server:
         return self
 
     def starts(self):
-        """Waits until it listens or ends, and says whether it listens."""
+        """Waits until it listens or ends, and returns whether it listens."""
         require(self._ready.wait(DEADLINE), f"the server starts or ends:\n{self.log}")
         return self.port is not None
 
     def kill(self):
-        """SIGKILL."""
+        """Sends SIGKILL."""
         if self.process.poll() is None:
             self.process.kill()
         self.wait()
 
     def terminate(self):
-        """SIGTERM, without waiting."""
+        """Sends SIGTERM and does not wait."""
         self.process.send_signal(signal.SIGTERM)
 
     def wait(self):
-        """Waits until it has ended, and gives back its exit status."""
+        """Waits until it ends, and returns its exit status."""
         try:
             status = self.process.wait(DEADLINE)
         except subprocess.TimeoutExpired as error:
@@ -95,7 +95,7 @@ class Server:
         return status
 
     def stop(self):
-        """SIGTERM, and its exit status must be 0."""
+        """Sends SIGTERM and requires exit status 0."""
         self.terminate()
         status = self.wait()
         require(status == 0, f"a stop ends with status 0, not {status}:\n{self.log}")
@@ -109,17 +109,17 @@ class Server:
             self.process.wait()
 
     def resident_bytes(self):
-        """Its memory: RSS."""
+        """Returns its resident memory."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     def descriptors(self):
-        """How many files and sockets it has open."""
+        """Returns the number of its open files and sockets."""
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
 
 def command(program, database, *arguments):
-    """Runs `mcp-server db …` to its end."""
+    """Runs `mcp-server db …`."""
     return subprocess.run(
         [str(program), "db", *arguments],
         env={"DATABASE_URL": str(database)},
@@ -131,13 +131,13 @@ def command(program, database, *arguments):
 
 
 def check(program, database):
-    """The database is whole, as the server's own check sees it."""
+    """Requires that `mcp-server db check` finds no fault."""
     done = command(program, database, "check")
-    require(done.returncode == 0, f"the database is whole: {done.stdout}{done.stderr}")
+    require(done.returncode == 0, f"the database is intact: {done.stdout}{done.stderr}")
 
 
 class Folder:
-    """A folder that is gone afterwards, for anybody to read."""
+    """A temporary folder that every user can read."""
 
     def __init__(self, where=None):
         self.path = Path(tempfile.mkdtemp(prefix="mcp-torture-", dir=where))
@@ -151,7 +151,7 @@ class Folder:
 
 
 def eventually(promise, seconds, condition):
-    """Waits until a condition holds, and gives back after how many seconds it did."""
+    """Waits until a condition holds, and returns the seconds that it took."""
     started = time.monotonic()
     while not condition():
         require(time.monotonic() - started < seconds, f"{promise} within {seconds} s")

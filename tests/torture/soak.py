@@ -1,4 +1,4 @@
-"""Requests without end: memory and descriptors do not grow."""
+"""A long load: memory and descriptors do not grow."""
 
 import multiprocessing
 import random
@@ -8,15 +8,15 @@ from .client import Connection, get, post
 from .server import Folder, Server, check, require
 
 PROCESSES, CONNECTIONS = 2, 16
-# Users and tasks that there are all the time: what a request costs stays the same.
+# Users and tasks that always exist, so that the cost of a request stays the same.
 USERS, TASKS = 50, 500
 WARM_UP, MOST_GROWTH = 0.1, 0.05
-# Below so many requests a growth says nothing: what is measured then is the warm-up.
+# With fewer requests the growth is only the warm-up.
 FEWEST_JUDGED = 1_000_000
 
 
 def requests(chance, label):
-    """One round of requests: reads, refusals, and writes that leave as much as they found."""
+    """Returns one round of requests: reads, rejected calls, and writes that do not change the number of rows."""
     user = f"{label}-{chance.randrange(1 << 30)}"
     task = chance.randrange(1, TASKS + 1)
     return [
@@ -31,13 +31,13 @@ def requests(chance, label):
 
 
 def client(port, count, seed, label, done):
-    """Sends on all connections, then reads from all: many requests are in flight at once."""
+    """Sends on all connections, then reads from all, so that many requests are in flight at once."""
     chance = random.Random(f"{seed}/{label}")
     connections = [Connection(port) for _ in range(CONNECTIONS)]
     statuses, sent = {}, 0
     while sent < count:
         rounds = [requests(chance, f"{label}-{number}") for number in range(CONNECTIONS)]
-        # Each starts at another place of its round, so that unlike requests meet.
+        # Each starts at another position of its round, so that different requests meet.
         for step in range(len(rounds[0])):
             for connection, queue in zip(connections, rounds):
                 connection.send(queue[step])
@@ -57,12 +57,12 @@ def client(port, count, seed, label, done):
 
 
 def measured(server):
-    """Memory and descriptors now; the descriptors without those of clients that come and go."""
+    """Returns memory and descriptors; short-lived clients do not count."""
     return server.resident_bytes(), server.descriptors()
 
 
 def run(options):
-    """Sends so many requests, and measures after the warm-up and at the end."""
+    """Sends the requests, and measures after the warm-up and at the end."""
     count = options.requests
     with Folder() as folder:
         database = folder / "memory.db"
@@ -94,8 +94,8 @@ def run(options):
                     late = measured(server)
             seconds = time.monotonic() - started
             sent = sum(counter.value for counter in counters)
-            require(all(process.exitcode == 0 for process in clients), "every request is answered as it should")
-            require(early is not None, "there is a time between the warm-up and the end")
+            require(all(process.exitcode == 0 for process in clients), "every answer is right")
+            require(early is not None, "the warm-up ends before the load")
             server.stop()
         check(options.program, database)
     growth = [late / early - 1 for early, late in zip(early, late)]

@@ -1,4 +1,4 @@
-"""SIGTERM under load: no request in flight fails."""
+"""SIGTERM under load: no in-flight request fails."""
 
 import random
 import threading
@@ -12,7 +12,7 @@ CLIENTS = 16
 
 
 class Client(threading.Thread):
-    """Asks on one connection until that is closed, and notes when it had sent what."""
+    """Sends requests on one connection until it closes, and notes the time of each."""
 
     def __init__(self, port, label):
         super().__init__(daemon=True)
@@ -56,14 +56,14 @@ def run(options):
                 for client in clients:
                     client.start()
                 time.sleep(chance.uniform(0.1, 0.4))
-                told = time.monotonic()
+                signalled_at = time.monotonic()
                 server.stop()
                 for client in clients:
                     client.join(60)
-                    require(not client.is_alive(), "no client waits for ever")
-                    require(client.fault is None, f"every answer is one: {client.fault}")
+                    require(not client.is_alive(), "no client waits forever")
+                    require(client.fault is None, f"every answer is valid: {client.fault}")
                     late = client.unanswered
-                    require(late is None or late >= told, "what was sent before the signal is answered")
+                    require(late is None or late >= signalled_at, "every request that was sent before the signal is answered")
                     answered += client.answered
                     crossed += late is not None
             left = sorted(path.name for path in folder.iterdir())
@@ -72,9 +72,9 @@ def run(options):
             with Stored(database) as stored:
                 titles = {title for (title,) in stored.rows("SELECT title FROM tasks")}
                 for client in clients:
-                    require(titles.issuperset(client.titles), "every acknowledged write is there")
+                    require(titles.issuperset(client.titles), "every acknowledged write is stored")
     tried = f"{options.rounds} stops, {CLIENTS} connections, {answered} requests"
     return [
         ("SIGTERM under load", tried, "0 in flight failed"),
-        ("requests that crossed the closing of an idle connection", tried, f"{crossed} to be sent again"),
+        ("requests that crossed the closing of an idle connection", tried, f"{crossed} to send again"),
     ]

@@ -1,4 +1,4 @@
-"""What is really in a database's file, seen by another SQLite than the server's, in a copy."""
+"""Reads a copy of a database file with another SQLite than the server's."""
 
 import shutil
 import sqlite3
@@ -9,7 +9,7 @@ from .writers import require_answered
 
 
 class Stored:
-    """A copy of a database that no server has open, with its write-ahead log or its rollback journal."""
+    """A copy of a database without a running server, with its write-ahead log or rollback journal."""
 
     def __init__(self, database):
         self._folder = Folder()
@@ -28,33 +28,33 @@ class Stored:
         self._folder.__exit__()
 
     def rows(self, query, *values):
-        """All rows of a query."""
+        """Returns all rows of a query."""
         return self.database.execute(query, values).fetchall()
 
     def one(self, query, *values):
-        """The first value of a query's first row."""
+        """Returns the first value of a query's first row."""
         return self.rows(query, *values)[0][0]
 
     def tables(self):
-        """The names of its tables."""
+        """Returns the names of the tables."""
         return {name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
     def require_whole(self):
-        """SQLite finds no fault in it."""
+        """Requires that SQLite finds no fault."""
         found = self.one("PRAGMA integrity_check")
-        require(found == "ok", f"the database is whole: {found}")
+        require(found == "ok", f"the database is intact: {found}")
 
     def require_answered(self, writers):
-        """All that the writers were told is there, and nothing that nobody sent."""
+        """Requires that every acknowledged write is stored, and no write that was not sent."""
         self.require_whole()
         tasks = dict(self.rows("SELECT id, title FROM tasks"))
         require_answered(writers, tasks)
         last = self.one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'")
-        require(max(tasks, default=0) <= last, "numbers are not above the last that was given out")
+        require(max(tasks, default=0) <= last, "no id is above the last assigned one")
         self._require_logged(writers)
 
     def _require_logged(self, writers):
-        """A write and its log entry commit together: every entry is there, and none too many."""
+        """Requires exactly one log entry for each write, since both commit together."""
         entries = self.rows(
             "SELECT json_extract(payload, '$.params.title') FROM logs"
             " WHERE action IN ('add_task', 'update_task') AND status = 'success'"
@@ -64,11 +64,11 @@ class Stored:
             for number, title in writer.tasks.items():
                 require(title is None or title in logged, f"the write of task {number} is in the log")
         added = self.one("SELECT count(*) FROM logs WHERE action = 'add_task' AND status = 'success'")
-        given = self.one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'")
-        require(added == given, f"{given} numbers were given out, and {added} additions are in the log")
+        assigned = self.one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'")
+        require(added == assigned, f"{assigned} ids were assigned, and {added} additions are in the log")
 
     def settle(self, writers):
-        """What a write without an answer has done is known from now on."""
+        """Tells the writers which unanswered writes are stored."""
         tasks = dict(self.rows("SELECT id, title FROM tasks"))
         for writer in writers:
             for number in writer.unknown:

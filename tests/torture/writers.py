@@ -1,4 +1,4 @@
-"""Clients that write as fast as they are answered, and remember what they were told."""
+"""Clients that write as fast as the server answers, and remember the answers."""
 
 import random
 import threading
@@ -10,16 +10,16 @@ REFUSED = (503, 507)
 
 
 class Writer(threading.Thread):
-    """One client: adds, changes and deletes tasks of its own."""
+    """A client that adds, changes and deletes its own tasks."""
 
     def __init__(self, port, name, seed, size=0):
         super().__init__(daemon=True)
         self.port, self.label, self.size = port, name, size
         self.random = random.Random(f"{seed}/{name}")
         self.stopping = threading.Event()
-        # What was answered: number to title, None when it is deleted.
+        # Acknowledged tasks: id to title, None if it was deleted.
         self.tasks = {}
-        # A number that a write without an answer may have changed, and what it may be now.
+        # The id of a task that an unanswered write may have changed, and its possible title.
         self.unknown = {}
         self.titles_sent, self.answered, self.refused, self.statuses = set(), 0, 0, set()
         self.fault = None
@@ -29,21 +29,21 @@ class Writer(threading.Thread):
             try:
                 connection = Connection(self.port)
             except OSError:
-                # It is not there (any more): somebody else finds out why.
+                # The server has ended; the main thread finds out why.
                 return
             try:
                 while not self.stopping.is_set():
                     self.write(connection)
             except Gone:
                 pass
-            except Exception as error:  # For the main thread, which raises it.
+            except Exception as error:  # The main thread raises it.
                 self.fault = error
                 return
             finally:
                 connection.close()
 
     def write(self, connection):
-        """One write, and what it means when its answer comes."""
+        """Sends one write and records its answer."""
         kept = [number for number, title in self.tasks.items() if title is not None]
         known = [number for number in kept[-50:] if number not in self.unknown]
         choice = self.random.random()
@@ -53,7 +53,7 @@ class Writer(threading.Thread):
             status, answer = connection.call("add_task", title=title, description="x" * self.size)
             if self._is_done(status, answer):
                 number = answer["data"]["id"]
-                require(number not in self.tasks, f"number {number} is given out once")
+                require(number not in self.tasks, f"id {number} is assigned once")
                 self.tasks[number] = title
             elif not connection.is_in_doubt:
                 self.titles_sent.remove(title)
@@ -74,7 +74,7 @@ class Writer(threading.Thread):
 
     def _is_done(self, status, answer):
         self.statuses.add(status)
-        require(status == 200 or status in REFUSED, f"a write is done or refused: {status} {answer}")
+        require(status == 200 or status in REFUSED, f"a write is stored or rejected: {status} {answer}")
         if status == 200:
             self.answered += 1
         else:
@@ -84,7 +84,7 @@ class Writer(threading.Thread):
 
 
 def start(port, count, name, seed, size=0):
-    """Starts that many writers."""
+    """Starts this many writers."""
     writers = [Writer(port, f"{name}-{number}", seed, size) for number in range(count)]
     for writer in writers:
         writer.start()
@@ -92,7 +92,7 @@ def start(port, count, name, seed, size=0):
 
 
 def end(writers):
-    """Ends them, and raises what one of them found."""
+    """Stops the writers, and raises the first error."""
     for writer in writers:
         writer.stopping.set()
     for writer in writers:
@@ -104,13 +104,13 @@ def end(writers):
 
 
 def require_answered(writers, tasks):
-    """Of what is stored, number to title: all that the writers were told is there, and nothing that nobody sent."""
+    """Requires that the stored tasks (id to title) contain every acknowledged write, and only writes that were sent."""
     sent = set().union(*(writer.titles_sent for writer in writers))
     owners = {}
     for writer in writers:
         for number, title in writer.tasks.items():
-            require(owners.setdefault(number, writer) is writer, f"number {number} is given out once")
+            require(owners.setdefault(number, writer) is writer, f"id {number} is assigned once")
             found, allowed = tasks.get(number), {title, writer.unknown.get(number, title)}
-            require(found in allowed, f"task {number} is {title!r}, as was answered; found {found!r}")
+            require(found in allowed, f"task {number} is {title!r}, as acknowledged; found {found!r}")
     for number, title in tasks.items():
-        require(number in owners or title in sent, f"task {number} ({title!r}) was sent by somebody")
+        require(number in owners or title in sent, f"task {number} ({title!r}) was sent by a writer")

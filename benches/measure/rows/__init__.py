@@ -1,1 +1,1 @@
-"""The rows of the table, a file a subject. Each is a function that measures and gives its rows."""
+"""The rows of the table, one file for each subject. Each function measures and returns rows."""

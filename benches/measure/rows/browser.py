@@ -1,4 +1,4 @@
-"""Web pages: a browser that was started ahead of need against one that is started for the call."""
+"""Web pages: a browser that was started in advance, against one that is started for the call."""
 
 import os
 import re
@@ -13,11 +13,11 @@ TIME = r"([\d.]+)(µs|ms|s)"
 
 
 def page_title(bench: Bench) -> list[Row]:
-    """Each round is the medians of nine calls of each kind, in turn, that the test prints."""
+    """Runs the benchmark test, which prints the medians of nine calls of each kind."""
     cold: list[float] = []
 
     def warm() -> float:
-        said = subprocess.run(
+        test = subprocess.run(
             ["cargo", "nextest", "run", "--locked", "-p", "mcp-integrations"]
             + ["--run-ignored", "only", "--no-capture", "-E", "binary(browser) & test(bench)"],
             cwd=REPOSITORY,
@@ -26,13 +26,13 @@ def page_title(bench: Bench) -> list[Row]:
             capture_output=True,
             text=True,
         )
-        found = re.search(rf"^warm {TIME}, cold {TIME}", said.stdout, re.M)
+        found = re.search(rf"^warm {TIME}, cold {TIME}", test.stdout, re.M)
         if not found:
-            raise NotMeasured(f"the browser gave no times: {said.stderr.strip()[-300:]}")
+            raise NotMeasured(f"the browser gave no times: {test.stderr.strip()[-300:]}")
         cold.append(float(found[3]) * UNITS[found[4]])
         return float(found[1]) * UNITS[found[2]]
 
-    # A round is nine pairs already.
+    # One round: the test measures nine pairs.
     samples = in_turn(1, {"warm": warm})
     samples["cold"] = cold
     work = "`playwright_get_title` of a local page, warm browser against cold"

@@ -1,4 +1,4 @@
-"""Cheap calls against the floor: what the service adds to bare actix-web."""
+"""Cheap calls against the floor: the cost of the service on top of actix-web."""
 
 import json
 
@@ -13,7 +13,7 @@ TASKS = 20
 
 
 def seed(server: Server) -> None:
-    """Three users, and tasks of the first one."""
+    """Adds three users, and tasks of the first one."""
     for username in USERS:
         server.ask(Request.action("add_user", username=username, role="developer"))
     for number in range(1, TASKS + 1):
@@ -26,7 +26,7 @@ def seed(server: Server) -> None:
 
 
 def against_floor(bench: Bench, name: str, work: str, request: Request, least: float) -> list[Row]:
-    """The rate of the server against that of a handler that gives the same bytes."""
+    """Compares the server's rate with that of a handler that returns the same bytes."""
     with bench.folder() as folder, bench.programs.ours(url(folder / "memory.db"), folder) as ours:
         seed(ours)
         answer = ours.ask(request)

@@ -1,4 +1,4 @@
-"""PostgreSQL: `add_task` against pgbench with the same inserts in a transaction of the same shape."""
+"""PostgreSQL: `add_task` against pgbench with the same inserts in an equal transaction."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from .writes import ADD_TASK
 
 CONNECTIONS = 32
 
-# What the server stores for one call: the task of `.writes`, and its log entry.
+# The rows that the server stores for one call: the task of `.writes`, and its log entry.
 TEXTS = json.loads(ADD_TASK.body)["params"]
 FOLDED = f"{TEXTS['title']}\n{TEXTS['description']}".lower()
 LOG_TEXTS = {
@@ -37,7 +37,7 @@ def add_task(bench: Bench) -> list[Row]:
     if binary is None:
         raise NotMeasured("this build has no cargo feature `postgres`")
     with cluster() as database:
-        # The server makes its tables; pgbench writes into a copy of them.
+        # The server creates its tables; pgbench writes into a copy of them.
         ours_url = database.create("ours")
         with bench.folder() as folder:
             with bench.programs.ours(ours_url, folder, binary) as server:
@@ -58,7 +58,7 @@ def add_task(bench: Bench) -> list[Row]:
 
 
 def transaction(database: Cluster) -> str:
-    """The script of pgbench. Numbers come from a sequence, so that nobody waits for another's."""
+    """Returns the script of pgbench. Ids come from a sequence, so that transactions do not wait for each other."""
     inserts = []
     for table, texts in INSERTED.items():
         database.ask("plain", f"CREATE SEQUENCE plain_{table} START 1000000 CACHE 100")
@@ -72,15 +72,15 @@ def transaction(database: Cluster) -> str:
             elif column in ("created_at", "updated_at", "timestamp"):
                 values[column] = str(NOW) if kind == "bigint" else "now()"
             elif optional == "no":
-                raise NotMeasured(f"what pgbench puts into {table}.{column} is not known here")
+                raise NotMeasured(f"this benchmark has no value for {table}.{column}")
         names, given = ", ".join(values), ", ".join(values.values())
         inserts.append(f"INSERT INTO {table} ({names}) VALUES ({given});")
     return "\n".join(["BEGIN;", *inserts, "COMMIT;"])
 
 
 def pgbench(database: Cluster, script: str, bench: Bench) -> float:
-    """Transactions a second, from so many connections, with statements prepared once."""
-    said = subprocess.run(
+    """Measures transactions per second, with prepared statements."""
+    run = subprocess.run(
         [database.program("pgbench"), "--no-vacuum", "--protocol", "prepared"]
         + ["--client", str(CONNECTIONS), "--jobs", str(min(CORES, CONNECTIONS))]
         + ["--time", str(max(1, round(bench.seconds))), "--file", "/dev/stdin"]
@@ -90,8 +90,8 @@ def pgbench(database: Cluster, script: str, bench: Bench) -> float:
         capture_output=True,
         text=True,
     )
-    rate = re.search(r"^tps = ([\d.]+)", said.stdout, re.M)
-    failed = re.search(r"^number of failed transactions: (\d+)", said.stdout, re.M)
-    if said.returncode or not rate or (failed and int(failed[1])):
-        raise RuntimeError(f"pgbench failed: {said.stdout}{said.stderr}")
+    rate = re.search(r"^tps = ([\d.]+)", run.stdout, re.M)
+    failed = re.search(r"^number of failed transactions: (\d+)", run.stdout, re.M)
+    if run.returncode or not rate or (failed and int(failed[1])):
+        raise RuntimeError(f"pgbench failed: {run.stdout}{run.stderr}")
     return float(rate[1])

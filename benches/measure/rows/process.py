@@ -1,4 +1,4 @@
-"""The process itself: how soon it answers, what it holds when idle and when it streams a lot."""
+"""The process: its start time, its idle memory, and its memory while it streams."""
 
 import statistics
 import time
@@ -12,7 +12,7 @@ SETTLE_SECONDS = 1
 
 
 def list_tasks(bench: Bench) -> list[Row]:
-    """The most memory while a million tasks are sent, above what the server had before."""
+    """Measures the peak memory while a million tasks are sent, above the idle memory."""
     idle: list[float] = []
     with bench.folder() as folder:
         database = url(bench.filled(MANY, folder))
@@ -39,7 +39,7 @@ def list_tasks(bench: Bench) -> list[Row]:
 
 
 def start(bench: Bench) -> list[Row]:
-    """From the start of the program to its first answer, on a new database; then its memory."""
+    """Measures the time from the start to the first answer, on a new database, and then the memory."""
     memory: list[float] = []
 
     def first_answer() -> float:

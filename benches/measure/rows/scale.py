@@ -1,4 +1,4 @@
-"""Reads that must cost what they answer and not what is stored: ten thousand tasks and a million."""
+"""Reads whose cost must depend on the answer and not on the stored rows: ten thousand tasks and a million."""
 
 import json
 
@@ -14,7 +14,7 @@ PAGE = 50
 def compared(
     bench: Bench, name: str, work: str, request: Request, answers: int, most: float
 ) -> list[Row]:
-    """The 99th percentile of the latency with many tasks against that with few."""
+    """Compares the 99th percentile of the latency with many tasks and with few."""
     ours = bench.programs.ours
     with bench.folder() as few_folder, bench.folder() as many_folder:
         with (
@@ -38,7 +38,7 @@ def compared(
 
 
 def rows_in(data: object) -> int:
-    """How many things an answer has: a list, or the one list in an object."""
+    """Counts the items of a list, or of the only list in an object."""
     if isinstance(data, dict):
         data = next(value for value in data.values() if isinstance(value, list))
     assert isinstance(data, list)

@@ -1,4 +1,4 @@
-"""Durable writes: many clients that share a commit, and what the size of the table costs them."""
+"""Durable writes: many clients that share a commit, and the effect of the table's size."""
 
 from ..bench import Bench, url
 from ..load import Request
@@ -18,7 +18,7 @@ ADD_TASK = Request.action(
 
 
 def add_task(bench: Bench) -> list[Row]:
-    """Group commit against a transaction for each request, each time on an empty database."""
+    """Compares group commit with a transaction for each request, each time on an empty database."""
     connections = 64
 
     def ours() -> float:
@@ -40,11 +40,11 @@ def add_task(bench: Bench) -> list[Row]:
 
 
 def add_task_large(bench: Bench) -> list[Row]:
-    """The same with a million tasks, which become more with each round, against an empty table."""
+    """Compares writes to a table of a million tasks, which grows with each round, with writes to an empty table."""
     connections = 32
     with bench.folder() as large_folder:
         database = url(bench.filled(MANY, large_folder))
-        # A new server on the same file each round: both sides have just started.
+        # Each round starts a new server, so that both sides have just started.
 
         def large() -> float:
             with bench.programs.ours(database, large_folder) as server:

@@ -1,5 +1,5 @@
-//! Fills a database with three users and many tasks, through the storage's own writer, so that it
-//! holds whatever tables and indexes there are.
+//! Fills a database with three users and many tasks. It uses the storage's own writer, so the database
+//! has all current tables and indexes.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -16,11 +16,11 @@ use mcp_core::{SystemClock, memory::Memory};
 use mcp_storage::{Location, Options};
 use serde_json::value::RawValue;
 
-/// For how long nothing is written by a storage that has put everything in order (its indexes).
+/// The storage has finished its background work if it writes nothing for this long.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// Tasks that are written in one transaction.
-const TOGETHER: u64 = 10_000;
+/// The number of tasks in one transaction.
+const TRANSACTION_SIZE: u64 = 10_000;
 
 const USERS: [&str; 3] = ["alice", "bob", "carol"];
 const PRIORITIES: [&str; 3] = ["high", "medium", "low"];
@@ -88,21 +88,21 @@ const REASONS: [&str; 12] = [
 /// Fills a database with users and tasks.
 #[derive(Parser)]
 struct Arguments {
-    /// The SQLite file; it is made.
+    /// The SQLite file to create.
     #[arg(long)]
     database: PathBuf,
-    /// How many tasks.
+    /// The number of tasks.
     #[arg(long)]
     tasks: u64,
-    /// How many of them hold the word, spread evenly.
+    /// The number of tasks that contain the word, spread evenly.
     #[arg(long)]
     hits: u64,
-    /// A word that no other task holds.
+    /// A word that no other task contains.
     #[arg(long)]
     word: String,
 }
 
-/// A task as people write them. The same number gives the same task.
+/// Returns a realistic task. The same number gives the same task.
 fn task(number: u64, word: Option<&str>) -> NewTask {
     let mut random = Rng::with_seed(number);
     let mut pick = |words: &[&'static str]| words[random.usize(..words.len())];
@@ -128,10 +128,10 @@ fn add_users(memory: &mut dyn Memory) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Waits until the storage has done what it does in its own time.
+/// Waits until the storage has finished its background work.
 async fn settle(path: &str) -> Result<(), Box<dyn Error>> {
     let mut connection = SqliteConnection::establish(path)?;
-    // It is another number after every commit of another connection.
+    // The number changes after every commit of another connection.
     let mut version = || {
         let version = sql::<BigInt>("(SELECT data_version FROM pragma_data_version)");
         diesel::select(version).first::<i64>(&mut connection)
@@ -155,11 +155,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = mcp_storage::open(&location, &Options::default(), SystemClock::shared())?;
     store.write_for(add_users).await?;
     let every = tasks.checked_div(hits).unwrap_or(u64::MAX).max(1);
-    for first in (0..tasks).step_by(usize::try_from(TOGETHER)?) {
+    for first in (0..tasks).step_by(usize::try_from(TRANSACTION_SIZE)?) {
         let word = word.clone();
         store
             .write_for(move |memory| {
-                for number in first..tasks.min(first + TOGETHER) {
+                for number in first..tasks.min(first + TRANSACTION_SIZE) {
                     let is_hit = number.is_multiple_of(every) && number / every < hits;
                     memory.add_task(&task(number, is_hit.then_some(word.as_str())))?;
                 }

@@ -1,5 +1,5 @@
-//! The floor: a bare actix-web server that answers every request with the same bytes, and does
-//! nothing else. It reads a body before it answers.
+//! The floor of the benchmarks: a bare actix-web server that reads the request's body and answers every
+//! request with the same bytes.
 
 use std::path::PathBuf;
 
@@ -7,14 +7,14 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use clap::Parser;
 
-/// The server's, so that what is compared is not how memory is had.
+/// The server's allocator, so that the comparison does not depend on the allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Answers every request with the same bytes.
 #[derive(Parser)]
 struct Arguments {
-    /// A file with the JSON that is answered.
+    /// A file with the JSON response.
     #[arg(long)]
     answer: PathBuf,
     /// Worker threads.

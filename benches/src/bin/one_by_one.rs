@@ -1,9 +1,9 @@
-//! What a write costs without group commit: for each request one immediate transaction with
-//! `synchronous=FULL`, with the same insert of a task and of its log entry, into the same tables.
+//! The cost of a write without group commit. Each request is one immediate transaction with
+//! `synchronous=FULL`, which inserts a task and its log entry into the server's own tables.
 //!
-//! It is as fast as this shape can be: one connection in a thread of its own behind a queue, so that
-//! nobody waits for SQLite's lock or for a mutex, statements prepared once, no check of the
-//! parameters beyond their types, no log retention, and nothing put into the search index.
+//! The program does as little else as possible. One connection in its own thread takes requests from a
+//! queue, so that no request waits for a lock. Statements are prepared once. Parameters are checked only
+//! for their types, the log is not trimmed, and the search index is not updated.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -21,11 +21,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use schema::{logs, tasks};
 
-/// The server's, so that what is compared is not how memory is had.
+/// The server's allocator, so that the comparison does not depend on the allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How many requests may wait.
+/// The number of requests that may wait.
 const QUEUE: usize = 1024;
 
 mod schema {
@@ -56,7 +56,7 @@ mod schema {
 /// Answers `add_task` with a transaction for each request.
 #[derive(Parser)]
 struct Arguments {
-    /// The SQLite file; it is made if it is not there.
+    /// The SQLite file; it is created if it is missing.
     #[arg(long)]
     database: PathBuf,
     /// Worker threads.
@@ -93,10 +93,10 @@ struct Task {
     updated_at: i64,
 }
 
-type Answer = Result<Task, String>;
-type Waiting = (Call, oneshot::Sender<Answer>);
+type Outcome = Result<Task, String>;
+type Job = (Call, oneshot::Sender<Outcome>);
 
-async fn query(call: Json<Call>, queue: Data<mpsc::Sender<Waiting>>) -> HttpResponse {
+async fn query(call: Json<Call>, queue: Data<mpsc::Sender<Job>>) -> HttpResponse {
     let (answer, answered) = oneshot::channel();
     if queue.send((call.into_inner(), answer)).await.is_err() {
         return HttpResponse::ServiceUnavailable().finish();
@@ -115,9 +115,9 @@ fn write(connection: &mut SqliteConnection, call: &Call, now: i64) -> Result<Tas
             .returning(Task::as_returning())
             .get_result(connection)?;
         let result = serde_json::to_string(&task)?;
-        let kept: String = result.chars().take(200).collect();
+        let shortened: String = result.chars().take(200).collect();
         let payload = serde_json::to_string(&serde_json::json!({
-            "params": &call.params, "result": kept,
+            "params": &call.params, "result": shortened,
         }))?;
         diesel::insert_into(logs::table)
             .values((
@@ -131,7 +131,7 @@ fn write(connection: &mut SqliteConnection, call: &Call, now: i64) -> Result<Tas
     })
 }
 
-/// A database with the server's own tables, as the server makes them.
+/// Creates a database with the server's tables.
 async fn make(database: &Path) -> Result<SqliteConnection, Box<dyn Error>> {
     let path = database.to_str().ok_or("the path is not UTF-8")?;
     let location = Location::parse(path)?;
@@ -148,11 +148,11 @@ async fn make(database: &Path) -> Result<SqliteConnection, Box<dyn Error>> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let mut connection = make(&arguments.database).await?;
-    let (queue, mut waiting) = mpsc::channel::<Waiting>(QUEUE);
+    let (queue, mut waiting) = mpsc::channel::<Job>(QUEUE);
     thread::spawn(move || {
         while let Some((call, answer)) = waiting.blocking_recv() {
             let outcome = write(&mut connection, &call, SystemClock.now().as_micros());
-            // Who has gone away needs no answer.
+            // A closed channel means that the client has hung up.
             let _ = answer.send(outcome.map_err(|error| error.to_string()));
         }
     });

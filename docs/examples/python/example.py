@@ -1,4 +1,4 @@
-"""A walk through the client. Start the server, then: python3 example.py"""
+"""Shows the client. Start the server, then run: python3 example.py"""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""A client for the MCP Server. It needs nothing but Python 3.9's standard library.
+"""A client for the MCP Server. It needs only the standard library of Python 3.9.
 
     from mcp_client import MCPClient
 
@@ -7,8 +7,8 @@
     client.add_task("Build feature X", priority="high", assigned_to="alice")
     client.list_tasks(assigned_to="alice")
 
-Each method gives back what the server put into ``data``. What the server refuses is an
-:class:`MCPError` that carries the HTTP status and the server's own words.
+Each method returns the ``data`` of the server's answer. A rejected call raises an :class:`MCPError` with
+the HTTP status and the server's message.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ DEFAULT_BASE_URL = "http://localhost:8000"
 class MCPError(Exception):
     """A call that did not succeed.
 
-    ``status`` is the answer's HTTP status, or ``None`` where no answer came. ``detail`` says why:
-    as the server put it, or what went wrong on the way to it.
+    ``status`` is the HTTP status, or ``None`` without an answer. ``detail`` is the server's message, or the
+    reason why there is no answer.
     """
 
     def __init__(self, status: Optional[int], detail: str) -> None:
@@ -39,7 +39,7 @@ class MCPError(Exception):
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: urllib would send the API key along, whoever it leads to."""
+    """Follows no redirects, since urllib would send the API key to any host."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
@@ -73,14 +73,14 @@ class MCPClient:
         self._api_key = api_key or os.environ.get("MCP_API_KEY") or None
         handlers: List[Any] = [_NoRedirect]
         if _is_on_this_machine(urllib.parse.urlsplit(base_url).hostname or ""):
-            # To a proxy this machine's names mean itself, and the key is not for it to see.
+            # A proxy would resolve these names to its own machine, and would see the key.
             handlers.append(urllib.request.ProxyHandler({}))
         self._opener = urllib.request.build_opener(*handlers)
 
     # Any action
 
     def query(self, action: str, params: Optional[Mapping[str, Any]] = None) -> Any:
-        """Calls any action by its name, also those of GitHub, Figma and web pages:
+        """Calls any action by name, including those of GitHub, Figma and web pages:
 
         ``client.query("github_list_issues", {"owner": "rust-lang", "repo": "rust"})``
         """
@@ -90,7 +90,7 @@ class MCPClient:
     # Users
 
     def list_users(self) -> List[str]:
-        """All user names."""
+        """Returns all user names."""
         return self.query("list_users")
 
     def add_user(
@@ -99,11 +99,11 @@ class MCPClient:
         role: Optional[str] = None,
         metadata: Optional[Mapping[str, Any]] = None,
     ) -> Dict[str, Any]:
-        """Adds a user. A name that is taken is an error."""
-        return self.query("add_user", _given(username=username, role=role, metadata=metadata))
+        """Adds a user. Fails if the name exists."""
+        return self.query("add_user", _present(username=username, role=role, metadata=metadata))
 
     def get_user(self, username: str) -> Dict[str, Any]:
-        """Whether the user exists, and the tasks that are assigned to them."""
+        """Returns whether the user exists, and their tasks."""
         return self.query("get_user", {"username": username})
 
     def remove_user(self, username: str) -> Dict[str, Any]:
@@ -115,8 +115,8 @@ class MCPClient:
     def list_tasks(
         self, status: Optional[str] = None, assigned_to: Optional[str] = None
     ) -> List[Dict[str, Any]]:
-        """All tasks, or those with this status, or of this user, or both."""
-        return self.query("list_tasks", _given(status=status, assigned_to=assigned_to))
+        """Returns the tasks, filtered by status and user."""
+        return self.query("list_tasks", _present(status=status, assigned_to=assigned_to))
 
     def add_task(
         self,
@@ -126,10 +126,10 @@ class MCPClient:
         status: Optional[str] = None,
         assigned_to: Optional[str] = None,
     ) -> Dict[str, Any]:
-        """Creates a task and gives it back, with its id. What is left out gets its default."""
+        """Creates a task and returns it with its id. Absent fields get their defaults."""
         return self.query(
             "add_task",
-            _given(
+            _present(
                 title=title,
                 description=description,
                 priority=priority,
@@ -139,38 +139,38 @@ class MCPClient:
         )
 
     def update_task(self, task_id: int, **changes: Any) -> Dict[str, Any]:
-        """Changes the named fields of a task and gives the whole task back.
+        """Changes the named fields of a task and returns the whole task.
 
-        The fields are those of :meth:`add_task`; ``assigned_to=None`` takes the task from its user.
+        The fields are those of :meth:`add_task`; ``assigned_to=None`` removes the user.
         """
         return self.query("update_task", {**changes, "task_id": task_id})
 
     def delete_task(self, task_id: int) -> Dict[str, Any]:
-        """Deletes a task. Its id is not given out again."""
+        """Deletes a task. Its id is not used again."""
         return self.query("delete_task", {"task_id": task_id})
 
     def search_tasks(self, query: str) -> List[Dict[str, Any]]:
-        """The tasks with these words in their title or description, in any case of letters."""
+        """Returns the tasks with this text in the title or description, ignoring case."""
         return self.query("search_tasks", {"query": query})
 
     # Configuration
 
     def get_config(self, key: Optional[str] = None) -> Dict[str, Any]:
-        """All configuration values, or the one under ``key``: ``None`` where there is none."""
-        return self.query("get_config", _given(key=key))
+        """Returns all configuration values, or the value of ``key``; ``None`` if it is missing."""
+        return self.query("get_config", _present(key=key))
 
     def update_config(self, key: str, value: Any) -> Dict[str, Any]:
-        """Sets a configuration value; any JSON will do."""
+        """Sets a configuration value, which may be any JSON."""
         return self.query("update_config", {"key": key, "value": value})
 
     # Utilities
 
     def calculate(self, operation: str, numbers: Sequence[float]) -> Dict[str, Any]:
-        """The ``sum``, ``average``, ``max`` or ``min`` of some numbers, under ``result``."""
+        """Returns the ``sum``, ``average``, ``max`` or ``min`` of numbers as ``result``."""
         return self.query("calculate", {"operation": operation, "numbers": list(numbers)})
 
     def get_summary(self) -> Dict[str, Any]:
-        """How many users and tasks there are, by status and by priority, under ``summary``."""
+        """Returns the numbers of users and tasks, by status and by priority, as ``summary``."""
         return self.query("summarize_data")
 
     summarize_data = get_summary
@@ -178,7 +178,7 @@ class MCPClient:
     # The server
 
     def health(self) -> Dict[str, Any]:
-        """What the server says about itself; this needs no API key."""
+        """Returns the server's name, version and status; needs no API key."""
         return self._send("GET", "/")
 
     def get_state(
@@ -188,16 +188,16 @@ class MCPClient:
         offset: Optional[int] = None,
         status: Optional[str] = None,
     ) -> Dict[str, Any]:
-        """The whole memory, or a page of one entity: ``users``, ``tasks``, ``config``, ``logs``.
+        """Returns the whole memory, or a page of an entity: ``users``, ``tasks``, ``config``, ``logs``.
 
-        ``status`` picks tasks.
+        ``status`` filters tasks.
         """
-        asked = _given(entity=entity, limit=limit, offset=offset, status=status)
+        asked = _present(entity=entity, limit=limit, offset=offset, status=status)
         return self._send("GET", "/api/v1/state" + _query_string(asked))["data"]
 
     def get_logs(self, limit: Optional[int] = None) -> List[Dict[str, Any]]:
-        """The last actions, the newest last."""
-        return self._send("GET", "/api/v1/logs" + _query_string(_given(limit=limit)))["data"]
+        """Returns the latest calls, the newest last."""
+        return self._send("GET", "/api/v1/logs" + _query_string(_present(limit=limit)))["data"]
 
     def reset(self) -> Dict[str, Any]:
         """Deletes everything that is stored and restores the default configuration."""
@@ -227,14 +227,14 @@ class MCPClient:
         try:
             answered = json.loads(text)
         except ValueError as fault:
-            raise MCPError(status, f"{self.base_url} answered with something else than JSON") from fault
+            raise MCPError(status, f"the answer of {self.base_url} is not JSON") from fault
         if isinstance(answered, dict) and answered.get("success") is False:
             raise MCPError(status, str(answered.get("message")))
         return answered
 
 
-def _given(**params: Any) -> Dict[str, Any]:
-    """The parameters that were given."""
+def _present(**params: Any) -> Dict[str, Any]:
+    """Returns the parameters that are not ``None``."""
     return {name: value for name, value in params.items() if value is not None}
 
 
@@ -243,7 +243,7 @@ def _query_string(params: Mapping[str, Any]) -> str:
 
 
 def _detail(text: bytes, reason: str) -> str:
-    """What an error's body says: ``detail``, or ``error`` where a rate limit was exceeded."""
+    """Returns the message of an error's body: ``detail``, or ``error`` of a rate limit."""
     try:
         answered = json.loads(text)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Every method of the client against the real server.
+"""Tests every method of the client with a real server.
 
-MCP_SERVER_BIN names the server's binary:
+MCP_SERVER_BIN is the path of the server's binary:
 
     MCP_SERVER_BIN=target/debug/mcp-server python3 -m unittest discover docs/examples/python
 """
@@ -34,18 +34,18 @@ def free_port() -> int:
 
 
 class Server:
-    """The server on a free port, its database in a folder of its own."""
+    """A server on a free port, with its database in its own folder."""
 
     def __init__(self) -> None:
         binary = os.environ.get("MCP_SERVER_BIN")
         if not binary:
-            raise RuntimeError("MCP_SERVER_BIN must name the server's binary")
+            raise RuntimeError("MCP_SERVER_BIN is not set: set it to the path of the server's binary")
         self._folder = tempfile.TemporaryDirectory(prefix="mcp-client-test-")
         folder = Path(self._folder.name)
         self._log = folder / "log"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        # The settings of whoever runs this test are not the server's.
+        # The server must not get the settings of the user who runs the tests.
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -88,7 +88,7 @@ class Server:
         raise RuntimeError(f"the server {how}:\n{said}")
 
     def stop(self) -> int:
-        """Ends the server, removes its folder, and gives back its exit status."""
+        """Stops the server, removes its folder, and returns the exit status."""
         try:
             self._process.terminate()
             return self._process.wait(STOP_SECONDS)
@@ -112,7 +112,7 @@ class ClientTest(unittest.TestCase):
     def tearDownClass(cls) -> None:
         status = cls.server.stop()
         if status != 0:
-            raise AssertionError(f"the server ended with {status} when it was asked to stop")
+            raise AssertionError(f"the server stopped with exit status {status}")
 
     def setUp(self) -> None:
         self.client.reset()
@@ -240,7 +240,7 @@ class ClientTest(unittest.TestCase):
 
     def test_the_example_runs(self) -> None:
         environment = {**os.environ, "MCP_BASE_URL": self.server.url, "MCP_API_KEY": API_KEY}
-        for _ in range(2):  # It clears up behind itself, so it can be run again.
+        for _ in range(2):  # The example removes its data, so it can run twice.
             ran = subprocess.run(
                 [sys.executable, str(FOLDER / "example.py")],
                 env=environment,

@@ -1,4 +1,4 @@
-//! The sockets at which a server and everything that it started listen (proc(5)).
+//! The listening sockets of a server and of the processes that it started (proc(5)).
 
 use std::collections::HashSet;
 use std::fs;
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Listening {
     /// TCP. All addresses count as loopback's.
     Tcp(SocketAddr),
-    /// A Unix socket with a name that is in no folder.
+    /// A Unix socket with an abstract name.
     Abstract(Vec<u8>),
-    /// A Unix socket in a folder.
+    /// A Unix socket with a path.
     Path(PathBuf),
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn command(process: u32) -> String {
     text(process, "cmdline").replace('\0', " ")
 }
 
-/// Returns where the processes of the tree listen.
+/// Returns the listening sockets of the process tree.
 pub(crate) fn of_process_tree(root: u32, folder: &Path) -> Vec<Listening> {
     let inodes: HashSet<String> =
         process_tree(root, folder).into_iter().flat_map(sockets).collect();
@@ -104,7 +104,7 @@ fn address(text: &str) -> SocketAddr {
     SocketAddr::new(ip, port)
 }
 
-/// Returns a file of the process; empty when it has gone.
+/// Returns a file of the process; empty if the process has ended.
 fn text(process: u32, file: &str) -> String {
     let bytes = fs::read(format!("/proc/{process}/{file}")).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()

@@ -1,5 +1,5 @@
-//! Other users of the machine: of the server and its browsers they can use the server's own port
-//! alone.
+//! Other users of the machine can use the server's own port, but no other socket of the server and its
+//! browsers.
 #![cfg(target_os = "linux")]
 
 mod listening;
@@ -22,7 +22,7 @@ use listening::{Listening, of_process_tree, process_tree};
 
 const NOBODY: u32 = 65534;
 
-/// A site that `MCP_BROWSER_ALLOWED_HOSTS` opens, and how many connections it had.
+/// Starts a site for `MCP_BROWSER_ALLOWED_HOSTS`, and returns its address and a count of its connections.
 fn site() -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -33,7 +33,7 @@ fn site() -> (SocketAddr, Arc<AtomicUsize>) {
             counter.fetch_add(1, Ordering::SeqCst);
             let body = "<title>internal</title>";
             let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close";
-            // The browser may leave early.
+            // The browser may close the connection early.
             let _ = stream.read(&mut [0; 4096]);
             let _ = write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         }
@@ -41,7 +41,7 @@ fn site() -> (SocketAddr, Arc<AtomicUsize>) {
     (address, connections)
 }
 
-/// Does the work as the user `nobody`: on Linux a thread can have a user of its own.
+/// Runs the work as the user `nobody`; on Linux a thread can have its own user.
 fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| {
         let worker = scope.spawn(|| {
@@ -56,7 +56,7 @@ fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Returns everything that is received for a request. Nothing, if the connection fails.
+/// Sends a request and returns the received bytes; empty if the connection fails.
 fn received(port: SocketAddr, request: &str) -> String {
     // A port may have closed since it was listed.
     let Ok(mut stream) = TcpStream::connect(port) else { return String::new() };
@@ -85,7 +85,7 @@ fn requests(site: SocketAddr) -> [String; 5] {
     ]
 }
 
-/// Returns what the calling user can do with it.
+/// Returns the uses of a socket that the calling user has.
 fn opened(one: &Listening, site: SocketAddr) -> Vec<String> {
     let connected = match one {
         Listening::Tcp(port) => {
@@ -104,7 +104,7 @@ fn opened(one: &Listening, site: SocketAddr) -> Vec<String> {
     connected.iter().map(|_| format!("{one:?}")).collect()
 }
 
-/// Waits until a browser stands ready, and returns what listens.
+/// Waits until a browser is ready, and returns all listening sockets.
 fn with_a_warm_browser(server: &TestServer) -> Vec<Listening> {
     let started = Instant::now();
     loop {
@@ -147,7 +147,7 @@ fn another_user_can_use_no_port_but_the_servers_own() {
     assert!(opened.is_empty(), "another user can use {opened:#?}");
     assert_eq!(connections.load(Ordering::SeqCst), visits, "another user reached the site");
 
-    // The proxy was among them: for its own user it works.
+    // The proxy was among the tested sockets: for its own user it works.
     let [.., through_proxy] = requests(site);
     let is_served = listening.iter().any(|one| {
         let Listening::Tcp(port) = one else { return false };

@@ -1,22 +1,21 @@
-//! A figure: what was measured, what it is measured against, and when it is too bad.
+//! A figure: a measured size, its baseline and its target.
 
 use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-/// How large a text is.
+/// The size of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Size {
     /// Tokens of `o200k_base`.
     pub(crate) o200k: usize,
     /// Tokens of `cl100k_base`.
     pub(crate) cl100k: usize,
-    /// Bytes on the wire.
     pub(crate) bytes: usize,
 }
 
 impl Size {
-    /// A part of it, rounded up: for each of so many.
+    /// Divides the size by a count, rounded up.
     pub(crate) fn each(self, count: usize) -> Self {
         let part = |whole: usize| whole.div_ceil(count.max(1));
         Self { o200k: part(self.o200k), cl100k: part(self.cl100k), bytes: part(self.bytes) }
@@ -31,29 +30,29 @@ impl Size {
     }
 }
 
-/// What is aimed at.
+/// The target of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Target {
-    /// At most so many tokens.
+    /// At most this many tokens.
     AtMost(usize),
-    /// At least so many tenths: of a per cent, or of a time.
+    /// At least this many tenths of a percent.
     AtLeast(usize),
 }
 
-/// By how many tokens a handle is shorter or longer than another: its id always has as many, the number
-/// of its bytes has not.
+/// The largest difference in tokens between two handles: their ids have the same length, but not their byte
+/// counts.
 pub(crate) const HANDLES_DIFFER: usize = 1;
 
 /// A row of the table.
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {
     pub(crate) name: String,
-    /// What it is measured against, in tokens; measured over the same fixtures, or published.
+    /// The baseline in tokens, published or measured with the same fixtures, and its name.
     pub(crate) baseline: Option<(usize, &'static str)>,
-    /// `o200k` is the figure; the others stand beside it.
+    /// `o200k` is the figure; the others are only shown.
     pub(crate) size: Size,
     pub(crate) target: Target,
-    /// How many tokens it may be more than accepted: for what differs between machines.
+    /// The tokens that it may have above the accepted figure, because machines differ.
     pub(crate) slack: usize,
 }
 
@@ -72,7 +71,7 @@ impl Figure {
         self
     }
 
-    /// What is wrong with it, beside what was accepted.
+    /// Returns an error if the figure misses its target or is worse than the accepted one.
     pub(crate) fn complaint(&self, accepted: usize) -> Option<String> {
         let (value, name) = (self.size.o200k, &self.name);
         let (is_worse, misses) = match self.target {
@@ -85,7 +84,7 @@ impl Figure {
         is_worse.then(|| format!("{name}: {value} is worse than the accepted {accepted}"))
     }
 
-    /// The figure as the table shows it.
+    /// Formats the figure for the table.
     pub(crate) fn shown(&self) -> String {
         match self.target {
             Target::AtMost(_) => self.size.o200k.to_string(),
@@ -93,7 +92,7 @@ impl Figure {
         }
     }
 
-    /// The target as the table shows it.
+    /// Formats the target for the table.
     pub(crate) fn aim(&self) -> String {
         match self.target {
             Target::AtMost(most) => format!("≤ {most}"),
@@ -116,14 +115,14 @@ impl fmt::Display for Figure {
     }
 }
 
-/// The figures to accept.
+/// Writes the figures to accept.
 pub(crate) fn to_json(figures: &[Figure]) -> String {
     let figures: Map<String, Value> =
         figures.iter().map(|it| (it.name.clone(), json!(it.size.o200k))).collect();
     serde_json::to_string_pretty(&figures).expect("JSON") + "\n"
 }
 
-/// The accepted figures: names and values, in their order.
+/// Reads the accepted figures: names and values, in order.
 pub(crate) fn from_json(text: &str) -> Vec<(String, usize)> {
     let figures: Map<String, Value> = serde_json::from_str(text).expect("an object");
     let value = |it: Value| it.as_u64().and_then(|it| usize::try_from(it).ok()).expect("a number");

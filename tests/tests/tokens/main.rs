@@ -1,29 +1,29 @@
-//! What an agent pays: tokens of calls and answers, over the wire of a running server, against the
-//! figures that are accepted (`tests/tokens/accepted.json`) and the targets.
+//! The tokens of calls and responses of a running server, compared with the accepted figures
+//! (`tests/tokens/accepted.json`) and the targets.
 //!
 //! `scripts/tokens` shows the figures; `scripts/tokens --write` accepts them and writes
 //! docs/TOKENS.md and its plot.
 
-mod doubles;
 mod figures;
+mod measured_server;
+mod mock_servers;
 mod questions;
 mod report;
 mod rows;
 mod session;
-mod wire;
 
 use std::fs;
 
 use service_tests::repository;
 
-/// Where the accepted figures are.
+/// The file with the accepted figures.
 const ACCEPTED: &str = "tests/tokens/accepted.json";
 
 #[test]
 fn no_figure_is_worse_than_the_accepted_one_or_its_target() {
-    let wire = wire::Wire::start();
-    let mut figures = rows::all(&wire);
-    figures.extend(session::figures(&wire));
+    let server = measured_server::MeasuredServer::start();
+    let mut figures = rows::all(&server);
+    figures.extend(session::figures(&server));
     for figure in &figures {
         println!("{figure}");
     }
@@ -46,15 +46,15 @@ fn no_figure_is_worse_than_the_accepted_one_or_its_target() {
 
 #[test]
 fn the_lean_answers_hold_what_is_asked_of_them() {
-    let wire = wire::Wire::start();
-    let outcome = questions::ask(&wire);
-    println!("{} questions, {} tokens beyond the first answers", outcome.asked, outcome.more);
+    let server = measured_server::MeasuredServer::start();
+    let outcome = questions::ask(&server);
+    println!("{} questions, {} tokens beyond the first responses", outcome.asked, outcome.more);
     assert!(outcome.asked >= 100, "{}", outcome.asked);
     assert!(outcome.wrong.is_empty(), "{}", outcome.wrong.join("\n"));
 }
 
-/// Whether the script wants the figures accepted.
-#[expect(clippy::disallowed_methods, reason = "scripts/tokens says it to this test alone")]
+/// Returns whether `scripts/tokens --write` runs this test.
+#[expect(clippy::disallowed_methods, reason = "scripts/tokens sets the variable for this test")]
 fn is_writing() -> bool {
     std::env::var_os("MCP_TEST_ACCEPT_FIGURES").is_some()
 }

@@ -1,19 +1,19 @@
-//! Questions over the fixtures, each answered by code from the lean answer alone, or with what its
-//! handle, its cursor or a second call by number gives; the tokens of those are counted.
+//! Questions about the fixtures. Code answers each from the lean response alone, or from a second call
+//! with its handle, cursor or number; the tokens of second calls are counted.
 
 use serde_json::{Value, json};
 
-use crate::doubles::{FILES, OWNER, REPO, find, fixture};
-use crate::wire::Wire;
+use crate::measured_server::MeasuredServer;
+use crate::mock_servers::{FILES, OWNER, REPO, find, fixture};
 
-/// What came of it.
+/// The result of all questions.
 #[derive(Default)]
 pub(crate) struct Outcome {
-    /// How many questions were asked.
+    /// The number of questions.
     pub(crate) asked: usize,
-    /// The tokens of second calls and their answers.
+    /// The tokens of second calls and their responses.
     pub(crate) more: usize,
-    /// Questions that the answer does not hold, with what it holds instead.
+    /// Wrong answers, each with its question.
     pub(crate) wrong: Vec<String>,
 }
 
@@ -25,34 +25,34 @@ impl Outcome {
         }
     }
 
-    /// A second call.
-    fn more(&mut self, wire: &Wire, query: &Value) -> Value {
-        let (data, exchange) = wire.data(query);
+    /// Sends a second call and counts its tokens.
+    fn more(&mut self, server: &MeasuredServer, query: &Value) -> Value {
+        let (data, exchange) = server.data(query);
         self.more += exchange.call.o200k + exchange.answer.o200k;
         data
     }
 }
 
-pub(crate) fn ask(wire: &Wire) -> Outcome {
+pub(crate) fn ask(server: &MeasuredServer) -> Outcome {
     let mut outcome = Outcome::default();
-    issues(wire, &mut outcome);
-    pulls(wire, &mut outcome);
-    repositories(wire, &mut outcome);
+    issues(server, &mut outcome);
+    pulls(server, &mut outcome);
+    repositories(server, &mut outcome);
     for key in FILES {
-        figma(wire, key, &mut outcome);
+        figma(server, key, &mut outcome);
     }
-    tasks(wire, &mut outcome);
-    picture(wire, &mut outcome);
+    tasks(server, &mut outcome);
+    picture(server, &mut outcome);
     outcome
 }
 
-/// The row that has this value there.
+/// Finds the row with this value.
 fn row<'a>(rows: &'a Value, name: &str, value: &Value) -> &'a Value {
     let found = rows.as_array().into_iter().flatten().find(|row| row[name] == *value);
     found.unwrap_or(&Value::Null)
 }
 
-/// The names of labels, and the day of a moment.
+/// Returns the names of labels.
 fn names(labels: &Value) -> Value {
     labels.as_array().into_iter().flatten().map(|label| label["name"].clone()).collect()
 }
@@ -61,9 +61,9 @@ fn day(moment: &Value) -> Value {
     moment.as_str().map_or(Value::Null, |text| text[..10].into())
 }
 
-fn issues(wire: &Wire, outcome: &mut Outcome) {
+fn issues(server: &MeasuredServer, outcome: &mut Outcome) {
     let query = json!({"action": "github_list_issues", "params": {"owner": OWNER, "repo": REPO}});
-    let (rows, _) = wire.data(&query);
+    let (rows, _) = server.data(&query);
     let truth = fixture("github_issues.json");
     for issue in truth.as_array().expect("issues") {
         let number = &issue["number"];
@@ -82,14 +82,14 @@ fn issues(wire: &Wire, outcome: &mut Outcome) {
         let mut query = query.clone();
         query["filter"] = json!({"number": issue["number"]});
         query["fields"] = "body,author_association".into();
-        let data = outcome.more(wire, &query);
+        let data = outcome.more(server, &query);
         outcome.check(&format!("body of issue {index}"), &data[0]["body"], &issue["body"]);
     }
 }
 
-fn pulls(wire: &Wire, outcome: &mut Outcome) {
+fn pulls(server: &MeasuredServer, outcome: &mut Outcome) {
     let params = json!({"owner": OWNER, "repo": REPO});
-    let (rows, _) = wire.data(&json!({"action": "github_list_pulls", "params": params}));
+    let (rows, _) = server.data(&json!({"action": "github_list_pulls", "params": params}));
     for pull in fixture("github_pulls.json").as_array().expect("pulls") {
         let number = &pull["number"];
         let shown = row(&rows, "number", number);
@@ -101,17 +101,17 @@ fn pulls(wire: &Wire, outcome: &mut Outcome) {
         check("user", &pull["user"]["login"]);
         check("head", &pull["head"]["ref"]);
         check("base", &pull["base"]["ref"]);
-        // What is not so is not said.
+        // The summary leaves out flags that are false.
         check("draft", if pull["draft"] == true { &Value::Bool(true) } else { &Value::Null });
     }
 }
 
-fn repositories(wire: &Wire, outcome: &mut Outcome) {
+fn repositories(server: &MeasuredServer, outcome: &mut Outcome) {
     let found = fixture("github_found_repositories.json");
     let query = json!({"action": "github_search_repositories", "params": {"query": "queue"}});
-    let (rows, _) = wire.data(&query);
+    let (rows, _) = server.data(&query);
     let params = json!({"owner": OWNER, "repo": REPO});
-    let (one, _) = wire.data(&json!({"action": "github_get_repository", "params": params}));
+    let (one, _) = server.data(&json!({"action": "github_get_repository", "params": params}));
     let whole = fixture("github_repository.json");
     let all = found["items"].as_array().expect("repositories").iter();
     let shown = all.map(|truth| (row(&rows, "full_name", &truth["full_name"]), truth));
@@ -126,7 +126,7 @@ fn repositories(wire: &Wire, outcome: &mut Outcome) {
     }
 }
 
-/// Every node, in the order of the tree.
+/// Lists every node in tree order.
 fn nodes<'a>(node: &'a Value, all: &mut Vec<&'a Value>) {
     for child in node["children"].as_array().into_iter().flatten() {
         all.push(child);
@@ -134,9 +134,9 @@ fn nodes<'a>(node: &'a Value, all: &mut Vec<&'a Value>) {
     }
 }
 
-fn figma(wire: &Wire, key: &str, outcome: &mut Outcome) {
+fn figma(server: &MeasuredServer, key: &str, outcome: &mut Outcome) {
     let file = fixture(&format!("figma_{key}.json"));
-    let (rows, _) = wire.data(&json!({"action": "figma_get_file", "params": {"file_key": key}}));
+    let (rows, _) = server.data(&json!({"action": "figma_get_file", "params": {"file_key": key}}));
     for page in file["document"]["children"].as_array().expect("pages") {
         let shown = row(&rows, "id", &page["id"]);
         outcome.check(&format!("a page of {key}"), &shown["name"], &page["name"]);
@@ -148,7 +148,8 @@ fn figma(wire: &Wire, key: &str, outcome: &mut Outcome) {
         let mut shown = row(&rows, "id", id).clone();
         if shown.is_null() {
             let params = json!({"file_key": key, "node_ids": [id]});
-            let more = outcome.more(wire, &json!({"action": "figma_get_nodes", "params": params}));
+            let more =
+                outcome.more(server, &json!({"action": "figma_get_nodes", "params": params}));
             shown = row(&more, "id", id).clone();
         }
         outcome.check(&format!("the name of {id} of {key}"), &shown["name"], &node["name"]);
@@ -157,7 +158,7 @@ fn figma(wire: &Wire, key: &str, outcome: &mut Outcome) {
         let size = format!("{}x{}", frame["width"], frame["height"]).replace(".0", "");
         outcome.check(&format!("the size of {id} of {key}"), &shown["size"], &size.into());
     }
-    // What the tree leaves out is the node's number away.
+    // A property that the tree leaves out takes one call with the node's id.
     let text = all.iter().find(|node| node["type"] == "TEXT");
     if let Some(node) = text.and_then(|node| find(&file["document"], node["id"].as_str()?)) {
         let id = node["id"].as_str().expect("a number");
@@ -166,7 +167,7 @@ fn figma(wire: &Wire, key: &str, outcome: &mut Outcome) {
             "params": {"file_key": key, "node_ids": [id]},
             "fields": "id,style.fontSize",
         });
-        let data = outcome.more(wire, &query);
+        let data = outcome.more(server, &query);
         let size = &row(&data, "id", &node["id"])["style"]["fontSize"];
         outcome.check(
             &format!("the size of the letters of {id}"),
@@ -176,26 +177,26 @@ fn figma(wire: &Wire, key: &str, outcome: &mut Outcome) {
     }
 }
 
-fn tasks(wire: &Wire, outcome: &mut Outcome) {
+fn tasks(server: &MeasuredServer, outcome: &mut Outcome) {
     let mut pending = 0;
     for index in 0..12_u32 {
         let status = if index % 3 == 0 { "completed" } else { "pending" };
         pending += u32::from(status == "pending");
         let owner = ["alice", "bob"][usize::from(index % 2 == 0)];
         let params = json!({"title": format!("Task number {index}"), "status": status, "assigned_to": owner});
-        let id = wire.data(&json!({"action": "add_task", "params": params})).0["id"].clone();
-        let (rows, _) = wire.data(&json!({"action": "list_tasks", "filter": {"id": id}}));
+        let id = server.data(&json!({"action": "add_task", "params": params})).0["id"].clone();
+        let (rows, _) = server.data(&json!({"action": "list_tasks", "filter": {"id": id}}));
         for what in ["title", "status", "assigned_to"] {
             outcome.check(&format!("{what} of task {id}"), &rows[0][what], &params[what]);
         }
     }
-    let (counts, _) = wire.data(&json!({"action": "list_tasks", "group_by": "status"}));
+    let (counts, _) = server.data(&json!({"action": "list_tasks", "group_by": "status"}));
     outcome.check("how many tasks are pending", &counts["pending"], &pending.into());
-    // A list that does not fit goes on behind its cursor.
+    // A list that does not fit continues with its cursor.
     let mut query = json!({"action": "list_tasks", "max_tokens": 120});
     let mut seen = 0;
     loop {
-        let exchange = wire.ask(&query);
+        let exchange = server.ask(&query);
         outcome.more += exchange.call.o200k + exchange.answer.o200k;
         let answer: Value = serde_json::from_str(&exchange.text).expect("JSON");
         seen += answer["data"].as_array().expect("rows").len();
@@ -205,17 +206,17 @@ fn tasks(wire: &Wire, outcome: &mut Outcome) {
     outcome.check("how many tasks there are, by the cursor", &seen.into(), &12.into());
 }
 
-fn picture(wire: &Wire, outcome: &mut Outcome) {
-    let params = json!({"url": wire.doubles.page(), "viewport_width": 800, "viewport_height": 600});
+fn picture(server: &MeasuredServer, outcome: &mut Outcome) {
+    let params = json!({"url": server.mocks.page(), "viewport_width": 800, "viewport_height": 600});
     let query = json!({"action": "playwright_screenshot", "params": params});
-    let (handle, _) = wire.data(&query);
+    let (handle, _) = server.data(&query);
     for (what, truth) in
         [("type", json!("image/png")), ("width", json!(800)), ("height", json!(600))]
     {
         outcome.check(&format!("{what} of the picture"), &handle[what], &truth);
     }
     let id = handle["blob"].as_str().unwrap_or_default();
-    let picture = wire.server.get(&format!("/api/v2/blobs/{id}"));
+    let picture = server.process.get(&format!("/api/v2/blobs/{id}"));
     outcome.check("its bytes", &picture.body.len().into(), &handle["bytes"]);
     let is_png = picture.body.starts_with(b"\x89PNG\r\n\x1a\n");
     outcome.check("whether it is a PNG", &is_png.into(), &true.into());

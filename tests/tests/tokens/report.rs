@@ -1,4 +1,4 @@
-//! docs/TOKENS.md and its plot: written from the figures, never by hand.
+//! Writes docs/TOKENS.md and its plot from the figures.
 
 use std::fmt::Write as _;
 use std::{fs, io};
@@ -9,31 +9,33 @@ use crate::figures::{Figure, Target};
 
 const BEFORE: &str = "# Tokens
 
-What an agent pays, in tokens of `o200k_base` (`cl100k_base` beside it), counted over the wire of a running
-server. GitHub and Figma are doubles on 127.0.0.1 that answer with the fixtures of `tests/fixtures`, which
-were written for this in the documented shapes; the page is opened in a real Chromium. Answers are in the
-form that is smallest (`\"format\": \"auto\"`), which the Model Context Protocol's tool uses unasked.
+This page is for people who pay for an agent's tokens. It shows the cost of tools, calls and answers with this server, next
+to a baseline. `scripts/tokens` measures it; `scripts/tokens --write` also writes this page, so do not edit it. CI fails if
+a figure is worse than the accepted one (`tests/tokens/accepted.json`) or misses its target.
 
-Written by `scripts/tokens --write`; do not edit. CI runs the same and fails when a figure is worse than the
-accepted one (`tests/tokens/accepted.json`) or misses its target. At least 100 questions over the fixtures are
-answered by code from these answers alone, or with what their handles, cursors and numbers give
-(`tests/tests/tokens/questions.rs`).
+Tokens are those of `o200k_base`; `cl100k_base` is shown too. They are counted in the requests and responses of a running
+server. GitHub and Figma are mock servers on 127.0.0.1, whose answers in `tests/fixtures` have the documented format.
+The page is opened in a real Chromium. Answers are in the smallest format (`\"format\": \"auto\"`), the default of the
+Model Context Protocol's tool.
 
-![What an agent pays: the baseline and this server](tokens.svg)
+The short answers must also be sufficient. A test answers over 100 questions about the fixtures from them alone, or by
+following their handles, cursors and numbers (`tests/tests/tokens/questions.rs`).
+
+![Tokens that an agent pays: the baseline and this server](tokens.svg)
 
 | what | tokens | `cl100k_base` | bytes | target | baseline | times smaller |
 | --- | --- | --- | --- | --- | --- | --- |
 ";
 
 const AFTER: &str = "
-The requests by which finding is measured are in `tests/requests`: those of `held_out.tsv` were written
-without a look at the words of the actions, and no words were chosen by them. A session of ten steps finds an
-action twice, lists issues and reads one, adds a task and changes it, lists pull requests and tasks, looks at a
-design and at a page (`tests/tests/tokens/session.rs`). Its peak is what stands in the context at the end;
-\"in all\" is what is read when the context is read again for each step.
+- **Finding an action** is measured with the requests in `tests/requests`. The authors of `held_out.tsv` did not see the
+  search words of the actions, and no search word was chosen for those requests.
+- **Ten steps** are a session of an agent (`tests/tests/tokens/session.rs`). It finds an action twice, lists issues and reads
+  one, and adds and changes a task. Then it lists pull requests and tasks, and looks at a design and a page. The peak is
+  the size of the context at the end. \"Read in all\" counts the whole context again for each step.
 ";
 
-/// Writes both.
+/// Writes the page and the plot.
 pub(crate) fn write(figures: &[Figure]) -> io::Result<()> {
     let folder = repository().join("docs");
     let rows: String = figures.iter().map(row).collect();
@@ -60,7 +62,7 @@ fn row(figure: &Figure) -> String {
     )
 }
 
-/// Two bars for each figure that has a baseline, on a scale of powers of ten.
+/// Draws two bars for each figure that has a baseline, on a logarithmic scale.
 fn plot(figures: &[Figure]) -> String {
     let rows: Vec<(&Figure, usize)> = figures
         .iter()
@@ -76,7 +78,7 @@ fn plot(figures: &[Figure]) -> String {
          <text x=\"360\" y=\"24\" fill=\"#6b7280\">baseline</text>\n\
          <text x=\"690\" y=\"24\" fill=\"#374151\">tokens, powers of ten</text>\n"
     );
-    let mut draw = |text: String| svg.write_str(&text).expect("a String takes everything");
+    let mut draw = |text: String| svg.write_str(&text).expect("writing to a String does not fail");
     let bottom = height - 24;
     for (power, label) in ["1", "10", "100", "1,000", "10,000", "100,000"].iter().enumerate() {
         let x = 270 + power * 100;
@@ -114,7 +116,7 @@ fn plot(figures: &[Figure]) -> String {
     svg
 }
 
-/// The length of a bar: 100 for each power of ten.
+/// Returns the length of a bar: 100 for each power of ten.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

@@ -1,35 +1,35 @@
-//! The rows of the table, each a small function over the wire.
+//! The rows of the table; a function measures each of them.
 
 use mcp_core::Registry;
 use mcp_server::config::{Settings, Sources};
 use mcp_server::service;
 use serde_json::{Value, json};
 use service_tests::tokens::percentile;
-use service_tests::{AgentRequest, Half, agent_requests};
+use service_tests::{AgentRequest, RequestFile, agent_requests};
 
-use crate::doubles::{FILES, OWNER, REPO, text};
 use crate::figures::{Figure, HANDLES_DIFFER, Size, Target};
-use crate::wire::Wire;
+use crate::measured_server::MeasuredServer;
+use crate::mock_servers::{FILES, OWNER, REPO, text};
 
 use Target::{AtLeast, AtMost};
 
-/// Every row but the session's.
-pub(crate) fn all(wire: &Wire) -> Vec<Figure> {
-    let mut figures = vec![definition(wire), bootstrap(wire)];
-    figures.extend(finding(wire));
+/// Returns every row, except those of the session.
+pub(crate) fn all(server: &MeasuredServer) -> Vec<Figure> {
+    let mut figures = vec![definition(server), bootstrap(server)];
+    figures.extend(finding(server));
     figures.extend(recall());
     figures.push(call());
-    figures.push(write(wire));
-    figures.extend(lists(wire));
-    figures.push(tasks(wire));
-    figures.extend(figma(wire));
-    figures.push(screenshot(wire));
+    figures.push(write(server));
+    figures.extend(lists(server));
+    figures.push(tasks(server));
+    figures.extend(figma(server));
+    figures.push(screenshot(server));
     figures
 }
 
-/// What a client of the Model Context Protocol has in its context from the start.
-fn definition(wire: &Wire) -> Figure {
-    let tools = wire.server.protocol("2025-11-25").result("tools/list", json!({}));
+/// Measures the tool definition, which a client of the Model Context Protocol always has in its context.
+fn definition(server: &MeasuredServer) -> Figure {
+    let tools = server.process.protocol("2025-11-25").result("tools/list", json!({}));
     let [tool] = tools["tools"].as_array().map(Vec::as_slice).expect("a list") else {
         panic!("one tool: {tools}");
     };
@@ -37,8 +37,8 @@ fn definition(wire: &Wire) -> Figure {
         .against(23_549, "five popular servers, 123 tools")
 }
 
-fn bootstrap(wire: &Wire) -> Figure {
-    let text = String::from_utf8(wire.server.get("/llms.txt").body).expect("text");
+fn bootstrap(server: &MeasuredServer) -> Figure {
+    let text = String::from_utf8(server.process.get("/llms.txt").body).expect("text");
     Figure::new("/llms.txt", Size::of(&text), AtMost(40))
         .against(1502, "25 actions as minified JSON schemas")
 }
@@ -48,14 +48,15 @@ fn registry() -> Registry {
     service::registry(&settings).expect("a registry")
 }
 
-/// What it costs to find an action, over every request of the corpus.
-fn finding(wire: &Wire) -> Vec<Figure> {
+/// Measures finding an action, with every request of the corpus.
+fn finding(server: &MeasuredServer) -> Vec<Figure> {
     let ask = |request: &AgentRequest| {
         let query = json!({"action": "help", "params": {"query": request.words}});
-        let found = wire.ask(&query);
+        let found = server.ask(&query);
         found.call.plus(found.answer)
     };
-    let requests = [agent_requests(Half::Tuning), agent_requests(Half::HeldOut)].concat();
+    let requests =
+        [agent_requests(RequestFile::Tuning), agent_requests(RequestFile::HeldOut)].concat();
     let sizes: Vec<Size> = requests.iter().map(ask).collect();
     let rank = |percent: usize| {
         let of = |of: fn(&Size) -> usize| {
@@ -63,7 +64,7 @@ fn finding(wire: &Wire) -> Vec<Figure> {
         };
         Size { o200k: of(|it| it.o200k), cl100k: of(|it| it.cl100k), bytes: of(|it| it.bytes) }
     };
-    let all = wire.ask(&json!({"action": "help", "max_tokens": 0})).answer;
+    let all = server.ask(&json!({"action": "help", "max_tokens": 0})).answer;
     let actions = registry().actions().len();
     vec![
         Figure::new("finding an action, median", rank(50), AtMost(100))
@@ -81,10 +82,10 @@ impl std::ops::Mul<usize> for Size {
     }
 }
 
-/// How often the right action is found: of requests that were not looked at, in tenths of a per cent.
+/// Measures the share of unseen requests whose action is found, in tenths of a percent.
 fn recall() -> Vec<Figure> {
     let registry = registry();
-    let requests = agent_requests(Half::HeldOut);
+    let requests = agent_requests(RequestFile::HeldOut);
     let among = |shown: usize| {
         let is_found = |request: &&AgentRequest| {
             let found = registry.catalogue().search(&request.words);
@@ -99,7 +100,7 @@ fn recall() -> Vec<Figure> {
     ]
 }
 
-/// The median call, over the examples of all actions.
+/// Measures the median call of all actions' examples.
 fn call() -> Figure {
     let registry = registry();
     let examples = registry.actions().iter().filter(|action| action.name != "batch");
@@ -117,8 +118,8 @@ fn call() -> Figure {
         .against(39, "the first service's envelope alone")
 }
 
-/// The largest answer of a write.
-fn write(wire: &Wire) -> Figure {
+/// Measures the largest response of a write.
+fn write(server: &MeasuredServer) -> Figure {
     let writes = [
         json!({"action": "add_user", "params": {"username": "marlin"}}),
         json!({"action": "add_task", "params": {"title": "Renew the certificate"}}),
@@ -127,14 +128,14 @@ fn write(wire: &Wire) -> Figure {
         json!({"action": "update_config", "params": {"key": "max_tasks", "value": 200}}),
         json!({"action": "remove_user", "params": {"username": "marlin"}}),
     ];
-    let answers = writes.iter().map(|query| wire.ask(query).answer);
+    let answers = writes.iter().map(|query| server.ask(query).answer);
     let largest = answers.max_by_key(|size| size.o200k).expect("some");
     Figure::new("a write's answer, the largest of six", largest, AtMost(12))
         .against(39, "the first service's envelope alone")
 }
 
-/// Lists of GitHub's, for each item.
-fn lists(wire: &Wire) -> Vec<Figure> {
+/// Measures GitHub's lists, for each item.
+fn lists(server: &MeasuredServer) -> Vec<Figure> {
     let of_repo = json!({"owner": OWNER, "repo": REPO});
     let rows: [(&str, &str, Value, &str, usize, usize); 3] = [
         ("an issue in a list", "github_list_issues", of_repo.clone(), "github_issues.json", 10, 30),
@@ -153,15 +154,15 @@ fn lists(wire: &Wire) -> Vec<Figure> {
             let mut query = json!({"action": action, "params": params});
             query["max_tokens"] = 0.into();
             let raw = Size::of(&text(fixture)).each(count);
-            let answer = wire.smallest(&query).answer.each(count);
+            let answer = server.smallest(&query).answer.each(count);
             Figure::new(name, answer, AtMost(most)).against(raw.o200k, "raw")
         };
     rows.into_iter().map(figure).collect()
 }
 
-/// Twenty tasks.
-fn tasks(wire: &Wire) -> Figure {
-    let _ = wire.server.post("/api/v1/reset").send();
+/// Measures a list of twenty tasks.
+fn tasks(server: &MeasuredServer) -> Figure {
+    let _ = server.process.post("/api/v1/reset").send();
     let titles = [
         "Renew the certificate",
         "Write the changelog",
@@ -191,22 +192,22 @@ fn tasks(wire: &Wire) -> Figure {
         let (priority, status) = (urgency[index % 3], statuses[index / 2 % 3]);
         let owner = people[index / 3 % 3];
         let params = json!({"title": title, "description": "As said in the meeting", "priority": priority, "status": status, "assigned_to": owner});
-        assert_eq!(wire.server.call("add_task", params).status, 200);
+        assert_eq!(server.process.call("add_task", params).status, 200);
     }
-    let answer = wire.smallest(&json!({"action": "list_tasks"})).answer;
-    let v1 = wire.v1("list_tasks", &json!({})).answer.o200k;
+    let answer = server.smallest(&json!({"action": "list_tasks"})).answer;
+    let v1 = server.v1("list_tasks", &json!({})).answer.o200k;
     Figure::new("20 tasks", answer, AtMost(260)).against(v1, "on v1")
 }
 
-/// Figma files: the median for each node that is shown, and the largest answer.
-fn figma(wire: &Wire) -> Vec<Figure> {
+/// Measures Figma files: the median for each shown node, and the largest response.
+fn figma(server: &MeasuredServer) -> Vec<Figure> {
     let mut each = Vec::new();
     let mut largest = Size::default();
     let mut raw = Vec::new();
     for key in FILES {
         let query = json!({"action": "figma_get_file", "params": {"file_key": key}});
-        let answer = wire.smallest(&query);
-        // Rows of JSON, or lines under a header.
+        let answer = server.smallest(&query);
+        // The number of JSON rows, or of lines below the header.
         let shown = serde_json::from_str::<Value>(&answer.text).map_or_else(
             |_| answer.text.lines().count() - 1,
             |json| json["data"].as_array().map_or(0, Vec::len),
@@ -227,10 +228,10 @@ fn figma(wire: &Wire) -> Vec<Figure> {
     ]
 }
 
-fn screenshot(wire: &Wire) -> Figure {
-    let params = json!({"url": wire.doubles.page()});
+fn screenshot(server: &MeasuredServer) -> Figure {
+    let params = json!({"url": server.mocks.page()});
     let query = json!({"action": "playwright_screenshot", "params": params});
-    let answer = wire.smallest(&query).answer;
+    let answer = server.smallest(&query).answer;
     Figure::new("a screenshot", answer, AtMost(40))
         .against(55_595, "as base64, published")
         .slack(HANDLES_DIFFER)

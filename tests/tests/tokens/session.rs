@@ -1,62 +1,64 @@
-//! Ten steps of an agent: find, list, read, write, look at a page. What stands in its context at the
-//! end (the peak), and what it has read in all when the whole context is read again for each step.
+//! Ten steps of an agent: find, list, read, write, look at a page. The peak is the size of its context at
+//! the end; the total counts the whole context again for each step.
 
 use serde_json::{Value, json};
 use service_tests::tokens::o200k;
 
-use crate::doubles::{OWNER, REPO, text};
 use crate::figures::{Figure, HANDLES_DIFFER, Size, Target};
-use crate::wire::Wire;
+use crate::measured_server::MeasuredServer;
+use crate::mock_servers::{OWNER, REPO, text};
 
 /// The definitions of five popular servers with 123 tools (published).
 const FIVE_SERVERS: usize = 23_549;
-/// The same picture as base64 (published); ours is larger.
+/// A comparable picture as base64 (published); the fixture's is larger.
 const PICTURE: usize = 55_595;
 
-/// A step: what is asked here, and how many tokens answer it elsewhere.
-struct Step {
+/// A step of the session: its query, and the tokens of the baseline's response.
+struct SessionStep {
     query: Value,
     raw: usize,
 }
 
-/// What a context holds and what was read of it.
+/// An agent's context.
 #[derive(Clone, Copy, Default)]
 struct Context {
-    held: usize,
+    /// Its size in tokens.
+    size: usize,
+    /// All tokens that were read, the context again for each step.
     read: usize,
 }
 
 impl Context {
-    fn starting_with(held: usize) -> Self {
-        Self { held, read: 0 }
+    fn starting_with(size: usize) -> Self {
+        Self { size, read: 0 }
     }
 
     fn step(&mut self, call: usize, answer: usize) {
-        self.read += self.held;
-        self.held += call + answer;
+        self.read += self.size;
+        self.size += call + answer;
     }
 }
 
-/// The peak and the sum: at least 25 times smaller than theirs.
-pub(crate) fn figures(wire: &Wire) -> Vec<Figure> {
-    let bootstrap = String::from_utf8(wire.server.get("/llms.txt").body).expect("text");
+/// Measures the peak and the total, which must be 25 times smaller than the baseline's.
+pub(crate) fn figures(server: &MeasuredServer) -> Vec<Figure> {
+    let bootstrap = String::from_utf8(server.process.get("/llms.txt").body).expect("text");
     let mut ours = Context::starting_with(o200k(&bootstrap));
     let mut theirs = Context::starting_with(FIVE_SERVERS);
-    for Step { query, raw } in steps(wire) {
-        let exchange = wire.smallest(&query);
+    for SessionStep { query, raw } in steps(server) {
+        let exchange = server.smallest(&query);
         ours.step(exchange.call.o200k, exchange.answer.o200k);
         theirs.step(exchange.call.o200k, raw);
     }
-    // The context is read once more for the agent's last words.
+    // The agent reads the context once more for its final message.
     ours.step(0, 0);
     theirs.step(0, 0);
     vec![
         Figure::new(
             "ten steps, the peak",
-            Size { o200k: ours.held, ..Size::default() },
-            Target::AtMost(theirs.held / 25),
+            Size { o200k: ours.size, ..Size::default() },
+            Target::AtMost(theirs.size / 25),
         )
-        .against(theirs.held, "five servers, raw payloads")
+        .against(theirs.size, "five servers, raw payloads")
         .slack(HANDLES_DIFFER),
         Figure::new(
             "ten steps, read in all",
@@ -68,17 +70,17 @@ pub(crate) fn figures(wire: &Wire) -> Vec<Figure> {
     ]
 }
 
-fn steps(wire: &Wire) -> Vec<Step> {
+fn steps(server: &MeasuredServer) -> Vec<SessionStep> {
     let repo = json!({"owner": OWNER, "repo": REPO});
     let raw = |fixture: &str| o200k(&text(fixture));
-    let v1 = |action: &str, params: Value| wire.v1(action, &params).answer.o200k;
-    let step = |query: Value, raw: usize| Step { query, raw };
+    let v1 = |action: &str, params: Value| server.v1(action, &params).answer.o200k;
+    let step = |query: Value, raw: usize| SessionStep { query, raw };
     let find = |words: &str| json!({"action": "help", "params": {"query": words}});
     let list_tasks = v1("list_tasks", json!({}));
     let task = json!({"title": "Fix #412", "priority": "high"});
     let acknowledged = v1("add_task", task.clone());
     vec![
-        // With all definitions there, nothing has to be found.
+        // The baseline has all definitions in its context, so it need not search.
         step(find("open issues of a repo"), 0),
         step(json!({"action": "github_list_issues", "params": repo}), raw("github_issues.json")),
         step(
@@ -98,7 +100,7 @@ fn steps(wire: &Wire) -> Vec<Step> {
             raw("figma_signup.json"),
         ),
         step(
-            json!({"action": "playwright_screenshot", "params": {"url": wire.doubles.page()}}),
+            json!({"action": "playwright_screenshot", "params": {"url": server.mocks.page()}}),
             PICTURE,
         ),
     ]

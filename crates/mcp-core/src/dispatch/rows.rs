@@ -6,6 +6,7 @@ use crate::action::LongWork;
 use crate::answer::{Answer, ListWork, PART, PART_ROWS};
 use crate::domain::{Page, Part, Position};
 use crate::error::ActionError;
+use crate::json;
 use crate::memory::{Freshness, Memory, Store, StoreRuns};
 
 use super::Reply;
@@ -13,7 +14,7 @@ use super::Reply;
 /// How many rows are read first: who wants a few is not given a thousand.
 const FIRST_ROWS: u64 = 125;
 /// About how many bytes of a list are written for its log entry, which is cut there.
-const LOGGED_BYTES: usize = 4096;
+const LOGGED_BYTES: usize = 1024;
 
 /// What a caller is given.
 pub(super) trait Given: Sized {
@@ -149,7 +150,7 @@ fn first_rows(part: &Part<Value>) -> String {
         if text.len() > 1 {
             text.push(',');
         }
-        text.push_str(&row.to_string());
+        text.push_str(&json::text(row).unwrap_or_default());
     }
     text + "]"
 }

@@ -107,9 +107,12 @@ impl<'a> Reducer<'a> {
             self.has_dropped |= self.left > self.kept.len();
             return false;
         }
-        let selection = Selection { fields: &self.query.fields, columns: self.columns };
-        self.bytes = self.bytes.saturating_sub(selection.size(&row));
         self.held += size(&row);
+        // What is shown is at most the whole row.
+        if self.held > self.query.budget.bytes() {
+            let selection = Selection { fields: &self.query.fields, columns: self.columns };
+            self.bytes = self.bytes.saturating_sub(selection.size(&row));
+        }
         self.kept.push(Kept { row, place, sorted: Vec::new() });
         self.kept.len() < self.left
     }

@@ -10,7 +10,7 @@ const TEXT: &str = "test://static-text";
 const BINARY: &str = "test://static-binary";
 const WATCHED: &str = "test://watched-resource";
 
-/// All of them.
+/// All resources.
 pub(crate) struct Fixtures;
 
 impl ResourceSource for Fixtures {

@@ -13,12 +13,12 @@ use tokio::time::sleep;
 
 /// A picture of one red pixel.
 pub(crate) const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
-/// Sound without a sample.
+/// A sound without samples.
 const SILENCE: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=";
-/// Between one remark or step and the next.
+/// The time between two log messages or progress steps.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Adds them all.
+/// Adds all tools.
 pub(crate) fn register(registry: RegistryBuilder) -> RegistryBuilder {
     registry
         .remote(SimpleText)
@@ -39,8 +39,7 @@ pub(crate) fn register(registry: RegistryBuilder) -> RegistryBuilder {
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Nothing {}
 
-/// What a tool answers, once it has said what it says meanwhile.
-type Answer = Result<Contents, ActionError>;
+type ToolResult = Result<Contents, ActionError>;
 
 macro_rules! tool {
     ($type:ident, $name:literal, $params:ty, |$progress:ident| $answer:expr) => {
@@ -58,7 +57,7 @@ macro_rules! tool {
                     .view(View::WHOLE.shaped(Shape::Contents))
             }
 
-            async fn run(&self, _: $params, $progress: &Progress) -> Answer {
+            async fn run(&self, _: $params, $progress: &Progress) -> ToolResult {
                 $answer
             }
         }
@@ -85,7 +84,7 @@ tool!(WithLogging, "test_tool_with_logging", Nothing, |progress| {
     remark_thrice(progress).await;
     blocks([text("The tool was executed")])
 });
-// The same under the name that the scenario of 2026-07-28 has for it.
+// The same tool under its name in the scenario of 2026-07-28.
 tool!(LoggingTool, "test_logging_tool", Nothing, |progress| {
     remark_thrice(progress).await;
     blocks([text("The tool was executed")])
@@ -108,7 +107,7 @@ tool!(CustomHeader, "test_custom_header", InHeader, |_progress| {
     blocks([text("The parameters were taken")])
 });
 
-/// Parameters with a part of JSON Schema 2020-12 that no type of Rust has.
+/// Parameters with JSON Schema 2020-12 keywords that no Rust type produces.
 #[derive(Deserialize)]
 pub(crate) struct AnySchema {
     #[serde(flatten)]
@@ -150,11 +149,11 @@ impl JsonSchema for AnySchema {
     }
 }
 
-/// A parameter that a client says in a header too.
+/// A parameter that a client also sends in a header.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct InHeader {
-    /// Where.
-    #[expect(dead_code, reason = "the transport looks at it, not the tool")]
+    /// The region.
+    #[expect(dead_code, reason = "the transport reads it, not the tool")]
     #[schemars(extend("x-mcp-header" = "Region"))]
     region: String,
 }
@@ -175,8 +174,8 @@ async fn step_thrice(progress: &Progress) {
     progress.step(100.0, Some(100.0), "done");
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is what tools answer")]
-fn blocks<const N: usize>(blocks: [Block; N]) -> Answer {
+#[expect(clippy::unnecessary_wraps, reason = "tools return a result")]
+fn blocks<const N: usize>(blocks: [Block; N]) -> ToolResult {
     Ok(Contents { content: blocks.into() })
 }
 

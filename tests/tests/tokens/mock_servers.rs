@@ -1,4 +1,4 @@
-//! GitHub, Figma and a web page on 127.0.0.1, answering with the fixtures of `tests/fixtures`.
+//! Mock servers of GitHub, Figma and a web page on 127.0.0.1. They respond with `tests/fixtures`.
 
 use std::fs;
 
@@ -11,29 +11,29 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 /// The repository of the fixtures.
 pub(crate) const OWNER: &str = "harbor-tools";
 pub(crate) const REPO: &str = "quayside";
-/// The Figma files of the fixtures, by their keys here.
+/// The keys of the Figma files in the fixtures.
 pub(crate) const FILES: [&str; 5] = ["landing", "signup", "dashboard", "system", "icons"];
 
-/// The doubles, while they run.
-pub(crate) struct Doubles {
+/// The running mock servers.
+pub(crate) struct MockServers {
     github: MockServer,
     figma: MockServer,
     page: MockServer,
     _runtime: Runtime,
 }
 
-/// A fixture as it is kept.
+/// Returns the text of a fixture.
 pub(crate) fn text(name: &str) -> String {
     let file = repository().join("tests/fixtures").join(name);
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// A fixture in JSON.
+/// Returns a fixture as JSON.
 pub(crate) fn fixture(name: &str) -> Value {
     serde_json::from_str(&text(name)).expect(name)
 }
 
-impl Doubles {
+impl MockServers {
     pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -63,7 +63,7 @@ impl Doubles {
         Self { github, figma, page, _runtime: runtime }
     }
 
-    /// The settings of a server that asks these, with a token for Figma that is none.
+    /// Returns the settings of a server that uses the mock servers, with an invalid Figma token.
     pub(crate) fn environment(&self) -> [(&'static str, String); 4] {
         let page = self.page.address();
         [
@@ -74,7 +74,7 @@ impl Doubles {
         ]
     }
 
-    /// Where the page is.
+    /// Returns the address of the page.
     pub(crate) fn page(&self) -> String {
         format!("{}/", self.page.uri())
     }
@@ -93,12 +93,12 @@ fn whole(value: Value) -> impl Fn(&Request) -> Value {
     move |_| value.clone()
 }
 
-/// A list in GitHub's pages.
+/// Responds with one page of a list, as GitHub does.
 fn paged(list: Value) -> impl Fn(&Request) -> Value {
     move |request| {
-        let number = |name: &str, usual: usize| {
-            let given = request.url.query_pairs().find(|(key, _)| key == name);
-            given.map_or(usual, |(_, value)| value.parse().expect("a number"))
+        let number = |name: &str, default: usize| {
+            let value = request.url.query_pairs().find(|(key, _)| key == name);
+            value.map_or(default, |(_, value)| value.parse().expect("a number"))
         };
         let (page, size) = (number("page", 1), number("per_page", 30));
         let items = list.as_array().expect("a list").iter();
@@ -106,7 +106,7 @@ fn paged(list: Value) -> impl Fn(&Request) -> Value {
     }
 }
 
-/// The nodes of a Figma file that are asked for.
+/// Responds with the requested nodes of a Figma file.
 fn nodes(file: &Value) -> impl Fn(&Request) -> Value + use<> {
     let file = file.clone();
     move |request| {
@@ -129,7 +129,7 @@ fn nodes(file: &Value) -> impl Fn(&Request) -> Value + use<> {
     }
 }
 
-/// The node of that number.
+/// Finds a node by its id.
 pub(crate) fn find<'a>(node: &'a Value, id: &str) -> Option<&'a Value> {
     if node["id"] == id {
         return Some(node);
