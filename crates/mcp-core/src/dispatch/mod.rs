@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::RwLock;
 use serde_json::value::RawValue;
 
 use crate::action::params::ParamsText;
@@ -92,7 +93,7 @@ impl Call {
 
 /// The one way to an action.
 pub struct Dispatcher {
-    registry: Arc<Registry>,
+    registry: RwLock<Arc<Registry>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     redactor: Arc<Redactor>,
@@ -114,7 +115,7 @@ impl Dispatcher {
         clock: Arc<dyn Clock>,
         redactor: Redactor,
     ) -> Self {
-        let redactor = Arc::new(redactor);
+        let (registry, redactor) = (RwLock::new(registry), Arc::new(redactor));
         let (watcher, meter, lost_entries) = (None, None, AtomicU64::new(0));
         let (batch_budget, turns) = (BATCH_BUDGET, Arc::default());
         Self { registry, store, clock, redactor, watcher, meter, batch_budget, turns, lost_entries }
@@ -148,10 +149,16 @@ impl Dispatcher {
         self.meter.as_deref()
     }
 
-    /// What can be called.
+    /// Returns the actions that can be called now. A later [`Dispatcher::replace_registry`] does not
+    /// change this snapshot.
     #[must_use]
-    pub fn registry(&self) -> &Registry {
-        &self.registry
+    pub fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry.read())
+    }
+
+    /// Replaces the actions that can be called. Calls that run keep the registry they began with.
+    pub fn replace_registry(&self, registry: Registry) {
+        *self.registry.write() = Arc::new(registry);
     }
 
     /// Where everything is kept.
@@ -208,8 +215,9 @@ impl Dispatcher {
     async fn carry_out<T: Given>(&self, call: Call, start: T::Start) -> Result<T, ActionError> {
         let timed = log::log_enabled!(log::Level::Debug)
             .then(|| (self.redactor.scrub(&call.action), Instant::now()));
-        let counted = meter::Counted::start(self.meter(), &self.registry, &call.action);
-        let outcome = self.outcome::<T>(call, start).await;
+        let registry = self.registry();
+        let counted = meter::Counted::start(self.meter(), &registry, &call.action);
+        let outcome = self.outcome::<T>(&registry, call, start).await;
         counted.end(outcome.as_ref().err());
         if let Some((name, start)) = timed {
             let status = if outcome.is_ok() { LogStatus::Success } else { LogStatus::Error };
@@ -241,9 +249,14 @@ impl Dispatcher {
         }
     }
 
-    async fn outcome<T: Given>(&self, call: Call, start: T::Start) -> Result<T, ActionError> {
+    async fn outcome<T: Given>(
+        &self,
+        registry: &Registry,
+        call: Call,
+        start: T::Start,
+    ) -> Result<T, ActionError> {
         let now = self.clock.now();
-        let action = match self.registry.find(&call.action) {
+        let action = match registry.find(&call.action) {
             Ok(action) => action,
             Err(error) => {
                 self.record(unknown_action_entry(&self.redactor, now, &call, &error)).await;

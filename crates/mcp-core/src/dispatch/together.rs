@@ -61,7 +61,8 @@ impl Dispatcher {
     #[must_use]
     pub fn access<'a>(&self, actions: impl Iterator<Item = &'a str>) -> Access {
         let mut access = Access::Read(Freshness::Writes);
-        for action in actions.filter_map(|name| self.registry.find(name).ok()) {
+        let registry = self.registry();
+        for action in actions.filter_map(|name| registry.find(name).ok()) {
             if action.effect == Effect::Write {
                 return Access::Write;
             }
@@ -86,7 +87,7 @@ impl Dispatcher {
         access: Access,
         run: impl FnOnce(&mut Together<'_>) -> Result<T, ActionError> + Send + 'static,
     ) -> Result<T, ActionError> {
-        let (registry, redactor) = (Arc::clone(&self.registry), Arc::clone(&self.redactor));
+        let (registry, redactor) = (self.registry(), Arc::clone(&self.redactor));
         let turn = self.turns.wait(caller).await?;
         let budget = match access {
             Access::Read(_) => READ_BUDGET,

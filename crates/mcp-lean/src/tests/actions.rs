@@ -30,7 +30,8 @@ async fn every_example_runs_and_every_parameter_is_documented() {
     let handle = rig.lean.blobs().keep(TEXT, text).expect("a blob");
     let id = handle["blob"].as_str().expect("an id");
     for name in ["read_blob", "batch"] {
-        let action = rig.dispatcher.registry().find(name).expect(name);
+        let registry = rig.dispatcher.registry();
+        let action = registry.find(name).expect(name);
         assert!(!action.doc.summary.is_empty() && !action.doc.words.is_empty(), "{name}");
         for parameter in &action.parameters {
             assert!(!parameter.description.is_empty(), "{name}.{}", parameter.name);
