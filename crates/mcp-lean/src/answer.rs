@@ -115,7 +115,7 @@ impl Lean {
                 answered: answer as u64,
                 saved: v1.saturating_sub(answer) as u64,
             };
-            meter.told(entry.map(|entry| entry.name), tokens);
+            meter.told(entry.map(|action| Arc::clone(&action.name)), tokens);
         }
         answered.map(|(answer, _)| answer)
     }
@@ -160,10 +160,10 @@ impl Lean {
             // v1 answers something else, which is not counted.
             _ if !action.is_lean_of_v1() => 0,
             (Some(_), Gathered::Rows { kept, .. }) => {
-                saved::of_rows(action.name, kept.iter().map(|kept| &kept.row))
+                saved::of_rows(&action.name, kept.iter().map(|kept| &kept.row))
             }
             (Some(_), Gathered::One(value) | Gathered::Counted(value)) => {
-                saved::of_one(action.name, value)
+                saved::of_one(&action.name, value)
             }
         };
         let place = cursor.map(|cursor| cursor.place);

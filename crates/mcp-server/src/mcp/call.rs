@@ -88,7 +88,7 @@ async fn run(
     let (heard, said) = progress::channel(context, least);
     let work = async {
         let context = Context { caller: caller(context), progress: heard };
-        let reply = dispatcher.call(Call::new(action.name, params).within(context)).await?;
+        let reply = dispatcher.call(Call::new(&*action.name, params).within(context)).await?;
         // What is too large now was carried out; what an action calls too large itself was not.
         Ok(reply.whole(dispatcher.store(), face.result_limit).await)
     };

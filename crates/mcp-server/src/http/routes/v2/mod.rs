@@ -51,7 +51,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 pub(super) async fn status(_: Caller, service: Data<Service>) -> Result<HttpResponse, ApiError> {
     let registry = service.dispatcher().registry();
     let actions = registry.actions().iter();
-    let actions: Vec<&str> = actions.map(|action| action.name).collect();
+    let actions: Vec<&str> = actions.map(|action| &*action.name).collect();
     Ok(HttpResponse::Ok().json(json!({
         "version": "v2",
         "status": "stable",
