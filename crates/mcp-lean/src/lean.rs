@@ -81,7 +81,7 @@ impl Lean {
                 answered: answer as u64,
                 saved: v1.saturating_sub(answer) as u64,
             };
-            meter.told(entry.map(|entry| entry.name), tokens);
+            meter.told(entry.map(|entry| entry.name.clone()), tokens);
         }
         answered.map(|(answer, _)| answer)
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::params::not_given;
-use crate::domain::{Change, TaskId};
+use crate::domain::{FieldChange, TaskId};
 
 /// A text that is not empty. The empty text counts as not given.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
@@ -33,7 +33,7 @@ impl<'de> Deserialize<'de> for TaskId {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for FieldChange<T> {
     /// Null clears, as in RFC 7396; with `#[serde(default)]`, leaving it out keeps.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))

@@ -39,8 +39,9 @@ pub(super) async fn run(
         steps.push(Step::read(step, &steps)?);
     }
     let is_returned = returned_ids(&steps, returned)?;
+    let registry = dispatcher.registry();
     for step in &steps {
-        let Ok(action) = dispatcher.registry().find(step.action()) else {
+        let Ok(action) = registry.find(step.action()) else {
             // A step on its own fails in its turn.
             if atomic {
                 let error = pipeline::unknown_action(dispatcher, step.original_query()).await;
@@ -117,7 +118,7 @@ async fn run_each(
             Ok(None) => Outcome::Skipped,
             Err(error) => failed(error),
         };
-        batch.keep(at, step, outcome, dispatcher.registry());
+        batch.keep(at, step, outcome, &dispatcher.registry());
     }
     batch.outcomes
 }

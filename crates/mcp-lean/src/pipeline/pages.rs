@@ -110,7 +110,7 @@ impl Pages {
             params.entry(size).or_insert(page_size.into());
         }
         let mut list = Self {
-            action: action.name.to_owned(),
+            action: action.name.to_string(),
             params,
             context: query.context.clone(),
             at,

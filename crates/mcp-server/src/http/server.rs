@@ -52,7 +52,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let guards = Guards::new(settings);
     let readiness = Data::new(Readiness::default());
-    let documents = Data::new(Documents::new(service.dispatcher().registry()));
+    let documents = Data::new(Documents::new(&service.dispatcher().registry()));
     let limits = BodyLimits { size: settings.body_limit, deadline: settings.body_timeout };
     let workers = match settings.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),

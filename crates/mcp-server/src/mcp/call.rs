@@ -27,7 +27,8 @@ pub(super) async fn call(
     if *set == ToolSet::Lean && request.name == lean::NAME {
         return query(face, arguments.get(), least, context).await;
     }
-    match face.dispatcher().registry().find(&request.name) {
+    let registry = face.dispatcher().registry();
+    match registry.find(&request.name) {
         Ok(action) if set.holds(action) => match ParamsText::from_json(&arguments) {
             Ok(mut params) => {
                 action.coerce(&mut params);
@@ -58,7 +59,8 @@ async fn query(
         Ok(query) => query,
         Err(failure) => return Ok(failed(failure, lean::SIGNATURE)),
     };
-    let action = dispatcher.registry().find(&query.action).ok();
+    let registry = dispatcher.registry();
+    let action = registry.find(&query.action).ok();
     let (heard, said) = progress::channel(context, least);
     query.context = Context { caller: caller(context), progress: heard };
     // It is large, and every call of the protocol would carry it.
@@ -86,7 +88,7 @@ async fn run(
     let (heard, said) = progress::channel(context, least);
     let work = async {
         let context = Context { caller: caller(context), progress: heard };
-        let reply = dispatcher.call(Call::new(action.name, params).within(context)).await?;
+        let reply = dispatcher.call(Call::new(&*action.name, params).within(context)).await?;
         // What is too large now was carried out; what an action calls too large itself was not.
         Ok(reply.whole(dispatcher.store(), face.result_limit).await)
     };

@@ -54,7 +54,7 @@ impl Handler {
     /// The description of the server, with instructions for this request's tools.
     fn info(&self, context: &Context) -> ServerConfig {
         let registry = self.face.dispatcher().registry();
-        self.get_info().with_instructions(instructions::of(&self.tools(context), registry))
+        self.get_info().with_instructions(instructions::of(&self.tools(context), &registry))
     }
 
     /// The tools that this request's address asks for.
@@ -127,7 +127,7 @@ impl ServerHandler for Handler {
     ) -> Result<ListToolsResult, ErrorData> {
         check_page(request)?;
         let registry = self.face.dispatcher().registry();
-        let tools = self.face.tools.of(&self.tools(&context), registry);
+        let tools = self.face.tools.of(&self.tools(&context), &registry);
         let mut list = ListToolsResult::with_all_items(tools);
         list.ttl_ms = keep(&context);
         Ok(list)

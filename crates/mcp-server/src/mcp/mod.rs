@@ -81,7 +81,7 @@ impl Face {
         let own = resources::own(&service);
         let of_memory = prompts::of_memory(&service);
         Self {
-            tools: Tools::new(service.dispatcher().registry()),
+            tools: Tools::new(&service.dispatcher().registry()),
             default_tools: settings.tools.clone(),
             resources: own.into_iter().chain(service.resources()).collect(),
             prompts: of_memory.into_iter().chain(service.prompts()).collect(),

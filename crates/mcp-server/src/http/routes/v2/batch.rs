@@ -30,7 +30,7 @@ pub(super) async fn batch(
     JsonText(text): JsonText,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = query(&text, service.dispatcher().registry());
+    let query = query(&text, &service.dispatcher().registry());
     Ok(answer(&service, caller, query).await)
 }
 
