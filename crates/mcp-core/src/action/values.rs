@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::params::not_given;
 use crate::domain::{Change, TaskId};
+use crate::json::{self, Problem};
 
 /// A text that is not empty. The empty text counts as not given.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
@@ -40,39 +40,22 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
     }
 }
 
-/// Any JSON, kept as it was given. A number beyond what a double holds is refused: most readers
-/// of JSON could not read it back (RFC 8259, section 6).
+/// Any JSON that passes [`json::check`], kept byte for byte.
 #[derive(Clone, Debug)]
 pub struct JsonText(pub Box<RawValue>);
 
 impl<'de> Deserialize<'de> for JsonText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Box::<RawValue>::deserialize(deserializer)?;
-        if may_be_out_of_range(text.get()) && serde_json::from_str::<Value>(text.get()).is_err() {
-            return Err(D::Error::invalid_value(
+        match json::check(text.get()) {
+            Ok(()) => Ok(Self(text)),
+            Err(Problem::NumberOutOfRange { .. }) => Err(D::Error::invalid_value(
                 Unexpected::Other("a large number"),
                 &"JSON whose numbers a double can hold",
-            ));
-        }
-        Ok(Self(text))
-    }
-}
-
-/// Whether the text has an exponent, or enough digits in a row for a double to overflow.
-fn may_be_out_of_range(text: &str) -> bool {
-    let mut digits = 0_u32;
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' => digits += 1,
-            b'e' | b'E' if digits > 0 => return true,
-            _ => digits = 0,
-        }
-        // The largest double has 309 digits.
-        if digits >= 309 {
-            return true;
+            )),
+            Err(problem) => Err(D::Error::custom(problem)),
         }
     }
-    false
 }
 
 impl JsonSchema for JsonText {

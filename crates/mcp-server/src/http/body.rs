@@ -6,12 +6,15 @@ use actix_web::{
     HttpRequest,
     error::PayloadError,
     http::{StatusCode, header},
-    web::{Bytes, BytesMut, Payload},
+    web::{Buf as _, Bytes, BytesMut, Payload},
 };
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use super::error::{ApiError, too_large};
+
+/// The byte order mark in UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Room that is made before a byte has come, whatever length is declared.
 const FIRST_ROOM: usize = 16 * 1024;
@@ -35,6 +38,14 @@ pub async fn read(
         let detail = format!("The request body did not arrive within {seconds} s");
         Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, detail).closing())
     })
+}
+
+/// Returns the body without a byte order mark at its beginning (RFC 8259, section 8.1).
+pub fn without_bom(mut body: Bytes) -> Bytes {
+    if body.starts_with(BOM) {
+        body.advance(BOM.len());
+    }
+    body
 }
 
 async fn collect(mut payload: Payload, room: usize, limit: usize) -> Result<Bytes, ApiError> {

@@ -30,7 +30,6 @@ mod guards;
 mod held;
 pub mod host;
 pub mod in_hand;
-pub mod json_text;
 pub mod origin;
 mod page;
 pub mod permission;

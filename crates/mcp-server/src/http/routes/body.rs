@@ -8,11 +8,12 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, web};
+use mcp_core::json::{self, Problem};
 use paperclip::actix::OperationModifier;
 use paperclip::v2::schema::Apiv2Schema;
 
+use crate::http::body;
 use crate::http::error::ApiError;
-use crate::http::{body, json_text};
 
 /// How much of a body is read, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +45,16 @@ impl FromRequest for JsonText {
             check_type(&request)?;
             let payload = payload.map_err(|error| malformed(error.to_string()))?;
             let bytes = body::read(&request, payload, limits.size, limits.deadline).await?;
-            let text = String::from_utf8(json_text::without_bom(bytes).into())
+            let text = String::from_utf8(body::without_bom(bytes).into())
                 .map_err(|_| malformed("The request body is not UTF-8"))?;
-            json_text::check(&text).map_err(|problem| malformed(problem.to_string()))?;
-            Ok(Self(text))
+            match json::check(&text) {
+                // The route says what it expects.
+                Ok(()) | Err(Problem::Syntax(_)) => Ok(Self(text)),
+                Err(problem @ Problem::NumberOutOfRange { .. }) => {
+                    Err(ApiError::new(StatusCode::BAD_REQUEST, problem.to_string()))
+                }
+                Err(problem) => Err(malformed(problem.to_string())),
+            }
         })
     }
 }
