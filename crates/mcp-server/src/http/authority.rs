@@ -9,10 +9,7 @@ use std::{
 
 use actix_web::{
     dev::RequestHead,
-    http::{
-        Version,
-        header::{self, HeaderValue},
-    },
+    http::{Version, header},
 };
 
 /// Whom a request is for: a name or an address, and a port when one is given.
@@ -124,14 +121,6 @@ pub fn of_request(head: &RequestHead) -> Result<Vec<Authority>, Malformed> {
         found.push(target.as_str().parse()?);
     }
     if found.is_empty() { Err(Malformed) } else { Ok(found) }
-}
-
-/// The line that alone says whom this request is for; none where the target says it too, or where
-/// there is not exactly one line.
-pub fn only_host(head: &RequestHead) -> Option<&HeaderValue> {
-    let mut lines = head.headers.get_all(header::HOST);
-    let line = lines.next()?;
-    (lines.next().is_none() && head.uri.authority().is_none()).then_some(line)
 }
 
 #[cfg(test)]
