@@ -7,8 +7,8 @@
 //! 3. [`cors`]: outside the limits, so that a browser may read a 429 or 503 and its headers.
 //! 4. [`rate_limit`]: limits each client, before its requests count as in flight.
 //! 5. [`in_flight`]: limits the in-flight requests. Neither limit applies to probes.
-//! 6. [`permission`] and [`auth`]: extractors of each protected route, so that unknown paths are 404
-//!    and wrong methods 405.
+//! 6. [`caller`]: an extractor of each protected route, so that unknown paths are 404 and wrong methods
+//!    405. [`auth`] compares keys.
 //!
 //! [`server`] wraps them around the [`routes`].
 
@@ -26,7 +26,6 @@ pub mod host;
 mod in_flight;
 pub mod origin;
 mod page;
-pub mod permission;
 mod probe;
 pub mod rate_limit;
 pub mod routes;
@@ -60,7 +59,7 @@ mod tests {
                     .wrap(from_fn(error::json_errors))
                     .service(
                         web::resource("/closed")
-                            .route(web::post().to(async |_: auth::Caller| "in"))
+                            .route(web::post().to(async |_: caller::Caller| "in"))
                             .default_service(error::method_not_allowed(&[Method::POST])),
                     )
                     .default_service(web::to(error::not_found)),

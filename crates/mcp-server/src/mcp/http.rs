@@ -30,9 +30,8 @@ use crate::config::Settings;
 use crate::http::accept::Accepted;
 use crate::http::auth::ApiKey;
 use crate::http::body;
-use crate::http::caller::caller;
+use crate::http::caller::{ProtocolCaller, caller};
 use crate::http::error::{ApiError, method_not_allowed_answer};
-use crate::http::permission::{self, Door};
 use crate::http::routes::BodyLimits;
 
 /// The path.
@@ -149,7 +148,7 @@ impl Gate {
         if !methods.contains(request.method()) {
             return Err(method_not_allowed_answer(methods));
         }
-        permission::admit(Door::Protocol, request.request()).map_err(refuse)?;
+        request.extract::<ProtocolCaller>().await.map_err(refuse)?;
         self.check_session(request).await.map_err(refuse)?;
         let caller = self.caller_of(request.request());
         request.extensions_mut().insert(caller);

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::v2::TOKENS;
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::service::Service;
 

@@ -9,7 +9,7 @@ use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 
 use crate::http::answer::reply;
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::page::page;
 use crate::service::Service;

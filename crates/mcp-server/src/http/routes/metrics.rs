@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use mcp_core::ActionError;
 use paperclip::actix::api_v2_operation;
 
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::service::Service;
 

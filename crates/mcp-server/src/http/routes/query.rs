@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::body::{JsonText, malformed};
 use crate::http::answer::reply;
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::service::Service;
 
@@ -27,7 +27,7 @@ struct Query<'a> {
     tags("v1")
 )]
 pub(super) async fn query(
-    Caller { identity }: Caller,
+    Caller(caller): Caller,
     JsonText(text): JsonText,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
@@ -37,7 +37,7 @@ pub(super) async fn query(
         None => ParamsText::none(),
     };
     let message = format!("Action '{}' completed successfully", query.action);
-    let call = Call::new(query.action, params).ignoring_unknown().within(Context::of(identity));
+    let call = Call::new(query.action, params).ignoring_unknown().within(Context::of(caller));
     let answer = service.dispatcher().call(call).await?;
     Ok(reply(service, answer, move |_| message))
 }

@@ -1,14 +1,13 @@
-//! `POST /reset`: everything is removed and the default configuration restored.
+//! `POST /reset`: removes everything and restores the default configuration.
 
+use actix_web::HttpResponse;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use paperclip::actix::api_v2_operation;
 use serde_json::json;
 
 use crate::http::answer::success;
-use crate::http::auth::Caller;
+use crate::http::caller::ResetCaller;
 use crate::http::error::ApiError;
-use crate::http::permission::{self, Door};
 use crate::service::Service;
 
 #[api_v2_operation(
@@ -18,11 +17,9 @@ use crate::service::Service;
     tags("v1")
 )]
 pub(super) async fn reset(
-    _: Caller,
-    request: HttpRequest,
+    _: ResetCaller,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    permission::admit(Door::Reset, &request)?;
     service.dispatcher().reset().await?;
     success(&service, &json!({ "reset": true }), "Memory reset complete")
 }

@@ -10,7 +10,7 @@ use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 
 use crate::http::answer::{envelope, reply};
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::page::page;
 use crate::service::Service;

@@ -14,7 +14,7 @@ use paperclip::actix::web::{self, ServiceConfig};
 use serde_json::json;
 
 use super::help;
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::{ApiError, method_not_allowed};
 use crate::service::Service;
 
@@ -68,7 +68,7 @@ async fn answer(
 ) -> HttpResponse {
     let answered = match query {
         Ok(mut query) => {
-            query.context = Context::of(caller.identity);
+            query.context = Context::of(caller.0);
             service.lean().query(service.dispatcher(), &query).await
         }
         Err(error) => Err(service.dispatcher().redactor().scrub_error(error)),

@@ -7,7 +7,7 @@ use mcp_lean::format::Format;
 use paperclip::actix::api_v2_operation;
 
 use super::answer;
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::routes::body::JsonText;
 use crate::service::Service;
