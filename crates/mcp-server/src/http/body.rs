@@ -1,4 +1,4 @@
-//! Reading a request's body: no more than a limit, no longer than a deadline.
+//! Reads a request's body within a size limit and a deadline.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -19,12 +19,15 @@ use super::error::{ApiError, too_large};
 /// The byte order mark in UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// Room that is made before a byte has come, whatever length is declared.
-const FIRST_ROOM: usize = 16 * 1024;
+/// The maximum buffer before the first byte arrives, whatever length is declared.
+const FIRST_CAPACITY: usize = 16 * 1024;
 
-/// The whole body: 413 over `limit` bytes, declared or sent; 408 when it is not there `deadline`
-/// after the call; 400 when it breaks off. Each ends the connection, since the rest is not read.
-pub async fn read(
+/// Reads the whole body.
+///
+/// # Errors
+/// Returns 413 over `limit` bytes, declared or sent; 408 if the body is incomplete after `deadline`;
+/// 400 if it breaks off. Each closes the connection, since the rest is not read.
+pub(crate) async fn read(
     request: &HttpRequest,
     mut payload: Payload,
     limit: usize,
@@ -35,8 +38,8 @@ pub async fn read(
     if declared > limit {
         return Err(too_large(limit).closing());
     }
-    let room = declared.min(FIRST_ROOM);
-    let collected = timeout(deadline, collect(&mut payload, room, limit)).await;
+    let capacity = declared.min(FIRST_CAPACITY);
+    let collected = timeout(deadline, collect(&mut payload, capacity, limit)).await;
     let body = collected.unwrap_or_else(|_| {
         let seconds = deadline.as_secs_f64();
         let detail = format!("The request body did not arrive within {seconds} s");
@@ -61,15 +64,15 @@ pub(super) fn on_connect(_: &dyn Any, data: &mut Extensions) {
 }
 
 /// Returns the body without a byte order mark at its beginning (RFC 8259, section 8.1).
-pub fn without_bom(mut body: Bytes) -> Bytes {
+pub(crate) fn without_bom(mut body: Bytes) -> Bytes {
     if body.starts_with(BOM) {
         body.advance(BOM.len());
     }
     body
 }
 
-async fn collect(payload: &mut Payload, room: usize, limit: usize) -> Result<Bytes, ApiError> {
-    let mut body = BytesMut::with_capacity(room);
+async fn collect(payload: &mut Payload, capacity: usize, limit: usize) -> Result<Bytes, ApiError> {
+    let mut body = BytesMut::with_capacity(capacity);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| broken(&error, limit))?;
         if chunk.len() > limit - body.len() {

@@ -1,7 +1,7 @@
-//! DNS rebinding: a page of somebody else's must not reach a server that listens on loopback.
+//! Protects a server on loopback from DNS rebinding.
 //!
-//! A page at `evil.example` may have its name resolve to 127.0.0.1; the browser then takes the server
-//! for the page's own origin and CORS does not apply. `Host` still says `evil.example`.
+//! A page at `evil.example` may let its name resolve to 127.0.0.1. The browser then treats the server as
+//! the page's own origin, and CORS does not apply. `Host` is still `evil.example`.
 
 use actix_web::{
     Error, ResponseError,
@@ -18,20 +18,17 @@ use super::{
     probe::is_probe,
 };
 
-/// Which `Host` values are served. Built once, shared by all workers.
+/// The `Host` values that are served. Part of the app's data.
 #[derive(Debug, Clone)]
-pub struct Hosts {
+pub(crate) struct Hosts {
     enforced: bool,
     allowed: Vec<Authority>,
 }
 
 impl Hosts {
-    /// `loopback_only`: the server listens on loopback addresses alone. `allowed`: names beside
-    /// loopback's own; one with a port allows that port only.
-    ///
-    /// Beyond loopback, any host is served unless `allowed` says otherwise.
-    #[must_use]
-    pub fn new(loopback_only: bool, allowed: Vec<Authority>) -> Self {
+    /// Creates the rule. On loopback, its names and `allowed` are served; elsewhere `allowed`, or all
+    /// if it is empty. An allowed host with a port allows only that port.
+    pub(crate) fn new(loopback_only: bool, allowed: Vec<Authority>) -> Self {
         Self { enforced: loopback_only || !allowed.is_empty(), allowed }
     }
 
@@ -42,8 +39,8 @@ impl Hosts {
                 .is_ok_and(|wanted| wanted.iter().all(|wanted| self.serves(wanted)))
     }
 
-    /// Whether a request is for a name that is known to be this server's: loopback's, one that is
-    /// allowed, or an address, which no name server can turn to another.
+    /// Returns whether a request is for a name that is known to be this server's: a loopback name, an
+    /// allowed one, or an address, which no name server can change.
     pub(crate) fn knows(&self, head: &RequestHead) -> bool {
         let is_address = |wanted: &Authority| matches!(wanted.host, authority::Host::Address(_));
         authority::of_request(head).is_ok_and(|wanted| {
@@ -56,7 +53,8 @@ impl Hosts {
     }
 }
 
-/// A request without a port means its scheme's default, and behind a proxy that may be either.
+/// Returns whether an allowed host includes another. A request without a port means its scheme's
+/// default, and behind a proxy that may be either.
 fn allows(allowed: &Authority, wanted: &Authority) -> bool {
     let port = match (allowed.port, wanted.port) {
         (None, _) => true,

@@ -14,21 +14,21 @@
 
 pub(crate) mod accept;
 mod answer;
-pub mod auth;
-pub mod authority;
-pub mod body;
+pub(crate) mod auth;
+pub(crate) mod authority;
+pub(crate) mod body;
 mod buckets;
-pub mod caller;
-pub mod client_address;
-pub mod cors;
-pub mod error;
-pub mod host;
+pub(crate) mod caller;
+pub(crate) mod client_address;
+pub(crate) mod cors;
+pub(crate) mod error;
+pub(crate) mod host;
 mod in_flight;
-pub mod origin;
+pub(crate) mod origin;
 mod page;
 mod probe;
-pub mod rate_limit;
-pub mod routes;
+pub(crate) mod rate_limit;
+pub(crate) mod routes;
 mod server;
 
 pub use server::serve;
@@ -52,7 +52,8 @@ mod tests {
                     .app_data(web::Data::new(host::Hosts::new(true, Vec::new())))
                     .app_data(web::Data::new(in_flight::InFlight::new($in_flight)))
                     .wrap(from_fn(in_flight::limit))
-                    .wrap($rate_limit)
+                    .wrap($rate_limit.clone())
+                    .wrap(from_fn(rate_limit::rename_headers))
                     .wrap(cors::cors(&CorsOrigins::Any))
                     .wrap(from_fn(cors::tidy))
                     .wrap(from_fn(host::check))
@@ -96,7 +97,8 @@ mod tests {
 
     #[actix_web::test]
     async fn every_refusal_is_json_and_a_page_can_read_it() {
-        let app = app!(four_a_day(), 8);
+        let limit = four_a_day();
+        let app = app!(limit, 8);
         assert_eq!(ask!(app, post "/closed", "evil.example"), (403, true, false, false));
         assert_eq!(ask!(app, get "/nope", "evil.example"), (403, true, false, false));
         assert_eq!(ask!(app, post "/closed", "localhost"), (401, true, true, true));
@@ -104,7 +106,8 @@ mod tests {
         assert_eq!(ask!(app, get "/closed", "localhost"), (405, true, true, true));
         assert_eq!(ask!(app, get "/nope", "localhost"), (404, true, true, true));
         assert_eq!(ask!(app, get "/nope", "localhost"), (429, true, true, true));
-        let busy = app!(four_a_day(), 0);
+        let limit = four_a_day();
+        let busy = app!(limit, 0);
         assert_eq!(ask!(busy, get "/nope", "localhost"), (503, true, true, true));
     }
 }

@@ -20,7 +20,7 @@ use super::caller::TrustedProxies;
 use super::error::{extractors, json_errors, not_found};
 use super::host::{self, Hosts};
 use super::in_flight::{self, InFlight};
-use super::rate_limit::RateLimit;
+use super::rate_limit::{RateLimit, rename_headers};
 use super::routes::{self, BodyLimits, Documents, Readiness};
 use super::{body, cors};
 use crate::config::Settings;
@@ -94,6 +94,7 @@ pub async fn serve(
             // The last is the outermost; the module above explains the order.
             .wrap(from_fn(in_flight::limit))
             .wrap(rate_limit.clone())
+            .wrap(from_fn(rename_headers))
             .wrap(cors::cors(&origins))
             .wrap(from_fn(cors::tidy))
             .wrap(from_fn(host::check))

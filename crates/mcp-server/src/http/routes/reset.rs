@@ -12,7 +12,7 @@ use crate::service::Service;
 
 #[api_v2_operation(
     summary = "Reset the memory",
-    description = "Removes users, tasks, configuration and log, restores the default configuration and starts task numbers at 1. Refused for a web page of another origin unless that origin is listed in MCP_CORS_ORIGINS or the API key is right.",
+    description = "Removes users, tasks, configuration and log, restores the default configuration and starts task numbers at 1. Denied for a web page of another origin unless that origin is listed in MCP_CORS_ORIGINS or the request has the API key.",
     operation_id = "reset",
     tags("v1")
 )]

@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::service::Service;
 
 #[api_v2_operation(
-    summary = "Say that the service runs",
-    description = "Open without the API key.",
+    summary = "Show the service and its API versions",
+    description = "Requires no API key.",
     operation_id = "health",
     tags("service")
 )]
