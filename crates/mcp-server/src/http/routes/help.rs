@@ -3,13 +3,14 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use mcp_core::action::params::ParamsText;
-use mcp_core::{ActionError, Call};
+use mcp_core::{ActionError, Call, ErrorCode};
 use mcp_lean::tokens;
 use paperclip::actix::web::Query;
 use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::Operation;
 use super::v2::TOKENS;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
@@ -20,6 +21,16 @@ const LLMS: &str = r#"# MCP Server
 
 POST /api/v2/query {"action":"help","params":{"query":"what you want"}} names actions to call the same way. Header X-API-Key.
 "#;
+
+pub(super) const LLMS_OPERATION: Operation =
+    Operation { id: "llms", response: "text/plain", errors: &[], is_open: true };
+
+pub(super) const HELP_OPERATION: Operation = Operation {
+    id: "help",
+    response: "text/plain",
+    errors: &[ErrorCode::NotFound, ErrorCode::Internal, ErrorCode::Busy],
+    is_open: false,
+};
 
 #[api_v2_operation(
     summary = "Get an introduction for prompts",

@@ -3,11 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use mcp_core::memory::Freshness;
-use mcp_core::{Reply, snapshot};
+use mcp_core::{ErrorCode, Reply, snapshot};
 use paperclip::actix::web::Query;
 use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 
+use super::Operation;
 use crate::http::answer::reply;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
@@ -22,6 +23,13 @@ pub(super) struct LogsQuery {
     /// Skips this many of the newest entries; a negative number counts as 0.
     offset: Option<String>,
 }
+
+pub(super) const OPERATION: Operation = Operation {
+    id: "logs",
+    response: "LogsAnswer",
+    errors: &[ErrorCode::MalformedRequest, ErrorCode::Internal, ErrorCode::Busy],
+    is_open: false,
+};
 
 #[api_v2_operation(
     summary = "Show the log of calls",

@@ -2,12 +2,20 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use mcp_core::ActionError;
+use mcp_core::{ActionError, ErrorCode};
 use paperclip::actix::api_v2_operation;
 
+use super::Operation;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::service::Service;
+
+pub(super) const OPERATION: Operation = Operation {
+    id: "metrics",
+    response: "application/openmetrics-text",
+    errors: &[ErrorCode::Internal],
+    is_open: false,
+};
 
 #[api_v2_operation(
     summary = "Show the metrics",

@@ -15,6 +15,7 @@ mod v2;
 
 use actix_web::http::Method;
 use actix_web::middleware::{Condition, from_fn};
+use mcp_core::ErrorCode;
 use paperclip::actix::web::{self, ServiceConfig};
 
 use super::error::method_not_allowed;
@@ -22,6 +23,47 @@ use super::probe::{LIVE, READY};
 pub(crate) use body::BodyLimits;
 pub(crate) use docs::{Documents, configure as configure_documents};
 pub(crate) use probes::Readiness;
+
+/// The facts of an operation for the OpenAPI document that its handler does not show.
+pub(crate) struct Operation {
+    id: &'static str,
+    /// The response's schema, or its media type if it is text.
+    pub(crate) response: &'static str,
+    pub(crate) errors: &'static [ErrorCode],
+    /// Whether it requires no API key.
+    pub(crate) is_open: bool,
+}
+
+/// The errors of a call of any action.
+const CALL_ERRORS: &[ErrorCode] = &[
+    ErrorCode::InvalidParams,
+    ErrorCode::RequestTimeout,
+    ErrorCode::PayloadTooLarge,
+    ErrorCode::MalformedRequest,
+    ErrorCode::Internal,
+    ErrorCode::UpstreamFailed,
+    ErrorCode::Busy,
+    ErrorCode::UpstreamTimeout,
+    ErrorCode::StorageFull,
+];
+
+/// Returns the facts of an operation.
+pub(crate) fn operation(id: &str) -> Operation {
+    let v1 = [
+        root::OPERATION,
+        probes::LIVE_OPERATION,
+        help::LLMS_OPERATION,
+        metrics::OPERATION,
+        probes::READY_OPERATION,
+        query::OPERATION,
+        state::OPERATION,
+        logs::OPERATION,
+        reset::OPERATION,
+        help::HELP_OPERATION,
+    ];
+    let mut known = v1.into_iter().chain(v2::OPERATIONS);
+    known.find(|operation| operation.id == id).expect("a test generates the document")
+}
 
 /// Mounts every route that OpenAPI describes.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
+use mcp_core::ErrorCode;
 use paperclip::actix::api_v2_operation;
 use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::Operation;
 use crate::http::error::ApiError;
 use crate::service::Service;
 
@@ -45,6 +47,12 @@ impl Readiness {
         is_ready
     }
 }
+
+pub(super) const LIVE_OPERATION: Operation =
+    Operation { id: "live", response: "Status", errors: &[], is_open: true };
+
+pub(super) const READY_OPERATION: Operation =
+    Operation { id: "ready", response: "Status", errors: &[ErrorCode::Unavailable], is_open: true };
 
 #[api_v2_operation(
     summary = "Check that the process answers",

@@ -9,6 +9,7 @@ use paperclip::actix::api_v2_operation;
 use serde_json::value::RawValue;
 
 use super::body::{JsonBody, malformed};
+use super::{CALL_ERRORS, Operation};
 use crate::http::answer::reply;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
@@ -19,6 +20,9 @@ struct Query<'a> {
     action: String,
     params: Option<&'a RawValue>,
 }
+
+pub(super) const OPERATION: Operation =
+    Operation { id: "query", response: "Answer", errors: CALL_ERRORS, is_open: false };
 
 #[api_v2_operation(
     summary = "Call an action",

@@ -2,13 +2,22 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use mcp_core::ErrorCode;
 use paperclip::actix::api_v2_operation;
 use serde_json::json;
 
+use super::Operation;
 use crate::http::answer::success;
 use crate::http::caller::ResetCaller;
 use crate::http::error::ApiError;
 use crate::service::Service;
+
+pub(super) const OPERATION: Operation = Operation {
+    id: "reset",
+    response: "ResetAnswer",
+    errors: &[ErrorCode::Internal, ErrorCode::Busy, ErrorCode::StorageFull],
+    is_open: false,
+};
 
 #[api_v2_operation(
     summary = "Reset the memory",

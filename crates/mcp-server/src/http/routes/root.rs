@@ -5,7 +5,11 @@ use actix_web::web::Data;
 use paperclip::actix::api_v2_operation;
 use serde::Serialize;
 
+use super::Operation;
 use crate::service::Service;
+
+pub(super) const OPERATION: Operation =
+    Operation { id: "health", response: "Health", errors: &[], is_open: true };
 
 #[api_v2_operation(
     summary = "Show the service and its API versions",

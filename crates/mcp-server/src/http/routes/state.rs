@@ -2,13 +2,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use mcp_core::Reply;
 use mcp_core::memory::Freshness;
 use mcp_core::snapshot::{self, Entity};
+use mcp_core::{ErrorCode, Reply};
 use paperclip::actix::web::Query;
 use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 
+use super::Operation;
 use crate::http::answer::{envelope, reply};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
@@ -29,6 +30,13 @@ pub(super) struct StateQuery {
     /// Only tasks with this status. Without an entity, it requires `limit` or `offset`.
     status: Option<String>,
 }
+
+pub(super) const OPERATION: Operation = Operation {
+    id: "state",
+    response: "StateAnswer",
+    errors: &[ErrorCode::MalformedRequest, ErrorCode::Internal, ErrorCode::Busy],
+    is_open: false,
+};
 
 #[api_v2_operation(
     summary = "Show the memory",

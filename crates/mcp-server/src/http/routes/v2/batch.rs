@@ -14,9 +14,13 @@ use super::answer;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::routes::body::JsonBody;
+use crate::http::routes::{CALL_ERRORS, Operation};
 use crate::service::Service;
 
 const ACTION: &str = "batch";
+
+pub(super) const OPERATION: Operation =
+    Operation { id: "v2_batch", response: "LeanAnswer", errors: CALL_ERRORS, is_open: false };
 
 #[api_v2_operation(
     summary = "Run several steps",

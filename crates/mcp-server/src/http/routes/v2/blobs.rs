@@ -7,11 +7,20 @@ use actix_web::http::header::{
 };
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use mcp_core::ErrorCode;
 use paperclip::actix::api_v2_operation;
 
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::routes::Operation;
 use crate::service::Service;
+
+pub(super) const OPERATION: Operation = Operation {
+    id: "v2_blob",
+    response: "Blob",
+    errors: &[ErrorCode::RouteNotFound],
+    is_open: false,
+};
 
 #[api_v2_operation(
     summary = "Get the value of a handle",

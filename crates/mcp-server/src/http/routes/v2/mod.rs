@@ -13,7 +13,7 @@ use paperclip::actix::api_v2_operation;
 use paperclip::actix::web::{self, ServiceConfig};
 use serde_json::json;
 
-use super::help;
+use super::{Operation, help};
 use crate::http::caller::Caller;
 use crate::http::error::{ApiError, method_not_allowed};
 use crate::service::Service;
@@ -41,6 +41,13 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         // Last: for a variable path the router runs a regular expression.
         .service(web::resource(ROUTES[1]).route(web::get().to(blobs::blob)).default_service(get()));
 }
+
+pub(super) const STATUS_OPERATION: Operation =
+    Operation { id: "v2_status", response: "Status", errors: &[], is_open: false };
+
+/// The facts of the routes for the OpenAPI document.
+pub(super) const OPERATIONS: [Operation; 4] =
+    [batch::OPERATION, blobs::OPERATION, query::OPERATION, STATUS_OPERATION];
 
 #[api_v2_operation(
     summary = "Show the routes and actions of v2",

@@ -10,7 +10,11 @@ use super::answer;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::routes::body::JsonBody;
+use crate::http::routes::{CALL_ERRORS, Operation};
 use crate::service::Service;
+
+pub(super) const OPERATION: Operation =
+    Operation { id: "v2_query", response: "LeanAnswer", errors: CALL_ERRORS, is_open: false };
 
 #[api_v2_operation(
     summary = "Call an action and shape its result",
