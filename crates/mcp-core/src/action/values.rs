@@ -1,17 +1,17 @@
-//! The types that several actions' parameters share.
+//! Types that the parameters of several actions share.
 
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::params::not_given;
 use crate::domain::{FieldChange, TaskId};
+use crate::json::{self, Problem};
 
-/// A text that is not empty. The empty text counts as not given.
+/// A text that is not empty. The empty text counts as absent.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(inline)]
 pub struct Text(#[schemars(length(min = 1))] pub String);
@@ -24,7 +24,7 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 impl<'de> Deserialize<'de> for TaskId {
-    /// Zero is no task's number and counts as not given.
+    /// Zero counts as absent: task numbers start at 1.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match i64::deserialize(deserializer)? {
             0 => Err(not_given()),
@@ -34,45 +34,28 @@ impl<'de> Deserialize<'de> for TaskId {
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for FieldChange<T> {
-    /// Null clears, as in RFC 7396; with `#[serde(default)]`, leaving it out keeps.
+    /// Reads `null` as [`FieldChange::Clear`], as in RFC 7396. With `#[serde(default)]`, an absent member keeps.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
     }
 }
 
-/// Any JSON, kept as it was given. A number beyond what a double holds is refused: most readers
-/// of JSON could not read it back (RFC 8259, section 6).
+/// Any JSON that passes [`json::check`], kept byte for byte.
 #[derive(Clone, Debug)]
 pub struct JsonText(pub Box<RawValue>);
 
 impl<'de> Deserialize<'de> for JsonText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Box::<RawValue>::deserialize(deserializer)?;
-        if may_be_out_of_range(text.get()) && serde_json::from_str::<Value>(text.get()).is_err() {
-            return Err(D::Error::invalid_value(
+        match json::check(text.get()) {
+            Ok(()) => Ok(Self(text)),
+            Err(Problem::NumberOutOfRange { .. }) => Err(D::Error::invalid_value(
                 Unexpected::Other("a large number"),
                 &"JSON whose numbers a double can hold",
-            ));
-        }
-        Ok(Self(text))
-    }
-}
-
-/// Whether the text has an exponent, or enough digits in a row for a double to overflow.
-fn may_be_out_of_range(text: &str) -> bool {
-    let mut digits = 0_u32;
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' => digits += 1,
-            b'e' | b'E' if digits > 0 => return true,
-            _ => digits = 0,
-        }
-        // The largest double has 309 digits.
-        if digits >= 309 {
-            return true;
+            )),
+            Err(problem) => Err(D::Error::custom(problem)),
         }
     }
-    false
 }
 
 impl JsonSchema for JsonText {
@@ -89,7 +72,7 @@ impl JsonSchema for JsonText {
     }
 }
 
-/// The text of a JSON object, kept as it was given. Its numbers are as in [`JsonText`].
+/// The text of a JSON object that passes [`json::check`], kept byte for byte.
 #[derive(Clone, Debug)]
 pub struct ObjectText(pub Box<RawValue>);
 
@@ -123,7 +106,7 @@ impl JsonSchema for ObjectText {
     }
 }
 
-/// What serde calls a JSON value that starts with this byte.
+/// Returns serde's name for a JSON value that starts with this byte.
 pub(crate) fn unexpected(first: Option<u8>) -> serde::de::Unexpected<'static> {
     match first {
         Some(b'{') => Unexpected::Map,

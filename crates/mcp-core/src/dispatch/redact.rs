@@ -98,7 +98,7 @@ impl Redactor {
         }
         match serde_json::from_str::<Value>(text) {
             Ok(value) => self.value(value).to_string().into(),
-            // Only what is no JSON, or is nested too deeply to be read, comes here.
+            // The text is not JSON, or it is nested too deep.
             Err(_) => format!("\"{HIDDEN}\"").into(),
         }
     }
@@ -126,11 +126,10 @@ impl Redactor {
     /// Whether JSON text holds a configured secret in a key or a text, escaped or not.
     #[must_use]
     pub fn is_secret_in(&self, text: &str) -> bool {
-        // Text by text: a number that nobody can read hides nothing.
         self.is_one_in(text)
             || (text.contains('\\')
                 && !self.secrets.is_empty()
-                && json::strings(text).any(|text| self.is_one_in(&text)))
+                && json::any_string(text, |text| self.is_one_in(text)))
     }
 
     /// A text without the configured secrets.
@@ -149,13 +148,27 @@ impl Redactor {
     #[must_use]
     pub fn scrub_json(&self, text: String) -> String {
         let text = if self.is_one_in(&text) { self.scrub(&text) } else { text };
-        if self.secrets.is_empty() || !text.contains('\\') {
+        let is_clean = self.secrets.is_empty()
+            || !text.contains('\\')
+            || !json::any_string(&text, |text| self.is_one_in(text));
+        if is_clean {
             return text;
         }
-        let other = |plain: &str| self.is_one_in(plain).then(|| self.scrub(plain));
-        match json::with_others(&text, other) {
-            Cow::Borrowed(_) => text,
-            Cow::Owned(clean) => clean,
+        match json::value(&text) {
+            Ok(value) => self.scrub_value(value).to_string(),
+            Err(_) => format!("\"{HIDDEN}\""),
+        }
+    }
+
+    fn scrub_value(&self, value: Value) -> Value {
+        match value {
+            Value::Object(members) => members
+                .into_iter()
+                .map(|(name, value)| (self.scrub(&name), self.scrub_value(value)))
+                .collect(),
+            Value::Array(items) => items.into_iter().map(|item| self.scrub_value(item)).collect(),
+            Value::String(text) => self.scrub(&text).into(),
+            plain => plain,
         }
     }
 
@@ -275,7 +288,7 @@ mod tests {
     fn what_another_system_says_back_is_hidden_however_it_is_written() {
         let text = r#"{"a":"\u00733cret-of-the-server","s3cret-of-the\u002dserver":"b\n\u0063"}"#;
         let clean = redactor().scrub_json(text.to_owned());
-        assert_eq!(clean, r#"{"a":"[redacted]","[redacted]":"b\n\u0063"}"#);
+        assert_eq!(clean, r#"{"a":"[redacted]","[redacted]":"b\nc"}"#);
         assert_eq!(redactor().scrub_json(clean.clone()), clean);
     }
 

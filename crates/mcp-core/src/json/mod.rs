@@ -1,6 +1,6 @@
-//! JSON text: written, and looked into without being rebuilt, so that what was given is kept as it was.
+//! JSON text: checked, written, and read without being rebuilt, so that clients' bytes are kept.
 
-mod held;
+mod check;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,28 +8,46 @@ use std::fmt;
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::ActionError;
-pub use held::{strings, value, with_others};
+pub(crate) use check::any_string;
+pub use check::{MAX_DEPTH, Problem, check, check_within};
 
-/// A value as JSON text.
+/// Writes a value as JSON text.
 ///
 /// # Errors
-/// When it is no JSON (a key that is no text), which is a fault of the program.
+/// Returns `Internal` if JSON cannot hold the value.
 pub fn text(value: &impl Serialize) -> Result<String, ActionError> {
     serde_json::to_string(value).map_err(ActionError::internal)
 }
 
-/// The members of a JSON object in their order, each value as it was written. A name that is
-/// given twice is there twice.
+/// Reads text that passed the [`check`]: any other may be nested so deep that reading it overflows the
+/// stack.
+///
+/// # Errors
+/// Returns an error if the text is not JSON.
+pub fn value(text: &str) -> serde_json::Result<Value> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    reader.disable_recursion_limit();
+    let value = Value::deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// The members of a JSON object in their order, each value as it was written. A repeated name is
+/// there twice.
 pub struct RawObject<'a> {
-    /// Names and values.
+    /// The names and values.
     pub members: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl<'a> RawObject<'a> {
-    /// Reads the text of an object, and of nothing else.
+    /// Parses the text of a JSON object.
+    ///
+    /// # Errors
+    /// Returns an error if the text is not a JSON object.
     pub fn parse(text: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str(text)
     }

@@ -15,10 +15,6 @@ use serde_json::{Map, Value, json};
 const LONGEST_TEXT: usize = 40;
 /// The most characters of a node's name.
 const LONGEST_NAME: usize = 60;
-/// What stands for the children of a node that are there and were not read: JSON that is nested more
-/// deeply than a value holds is the text that it was (`mcp_core::json::value`).
-const NOT_SHOWN: &str = "not shown: nested too deeply";
-
 /// The tree of a file (`figma_get_file`): its pages are the first level.
 pub(super) const OF_FILE: Tree = Tree { tops: pages, children, rows };
 
@@ -74,9 +70,7 @@ fn row(node: &TreeNode<'_>, styles: &mut Styles) -> Value {
     if !of_node.is_empty() {
         row.insert("styles".into(), of_node.into());
     }
-    if value["children"].is_string() || children(value).iter().any(Value::is_string) {
-        row.insert("children".into(), NOT_SHOWN.into());
-    } else if hidden > 0 {
+    if hidden > 0 {
         row.insert("children".into(), hidden.into());
     }
     if value["visible"] == false {
@@ -204,26 +198,6 @@ mod tests {
             (OF_NODES.rows)(&[node(tops[0].0, tops[0].1, 0, 0), node(tops[0].0, tops[0].1, 1, 0)]);
         assert_eq!(rows[0]["text"], "b".repeat(90));
         assert_eq!(rows[1]["text"], "b".repeat(39) + "…");
-    }
-
-    #[test]
-    fn what_is_nested_too_deeply_is_said_to_be_there() {
-        // A node of a list is two levels of JSON, so that the text stands for the list here, and for
-        // the nodes in it where the answer has one level more or less around it.
-        let nodes = 80;
-        let open = r#"{"id":"1:1","name":"F","type":"FRAME","children":["#.repeat(nodes);
-        let file = format!(r#"{{"document":{open}{}}}"#, "]}".repeat(nodes));
-        for text in [file.clone(), format!("[{file}]")] {
-            let answer = mcp_core::json::value(&text).expect("JSON");
-            let (mut at, _) = (OF_FILE.tops)(answer.get(0).unwrap_or(&answer))[0];
-            let mut depth = 0;
-            while let Some(child) = children(at).first().filter(|child| child.is_object()) {
-                assert!(rows(&[node(at, &Value::Null, depth, 0)])[0].get("children").is_none());
-                (at, depth) = (child, depth + 1);
-            }
-            assert!((40..nodes).contains(&depth), "{depth}");
-            assert_eq!(rows(&[node(at, &Value::Null, depth, 0)])[0]["children"], NOT_SHOWN);
-        }
     }
 
     #[test]

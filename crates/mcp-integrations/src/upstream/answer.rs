@@ -5,11 +5,14 @@ use std::sync::Arc;
 use http::header::LINK;
 use http::{HeaderMap, HeaderValue};
 use mcp_core::dispatch::Redactor;
+use mcp_core::json::{Problem, check_within};
 use mcp_core::{ActionError, ErrorCode};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::failure::Failure;
+
+/// The nesting limit: a node of a Figma file is two levels.
+const MAX_DEPTH: usize = 512;
 
 /// JSON text of another system, as it came. Cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -73,17 +76,49 @@ pub(super) fn read(
         // RFC 8259, section 8.1.
         text.remove(0);
     }
-    match serde_json::from_str::<&RawValue>(&text) {
-        Ok(_) => {
-            // It may be kept, and was read into more room than it needs.
+    let mut checked = check_within(&text, MAX_DEPTH);
+    if matches!(checked, Err(Problem::LoneSurrogate { .. })) {
+        text = with_whole_characters(&text);
+        checked = check_within(&text, MAX_DEPTH);
+    }
+    match checked {
+        Ok(()) => {
+            // The cache may keep it, and the buffer is larger than the text.
             text.shrink_to_fit();
             Ok(Json { text: Arc::new(text), goes_on: false })
         }
-        Err(error) if error.is_eof() => {
+        Err(Problem::Syntax(error)) if error.is_eof() => {
             Err(failed(" answered with JSON that breaks off").caused_by(error.to_string()))
         }
-        Err(error) => Err(failed(no_json).caused_by(error.to_string())),
+        Err(Problem::Syntax(error)) => Err(failed(no_json).caused_by(error.to_string())),
+        Err(problem) => Err(failed(&format!(" answered with JSON that is not read: {problem}"))),
     }
+}
+
+/// Replaces each escaped half of a surrogate pair by U+FFFD: an upstream may cut a text within an
+/// emoji.
+pub(super) fn with_whole_characters(text: &str) -> String {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let (mut whole, mut copied, mut at) = (String::with_capacity(text.len()), 0, 0);
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('\\')) {
+        at += found;
+        at += match (unit(at), unit(at + 6)) {
+            (None, _) => 2,
+            (Some(0xD800..0xDC00), Some(0xDC00..0xE000)) => 12,
+            (Some(0xD800..0xE000), _) => {
+                whole.push_str(&text[copied..at]);
+                whole.push_str("\\ufffd");
+                copied = at + 6;
+                6
+            }
+            (Some(_), _) => 6,
+        };
+    }
+    whole.push_str(&text[copied..]);
+    whole
 }
 
 /// The media type without its parameters (RFC 9110, section 8.3.1), as it is written. What is no media
@@ -140,6 +175,19 @@ mod tests {
     }
 
     #[test]
+    fn half_of_a_surrogate_pair_is_replaced() {
+        for (text, expected) in [
+            (r#"["a\ud83d"]"#, r#"["a\ufffd"]"#),
+            (r#"["\udc00\ud83d\ude00\\\ud83d\n"]"#, r#"["\ufffd\ud83d\ude00\\\ufffd\n"]"#),
+            (r#"["\ud83d\ud83d\ude00", 1.0]"#, r#"["\ufffd\ud83d\ude00", 1.0]"#),
+        ] {
+            let json = read("Figma", None, text.into(), &Redactor::new([])).expect("JSON");
+            assert_eq!(*json.text, expected);
+        }
+        assert!(message(None, b"[\"\\ud800\", \"\\\xc3\xa9\"]").is_some());
+    }
+
+    #[test]
     fn json_is_taken_whatever_its_kind_is_called() {
         for kind in [
             "application/json",
@@ -177,6 +225,12 @@ mod tests {
             (json, br#"{"items"#, " answered with JSON that breaks off"),
             (json, b"<html></html>", " answered with what is no JSON"),
             (json, b"{} {}", " answered with what is no JSON"),
+            (
+                json,
+                b"[1e400]",
+                " answered with JSON that is not read: [0] is outside the range of a double: use a \
+                 number below 1.8e308",
+            ),
             (json, b"\"\xff\"", " answered with what is no JSON"),
         ] {
             assert_eq!(message(content_type, body), Some(format!("GitHub{text}")), "{body:?}");

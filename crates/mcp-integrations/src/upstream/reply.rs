@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use mcp_core::dispatch::Redactor;
-use mcp_core::{ErrorCode, Timestamp, json};
+use mcp_core::{ErrorCode, Timestamp};
 use serde_json::Value;
 
+use super::answer::with_whole_characters;
 use super::failure::Failure;
 use super::rate_limit::{self, Limited};
 
@@ -108,7 +109,8 @@ fn text(status: StatusCode, message: Option<&str>) -> String {
 /// Returns the message of a refusal: GitHub's `message` and `errors`; Figma's `message` or `err`.
 /// Nothing else of the body reaches a caller. Control characters become spaces.
 fn message(body: &[u8]) -> Option<String> {
-    let body = json::value(str::from_utf8(body).ok()?).ok()?;
+    let body = with_whole_characters(str::from_utf8(body).ok()?);
+    let body: Value = serde_json::from_str(&body).ok()?;
     let message = ["message", "err"].into_iter().find_map(|name| said(&body, name));
     let errors = match &body["errors"] {
         Value::Array(errors) => errors.iter().filter_map(described).collect(),

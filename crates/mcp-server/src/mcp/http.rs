@@ -16,7 +16,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, Scope};
 use futures_util::StreamExt;
-use mcp_core::Caller;
+use mcp_core::{Caller, json};
 use rmcp::model::Extensions;
 use rmcp_actix_web::transport::StreamableHttpService;
 use tokio::runtime::Handle;
@@ -29,11 +29,10 @@ use super::{Face, ToolSet};
 use crate::config::Settings;
 use crate::http::accept::Accepted;
 use crate::http::auth::ApiKey;
-use crate::http::caller::caller;
+use crate::http::body;
+use crate::http::caller::{ProtocolCaller, caller};
 use crate::http::error::{ApiError, method_not_allowed_answer};
-use crate::http::permission::{self, Door};
 use crate::http::routes::BodyLimits;
-use crate::http::{body, json_text};
 
 /// The path.
 pub(crate) const PATH: &str = "/mcp";
@@ -149,7 +148,7 @@ impl Gate {
         if !methods.contains(request.method()) {
             return Err(method_not_allowed_answer(methods));
         }
-        permission::admit(Door::Protocol, request.request()).map_err(refuse)?;
+        request.extract::<ProtocolCaller>().await.map_err(refuse)?;
         self.check_session(request).await.map_err(refuse)?;
         let caller = self.caller_of(request.request());
         request.extensions_mut().insert(caller);
@@ -160,9 +159,9 @@ impl Gate {
         if request.method() != Method::POST {
             return Ok(Bytes::new());
         }
-        let body = json_text::without_bom(read(request).await.map_err(refuse)?);
+        let body = body::without_bom(read(request).await.map_err(refuse)?);
         let text = str::from_utf8(&body).map_err(|_| unreadable(&body, "The body is not UTF-8"))?;
-        json_text::check(text).map_err(|problem| unreadable(&body, &problem.to_string()))?;
+        json::check(text).map_err(|problem| unreadable(&body, &problem.to_string()))?;
         check_revision(request, text).map_err(refuse)?;
         if request.extensions().get::<JsonOnly>().is_some()
             && arguments::method_of(text).as_deref() == Some("subscriptions/listen")

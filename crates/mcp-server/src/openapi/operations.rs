@@ -4,6 +4,7 @@ use mcp_core::{Action, ErrorCode, Example, Registry};
 use serde_json::{Map, Value, json};
 
 use super::components::reference;
+use crate::http::routes::{self, Operation};
 
 /// Instead of a schema's name: plain text.
 const TEXT: &str = "text/plain";
@@ -28,19 +29,6 @@ pub(super) fn complete(document: &mut Value, registry: &Registry) {
         }
     }
 }
-
-/// How a query of the lean face fails; what was asked for wrongly is told in a shape of its own.
-const LEAN_ERRORS: &[ErrorCode] = &[
-    ErrorCode::InvalidParams,
-    ErrorCode::RequestTimeout,
-    ErrorCode::PayloadTooLarge,
-    ErrorCode::MalformedRequest,
-    ErrorCode::Internal,
-    ErrorCode::UpstreamFailed,
-    ErrorCode::Busy,
-    ErrorCode::UpstreamTimeout,
-    ErrorCode::StorageFull,
-];
 
 /// The body, the forms of the answer, and the errors that teach.
 fn lean(operation: &mut Value, body: &str) {
@@ -75,39 +63,8 @@ fn blob(operation: &mut Value) {
 }
 
 fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
-    let (answer, errors): (&str, &[ErrorCode]) = match id {
-        "query" => (
-            "Answer",
-            &[
-                ErrorCode::InvalidParams,
-                ErrorCode::RequestTimeout,
-                ErrorCode::PayloadTooLarge,
-                ErrorCode::MalformedRequest,
-                ErrorCode::Internal,
-                ErrorCode::UpstreamFailed,
-                ErrorCode::Busy,
-                ErrorCode::UpstreamTimeout,
-                ErrorCode::StorageFull,
-            ],
-        ),
-        "state" => {
-            ("StateAnswer", &[ErrorCode::MalformedRequest, ErrorCode::Internal, ErrorCode::Busy])
-        }
-        "logs" => {
-            ("LogsAnswer", &[ErrorCode::MalformedRequest, ErrorCode::Internal, ErrorCode::Busy])
-        }
-        "reset" => ("ResetAnswer", &[ErrorCode::Internal, ErrorCode::Busy, ErrorCode::StorageFull]),
-        "help" => (TEXT, &[ErrorCode::NotFound, ErrorCode::Internal, ErrorCode::Busy]),
-        "llms" => (TEXT, &[]),
-        "metrics" => (OPEN_METRICS, &[ErrorCode::Internal]),
-        "v2_query" | "v2_batch" => ("LeanAnswer", LEAN_ERRORS),
-        "v2_blob" => ("Blob", &[ErrorCode::RouteNotFound]),
-        "health" => ("Health", &[]),
-        "ready" => ("Status", &[ErrorCode::Unavailable]),
-        _ => ("Status", &[]),
-    };
-    let is_open = matches!(id, "health" | "live" | "llms" | "ready");
-    operation["responses"] = responses(answer, errors, is_open);
+    let Operation { response, errors, is_open, .. } = routes::operation(id);
+    operation["responses"] = responses(response, errors, is_open);
     operation["security"] =
         if is_open { json!([]) } else { json!([{ "apiKey": [] }, { "bearer": [] }, {}]) };
     if id == "query" {

@@ -6,12 +6,12 @@
 
 use std::io;
 
+use mcp_core::json::{self, Problem};
 use rmcp::model::{ClientJsonRpcMessage, RequestId};
 use serde::de::IgnoredAny;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 
-use crate::http::json_text;
 use crate::mcp::arguments;
 use crate::mcp::id::{self, IdScan};
 
@@ -100,11 +100,12 @@ fn problem(line: &[u8], has_id: bool) -> Option<String> {
     let Ok(text) = str::from_utf8(line) else {
         return Some("The message is not UTF-8".into());
     };
-    if let Err(problem) = json_text::check(text) {
-        return Some(problem.to_string());
-    }
     // rmcp passes over it as well.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match json::check(text) {
+        Ok(()) | Err(Problem::Syntax(_)) => {}
+        Err(problem) => return Some(problem.to_string()),
+    }
     if !has_id || serde_json::from_str::<ClientJsonRpcMessage>(text).is_ok() {
         return None;
     }
