@@ -20,15 +20,14 @@ use actix_web::{App, Error};
 use paperclip::actix::OpenApiExt;
 
 use super::error::{extractors, json_errors, not_found};
+use super::routes::mcp::McpRoute;
 use super::routes::{self, BodyLimits, Documents, Readiness};
 use super::stopping::Stopping;
 use super::unread::close_unread;
 use super::wire::{Wire, queue_little};
 use super::{Guards, cors};
 use crate::config::Settings;
-use crate::mcp::Face;
-use crate::mcp::http::Mount;
-use crate::service::Service;
+use crate::mcp::McpServer;
 
 /// How long requests in flight may take after the order to stop. With the closing of the database
 /// it must stay under 10 s.
@@ -47,10 +46,11 @@ const DISCONNECT_WAIT: Duration = Duration::from_secs(1);
 pub async fn serve(
     listener: TcpListener,
     settings: &Settings,
-    service: Arc<Service>,
+    mcp: McpServer,
     stop: impl Future<Output = ()> + 'static,
 ) -> std::io::Result<()> {
     let guards = Guards::new(settings);
+    let service = Arc::clone(mcp.service());
     let readiness = Data::new(Readiness::default());
     let documents = Data::new(Documents::new(service.dispatcher().registry()));
     let limits = BodyLimits { size: settings.body_limit, deadline: settings.body_timeout };
@@ -61,8 +61,8 @@ pub async fn serve(
     let address = listener.local_addr()?;
     queue_little(&listener);
     let Settings { header_timeout, body_timeout, keep_alive, max_connections, .. } = *settings;
-    let face = Arc::new(Face::new(Arc::clone(&service), settings));
-    let mount = Mount::new(&face, settings);
+    let mcp = Arc::new(mcp);
+    let mcp_route = McpRoute::new(&mcp, settings);
     let service = Data::from(service);
     let stopping = Stopping::new();
     let of_connections = stopping.clone();
@@ -82,7 +82,7 @@ pub async fn serve(
             .configure(routes::configure)
             .build()
             // Behind the routes below its path.
-            .service(mount.clone().scope())
+            .service(mcp_route.clone().scope())
             .default_service(web::to(not_found))
             .wrap(from_fn(head_as_get))
             // The last is the outermost; why in this order is said in the module above.
@@ -128,7 +128,7 @@ pub async fn serve(
         stop.await;
         log::info!("stopping: no new connections, ending what is in flight");
         handle.pause().await;
-        face.stop.cancel();
+        mcp.stop.cancel();
         stopping.begin();
         // A worker that stops drops the connections that it was given and has not taken up.
         actix_web::rt::time::sleep(TAKING_UP).await;

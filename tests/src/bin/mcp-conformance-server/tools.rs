@@ -13,12 +13,11 @@ use tokio::time::sleep;
 
 /// A picture of one red pixel.
 pub(crate) const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
-/// Sound without a sample.
+/// A sound without samples.
 const SILENCE: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=";
-/// Between one remark or step and the next.
+/// The time between two log messages or steps.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Adds them all.
 pub(crate) fn register(registry: RegistryBuilder) -> RegistryBuilder {
     registry
         .remote(SimpleText)
@@ -35,12 +34,10 @@ pub(crate) fn register(registry: RegistryBuilder) -> RegistryBuilder {
         .remote(CustomHeader)
 }
 
-/// No parameters.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Nothing {}
 
-/// What a tool answers, once it has said what it says meanwhile.
-type Answer = Result<Contents, ActionError>;
+type ToolResult = Result<Contents, ActionError>;
 
 macro_rules! tool {
     ($type:ident, $name:literal, $params:ty, |$progress:ident| $answer:expr) => {
@@ -58,7 +55,7 @@ macro_rules! tool {
                     .view(View::WHOLE.shaped(Shape::Contents))
             }
 
-            async fn run(&self, _: $params, $progress: &Progress) -> Answer {
+            async fn run(&self, _: $params, $progress: &Progress) -> ToolResult {
                 $answer
             }
         }
@@ -82,12 +79,12 @@ tool!(MultipleContentTypes, "test_multiple_content_types", Nothing, |_progress| 
     blocks([text("Multiple content types test:"), image(), data])
 });
 tool!(WithLogging, "test_tool_with_logging", Nothing, |progress| {
-    remark_thrice(progress).await;
+    log_thrice(progress).await;
     blocks([text("The tool was executed")])
 });
-// The same under the name that the scenario of 2026-07-28 has for it.
+// The scenario of 2026-07-28 has another name for the same tool.
 tool!(LoggingTool, "test_logging_tool", Nothing, |progress| {
-    remark_thrice(progress).await;
+    log_thrice(progress).await;
     blocks([text("The tool was executed")])
 });
 tool!(StreamingElicitation, "test_streaming_elicitation", Nothing, |progress| {
@@ -102,13 +99,13 @@ tool!(WithProgress, "test_tool_with_progress", Nothing, |progress| {
     blocks([text("The tool was executed")])
 });
 tool!(JsonSchemaTool, "json_schema_2020_12_tool", AnySchema, |_progress| {
-    blocks([text("The parameters were taken")])
+    blocks([text("The parameters were accepted")])
 });
 tool!(CustomHeader, "test_custom_header", InHeader, |_progress| {
-    blocks([text("The parameters were taken")])
+    blocks([text("The parameters were accepted")])
 });
 
-/// Parameters with a part of JSON Schema 2020-12 that no type of Rust has.
+/// Parameters whose schema uses keywords of JSON Schema 2020-12 that schemars does not generate.
 #[derive(Deserialize)]
 pub(crate) struct AnySchema {
     #[serde(flatten)]
@@ -150,16 +147,15 @@ impl JsonSchema for AnySchema {
     }
 }
 
-/// A parameter that a client says in a header too.
+/// A parameter that clients also send in a header.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct InHeader {
-    /// Where.
-    #[expect(dead_code, reason = "the transport looks at it, not the tool")]
+    #[expect(dead_code, reason = "the transport reads it, not the tool")]
     #[schemars(extend("x-mcp-header" = "Region"))]
     region: String,
 }
 
-async fn remark_thrice(progress: &Progress) {
+async fn log_thrice(progress: &Progress) {
     progress.remark(Importance::Info, "Tool execution started");
     sleep(PAUSE).await;
     progress.remark(Importance::Info, "Tool processing data");
@@ -175,8 +171,8 @@ async fn step_thrice(progress: &Progress) {
     progress.step(100.0, Some(100.0), "done");
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is what tools answer")]
-fn blocks<const N: usize>(blocks: [Block; N]) -> Answer {
+#[expect(clippy::unnecessary_wraps, reason = "tools return it")]
+fn blocks<const N: usize>(blocks: [Block; N]) -> ToolResult {
     Ok(Contents { content: blocks.into() })
 }
 
