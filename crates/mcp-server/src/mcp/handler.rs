@@ -26,8 +26,7 @@ use super::subscriptions::{self, Subscriptions};
 use super::{McpServer, REVISIONS, ToolSet, call, instructions, params, prompts, resources};
 use crate::service::ChangeReceiver;
 
-/// The time for which a client may cache a list, in milliseconds. Lists change only with the server's
-/// version.
+/// How long a client may cache a list, in milliseconds. Lists change only with the server's version.
 const LIST_TTL_MS: u64 = 300_000;
 
 /// Serves one client, or one request if the transport keeps no state between requests.

@@ -9,7 +9,7 @@ use tokio::sync::broadcast::{Receiver, Sender, channel};
 
 /// Events kept for a slow subscriber. One that falls further behind gets [`Change::All`].
 const CAPACITY: usize = 256;
-/// The time for which events are collected before a subscriber gets them.
+/// How long to collect events before a subscriber gets them.
 const COLLECTION_TIME: Duration = Duration::from_millis(20);
 
 /// Sends each change event to all subscribers.
@@ -32,7 +32,7 @@ impl ChangeBroadcast {
 
 impl Watcher for ChangeBroadcast {
     fn changed(&self, change: Change) {
-        // The only error: there is no subscriber.
+        // Sending fails only without subscribers.
         let _ = self.0.send(change);
     }
 }

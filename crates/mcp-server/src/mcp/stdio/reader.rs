@@ -13,8 +13,9 @@ use tokio::sync::mpsc::Sender;
 use super::Output;
 use crate::mcp::message::{self, Envelope, RequestInfo};
 
-/// A line of up to so many times the limit is read whole, for the id in its error response.
-const READ_FOR_ID: usize = 4;
+/// A line that is too long is still read whole up to this multiple of the limit: its error response
+/// needs its id.
+const ID_LIMIT_FACTOR: usize = 4;
 
 /// Passes each message to rmcp until the client closes stdin.
 pub(super) async fn read(
@@ -27,7 +28,7 @@ pub(super) async fn read(
     let mut line = Vec::new();
     // A notification before the first request would end rmcp.
     let mut has_begun = false;
-    while read_line(&mut input, &mut line, limit.saturating_mul(READ_FOR_ID)).await? {
+    while read_line(&mut input, &mut line, limit.saturating_mul(ID_LIMIT_FACTOR)).await? {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
         if line.is_empty() {
             continue;
@@ -48,7 +49,7 @@ pub(super) async fn read(
     Ok(())
 }
 
-/// Reads a line of which it keeps up to `limit` bytes. Returns false at the end of the input.
+/// Reads a line and keeps its first `limit` bytes. Returns false at the end of the input.
 async fn read_line(
     input: &mut (impl AsyncBufRead + Unpin),
     line: &mut Vec<u8>,

@@ -1,4 +1,4 @@
-//! Explains rmcp's rejections of which it returns only a status.
+//! Explains rmcp's rejections: it returns only a status for some of them.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
