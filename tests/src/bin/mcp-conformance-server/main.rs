@@ -1,5 +1,6 @@
-//! The server with the fixtures of the Model Context Protocol's conformance suite, added through the
-//! public API as any embedding program can. `scripts/conformance` runs the suite against it.
+//! The server with the fixtures of the Model Context Protocol's conformance suite, against which
+//! `scripts/conformance` runs. It adds them through the public API, as any program that embeds the server
+//! can.
 
 mod prompts;
 mod resources;

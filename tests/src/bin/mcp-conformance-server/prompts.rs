@@ -23,7 +23,7 @@ impl PromptSource for Simple {
     }
 
     fn messages<'a>(&'a self, _: &'a JsonObject) -> Later<'a, Vec<PromptMessage>> {
-        later(vec![text("This is a simple prompt for testing.")])
+        ready(vec![text("This is a simple prompt for testing.")])
     }
 }
 
@@ -34,7 +34,7 @@ impl PromptSource for WithArguments {
 
     fn messages<'a>(&'a self, arguments: &'a JsonObject) -> Later<'a, Vec<PromptMessage>> {
         let (one, two) = (argument(arguments, "arg1"), argument(arguments, "arg2"));
-        later(vec![text(&format!("Prompt with arguments: arg1='{one}', arg2='{two}'"))])
+        ready(vec![text(&format!("Prompt with arguments: arg1='{one}', arg2='{two}'"))])
     }
 }
 
@@ -46,7 +46,7 @@ impl PromptSource for WithResource {
     fn messages<'a>(&'a self, arguments: &'a JsonObject) -> Later<'a, Vec<PromptMessage>> {
         let uri = argument(arguments, "resourceUri");
         let content = ResourceContents::text("Embedded resource content for testing.", uri);
-        later(vec![
+        ready(vec![
             PromptMessage::new(Role::User, ContentBlock::resource(content)),
             text("Please process the embedded resource above."),
         ])
@@ -59,7 +59,7 @@ impl PromptSource for WithImage {
     }
 
     fn messages<'a>(&'a self, _: &'a JsonObject) -> Later<'a, Vec<PromptMessage>> {
-        later(vec![
+        ready(vec![
             PromptMessage::new(Role::User, ContentBlock::image(PIXEL, "image/png")),
             text("Please analyze the image above."),
         ])
@@ -79,6 +79,6 @@ fn text(text: &str) -> PromptMessage {
     PromptMessage::new_text(Role::User, text)
 }
 
-fn later<'a>(messages: Vec<PromptMessage>) -> Later<'a, Vec<PromptMessage>> {
+fn ready<'a>(messages: Vec<PromptMessage>) -> Later<'a, Vec<PromptMessage>> {
     Box::pin(async move { Ok(messages) })
 }

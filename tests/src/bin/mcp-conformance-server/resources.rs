@@ -10,6 +10,7 @@ const TEXT: &str = "test://static-text";
 const BINARY: &str = "test://static-binary";
 const WATCHED: &str = "test://watched-resource";
 
+/// All resources.
 pub(crate) struct Fixtures;
 
 impl ResourceSource for Fixtures {
@@ -30,7 +31,7 @@ impl ResourceSource for Fixtures {
         let text = |text: &str| ResourceContents::text(text, uri);
         let found = match uri {
             TEXT => Some(text("This is the content of the static text resource.")),
-            WATCHED => Some(text("This never changes.")),
+            WATCHED => Some(text("Nobody changes this.")),
             BINARY => Some(ResourceContents::blob(PIXEL, uri).with_mime_type("image/png")),
             other => other
                 .strip_prefix("test://template/")

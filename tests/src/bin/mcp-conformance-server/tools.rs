@@ -15,9 +15,10 @@ use tokio::time::sleep;
 pub(crate) const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 /// A sound without samples.
 const SILENCE: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=";
-/// The time between two log messages or steps.
+/// The time between two log messages or progress steps.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Adds all tools.
 pub(crate) fn register(registry: RegistryBuilder) -> RegistryBuilder {
     registry
         .remote(SimpleText)
@@ -34,6 +35,7 @@ pub(crate) fn register(registry: RegistryBuilder) -> RegistryBuilder {
         .remote(CustomHeader)
 }
 
+/// No parameters.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Nothing {}
 
@@ -79,12 +81,12 @@ tool!(MultipleContentTypes, "test_multiple_content_types", Nothing, |_progress| 
     blocks([text("Multiple content types test:"), image(), data])
 });
 tool!(WithLogging, "test_tool_with_logging", Nothing, |progress| {
-    log_thrice(progress).await;
+    remark_thrice(progress).await;
     blocks([text("The tool was executed")])
 });
-// The scenario of 2026-07-28 has another name for the same tool.
+// The same tool under its name in the scenario of 2026-07-28.
 tool!(LoggingTool, "test_logging_tool", Nothing, |progress| {
-    log_thrice(progress).await;
+    remark_thrice(progress).await;
     blocks([text("The tool was executed")])
 });
 tool!(StreamingElicitation, "test_streaming_elicitation", Nothing, |progress| {
@@ -99,13 +101,13 @@ tool!(WithProgress, "test_tool_with_progress", Nothing, |progress| {
     blocks([text("The tool was executed")])
 });
 tool!(JsonSchemaTool, "json_schema_2020_12_tool", AnySchema, |_progress| {
-    blocks([text("The parameters were accepted")])
+    blocks([text("The parameters were taken")])
 });
 tool!(CustomHeader, "test_custom_header", InHeader, |_progress| {
-    blocks([text("The parameters were accepted")])
+    blocks([text("The parameters were taken")])
 });
 
-/// Parameters whose schema uses keywords of JSON Schema 2020-12 that schemars does not generate.
+/// Parameters with JSON Schema 2020-12 keywords that no Rust type produces.
 #[derive(Deserialize)]
 pub(crate) struct AnySchema {
     #[serde(flatten)]
@@ -147,15 +149,16 @@ impl JsonSchema for AnySchema {
     }
 }
 
-/// A parameter that clients also send in a header.
+/// A parameter that a client also sends in a header.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct InHeader {
+    /// The region.
     #[expect(dead_code, reason = "the transport reads it, not the tool")]
     #[schemars(extend("x-mcp-header" = "Region"))]
     region: String,
 }
 
-async fn log_thrice(progress: &Progress) {
+async fn remark_thrice(progress: &Progress) {
     progress.remark(Importance::Info, "Tool execution started");
     sleep(PAUSE).await;
     progress.remark(Importance::Info, "Tool processing data");
@@ -171,7 +174,7 @@ async fn step_thrice(progress: &Progress) {
     progress.step(100.0, Some(100.0), "done");
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "tools return it")]
+#[expect(clippy::unnecessary_wraps, reason = "tools return a result")]
 fn blocks<const N: usize>(blocks: [Block; N]) -> ToolResult {
     Ok(Contents { content: blocks.into() })
 }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes, Data};
-use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
+use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::StreamExt as _;
 use mcp_core::Caller;
 use tokio::runtime::Handle;
@@ -45,7 +46,7 @@ pub(super) async fn pass(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let body = match gate.admit(&mut request).await {
         Ok(body) => body,
-        Err(rejection) => return Ok(request.into_response(rejection)),
+        Err(rejection) => return Ok(request.error_response(rejection)),
     };
     let owner = gate.owner(&request);
     let mut work = pin!(next.call(request));
@@ -60,29 +61,28 @@ pub(super) async fn pass(
 
 impl Gate {
     /// Reads the body of an accepted request, or returns the rejection.
-    async fn admit(&self, request: &mut ServiceRequest) -> Result<Bytes, HttpResponse> {
+    async fn admit(&self, request: &mut ServiceRequest) -> Result<Bytes, Error> {
         let methods: &[Method] = match self.sessions {
             Some(_) => &[Method::GET, Method::POST, Method::DELETE],
             None => &[Method::POST],
         };
         if !methods.contains(request.method()) {
-            return Err(method_not_allowed_answer(methods));
+            return Err(rejection(method_not_allowed_answer(methods)));
         }
-        let reject = |error: ApiError| error.error_response();
-        permission::admit(Door::Protocol, request.request()).map_err(reject)?;
-        self.check_session(request).await.map_err(reject)?;
-        accept::check(request).map_err(reject)?;
-        let tools = tools(request.query_string()).map_err(reject)?;
+        permission::admit(Door::Protocol, request.request())?;
+        self.check_session(request).await?;
+        accept::check(request)?;
+        let tools = tools(request.query_string())?;
         let mut info = RequestInfo { caller: self.caller(request), tools, arguments: None };
         let mut body = Bytes::new();
         if request.method() == Method::POST {
-            check_type(request).map_err(reject)?;
-            body = body::without_bom(read(request).await.map_err(reject)?);
-            let text = message::text(&body).map_err(|error| bad_request(&error))?;
+            check_type(request)?;
+            body = body::without_bom(read(request).await?);
+            let text = message::text(&body).map_err(|error| rejection(bad_request(&error)))?;
             let envelope = Envelope::read(text);
-            check_revision(request, text, &envelope).map_err(reject)?;
+            check_revision(request, text, &envelope)?;
             if envelope.is("subscriptions/listen") {
-                accept::check_stream(request).map_err(reject)?;
+                accept::check_stream(request)?;
             }
             info.arguments = envelope.arguments();
             let payload = futures_util::stream::once(ready(Ok(body.clone()))).boxed();
@@ -132,6 +132,10 @@ impl Gate {
             sessions.set_owner(id, owner);
         }
     }
+}
+
+fn rejection(response: HttpResponse) -> Error {
+    InternalError::from_response("rejected", response).into()
 }
 
 /// Rejects a header with a revision that this server does not implement. `initialize` negotiates the
