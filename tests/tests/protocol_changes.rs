@@ -219,7 +219,10 @@ fn a_session_is_its_openers_alone_and_ends_when_it_says_so() {
     assert_eq!(stranger.send("tools/list", json!({})).status, 401);
     let other = server.protocol("2025-11-25").header("X-API-Key", "the-right-key");
     let other = other.header("Mcp-Session-Id", "00000000-0000-0000-0000-000000000000");
-    assert_eq!(other.send("tools/list", json!({})).refusal(404), "There is no such session");
+    assert_eq!(
+        other.send("tools/list", json!({})).refusal(404),
+        "unknown session: send initialize again"
+    );
     let end = server
         .request("DELETE", "/mcp")
         .key("the-right-key")

@@ -50,7 +50,7 @@ fn a_tool_that_is_not_shown_cannot_be_called() {
         (server.protocol("2026-07-28"), "nothing"),
     ] {
         let (code, message) = client.error("tools/call", call(name));
-        assert_eq!((code, message), (-32602, format!("Unknown tool: {name}")));
+        assert_eq!((code, message), (-32602, format!("unknown tool {name:?}: see tools/list")));
     }
 }
 

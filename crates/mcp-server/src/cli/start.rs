@@ -7,6 +7,7 @@ use super::signals::order_to_stop;
 use super::{Failure, REFUSED, USAGE};
 use crate::config::{Settings, Sources};
 use crate::http;
+use crate::mcp::McpServer;
 use crate::service::{Machine, Service};
 
 pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
@@ -50,8 +51,9 @@ async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
     let bound = listener.local_addr().unwrap_or(address);
     let service =
         Arc::new(Service::start(&settings, machine).map_err(|error| Failure::new(REFUSED, error))?);
+    let mcp = McpServer::new(Arc::clone(&service), &settings);
     log::info!("listening on http://{bound}");
-    let served = http::serve(listener, &settings, Arc::clone(&service), stop).await;
+    let served = http::serve(listener, &settings, mcp, stop).await;
     let closed = service.close().await;
     served.map_err(|error| Failure::new(REFUSED, format!("the server failed: {error}")))?;
     closed.map_err(|error| Failure::new(REFUSED, format!("closing the database: {error}")))?;

@@ -9,7 +9,7 @@ use super::signals::order_to_stop;
 use super::start::start_log;
 use super::{Environment, Failure, REFUSED, SettingsArgs, USAGE};
 use crate::config::Settings;
-use crate::mcp::{ToolSet, stdio};
+use crate::mcp::{McpServer, ToolSet, stdio};
 use crate::service::{Machine, Service};
 
 /// How long a read of stdin that nothing ends may hold the process back.
@@ -51,7 +51,8 @@ async fn serve(settings: &Settings, machine: &Machine) -> Result<(), Failure> {
         .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
     let service =
         Arc::new(Service::start(settings, machine).map_err(|error| Failure::new(REFUSED, error))?);
-    let served = stdio::serve(settings, Arc::clone(&service), stop).await;
+    let mcp = McpServer::new(Arc::clone(&service), settings);
+    let served = stdio::serve(settings, mcp, stop).await;
     let closed = service.close().await;
     served.map_err(|error| Failure::new(REFUSED, format!("the client: {error}")))?;
     closed.map_err(|error| Failure::new(REFUSED, format!("closing the database: {error}")))

@@ -21,12 +21,11 @@ use super::error::{extractors, json_errors, not_found};
 use super::host::{self, Hosts};
 use super::in_flight::{self, InFlight};
 use super::rate_limit::{RateLimit, rename_headers};
+use super::routes::mcp::McpRoute;
 use super::routes::{self, BodyLimits, Documents, Readiness};
 use super::{body, cors};
 use crate::config::Settings;
-use crate::mcp::Face;
-use crate::mcp::http::Mount;
-use crate::service::Service;
+use crate::mcp::McpServer;
 
 /// The time that in-flight requests get after the order to stop. Together with closing the database
 /// it must stay under 10 s.
@@ -46,7 +45,7 @@ const DISCONNECT_WAIT: Duration = Duration::from_secs(1);
 pub async fn serve(
     listener: TcpListener,
     settings: &Settings,
-    service: Arc<Service>,
+    mcp: McpServer,
     stop: impl Future<Output = ()> + 'static,
 ) -> std::io::Result<()> {
     let api_key =
@@ -64,9 +63,10 @@ pub async fn serve(
     let limits =
         Data::new(BodyLimits { size: settings.body_limit, deadline: settings.body_timeout });
     let readiness = Data::new(Readiness::default());
+    let service = Arc::clone(mcp.service());
     let documents = Data::new(Documents::new(&service.dispatcher().registry()));
-    let face = Arc::new(Face::new(Arc::clone(&service), settings));
-    let mount = Mount::new(&face, settings);
+    let mcp = Arc::new(mcp);
+    let mcp_route = McpRoute::new(&mcp, settings);
     let service = Data::from(service);
     let stopping = Data::new(Stopping::default());
     let order = stopping.clone();
@@ -88,7 +88,7 @@ pub async fn serve(
             .configure(routes::configure)
             .build()
             // After the routes below its path.
-            .service(mount.clone().scope())
+            .service(mcp_route.clone().scope())
             .default_service(web::to(not_found))
             .wrap(from_fn(head_as_get))
             // The last is the outermost; the module above explains the order.
@@ -125,7 +125,7 @@ pub async fn serve(
         stop.await;
         log::info!("stopping: no new connections, finishing in-flight requests");
         handle.pause().await;
-        face.stop.cancel();
+        mcp.stop.cancel();
         order.0.store(true, Ordering::Relaxed);
         actix_web::rt::time::sleep(LAST_REQUESTS).await;
         handle.stop(true).await;

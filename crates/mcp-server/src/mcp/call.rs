@@ -1,134 +1,137 @@
-//! A call of a tool: from the request to the dispatcher and back, with progress on the way, ended
-//! when the client cancels it or goes away.
+//! Calls a tool: from the request to the dispatcher and back. Progress is sent meanwhile; the call ends
+//! early if the client cancels it or disconnects.
 
+use std::borrow::Cow;
 use std::future::Future;
 
 use mcp_core::action::Action;
 use mcp_core::action::params::ParamsText;
-use mcp_core::{Call, Caller, Context, ErrorCode};
+use mcp_core::{ActionError, Call, Context, ErrorCode};
 use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorData};
 use rmcp::service::{RequestContext, RoleServer};
+use serde_json::value::to_raw_value;
 
-use super::progress::SaidDuring;
-use super::{Face, ToolSet, answer, arguments, http, lean, progress};
+use super::message::RequestInfo;
+use super::progress::{self, Updates};
+use super::{McpServer, ToolSet, query_tool, results};
 
 /// Calls the tool that the request names.
 ///
 /// # Errors
-/// When there is no such tool, or the client gave up.
+/// Returns an error if the tool does not exist or is not in the set, or if the client cancels.
 pub(super) async fn call(
-    face: &Face,
-    set: &ToolSet,
+    mcp: &McpServer,
+    tools: &ToolSet,
     request: CallToolRequestParams,
-    least: u8,
+    log_level: u8,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
-    let arguments = arguments::text(context, &request.arguments.unwrap_or_default());
-    if *set == ToolSet::Lean && request.name == lean::NAME {
-        return query(face, arguments.get(), least, context).await;
+    let info = RequestInfo::of(&context.extensions);
+    let read = || to_raw_value(&request.arguments.unwrap_or_default());
+    let arguments = match info.and_then(|info| info.arguments.as_deref()) {
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Owned(read().expect("a JSON value can be written as JSON")),
+    };
+    let (progress, updates) = progress::channel(context, log_level);
+    let with =
+        Context { caller: info.map(|info| info.caller.clone()).unwrap_or_default(), progress };
+    if *tools == ToolSet::Lean && request.name == query_tool::NAME {
+        return query(mcp, arguments.get(), with, updates, context).await;
     }
-    let registry = face.dispatcher().registry();
+    let registry = mcp.dispatcher().registry();
     match registry.find(&request.name) {
-        Ok(action) if set.holds(action) => match ParamsText::from_json(&arguments) {
+        Ok(action) if tools.holds(action) => match ParamsText::from_json(&arguments) {
             Ok(mut params) => {
                 action.coerce(&mut params);
-                run(face, action, params, least, context).await
+                run(mcp, action, params, with, updates, context).await
             }
-            Err(failure) => Ok(answer::failed(&failure, &action.signature)),
+            Err(failure) => Ok(results::failed(&failure, &action.signature)),
         },
         _ => {
-            let shown = face.shown(&request.name);
-            Err(ErrorData::invalid_params(format!("Unknown tool: {shown}"), None))
+            let name = mcp.quoted(&request.name);
+            Err(ErrorData::invalid_params(format!("unknown tool {name:?}: see tools/list"), None))
         }
     }
 }
 
-/// The tool `query`.
+/// Calls the tool `query`.
 async fn query(
-    face: &Face,
+    mcp: &McpServer,
     arguments: &str,
-    least: u8,
+    with: Context,
+    updates: Updates,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
-    let dispatcher = face.dispatcher();
-    // What the lean face refuses by itself says back what the client sent.
-    let failed = |failure, signature| {
-        answer::query_failed(dispatcher.redactor().scrub_error(failure), signature)
+    let dispatcher = mcp.dispatcher();
+    let failed = |failure: ActionError, signature: &str| {
+        results::query_failed(dispatcher.redactor().scrub_error(failure), signature)
     };
-    let mut query = match lean::read(arguments) {
+    let mut query = match query_tool::read(arguments) {
         Ok(query) => query,
-        Err(failure) => return Ok(failed(failure, lean::SIGNATURE)),
+        Err(failure) => return Ok(failed(failure, query_tool::SIGNATURE)),
     };
     let registry = dispatcher.registry();
     let action = registry.find(&query.action).ok();
-    let (heard, said) = progress::channel(context, least);
-    query.context = Context { caller: caller(context), progress: heard };
-    // It is large, and every call of the protocol would carry it.
-    let work = Box::pin(face.service.lean().query(dispatcher, &query));
-    Ok(match (during(work, said, context).await?, action) {
-        (Ok(done), Some(action)) if done.text.len() > face.result_limit => {
-            answer::too_large(action, face.result_limit)
+    query.context = with;
+    // Boxed: the future is large, and each call of the protocol would contain it.
+    let work = Box::pin(mcp.service.lean().query(dispatcher, &query));
+    Ok(match (until_cancelled(work, updates, context).await?, action) {
+        (Ok(done), Some(action)) if done.text.len() > mcp.result_limit => {
+            results::too_large(action, mcp.result_limit)
         }
-        (Ok(done), Some(action)) => within(face, answer::of_query(done), action, context),
-        (Ok(done), None) => answer::of_query(done),
+        (Ok(done), Some(action)) => within_limit(mcp, results::of_query(done), action, context),
+        (Ok(done), None) => results::of_query(done),
         (Err(failure), Some(action)) => failed(failure, &action.signature),
-        (Err(failure), None) => failed(failure, lean::SIGNATURE),
+        (Err(failure), None) => failed(failure, query_tool::SIGNATURE),
     })
 }
 
-/// The tool of an action's own.
+/// Calls the tool of a single action.
 async fn run(
-    face: &Face,
+    mcp: &McpServer,
     action: &Action,
     params: ParamsText,
-    least: u8,
+    with: Context,
+    updates: Updates,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
-    let dispatcher = face.dispatcher();
-    let (heard, said) = progress::channel(context, least);
+    let dispatcher = mcp.dispatcher();
     let work = async {
-        let context = Context { caller: caller(context), progress: heard };
-        let reply = dispatcher.call(Call::new(&*action.name, params).within(context)).await?;
-        // What is too large now was carried out; what an action calls too large itself was not.
-        Ok(reply.whole(dispatcher.store(), face.result_limit).await)
+        let reply = dispatcher.call(Call::new(&*action.name, params).within(with)).await?;
+        // The inner result: the action has run, whether its result fits or not.
+        Ok(reply.whole(dispatcher.store(), mcp.result_limit).await)
     };
-    Ok(match during(work, said, context).await? {
-        Ok(Ok(text)) => within(face, answer::of_tool(action, text), action, context),
+    Ok(match until_cancelled(work, updates, context).await? {
+        Ok(Ok(text)) => within_limit(mcp, results::of_action(action, text), action, context),
         Ok(Err(failure)) if failure.code == ErrorCode::PayloadTooLarge => {
-            answer::too_large(action, face.result_limit)
+            results::too_large(action, mcp.result_limit)
         }
-        Ok(Err(failure)) | Err(failure) => answer::failed(&failure, &action.signature),
+        Ok(Err(failure)) | Err(failure) => results::failed(&failure, &action.signature),
     })
 }
 
-/// The caller: of HTTP, as the gate has noted it; over stdio there is only one.
-fn caller(context: &RequestContext<RoleServer>) -> Caller {
-    http::noted(&context.extensions).unwrap_or_default()
-}
-
-/// The result, or an error if it is over the limit.
-fn within(
-    face: &Face,
+/// Returns the result, or an error result if the response is over the limit.
+fn within_limit(
+    mcp: &McpServer,
     result: CallToolResult,
     action: &Action,
     context: &RequestContext<RoleServer>,
 ) -> CallToolResult {
-    if face.fits(&result, &context.id) {
+    if mcp.fits(&result, &context.id) {
         result
     } else {
-        answer::too_large(action, face.result_limit)
+        results::too_large(action, mcp.result_limit)
     }
 }
 
-/// Does the work, unless the client cancels it.
-async fn during<T>(
+/// Does the work and sends its updates, until the client cancels: dropping the work stops it.
+async fn until_cancelled<T>(
     work: impl Future<Output = T>,
-    said: SaidDuring,
+    updates: Updates,
     context: &RequestContext<RoleServer>,
 ) -> Result<T, ErrorData> {
     tokio::select! {
-        // Dropping the work stops it.
         () = context.ct.cancelled() => Err(ErrorData::internal_error("cancelled", None)),
-        done = said.forward_during(work, context) => Ok(done),
+        done = updates.send_during(work, context) => Ok(done),
     }
 }

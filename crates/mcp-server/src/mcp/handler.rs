@@ -1,4 +1,4 @@
-//! rmcp's side of the face: what each request of the protocol gets.
+//! Implements rmcp's handler: the response to each method of the protocol.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -20,46 +20,49 @@ use rmcp::model::{
 };
 use rmcp::service::{RequestContext, RoleServer, SubscriptionContext};
 
-use super::changes::{self, Subscriptions, Updates};
-use super::progress::remarks;
-use super::{Face, REVISIONS, ToolSet, call, instructions, prompts, resources, unread};
+use super::message::RequestInfo;
+use super::progress::log_level;
+use super::subscriptions::{self, Subscriptions};
+use super::{McpServer, REVISIONS, ToolSet, call, instructions, params, prompts, resources};
+use crate::service::ChangeReceiver;
 
-/// How long a client may keep a list, in milliseconds: it changes with the server's version alone.
-const LISTS_KEEP_MS: u64 = 300_000;
+/// How long a client may cache a list, in milliseconds. Lists change only with the server's version.
+const LIST_TTL_MS: u64 = 300_000;
 
-/// Serves one client: one request of it where nothing is kept between requests.
+/// Serves one client, or one request if the transport keeps no state between requests.
 pub(crate) struct Handler {
-    face: Arc<Face>,
-    /// What it subscribed to, where there is something between its requests to tell it by.
+    mcp: Arc<McpServer>,
+    /// The client's subscriptions; `None` without a connection to announce changes on.
     subscriptions: Option<Subscriptions>,
-    /// What it hears of changes from before its subscription is acknowledged.
-    updates: Mutex<Option<Updates>>,
-    /// The least important remark that it wants, as [`remarks::rank`] has it.
-    remarks: AtomicU8,
+    /// Receives changes from before the subscription is acknowledged, so that none is missed.
+    receiver: Mutex<Option<ChangeReceiver>>,
+    /// The client's log level, as [`log_level::rank`] returns it.
+    log_level: AtomicU8,
 }
 
 type Context = RequestContext<RoleServer>;
 
 impl Handler {
-    /// For one client. `lasting`: it is the same one from its first message to its last.
-    pub(crate) fn new(face: Arc<Face>, lasting: bool) -> Self {
+    /// Creates a handler. `is_lasting`: it serves its client from the first message to the last.
+    pub(crate) fn new(mcp: Arc<McpServer>, is_lasting: bool) -> Self {
         Self {
-            subscriptions: lasting.then(Subscriptions::default),
-            updates: Mutex::new(None),
-            remarks: AtomicU8::new(remarks::INFO),
-            face,
+            subscriptions: is_lasting.then(Subscriptions::default),
+            receiver: Mutex::new(None),
+            log_level: AtomicU8::new(log_level::INFO),
+            mcp,
         }
     }
 
-    /// The description of the server, with instructions for this request's tools.
+    /// Returns the description of the server, with instructions for this client's tools.
     fn info(&self, context: &Context) -> ServerConfig {
-        let registry = self.face.dispatcher().registry();
-        self.get_info().with_instructions(instructions::of(&self.tools(context), &registry))
+        let registry = self.mcp.dispatcher().registry();
+        self.get_info().with_instructions(instructions::of(self.tools(context), &registry))
     }
 
-    /// The tools that this request's address asks for.
-    fn tools(&self, context: &Context) -> ToolSet {
-        super::http::noted(&context.extensions).unwrap_or_else(|| self.face.default_tools.clone())
+    /// Returns the set of tools that the client chose, or the default.
+    fn tools<'a>(&'a self, context: &'a Context) -> &'a ToolSet {
+        let info = RequestInfo::of(&context.extensions);
+        info.and_then(|info| info.tools.as_ref()).unwrap_or(&self.mcp.default_tools)
     }
 }
 
@@ -67,22 +70,22 @@ fn is_newest(context: &Context) -> bool {
     context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }
 
-/// How long this request's client may keep a list; none where its revision does not know of that.
-fn keep(context: &Context) -> Option<u64> {
-    is_newest(context).then_some(LISTS_KEEP_MS)
-}
-
-/// Every list is one page, so there is no cursor that anybody was given.
-fn check_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
-    match request.and_then(|request| request.cursor) {
-        None => Ok(()),
-        Some(_) => Err(ErrorData::invalid_params("cursor: the list has one page", None)),
-    }
+/// Builds a list, which is always one page.
+macro_rules! list {
+    ($type:ident, $request:expr, $context:expr, $items:expr) => {{
+        if $request.is_some_and(|request| request.cursor.is_some()) {
+            let message = "cursor: the list has one page: leave cursor out";
+            return Err(ErrorData::invalid_params(message, None));
+        }
+        let mut list = $type::with_all_items($items);
+        list.ttl_ms = is_newest(&$context).then_some(LIST_TTL_MS);
+        Ok(list)
+    }};
 }
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        #[expect(deprecated, reason = "older revisions have no other way for remarks")]
+        #[expect(deprecated, reason = "older revisions have no other way for log messages")]
         let capabilities = ServerCapabilities::builder()
             .enable_tools()
             .enable_resources()
@@ -103,11 +106,10 @@ impl ServerHandler for Handler {
         context.peer.set_peer_info(request.clone());
         let mut info = self.negotiate_initialize(&request)?;
         info.instructions = self.info(&context).instructions;
-        if self.subscriptions.is_none() {
-            // Nothing is kept of this client that it could be told by.
-            if let Some(resources) = &mut info.capabilities.resources {
-                resources.subscribe = None;
-            }
+        if self.subscriptions.is_none()
+            && let Some(resources) = &mut info.capabilities.resources
+        {
+            resources.subscribe = None;
         }
         Ok(info)
     }
@@ -125,16 +127,13 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: Context,
     ) -> Result<ListToolsResult, ErrorData> {
-        check_page(request)?;
-        let registry = self.face.dispatcher().registry();
-        let tools = self.face.tools.of(&self.tools(&context), &registry);
-        let mut list = ListToolsResult::with_all_items(tools);
-        list.ttl_ms = keep(&context);
-        Ok(list)
+        let registry = self.mcp.dispatcher().registry();
+        let tools = self.mcp.tools.of(self.tools(&context), &registry);
+        list!(ListToolsResult, request, context, tools)
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.face.tools.named(name).cloned()
+        self.mcp.tools.named(name).cloned()
     }
 
     async fn call_tool(
@@ -142,9 +141,9 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: Context,
     ) -> Result<CallToolResponse, ErrorData> {
-        let least = self.remarks.load(Ordering::Relaxed);
-        let set = self.tools(&context);
-        call::call(&self.face, &set, request, least, &context).await.map(Into::into)
+        let level = self.log_level.load(Ordering::Relaxed);
+        let tools = self.tools(&context);
+        call::call(&self.mcp, tools, request, level, &context).await.map(Into::into)
     }
 
     async fn list_resources(
@@ -152,11 +151,8 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: Context,
     ) -> Result<ListResourcesResult, ErrorData> {
-        check_page(request)?;
-        let all = self.face.resources.iter().flat_map(|source| source.list()).collect();
-        let mut list = ListResourcesResult::with_all_items(all);
-        list.ttl_ms = keep(&context);
-        Ok(list)
+        let all = self.mcp.resources.iter().flat_map(|source| source.list()).collect();
+        list!(ListResourcesResult, request, context, all)
     }
 
     async fn list_resource_templates(
@@ -164,11 +160,8 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: Context,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        check_page(request)?;
-        let all = self.face.resources.iter().flat_map(|source| source.templates()).collect();
-        let mut list = ListResourceTemplatesResult::with_all_items(all);
-        list.ttl_ms = keep(&context);
-        Ok(list)
+        let all = self.mcp.resources.iter().flat_map(|source| source.templates()).collect();
+        list!(ListResourceTemplatesResult, request, context, all)
     }
 
     async fn read_resource(
@@ -176,7 +169,7 @@ impl ServerHandler for Handler {
         request: ReadResourceRequestParams,
         context: Context,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        resources::read(&self.face, &request.uri, &context.id).await.map(Into::into)
+        resources::read(&self.mcp, &request.uri, &context.id).await.map(Into::into)
     }
 
     async fn list_prompts(
@@ -184,11 +177,8 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: Context,
     ) -> Result<ListPromptsResult, ErrorData> {
-        check_page(request)?;
-        let all = self.face.prompts.iter().map(|source| source.prompt()).collect();
-        let mut list = ListPromptsResult::with_all_items(all);
-        list.ttl_ms = keep(&context);
-        Ok(list)
+        let all = self.mcp.prompts.iter().map(|source| source.prompt()).collect();
+        list!(ListPromptsResult, request, context, all)
     }
 
     async fn get_prompt(
@@ -196,7 +186,7 @@ impl ServerHandler for Handler {
         request: GetPromptRequestParams,
         context: Context,
     ) -> Result<GetPromptResponse, ErrorData> {
-        prompts::get(&self.face, request, &context.id).await.map(Into::into)
+        prompts::get(&self.mcp, request, &context.id).await.map(Into::into)
     }
 
     async fn complete(
@@ -204,22 +194,22 @@ impl ServerHandler for Handler {
         request: CompleteRequestParams,
         context: Context,
     ) -> Result<CompleteResult, ErrorData> {
-        prompts::complete(&self.face, request, &context.id).await
+        prompts::complete(&self.mcp, request, &context.id).await
     }
 
     fn accepted_subscription_filter(
         &self,
         requested: &SubscriptionFilter,
     ) -> Option<SubscriptionFilter> {
-        let updates = self.face.service.feed().updates();
-        *self.updates.lock().unwrap_or_else(PoisonError::into_inner) = Some(updates);
-        Some(changes::accepted(&self.face, requested))
+        let receiver = self.mcp.service.subscribe();
+        *self.receiver.lock().unwrap_or_else(PoisonError::into_inner) = Some(receiver);
+        Some(subscriptions::accepted(&self.mcp, requested))
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
-        let kept = self.updates.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let updates = kept.unwrap_or_else(|| self.face.service.feed().updates());
-        changes::listen(&self.face, &subscription, updates).await
+        let receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let receiver = receiver.unwrap_or_else(|| self.mcp.service.subscribe());
+        subscriptions::listen(&self.mcp, &subscription, receiver).await
     }
 
     async fn on_custom_request(
@@ -227,10 +217,9 @@ impl ServerHandler for Handler {
         request: CustomRequest,
         context: Context,
     ) -> Result<CustomResult, ErrorData> {
-        Err(unread::refusal(&self.face, &request, is_newest(&context)))
+        Err(params::rejection(&self.mcp, &request, is_newest(&context)))
     }
 
-    // The protocol's newest revision does these otherwise; the older ones have nothing else.
     #[expect(deprecated, reason = "older revisions have nothing else")]
     async fn set_level(
         &self,
@@ -240,7 +229,7 @@ impl ServerHandler for Handler {
         if is_newest(&context) {
             return Err(ErrorData::method_not_found::<SetLevelRequestMethod>());
         }
-        self.remarks.store(remarks::rank(request.level), Ordering::Relaxed);
+        self.log_level.store(log_level::rank(request.level), Ordering::Relaxed);
         Ok(())
     }
 
@@ -252,7 +241,7 @@ impl ServerHandler for Handler {
         let Some(subscriptions) = &self.subscriptions else {
             return Err(ErrorData::method_not_found::<SubscribeRequestMethod>());
         };
-        subscriptions.add(&self.face, request.uri, context.peer)
+        subscriptions.add(&self.mcp, request.uri, context.peer)
     }
 
     async fn unsubscribe(

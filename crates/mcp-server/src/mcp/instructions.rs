@@ -7,7 +7,7 @@ use super::ToolSet;
 /// Returns the instructions for a set of tools.
 pub(super) fn of(set: &ToolSet, registry: &Registry) -> String {
     if *set == ToolSet::Lean {
-        return r#"This server keeps shared memory (users, tasks, configuration, a log) and reads GitHub, Figma and web pages. Call the tool query with an action's name and its params; the action help finds actions by what you want to do. Ask only for the fields you need, and pass "next" of an answer as cursor to continue a list. Example: {"action":"list_tasks","params":{"status":"pending"},"fields":"id,title"}"#.into();
+        return r#"This server keeps shared memory (users, tasks, configuration, a log) and reads GitHub, Figma and web pages. Call the tool query with an action's name and its params; the action help finds actions by what you want to do. Ask only for the fields you need, and pass "next" of a response as cursor to continue a list. Example: {"action":"list_tasks","params":{"status":"pending"},"fields":"id,title"}"#.into();
     }
     let of_set = || registry.actions().iter().filter(|action| set.holds(action));
     let examples =
@@ -17,7 +17,7 @@ pub(super) fn of(set: &ToolSet, registry: &Registry) -> String {
     format!(
         "This server keeps shared memory (users, tasks, configuration, a log) and reads GitHub, Figma and \
          web pages. Each tool is one action; leave out optional arguments that you do not need. An error \
-         says which argument is wrong and how the tool is called. Example: {}",
+         names the wrong argument and shows the tool's signature. Example: {}",
         example.unwrap_or_default()
     )
 }

@@ -1,32 +1,29 @@
-//! The limit of a response in bytes on the wire: escapes, structured content in addition to the same
-//! as text, and the JSON-RPC envelope count.
+//! Limits a response in bytes on the wire: escapes, the text besides structured content, and the
+//! JSON-RPC envelope count.
 
 use std::io::{self, Write};
 
 use rmcp::model::RequestId;
 use serde::Serialize;
 
-/// Bytes reserved for the envelope and for what transports and revisions add: the frame of an event,
-/// `resultType`, `ttlMs`.
-const FRAME: usize = 192;
+/// Bytes reserved for the envelope and for additions of transports and revisions: the frame of an
+/// event, `resultType`, `ttlMs`.
+const ENVELOPE: usize = 192;
 
 /// Returns whether the JSON-RPC response with this result has at most `limit` bytes.
 pub(super) fn fits(result: &impl Serialize, id: &RequestId, limit: usize) -> bool {
-    let mut left = Left(limit);
-    left.write_all(&[0; FRAME]).is_ok()
-        && serde_json::to_writer(&mut left, id).is_ok()
-        && serde_json::to_writer(&mut left, result).is_ok()
+    let Some(rest) = limit.checked_sub(ENVELOPE) else { return false };
+    let mut budget = Budget(rest);
+    serde_json::to_writer(&mut budget, id).is_ok()
+        && serde_json::to_writer(&mut budget, result).is_ok()
 }
 
-/// A writer that counts bytes and fails after so many.
-struct Left(usize);
+/// A writer that fails after this number of bytes.
+struct Budget(usize);
 
-impl Write for Left {
+impl Write for Budget {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.0.checked_sub(bytes.len()) {
-            Some(left) => self.0 = left,
-            None => return Err(io::ErrorKind::FileTooLarge.into()),
-        }
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::FileTooLarge)?;
         Ok(bytes.len())
     }
 
@@ -45,7 +42,7 @@ mod tests {
     fn what_is_escaped_and_the_id_count_as_they_are_sent() {
         let id = |text: &str| RequestId::String(text.into());
         let result = json!({"text": "\"\n\u{1}ü"});
-        let bytes = result.to_string().len() + "\"i\"".len() + FRAME;
+        let bytes = result.to_string().len() + "\"i\"".len() + ENVELOPE;
         assert!(fits(&result, &id("i"), bytes) && !fits(&result, &id("i"), bytes - 1));
         assert!(!fits(&result, &id("\n"), bytes));
         assert!(!fits(&json!(null), &id(""), 10));

@@ -1,4 +1,4 @@
-//! What an action says of itself, sent to the client that asked for it.
+//! Sends an action's progress and log messages to the client that asked for them.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,32 +9,31 @@ use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::service::{RequestContext, RoleServer};
 use tokio::sync::mpsc::{Receiver, Sender, channel as bounded};
 
-/// How much may wait to be sent; what comes above that is lost.
-const WAITING: usize = 64;
+/// The number of updates that may wait to be sent; more are dropped.
+const CAPACITY: usize = 64;
 
-/// Something that an action said.
-enum Said {
+enum Update {
     Step(Step),
-    Remark(Importance, String),
+    Log(Importance, String),
 }
 
-struct Ear {
-    said: Sender<Said>,
-    so_far: Mutex<SoFar>,
+struct UpdateSender {
+    sender: Sender<Update>,
+    total: Mutex<RunningTotal>,
 }
 
-/// How far a call is. A call that has several done, or several pages asked for, hears each of them
-/// begin anew, and the protocol wants numbers that grow ("Progress", "Progress Flow").
+/// Adds up the steps of a call's parts. Each part (an action of a batch, a page) counts from zero, but
+/// the protocol requires growing numbers ("Progress", "Progress Flow").
 #[derive(Default)]
-struct SoFar {
-    /// What the parts before this one came to.
+struct RunningTotal {
+    /// The sum of the completed parts.
     before: f64,
     last: Option<f64>,
 }
 
-impl SoFar {
-    /// The step counted from the call's beginning. The total is known of the first part alone.
-    fn count(&mut self, mut step: Step) -> Step {
+impl RunningTotal {
+    /// Returns the step counted from the call's beginning. Only the first part's total is known.
+    fn add(&mut self, mut step: Step) -> Step {
         if let Some(last) = self.last
             && self.before + step.done <= last
         {
@@ -49,99 +48,94 @@ impl SoFar {
     }
 }
 
-impl Listener for Ear {
+impl Listener for UpdateSender {
     fn step(&self, step: Step) {
-        let step = self.so_far.lock().unwrap_or_else(PoisonError::into_inner).count(step);
-        let _ = self.said.try_send(Said::Step(step));
+        let step = self.total.lock().unwrap_or_else(PoisonError::into_inner).add(step);
+        let _ = self.sender.try_send(Update::Step(step));
     }
 
     fn remark(&self, importance: Importance, text: String) {
-        let _ = self.said.try_send(Said::Remark(importance, text));
+        let _ = self.sender.try_send(Update::Log(importance, text));
     }
 }
 
-/// What is said during one call, and what of it the client wants.
-pub(super) struct SaidDuring {
-    said: Option<Receiver<Said>>,
-    wanted: Wanted,
-}
-
-struct Wanted {
-    /// Steps, under this token.
+/// The updates of one call that its client wants.
+pub(super) struct Updates {
+    /// `None` if the client wants none.
+    receiver: Option<Receiver<Update>>,
+    /// Names the client's request in progress notifications.
     token: Option<ProgressToken>,
-    /// Remarks from this rank on.
-    least: Option<u8>,
+    /// The least important log message that the client wants, as [`log_level::rank`] returns it.
+    log_level: Option<u8>,
 }
 
-/// An ear for a call, where its client asked for progress or remarks, and what it hears.
-/// `least`: the least important remark that the client has asked for, in the older revisions.
-pub(super) fn channel(context: &RequestContext<RoleServer>, least: u8) -> (Progress, SaidDuring) {
+/// Returns the sender of a call's updates, and the updates. `log_level`: the level that the client set
+/// in an older revision.
+pub(super) fn channel(context: &RequestContext<RoleServer>, log_level: u8) -> (Progress, Updates) {
     let token = context.meta.get_progress_token();
-    let wanted = Wanted { token, least: remarks::least(context, least) };
-    if wanted.token.is_none() && wanted.least.is_none() {
-        return (Progress::none(), SaidDuring { said: None, wanted });
+    let log_level = log_level::of(context, log_level);
+    if token.is_none() && log_level.is_none() {
+        return (Progress::none(), Updates { receiver: None, token, log_level });
     }
-    let (ear, said) = bounded(WAITING);
-    let ear = Ear { said: ear, so_far: Mutex::default() };
-    (Progress::to(Arc::new(ear)), SaidDuring { said: Some(said), wanted })
+    let (sender, receiver) = bounded(CAPACITY);
+    let sender = UpdateSender { sender, total: Mutex::default() };
+    (Progress::to(Arc::new(sender)), Updates { receiver: Some(receiver), token, log_level })
 }
 
-impl SaidDuring {
-    /// Does the work and sends on what is said meanwhile.
-    pub(super) async fn forward_during<T>(
-        self,
+impl Updates {
+    /// Does the work and sends its updates meanwhile, the last ones before this returns.
+    pub(super) async fn send_during<T>(
+        mut self,
         work: impl Future<Output = T>,
         context: &RequestContext<RoleServer>,
     ) -> T {
-        let Self { said, wanted } = self;
-        let Some(mut said) = said else { return work.await };
+        let Some(mut receiver) = self.receiver.take() else { return work.await };
         let mut work = std::pin::pin!(work);
         loop {
             tokio::select! {
                 biased;
-                Some(said) = said.recv() => send(said, &wanted, context).await,
+                Some(update) = receiver.recv() => self.send(update, context).await,
                 done = &mut work => {
-                    // What was said last comes before the answer.
-                    while let Ok(said) = said.try_recv() {
-                        send(said, &wanted, context).await;
+                    while let Ok(update) = receiver.try_recv() {
+                        self.send(update, context).await;
                     }
                     return done;
                 }
             }
         }
     }
-}
 
-/// A client that cannot be reached is none of the call's business.
-async fn send(said: Said, wanted: &Wanted, context: &RequestContext<RoleServer>) {
-    match said {
-        Said::Step(step) => {
-            let Some(token) = &wanted.token else { return };
-            let mut progress = ProgressNotificationParam::new(token.clone(), step.done);
-            progress.total = step.total;
-            progress.message = Some(step.message);
-            let _ = context.peer.notify_progress(progress).await;
-        }
-        Said::Remark(importance, text) => {
-            let Some(least) = wanted.least else { return };
-            remarks::send(importance, text, least, context).await;
+    /// Sends an update. The call continues if the client cannot be reached.
+    async fn send(&self, update: Update, context: &RequestContext<RoleServer>) {
+        match update {
+            Update::Step(step) => {
+                let Some(token) = &self.token else { return };
+                let mut progress = ProgressNotificationParam::new(token.clone(), step.done);
+                progress.total = step.total;
+                progress.message = Some(step.message);
+                let _ = context.peer.notify_progress(progress).await;
+            }
+            Update::Log(importance, text) => {
+                let Some(level) = self.log_level else { return };
+                log_level::send(importance, text, level, context).await;
+            }
         }
     }
 }
 
-/// `notifications/message`. The protocol's newest revision advises against it and asks for it
-/// request by request; in the older ones a client gets what its `logging/setLevel` asked for.
-pub(super) mod remarks {
+/// `notifications/message`. In the newest revision each request names its level; in older ones a client
+/// sets it with `logging/setLevel`.
+pub(super) mod log_level {
     #![expect(deprecated, reason = "older revisions have nothing else")]
 
     use mcp_core::progress::Importance;
     use rmcp::model::{LoggingLevel, LoggingMessageNotificationParam, ProtocolVersion};
     use rmcp::service::{RequestContext, RoleServer};
 
-    /// The rank of `info`, what is wanted where nothing is said.
+    /// The rank of `info`, the default.
     pub(crate) const INFO: u8 = 1;
 
-    /// The more important, the higher.
+    /// Returns a number that grows with the importance.
     pub(crate) fn rank(level: LoggingLevel) -> u8 {
         match level {
             LoggingLevel::Debug => 0,
@@ -152,13 +146,13 @@ pub(super) mod remarks {
         }
     }
 
-    /// The least important remark that this request's client wants; none where it wants none.
-    pub(super) fn least(context: &RequestContext<RoleServer>, kept: u8) -> Option<u8> {
+    /// Returns the rank of the level that applies to a request; `None` if the client wants no messages.
+    pub(super) fn of(context: &RequestContext<RoleServer>, set_before: u8) -> Option<u8> {
         match context.protocol_version() {
             Some(version) if version >= ProtocolVersion::V_2026_07_28 => {
                 context.meta.log_level().map(rank)
             }
-            _ => Some(kept),
+            _ => Some(set_before),
         }
     }
 
@@ -187,15 +181,15 @@ mod tests {
 
     #[test]
     fn the_numbers_grow_over_parts_that_begin_anew() {
-        let mut so_far = SoFar::default();
-        let mut count = |done, total| {
-            let step = so_far.count(Step { done, total, message: String::new() });
+        let mut total = RunningTotal::default();
+        let mut add = |done, of| {
+            let step = total.add(Step { done, total: of, message: String::new() });
             (step.done, step.total)
         };
-        assert_eq!(count(0.0, Some(2.0)), (0.0, Some(2.0)));
-        assert_eq!(count(1.0, Some(2.0)), (1.0, Some(2.0)));
-        assert_eq!(count(0.0, Some(2.0)), (2.0, None));
-        assert_eq!(count(1.0, Some(2.0)), (3.0, None));
-        assert_eq!(count(1.0, None), (4.0, None));
+        assert_eq!(add(0.0, Some(2.0)), (0.0, Some(2.0)));
+        assert_eq!(add(1.0, Some(2.0)), (1.0, Some(2.0)));
+        assert_eq!(add(0.0, Some(2.0)), (2.0, None));
+        assert_eq!(add(1.0, Some(2.0)), (3.0, None));
+        assert_eq!(add(1.0, None), (4.0, None));
     }
 }

@@ -1,7 +1,7 @@
-//! Prompts: what a person picks from a menu. Two over stored memory, and what an embedding program
-//! adds; and the completion of arguments.
+//! Prompts, which a person picks from a menu: the server's own, and those of an embedding program.
 
-mod memory;
+mod open_tasks;
+mod own;
 
 use std::sync::Arc;
 
@@ -10,104 +10,98 @@ use rmcp::model::{
     GetPromptResult, JsonObject, Prompt, PromptMessage, Reference, RequestId,
 };
 
-use super::Face;
-use super::resources::{Later, refused};
+use super::McpServer;
+use super::resources::Later;
 use crate::service::Service;
 
 /// A prompt.
 pub trait PromptSource: Send + Sync {
-    /// Its name, its arguments and what it is for.
+    /// Returns the prompt's name, description and arguments.
     fn prompt(&self) -> Prompt;
 
-    /// Its messages with these arguments.
+    /// Returns the prompt's messages with these arguments.
     fn messages<'a>(&'a self, arguments: &'a JsonObject) -> Later<'a, Vec<PromptMessage>>;
 
-    /// What an argument may be, given how it begins.
-    fn complete<'a>(&'a self, _: &'a str, _: &'a str) -> Later<'a, Vec<String>> {
+    /// Returns the values of an argument that begin with this text.
+    fn complete<'a>(&'a self, _argument: &'a str, _begin: &'a str) -> Later<'a, Vec<String>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }
 
-/// The prompts over stored memory.
-pub(super) fn of_memory(service: &Arc<Service>) -> Vec<Arc<dyn PromptSource>> {
+/// Returns the server's own prompts.
+pub(super) fn of(service: &Arc<Service>) -> Vec<Arc<dyn PromptSource>> {
     vec![
-        Arc::new(memory::PlanOpenTasks::new(Arc::clone(service))),
-        Arc::new(memory::HandOver::new(Arc::clone(service))),
+        Arc::new(own::PlanOpenTasks(Arc::clone(service))),
+        Arc::new(own::HandOver(Arc::clone(service))),
     ]
 }
 
-/// A prompt with its arguments filled in.
+/// Returns a prompt with its arguments filled in.
 ///
 /// # Errors
-/// If no prompt has this name, an argument is missing, or the response is over the limit.
+/// Returns an error if no prompt has this name, an argument is missing, or the response is over the
+/// limit.
 pub(super) async fn get(
-    face: &Face,
+    mcp: &McpServer,
     request: GetPromptRequestParams,
     id: &RequestId,
 ) -> Result<GetPromptResult, ErrorData> {
-    let source = named(face, &request.name)?;
+    let source = named(mcp, &request.name)?;
     let prompt = source.prompt();
-    let given = request.arguments.unwrap_or_default();
+    let arguments = request.arguments.unwrap_or_default();
     for argument in prompt.arguments.iter().flatten() {
-        if argument.required == Some(true) && !given.contains_key(&argument.name) {
+        if argument.required == Some(true) && !arguments.contains_key(&argument.name) {
             let message = format!("{} is required", argument.name);
             return Err(ErrorData::invalid_params(message, None));
         }
     }
-    let messages = source.messages(&given).await.map_err(|error| refused(face, error))?;
+    let messages = source.messages(&arguments).await.map_err(|error| mcp.error(error))?;
     let mut result = GetPromptResult::new(messages);
     result.description = prompt.description;
-    if face.fits(&result, id) {
+    if mcp.fits(&result, id) {
         return Ok(result);
     }
-    let limit = face.result_limit;
-    let message = format!(
-        "{} has more than {limit} bytes as sent (MCP_RESULT_LIMIT): give arguments that narrow it, or \
-         call a tool for a part",
-        prompt.name
-    );
-    Err(ErrorData::invalid_params(message, None))
+    Err(mcp.too_large(&prompt.name, "give arguments that narrow it, or call a tool for a part"))
 }
 
-fn named<'a>(face: &'a Face, name: &str) -> Result<&'a Arc<dyn PromptSource>, ErrorData> {
-    face.prompts.iter().find(|source| source.prompt().name == name).ok_or_else(|| {
-        let shown = face.shown(name);
-        ErrorData::invalid_params(format!("Unknown prompt: {shown}"), None)
+fn named<'a>(mcp: &'a McpServer, name: &str) -> Result<&'a Arc<dyn PromptSource>, ErrorData> {
+    mcp.prompts.iter().find(|source| source.prompt().name == name).ok_or_else(|| {
+        let name = mcp.quoted(name);
+        ErrorData::invalid_params(format!("unknown prompt {name:?}: see prompts/list"), None)
     })
 }
 
-/// What an argument of a prompt, or a variable of a resource's template, may be.
+/// Completes an argument of a prompt, or a variable of a resource template.
 ///
 /// # Errors
-/// When there is no such prompt.
+/// Returns an error if no prompt has this name.
 pub(super) async fn complete(
-    face: &Face,
+    mcp: &McpServer,
     request: CompleteRequestParams,
     id: &RequestId,
 ) -> Result<CompleteResult, ErrorData> {
-    let (argument, begin) = (&request.argument.name, &request.argument.value);
-    let mut found = match &request.r#ref {
-        Reference::Prompt(prompt) => named(face, &prompt.name)?
-            .complete(argument, begin)
-            .await
-            .map_err(|error| refused(face, error))?,
-        Reference::Resource(template) => {
-            let mut found = Vec::new();
-            for source in &face.resources {
-                let more = source.complete(&template.uri, argument, begin).await;
-                found.extend(more.map_err(|error| refused(face, error))?);
-            }
-            found
+    let (name, begin) = (&request.argument.name, &request.argument.value);
+    let mut values = Vec::new();
+    match &request.r#ref {
+        Reference::Prompt(prompt) => {
+            let completed = named(mcp, &prompt.name)?.complete(name, begin).await;
+            values = completed.map_err(|error| mcp.error(error))?;
         }
-        _ => Vec::new(),
-    };
-    let all = found.len();
-    let total = u32::try_from(all).unwrap_or(u32::MAX);
-    found.truncate(CompletionInfo::MAX_VALUES);
-    while !found.is_empty() && !face.fits(&found, id) {
-        found.pop();
+        Reference::Resource(template) => {
+            for source in &mcp.resources {
+                let completed = source.complete(&template.uri, name, begin).await;
+                values.extend(completed.map_err(|error| mcp.error(error))?);
+            }
+        }
+        _ => {}
     }
-    let more = found.len() < all;
-    let info = CompletionInfo::with_pagination(found, Some(total), more);
-    Ok(CompleteResult::new(info.expect("no more values than are allowed")))
+    let count = values.len();
+    values.truncate(CompletionInfo::MAX_VALUES);
+    while !values.is_empty() && !mcp.fits(&values, id) {
+        values.pop();
+    }
+    let has_more = values.len() < count;
+    let total = u32::try_from(count).unwrap_or(u32::MAX);
+    let info = CompletionInfo::with_pagination(values, Some(total), has_more);
+    Ok(CompleteResult::new(info.expect("the values are at most MAX_VALUES")))
 }

@@ -1,8 +1,8 @@
-//! What there is to read: `mcp://users`, `mcp://tasks`, `mcp://tasks/{id}`, `mcp://config`,
-//! `mcp://logs` and `mcp://blobs/{id}`, and what an embedding program adds.
+//! Resources: the stored memory, large values behind handles, and those of an embedding program.
 
 mod blobs;
 mod memory;
+mod target;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,89 +14,83 @@ use rmcp::model::{
     ErrorData, ReadResourceResult, RequestId, Resource, ResourceContents, ResourceTemplate,
 };
 
-use super::Face;
+use super::McpServer;
 use crate::service::Service;
 
-/// What a source answers, later.
+/// The future of a source's response.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, ActionError>> + Send + 'a>>;
 
 /// A source of resources.
 pub trait ResourceSource: Send + Sync {
-    /// Those that are listed, always in the same order.
+    /// Lists the resources, always in the same order.
     fn list(&self) -> Vec<Resource>;
 
-    /// The forms of further addresses (RFC 6570).
+    /// Lists the templates of further resources (RFC 6570).
     fn templates(&self) -> Vec<ResourceTemplate> {
         Vec::new()
     }
 
-    /// What stands at an address, in at most so many bytes; `None` where it is not this source's.
-    fn read<'a>(&'a self, uri: &'a str, bytes: usize) -> Later<'a, Option<Vec<ResourceContents>>>;
+    /// Reads a resource of up to `limit` bytes. Returns `None` if it is not this source's.
+    fn read<'a>(&'a self, uri: &'a str, limit: usize) -> Later<'a, Option<Vec<ResourceContents>>>;
 
-    /// What a variable of one of its templates may be, given how it begins.
-    fn complete<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> Later<'a, Vec<String>> {
+    /// Returns the values of a template's variable that begin with this text.
+    fn complete<'a>(
+        &'a self,
+        _template: &'a str,
+        _variable: &'a str,
+        _begin: &'a str,
+    ) -> Later<'a, Vec<String>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// What somebody does who wants a part of what is too large at this address.
-    fn part_of(&self, _: &str) -> &'static str {
+    /// Returns the advice for clients if a resource is too large.
+    fn advice(&self, _uri: &str) -> &'static str {
         "call a tool for a part of it"
     }
 
-    /// Whether clients can be told of changes at this address.
-    fn is_watched(&self, _: &str) -> bool {
+    /// Returns whether clients can subscribe to a resource.
+    fn is_watched(&self, _uri: &str) -> bool {
         false
     }
 
-    /// Whether a change of memory is one at this address.
-    fn concerns(&self, _: &str, _: Change) -> bool {
+    /// Returns whether a change of the memory changes a resource.
+    fn concerns(&self, _uri: &str, _change: Change) -> bool {
         false
     }
 }
 
-/// The server's own: stored memory, and what handles name.
-pub(super) fn own(service: &Arc<Service>) -> [Arc<dyn ResourceSource>; 2] {
-    let memory = memory::MemoryResources::new(Arc::clone(service));
-    [Arc::new(memory), Arc::new(blobs::BlobResources(Arc::clone(service)))]
+/// Returns the server's own resources.
+pub(super) fn of(service: &Arc<Service>) -> Vec<Arc<dyn ResourceSource>> {
+    vec![
+        Arc::new(memory::MemoryResources(Arc::clone(service))),
+        Arc::new(blobs::BlobResources(Arc::clone(service))),
+    ]
 }
 
-/// What stands at an address.
+/// Reads a resource.
 ///
 /// # Errors
-/// When nothing does, or too much.
+/// Returns an error if the resource does not exist, or the response is over the limit.
 pub(super) async fn read(
-    face: &Face,
+    mcp: &McpServer,
     uri: &str,
     id: &RequestId,
 ) -> Result<ReadResourceResult, ErrorData> {
-    let limit = face.result_limit;
-    for source in &face.resources {
-        let read = source.read(uri, limit).await;
-        match read.map(|contents| contents.map(ReadResourceResult::new)) {
+    for source in &mcp.resources {
+        match source.read(uri, mcp.result_limit).await {
             Ok(None) => {}
-            Ok(Some(result)) if face.fits(&result, id) => return Ok(result),
-            Err(error) if error.code != ErrorCode::PayloadTooLarge => {
-                return Err(refused(face, error));
+            Ok(Some(contents)) => {
+                let result = ReadResourceResult::new(contents);
+                if mcp.fits(&result, id) {
+                    return Ok(result);
+                }
+                return Err(mcp.too_large(uri, source.advice(uri)));
             }
-            _ => {
-                let (part, uri) = (source.part_of(uri), face.shown(uri));
-                let message =
-                    format!("{uri} has more than {limit} bytes as sent (MCP_RESULT_LIMIT): {part}");
-                return Err(ErrorData::invalid_params(message, None));
+            Err(error) if error.code == ErrorCode::PayloadTooLarge => {
+                return Err(mcp.too_large(uri, source.advice(uri)));
             }
+            Err(error) => return Err(mcp.error(error)),
         }
     }
-    let uri = face.shown(uri);
-    let data = serde_json::json!({ "uri": uri });
-    Err(ErrorData::resource_not_found(format!("No such resource: {uri}"), Some(data)))
-}
-
-/// An action's error as the protocol's; the cause goes to the log.
-pub(super) fn refused(face: &Face, error: ActionError) -> ErrorData {
-    let error = face.dispatcher().redactor().scrub_error(error);
-    if let Some(cause) = &error.cause {
-        let cause = face.dispatcher().redactor().scrub(&cause.to_string());
-        log::error!("{}: {cause}", error.code.row().name);
-    }
-    ErrorData::new(rmcp::model::ErrorCode(error.code.row().rpc), error.message, None)
+    Err(mcp.unknown_resource(uri))
 }

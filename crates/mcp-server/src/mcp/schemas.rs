@@ -7,7 +7,7 @@
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
-/// The kind of value that a schema describes.
+/// The use of a schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Of {
     Arguments,
@@ -72,15 +72,14 @@ fn portable(schema: &Value, of: Of) -> JsonObject {
             made
         }
         kinds => {
-            let description = made.shift_remove("description");
+            let outer = made.shift_remove_entry("description").into_iter().collect();
             let choice = |kind: &&str| {
                 let mut choice = if *kind == "null" { JsonObject::new() } else { made.clone() };
                 choice.insert("type".into(), (*kind).into());
                 fill(&mut choice, kind);
                 Value::from(choice)
             };
-            let choices = kinds.iter().map(choice).collect();
-            union(JsonObject::new(), description, choices)
+            union(outer, kinds.iter().map(choice).collect())
         }
     }
 }
@@ -113,9 +112,7 @@ fn one_of_values(mut made: JsonObject, mut values: Vec<Value>, of: Of) -> JsonOb
         _ => "string",
     });
     if is_nullable && of == Of::Results {
-        let description = made.shift_remove("description");
-        let choices = vec![json!({"type": kind, "enum": values}), json!({"type": "null"})];
-        return union(made, description, choices);
+        return union(made, vec![json!({"type": kind, "enum": values}), json!({"type": "null"})]);
     }
     made.insert("type".into(), kind.into());
     made.insert("enum".into(), values.into());
@@ -129,16 +126,14 @@ fn choices_of(schema: &JsonObject, of: Of) -> Option<Vec<Value>> {
     Some(choices)
 }
 
-fn one_of(mut made: JsonObject, choices: &[Value], of: Of) -> JsonObject {
+fn one_of(made: JsonObject, choices: &[Value], of: Of) -> JsonObject {
     if let [only] = choices {
         let mut only = portable(only, of);
         // The outer description applies to the only choice.
         only.extend(made);
         return only;
     }
-    let description = made.shift_remove("description");
-    let choices = choices.iter().map(|choice| portable(choice, of).into()).collect();
-    union(made, description, choices)
+    union(made, choices.iter().map(|choice| portable(choice, of).into()).collect())
 }
 
 /// Returns the JSON types that a schema names, for arguments without null.
@@ -155,8 +150,7 @@ fn kinds_of(schema: &JsonObject, of: Of) -> Vec<&str> {
 
 /// Returns a union of all JSON types. Providers require a type for the items of lists; in results any
 /// item must stay valid.
-fn any_json(mut made: JsonObject, of: Of) -> JsonObject {
-    let description = made.shift_remove("description");
+fn any_json(made: JsonObject, of: Of) -> JsonObject {
     let plain = |kind: &str| json!({ "type": kind });
     let object = json!({"type": "object", "properties": {}});
     let scalars = || vec![plain("string"), plain("number"), plain("boolean"), plain("null")];
@@ -168,12 +162,13 @@ fn any_json(mut made: JsonObject, of: Of) -> JsonObject {
         Of::Results => json!({}),
     };
     let list = json!({"type": "array", "items": items});
-    union(made, description, scalars().into_iter().chain([object, list]).collect())
+    union(made, scalars().into_iter().chain([object, list]).collect())
 }
 
-fn union(mut made: JsonObject, description: Option<Value>, choices: Vec<Value>) -> JsonObject {
-    let described = description.unwrap_or_else(|| "One of these forms".into());
-    made.insert("description".into(), described);
+fn union(mut made: JsonObject, choices: Vec<Value>) -> JsonObject {
+    let description = made.shift_remove("description");
+    let description = description.unwrap_or_else(|| "One of these forms".into());
+    made.insert("description".into(), description);
     made.insert("anyOf".into(), choices.into());
     made
 }
@@ -193,74 +188,4 @@ fn fill(schema: &mut JsonObject, kind: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(of: Of, cases: &[(Value, Value)]) {
-        for (given, wanted) in cases {
-            assert_eq!(Value::from(portable(given, of)), *wanted, "{given}");
-        }
-    }
-
-    #[test]
-    fn a_schema_of_arguments_has_one_plain_type() {
-        check(
-            Of::Arguments,
-            &[
-                (json!({"type": ["string", "null"]}), json!({"type": "string"})),
-                (
-                    json!({"type": ["integer", "null"], "format": "int64", "minimum": 1}),
-                    json!({"minimum": 1, "type": "integer"}),
-                ),
-                (json!({"type": "object"}), json!({"type": "object", "properties": {}})),
-                (json!({"type": "string", "pattern": "^\\u0000$"}), json!({"type": "string"})),
-                (
-                    json!({"description": "d", "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}),
-                    json!({"items": {"type": "string"}, "type": "array", "description": "d"}),
-                ),
-                (
-                    json!({"oneOf": [{"const": "a", "description": "x"}, {"const": "b"}]}),
-                    json!({"type": "string", "enum": ["a", "b"]}),
-                ),
-                (
-                    json!({"description": "d", "anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]}),
-                    json!({"description": "d", "type": "string", "enum": ["a"]}),
-                ),
-                (
-                    json!({"type": ["string", "null"], "enum": ["a", null]}),
-                    json!({"type": "string", "enum": ["a"]}),
-                ),
-                (json!({"const": 5}), json!({"type": "integer", "enum": [5]})),
-                (
-                    json!({"properties": {"format": {"type": "string", "format": "uri"}}}),
-                    json!({"properties": {"format": {"type": "string"}}, "type": "object"}),
-                ),
-                (
-                    json!({"description": "d", "type": ["string", "integer"]}),
-                    json!({"description": "d", "anyOf": [{"type": "string"}, {"type": "integer"}]}),
-                ),
-            ],
-        );
-        let any = Value::from(portable(&json!(true), Of::Arguments));
-        assert!(any["description"].is_string() && any["anyOf"].is_array(), "{any}");
-        assert_eq!(of_arguments(&json!({}))["type"], "object");
-    }
-
-    #[test]
-    fn a_schema_of_results_says_where_null_may_be() {
-        let nullable = |kind: &str| json!({"description": "One of these forms", "anyOf": [{"type": kind}, {"type": "null"}]});
-        check(
-            Of::Results,
-            &[
-                (json!({"type": ["string", "null"]}), nullable("string")),
-                (json!({"anyOf": [{"type": "string"}, {"type": "null"}]}), nullable("string")),
-                (
-                    json!({"type": "object", "additionalProperties": true}),
-                    json!({"additionalProperties": true, "type": "object", "properties": {}}),
-                ),
-            ],
-        );
-        let any = Value::from(portable(&json!(true), Of::Results));
-        assert_eq!(any["anyOf"][5], json!({"type": "array", "items": {}}));
-    }
-}
+mod tests;

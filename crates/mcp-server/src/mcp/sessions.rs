@@ -1,5 +1,5 @@
-//! What is kept between the requests of a client of an older revision, where `MCP_SESSIONS` is on:
-//! rmcp's sessions in this process's memory, bounded, each with its owner.
+//! Keeps sessions between the requests of a client of an older revision, if `MCP_SESSIONS` is on:
+//! rmcp's sessions in memory, bounded, each with its owner.
 
 use std::collections::{HashMap, HashSet};
 use std::future::ready;
@@ -20,63 +20,57 @@ use rmcp::transport::streamable_http_server::session::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// The header that names a session.
-pub(super) const HEADER_SESSION_ID: &str = "mcp-session-id";
+pub(crate) const HEADER_SESSION_ID: &str = "mcp-session-id";
 
-/// How many sessions there are at once.
-const MOST: usize = 1024;
-/// After how long a session ends in which nothing is said.
-const IDLE: Duration = Duration::from_hours(1);
-
-/// After how long a client comes back whose stream has broken off.
+const MAX_SESSIONS: usize = 1024;
+/// The time after which a session without messages ends.
+const IDLE_TIMEOUT: Duration = Duration::from_hours(1);
+/// The time after which a client reconnects when its stream has broken.
 const RETRY: Duration = Duration::from_secs(3);
 
-/// The digest of the key that opened a session; none where no key is asked for.
-type Owner = Option<[u8; 32]>;
+/// The digest of the API key that opened a session; `None` if no key is configured.
+pub(crate) type Owner = Option<[u8; 32]>;
 
 /// The sessions of this process.
-pub(super) struct Sessions {
+pub(crate) struct Sessions {
     local: LocalSessionManager,
     owners: Mutex<HashMap<String, Owner>>,
-    /// Those whose clients know of an empty event that only has an id.
+    /// The sessions whose clients understand a priming event: an id without data.
     primed: Mutex<HashSet<String>>,
     listeners: Arc<Semaphore>,
-    /// Ends the streams that only listen, so that the server can end.
+    /// Ends the streams without requests, so that the server can end.
     stop: CancellationToken,
 }
 
-/// Why a session does not do what it should.
+/// The reason why a session cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SessionsError {
+pub(crate) enum SessionsError {
     #[error(transparent)]
     Local(#[from] LocalSessionManagerError),
-    #[error("there are too many sessions")]
+    #[error("too many sessions")]
     TooMany,
     #[error("too many clients listen")]
     TooManyListeners,
 }
 
 impl Sessions {
-    pub(super) fn new(listeners: Arc<Semaphore>, stop: CancellationToken) -> Self {
+    pub(crate) fn new(listeners: Arc<Semaphore>, stop: CancellationToken) -> Self {
         let mut local = LocalSessionManager::default();
-        local.session_config.keep_alive = Some(IDLE);
+        local.session_config.keep_alive = Some(IDLE_TIMEOUT);
         let (owners, primed) = (Mutex::default(), Mutex::default());
         Self { local, owners, primed, listeners, stop }
     }
 
-    /// Whether there is no room for another.
-    pub(super) async fn is_full(&self) -> bool {
-        self.local.sessions.read().await.len() >= MOST
+    pub(crate) async fn is_full(&self) -> bool {
+        self.local.sessions.read().await.len() >= MAX_SESSIONS
     }
 
-    /// Notes who opened a session.
-    pub(super) fn give(&self, id: &str, owner: Owner) {
+    pub(crate) fn set_owner(&self, id: &str, owner: Owner) {
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         owners.insert(id.to_owned(), owner);
     }
 
-    /// Whether it was this caller who opened it.
-    pub(super) fn belongs_to(&self, id: &str, caller: Owner) -> bool {
+    pub(crate) fn belongs_to(&self, id: &str, caller: Owner) -> bool {
         let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         owners.get(id).is_some_and(|owner| *owner == caller)
     }
@@ -136,10 +130,10 @@ impl SessionManager for Sessions {
         &self,
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
-        let place = self.place()?;
+        let permit = self.permit()?;
         let first = self.primed().contains(&**id).then(|| ServerSseMessage::priming("0", RETRY));
         let stream = self.local.create_standalone_stream(id).await?;
-        Ok(stream::iter(first).chain(self.placed(stream, place)))
+        Ok(stream::iter(first).chain(self.until_stopped(stream, permit)))
     }
 
     async fn resume(
@@ -147,12 +141,12 @@ impl SessionManager for Sessions {
         id: &SessionId,
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
-        let place = self.place()?;
-        Ok(self.placed(self.local.resume(id, last_event_id).await?, place))
+        let permit = self.permit()?;
+        Ok(self.until_stopped(self.local.resume(id, last_event_id).await?, permit))
     }
 }
 
-/// The revision that a client asks for; none where it does not.
+/// Returns the revision that `initialize` requests.
 fn version(message: &ClientJsonRpcMessage) -> Option<&ProtocolVersion> {
     match message {
         ClientJsonRpcMessage::Request(JsonRpcRequest {
@@ -168,22 +162,22 @@ impl Sessions {
         self.primed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn place(&self) -> Result<OwnedSemaphorePermit, SessionsError> {
-        let place = Arc::clone(&self.listeners).try_acquire_owned();
-        place.map_err(|_| SessionsError::TooManyListeners)
+    fn permit(&self) -> Result<OwnedSemaphorePermit, SessionsError> {
+        let permit = Arc::clone(&self.listeners).try_acquire_owned();
+        permit.map_err(|_| SessionsError::TooManyListeners)
     }
 
-    /// A stream that stays open until the server stops, with the place that it takes.
-    fn placed<S>(
+    /// Returns the stream, which ends when the server stops and holds the permit until then.
+    fn until_stopped<S>(
         &self,
         stream: S,
-        place: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) -> impl Stream<Item = ServerSseMessage> + Send + Sync + 'static
     where
         S: Stream<Item = ServerSseMessage> + Send + Sync + 'static,
     {
         stream.take_until(self.stop.clone().cancelled_owned()).inspect(move |_| {
-            let _held = &place;
+            let _held = &permit;
         })
     }
 }

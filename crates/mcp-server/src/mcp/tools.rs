@@ -1,4 +1,4 @@
-//! The tools that clients are shown, made of the registry: once, when the face is built.
+//! Builds the tools from the registry, once, when the server starts.
 
 use std::sync::Arc;
 
@@ -7,24 +7,24 @@ use mcp_core::{Effect, Registry};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
-use super::{ToolSet, lean, schemas};
+use super::{ToolSet, query_tool, schemas};
 
-/// The member under which an answer stands that is no object.
+/// The member that wraps an output that may not be an object.
 pub(super) const RESULT: &str = "result";
 
-/// Every tool there is.
+/// The tools of all sets.
 pub(super) struct Tools {
     query: Tool,
-    /// In the order of the registry's groups, and in each in the order of registration.
+    /// Ordered by group, then by registration.
     of_actions: Vec<Tool>,
 }
 
 impl Tools {
     pub(super) fn new(registry: &Registry) -> Self {
-        Self { query: lean::tool(), of_actions: ordered(registry).map(tool).collect() }
+        Self { query: query_tool::tool(), of_actions: ordered(registry).map(tool).collect() }
     }
 
-    /// The tools of a set, always in the same order.
+    /// Returns the tools of a set, always in the same order.
     pub(super) fn of(&self, set: &ToolSet, registry: &Registry) -> Vec<Tool> {
         if *set == ToolSet::Lean {
             return vec![self.query.clone()];
@@ -33,7 +33,7 @@ impl Tools {
         tools.filter(|(action, _)| set.holds(action)).map(|(_, tool)| tool.clone()).collect()
     }
 
-    /// The tool of that name, in whichever set it is.
+    /// Returns the tool with this name, of any set.
     pub(super) fn named(&self, name: &str) -> Option<&Tool> {
         std::iter::once(&self.query).chain(&self.of_actions).find(|tool| tool.name == name)
     }
@@ -63,7 +63,7 @@ fn tool(action: &Action) -> Tool {
     tool.with_annotations(annotations)
 }
 
-/// What the structured content looks like; none where there is none.
+/// Returns the schema of the structured content; `None` if the tool returns none.
 fn output_schema(action: &Action) -> Option<Arc<JsonObject>> {
     let mut schema = action.output_schema.clone();
     match action.doc.view.shape {
@@ -81,7 +81,7 @@ fn output_schema(action: &Action) -> Option<Arc<JsonObject>> {
     Some(Arc::new(schemas::of_results(&schema)))
 }
 
-/// Whether an answer stands under [`RESULT`], because it may be no object.
+/// Returns whether [`RESULT`] wraps the output, because it may not be an object.
 pub(super) fn is_wrapped(action: &Action) -> bool {
     action.output_schema.get("type") != Some(&Value::from("object"))
 }

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use mcp_server::config::{Settings, Sources};
 use mcp_server::http;
-use mcp_server::service::{Additions, Machine, Service};
+use mcp_server::mcp::McpServer;
+use mcp_server::service::{Machine, Service};
 
 const SETTINGS: [(&str, &str); 5] = [
     ("MCP_PORT", "0"),
@@ -24,18 +25,18 @@ const SETTINGS: [(&str, &str); 5] = [
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let environment = SETTINGS.map(|(name, value)| (name.into(), value.into())).into();
     let settings = Settings::load(&Sources { environment, ..Sources::default() })?;
-    let additions = Additions::default()
-        .actions(tools::register)
-        .resources(resources::Fixtures)
-        .prompt(prompts::Simple)
-        .prompt(prompts::WithArguments)
-        .prompt(prompts::WithResource)
-        .prompt(prompts::WithImage);
     actix_web::rt::System::new().block_on(async {
         let listener = TcpListener::bind(settings.address())?;
-        let service = Arc::new(Service::start_with(&settings, &Machine::default(), additions)?);
+        let service = Service::start_with(&settings, &Machine::default(), tools::register)?;
+        let service = Arc::new(service);
+        let mcp = McpServer::new(Arc::clone(&service), &settings)
+            .with_resources(resources::Fixtures)
+            .with_prompt(prompts::Simple)
+            .with_prompt(prompts::WithArguments)
+            .with_prompt(prompts::WithResource)
+            .with_prompt(prompts::WithImage);
         println!("listening on http://{}", listener.local_addr()?);
-        http::serve(listener, &settings, Arc::clone(&service), std::future::pending()).await?;
+        http::serve(listener, &settings, mcp, std::future::pending()).await?;
         service.close().await?;
         Ok(())
     })

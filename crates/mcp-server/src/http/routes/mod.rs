@@ -5,6 +5,7 @@ mod docs;
 mod help;
 mod legacy;
 mod logs;
+pub(super) mod mcp;
 mod metrics;
 mod probes;
 mod query;

@@ -1,4 +1,4 @@
-//! What the lean face's answers name by a handle, as resources: `mcp://blobs/{id}`.
+//! Large values behind the lean API's handles, as resources: `mcp://blobs/{id}`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use rmcp::model::{Resource, ResourceContents, ResourceTemplate};
 use super::{Later, ResourceSource};
 use crate::service::Service;
 
-const BEGIN: &str = "mcp://blobs/";
+const PREFIX: &str = "mcp://blobs/";
 const TEMPLATE: &str = "mcp://blobs/{id}";
 
 pub(super) struct BlobResources(pub(super) Arc<Service>);
@@ -20,14 +20,14 @@ impl BlobResources {
         &self,
         uri: &str,
         id: &str,
-        bytes: usize,
+        limit: usize,
     ) -> Result<Option<ResourceContents>, ActionError> {
-        // There is none of that name, or not any more.
+        // The handle is unknown, or has expired.
         let Ok(blob) = self.0.lean().blobs().get(id) else { return Ok(None) };
-        let too_large = || ActionError::new(ErrorCode::PayloadTooLarge, "The blob is too large");
+        let too_large = || ActionError::new(ErrorCode::PayloadTooLarge, "the blob is too large");
         let contents = match blob.text() {
-            Some(text) if text.len() <= bytes => ResourceContents::text(text, uri),
-            None if base64::encoded_len(blob.bytes.len(), true).is_some_and(|len| len <= bytes) => {
+            Some(text) if text.len() <= limit => ResourceContents::text(text, uri),
+            None if base64::encoded_len(blob.bytes.len(), true).is_some_and(|len| len <= limit) => {
                 ResourceContents::blob(STANDARD.encode(&blob.bytes), uri)
             }
             _ => return Err(too_large()),
@@ -37,24 +37,25 @@ impl BlobResources {
 }
 
 impl ResourceSource for BlobResources {
-    /// They are for whoever has got a handle.
+    /// Lists nothing: handles are only for their clients.
     fn list(&self) -> Vec<Resource> {
         Vec::new()
     }
 
     fn templates(&self) -> Vec<ResourceTemplate> {
-        let template = ResourceTemplate::new(TEMPLATE, "blob").with_title("What a handle names");
-        vec![template.with_description("By the `blob` of an answer: a screenshot, a long text")]
+        let template =
+            ResourceTemplate::new(TEMPLATE, "blob").with_title("A value behind a handle");
+        vec![template.with_description("The `blob` in a response: a screenshot, a long text")]
     }
 
-    fn part_of(&self, _: &str) -> &'static str {
-        "call read_blob, which reads a text in parts, or GET /api/v2/blobs/{id} with a range"
+    fn advice(&self, _uri: &str) -> &'static str {
+        "read a text in parts with read_blob, or use GET /api/v2/blobs/{id} with a range"
     }
 
-    fn read<'a>(&'a self, uri: &'a str, bytes: usize) -> Later<'a, Option<Vec<ResourceContents>>> {
+    fn read<'a>(&'a self, uri: &'a str, limit: usize) -> Later<'a, Option<Vec<ResourceContents>>> {
         Box::pin(async move {
-            let Some(id) = uri.strip_prefix(BEGIN) else { return Ok(None) };
-            Ok(self.contents(uri, id, bytes)?.map(|contents| vec![contents]))
+            let Some(id) = uri.strip_prefix(PREFIX) else { return Ok(None) };
+            Ok(self.contents(uri, id, limit)?.map(|contents| vec![contents]))
         })
     }
 }

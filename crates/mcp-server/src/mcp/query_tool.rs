@@ -1,9 +1,8 @@
-//! The one tool of the lean set: `query`, behind which every action is. It is the lean face's query,
-//! member for member, answered in the smallest form unless another is asked for.
+//! The tool `query`, which calls every action. Its arguments are those of a lean query; the default
+//! format is the smallest.
 //!
-//! Invariant: its definition as it is sent has at most 90 tokens of `o200k_base`, whatever the
-//! registry holds. So its arguments' names speak for themselves, and the reductions, which it takes
-//! as well, are not named.
+//! Invariant: its definition as it is sent has at most 90 tokens of `o200k_base`, for any registry. So
+//! its arguments have no descriptions, and the reductions, which it accepts too, are not listed.
 
 use mcp_core::ActionError;
 use mcp_lean::LeanQuery;
@@ -13,10 +12,9 @@ use serde_json::json;
 
 use super::schemas;
 
-/// The tool's name.
 pub(super) const NAME: &str = "query";
 
-/// How it is called, for whoever called it wrongly.
+/// The signature in the errors for malformed calls.
 pub(super) const SIGNATURE: &str =
     "query(action, params?, fields?, format?=auto, max_tokens?=2000, cursor?)";
 
@@ -37,10 +35,10 @@ pub(super) fn tool() -> Tool {
     Tool::new(NAME, description, schemas::of_arguments(&schema))
 }
 
-/// What the arguments of `query` ask for.
+/// Parses the arguments of `query`.
 ///
 /// # Errors
-/// With what is wrong with them.
+/// Returns an error that names a missing, unknown or malformed argument.
 pub(super) fn read(arguments: &str) -> Result<LeanQuery, ActionError> {
     LeanQuery::read(arguments, Format::Auto)
 }

@@ -1,5 +1,4 @@
-//! Requests of which rmcp could not read the parameters: it takes them for methods of somebody
-//! else's.
+//! Explains malformed params: rmcp takes their request for one with a method that it does not know.
 
 use rmcp::model::{
     CallToolRequestParams, CompleteRequestParams, CustomRequest, ErrorCode, ErrorData,
@@ -11,13 +10,12 @@ use rmcp::model::{SetLevelRequestParams, SubscribeRequestParams, UnsubscribeRequ
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::Face;
-use super::stdio::gate;
+use super::McpServer;
 
-/// Says what is wrong with the parameters, or that there is no such method. `is_newest`: in a revision
-/// that has no sessions, and nothing that belongs to them.
+/// Returns the error for malformed params or an unknown method. `is_newest`: of the revision without
+/// sessions, which has fewer methods.
 #[expect(deprecated, reason = "older revisions have nothing else")]
-pub(super) fn refusal(face: &Face, request: &CustomRequest, is_newest: bool) -> ErrorData {
+pub(super) fn rejection(mcp: &McpServer, request: &CustomRequest, is_newest: bool) -> ErrorData {
     let problem = match request.method.as_str() {
         "tools/call" => problem::<CallToolRequestParams>,
         "tools/list" | "resources/list" | "resources/templates/list" | "prompts/list" => {
@@ -31,20 +29,16 @@ pub(super) fn refusal(face: &Face, request: &CustomRequest, is_newest: bool) -> 
         "resources/subscribe" if !is_newest => problem::<SubscribeRequestParams>,
         "resources/unsubscribe" if !is_newest => problem::<UnsubscribeRequestParams>,
         "subscriptions/listen" => problem::<SubscriptionsListenRequestParams>,
-        gate::REFUSED => {
-            let message = request.params.as_ref().and_then(|params| params["message"].as_str());
-            return ErrorData::invalid_request(face.shown(message.unwrap_or_default()), None);
-        }
-        method => return ErrorData::new(ErrorCode::METHOD_NOT_FOUND, face.shown(method), None),
+        method => return ErrorData::new(ErrorCode::METHOD_NOT_FOUND, mcp.quoted(method), None),
     };
-    let message = problem(request.params.as_ref());
-    ErrorData::invalid_params(face.shown(&format!("{}: {message}", request.method)), None)
+    let problem = problem(request.params.as_ref());
+    ErrorData::invalid_params(mcp.quoted(&format!("{}: {problem}", request.method)), None)
 }
 
 fn problem<T: DeserializeOwned>(params: Option<&Value>) -> String {
-    let given = params.cloned().unwrap_or_else(|| json!({}));
-    match serde_json::from_value::<T>(given) {
-        Ok(_) => "the params are malformed".into(),
+    let params = params.cloned().unwrap_or_else(|| json!({}));
+    match serde_json::from_value::<T>(params) {
+        Ok(_) => "params are malformed".into(),
         Err(error) => error.to_string(),
     }
 }
