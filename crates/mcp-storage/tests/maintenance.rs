@@ -1,4 +1,4 @@
-//! What a check finds, what is migrated from what, and what is refused for which reason.
+//! The results of checks, migrations, and errors of every maintenance command.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ fn run(path: &Path, sql: &str) {
     connection.batch_execute(sql).expect("it runs");
 }
 
-/// A new database of ours.
+/// Creates a new database.
 fn ours(folder: &TempDir) -> PathBuf {
     let path = folder.path().join("memory.db");
     migrate(&path).expect("made");
