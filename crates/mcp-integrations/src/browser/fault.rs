@@ -105,7 +105,7 @@ pub(super) fn forbidden(host: &str, port: u16) -> ActionError {
 pub(super) fn not_the_web(scheme: Option<&str>) -> ActionError {
     let of_scheme = scheme.map(|scheme| format!(" with the scheme {scheme}")).unwrap_or_default();
     ActionError::invalid(format!(
-        "the page leads to a URL{of_scheme}: the browser opens only http:// and https:// \
+        "the page leads to a URL{of_scheme}: the browser opens only http:// or https:// \
          (MCP_BROWSER_ALLOWED_HOSTS opens hosts, not schemes)"
     ))
 }
