@@ -49,7 +49,7 @@ pub(crate) struct QueuedJob {
     _place: OwnedSemaphorePermit,
 }
 
-/// A job whose turn it is.
+/// The job at the front of the queue.
 pub(crate) struct NextJob {
     pub(crate) queued: QueuedJob,
     /// Whether earlier log entries still wait.

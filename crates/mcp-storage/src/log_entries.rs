@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) struct PendingEntries {
     entries: VecDeque<LogEntry>,
     bytes: usize,
-    /// The time by which the entries are to be stored; `None` if there are none.
+    /// The deadline for storing the entries; `None` without entries.
     due: Option<Instant>,
     /// The maximum number of stored entries. Older pending ones need not be stored.
     retention: usize,

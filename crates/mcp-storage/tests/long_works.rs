@@ -72,7 +72,7 @@ fn search_all(memory: &mut dyn Memory) -> StoreResult<()> {
     }
 }
 
-/// PostgreSQL ends the statement without saying for which work.
+/// PostgreSQL's error does not name the work.
 fn is_out_of_time(error: &StoreError) -> bool {
     match error {
         StoreError::OutOfTime => true,

@@ -45,7 +45,7 @@ struct Inner {
     settings: BrowserSettings,
     resolver: Arc<dyn Resolve>,
     engine: OnceLock<Result<Engine, String>>,
-    /// Tells the calls that the browser was closed.
+    /// Whether the browser was closed; running calls watch it.
     closed: watch::Sender<bool>,
 }
 

@@ -77,7 +77,7 @@ impl<'a> Page<'a> {
         let mut page = Self { session, before, ended_scripts: 0 };
         let (opened, document) = page.begin(url).await?;
         if let (Some(error), None) = (opened["errorText"].as_str(), &document.failed) {
-            // There is no document, not even an error page.
+            // The browser shows nothing, not even an error page.
             let status = page.status().map(|status| format!("HTTP status {status}, "));
             return Err(fault::upstream(format!(
                 "{url} is not a page: it is a download, it has no content, or it leads to a URL that \

@@ -59,7 +59,7 @@ impl Launcher {
     /// Starts a browser.
     ///
     /// # Errors
-    /// Returns `Unavailable` if there is no browser, or if it does not start in time.
+    /// Returns `Unavailable` if the browser is missing or does not start in time.
     pub(super) async fn start(&self) -> Result<Session, ActionError> {
         let source = Source::find(&self.settings)?;
         timeout(START_TIMEOUT, self.start_from(&source))

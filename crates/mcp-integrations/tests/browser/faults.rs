@@ -95,7 +95,7 @@ async fn what_dies_between_calls_is_replaced() {
             kill(id);
         }
         if kind == BROWSER {
-            // The browser ends although there are no calls.
+            // The browser ends without another call.
             subject.until_processes("", |left| left == 0).await;
         }
         assert_eq!(subject.title_of(&site.url("/")).await, "page", "{kind}");

@@ -43,7 +43,7 @@ pub(super) fn original(stored: String) -> String {
     text
 }
 
-/// Returns the hash by which a name is looked up.
+/// Returns a name's hash, the key of its index.
 pub(super) fn hash(name: &str) -> Vec<u8> {
     Sha256::digest(name.as_bytes()).to_vec()
 }

@@ -25,7 +25,7 @@ pub(super) struct WriteTransaction {
     savepoint: bool,
     /// Whether a finished job has sent a statement.
     changed: bool,
-    /// The error by which the whole transaction is lost.
+    /// The error that made the whole transaction lost.
     lost: Option<StoreError>,
 }
 

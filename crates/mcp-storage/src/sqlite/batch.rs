@@ -23,8 +23,8 @@ use crate::jobs::{Job, Jobs, OutcomeSender};
 const MAX_JOBS: usize = 256;
 const MAX_DURATION: Duration = Duration::from_millis(50);
 
-/// The number of tasks missing from the search index or the counts from which a commit adds some. An idle
-/// writer adds them anyway.
+/// If this many tasks are missing from the search index or the counts, a commit adds some. An idle writer
+/// adds them anyway.
 const MANY: i64 = 1024;
 /// The number of tasks that a commit indexes if far more are missing, because its callers wait for it. A
 /// commit adds no more tasks than it has jobs.

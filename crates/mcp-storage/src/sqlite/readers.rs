@@ -1,4 +1,4 @@
-//! Readers: a few threads, each of which runs the waiting reads on one snapshot (WAL). Thus no read
+//! Readers: a few threads. Each runs the waiting reads on one snapshot (WAL). Thus no read
 //! waits for the writer, and many share the cost of a transaction. The connections are an r2d2
 //! pool. Callers wait without a thread.
 

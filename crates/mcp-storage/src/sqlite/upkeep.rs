@@ -16,8 +16,8 @@ use super::error::store_error;
 use super::files;
 use crate::Location;
 
-/// The size from which the log is emptied, in bytes. SQLite itself checkpoints after a thousand
-/// pages (4 MiB), but restarts the log only while there are no readers. Above this size, the writer
+/// The log is emptied above this size, in bytes. SQLite itself checkpoints after a thousand
+/// pages (4 MiB), but restarts the log only without readers. Above this size, the writer
 /// waits for the active readers.
 const LARGE_LOG: u64 = 16 * 1024 * 1024;
 /// The limit of that wait. It grows with the log, up to [`MAX_WAIT`].
@@ -30,7 +30,7 @@ const ONE_WAIT: Duration = Duration::from_millis(10);
 /// backup, a replication tool) may stay for hours, and commits must not wait for it.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const MAX_PAUSE: Duration = Duration::from_mins(10);
-/// The size of the log from which the operator is warned, and again each time it has doubled.
+/// The operator is warned at this size of the log, and again each time it has doubled.
 const WARN_FROM: u64 = 8 * LARGE_LOG;
 /// The interval of `PRAGMA optimize`, which updates statistics only after large changes.
 const OPTIMIZE_EVERY: Duration = Duration::from_hours(1);
@@ -104,7 +104,7 @@ impl Upkeep {
         }
     }
 
-    /// Does one step of maintenance. Returns the pause before the next call if there is no other
+    /// Does one step of maintenance. Returns the pause before the next call, without other
     /// work.
     pub(super) fn when_idle(&mut self, connection: &mut SqliteConnection) -> Duration {
         if let Remaining::StepIn(wait) = self.derived.step(connection) {

@@ -107,7 +107,7 @@ impl Connection {
     }
 
     /// Forwards a plain request. An error ends the connection without a response, so that the page
-    /// cannot contain a text of ours.
+    /// cannot contain our text.
     async fn forward(self, request: Request<Incoming>) -> io::Result<Response<Body>> {
         let (mut head, body) = request.into_parts();
         let target = target(&head.uri, 80)

@@ -86,7 +86,7 @@ async fn accept(listener: TcpListener, client: Client, shared: ProxyState) {
             },
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else {
-                    // There is no free file descriptor: wait for one.
+                    // Wait for a free file descriptor.
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 };

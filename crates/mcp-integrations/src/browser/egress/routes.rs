@@ -19,7 +19,7 @@ const SHORTEST_ON_LINK: u8 = 32;
 /// directly connected to it. An address without a route does neither.
 ///
 /// # Errors
-/// Returns the error of the socket if the kernel cannot be asked.
+/// Returns the socket's error if the kernel cannot be queried.
 #[cfg(target_os = "linux")]
 pub(super) fn is_near(address: IpAddr) -> io::Result<bool> {
     let route = route(address)?;

@@ -16,7 +16,7 @@ const INDEXED_AT_ONCE: i64 = 256;
 /// The wait after a failed step. It doubles with each failure, up to [`MAX_RETRY_WAIT`].
 const RETRY_WAIT: Duration = Duration::from_secs(5);
 const MAX_RETRY_WAIT: Duration = Duration::from_mins(10);
-/// The number of unindexed tasks from which the progress is logged, and the interval.
+/// If this many tasks are not indexed, the progress is logged at this interval.
 const LARGE_BACKLOG: i64 = 10_000;
 const REPORT_EVERY: Duration = Duration::from_secs(5);
 

@@ -25,7 +25,7 @@ pub struct Backup {
 /// checked, synced to disk, and only then renamed. With `replace`, it replaces a file of that name.
 ///
 /// # Errors
-/// Returns `Missing` or an [`OpenError`](crate::OpenError) if there is no database of this server,
+/// Returns `Missing` or an [`OpenError`](crate::OpenError) if the file is not a database of this server,
 /// `Exists` if the file exists, `Faulty` if the copy has faults, and `File` or `Failed` if the copy
 /// cannot be made.
 pub fn backup(database: &Path, to: &Path, replace: bool) -> Result<Backup, MaintenanceError> {

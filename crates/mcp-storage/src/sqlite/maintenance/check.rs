@@ -62,7 +62,7 @@ struct Number {
 /// Checks a database in one snapshot. Changes nothing, and works while a server runs.
 ///
 /// # Errors
-/// Returns `Missing`, `Empty`, `FirstService` or an [`OpenError`] if there is no database of this
+/// Returns `Missing`, `Empty`, `FirstService` or an [`OpenError`] if the file is not a database of this
 /// server, and `Locked` if another process holds a lock for too long. Damage is not an error but a
 /// fault.
 pub fn check(path: &Path) -> Result<Checked, MaintenanceError> {

@@ -33,7 +33,7 @@ const BYTES: &str =
 /// needs twice the space.
 ///
 /// # Errors
-/// Returns `Missing` or an [`OpenError`](crate::OpenError) if there is no database of this server,
+/// Returns `Missing` or an [`OpenError`](crate::OpenError) if the file is not a database of this server,
 /// and `Locked` if another process holds a lock for too long.
 pub fn vacuum(path: &Path) -> Result<Vacuumed, MaintenanceError> {
     identity::must_exist(path)?;

@@ -161,7 +161,7 @@ pub(super) fn count_some(connection: &mut SqliteConnection) -> QueryResult<bool>
     Ok(true)
 }
 
-/// The query of a number of rows. SQLite adds up the blocks, of which there are hundreds.
+/// The query of a number of rows. SQLite adds up its hundreds of blocks.
 #[derive(QueryId)]
 struct Sum {
     kind: &'static str,

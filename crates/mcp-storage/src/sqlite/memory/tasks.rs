@@ -66,7 +66,7 @@ impl Tasks for SqliteMemory<'_> {
     fn add_task(&mut self, task: &NewTask) -> StoreResult<Task> {
         self.note_names(Some(&task.status), task.assigned_to.as_deref())?;
         let now = self.now.as_micros();
-        // Without RETURNING, for which SQLite copies every changed page, as for a trigger.
+        // Without RETURNING: as for a trigger, SQLite would copy every changed page.
         let row = Insert {
             title: &task.title,
             description: &task.description,
@@ -167,7 +167,7 @@ impl SqliteMemory<'_> {
     }
 }
 
-/// Returns the counts that add up to the number of matching tasks; `None` if there are none.
+/// Returns the counts whose sum is the number of matching tasks; `None` if no counts fit.
 fn counted(wanted: &SpelledFilter) -> Option<Vec<Counted<'_>>> {
     match wanted {
         SpelledFilter { assigned_to: Some(_), .. } => None,
