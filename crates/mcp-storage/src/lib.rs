@@ -1,18 +1,18 @@
 //! The memory ports of mcp-core on diesel: SQLite, embedded, and PostgreSQL with the feature
 //! `postgres`.
 //!
-//! [`open`] opens a [`mcp_core::Store`]. [`sqlite`] and `postgres` document how writes share
+//! [`open`] opens a [`mcp_core::Store`]. `sqlite` and `postgres` document how writes share
 //! commits and how reads run concurrently.
 
 mod jobs;
 mod location;
 mod log_entries;
 #[cfg(feature = "postgres")]
-pub mod postgres;
+mod postgres;
 mod reads;
 mod scheduling;
 mod spellings;
-pub mod sqlite;
+mod sqlite;
 mod writer;
 
 use std::sync::Arc;
@@ -21,6 +21,8 @@ use std::time::Duration;
 use mcp_core::{Clock, Store};
 
 pub use location::{Location, LocationError};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresUrl;
 pub use sqlite::{OpenError, maintenance};
 
 /// The settings of a store.

@@ -39,9 +39,9 @@ const MAX_BASE64: usize = 32 << 20;
 
 /// A real browser. Clones share it. It starts no process before the first call.
 #[derive(Clone)]
-pub struct Browser(Arc<Inner>);
+pub struct Browser(Arc<BrowserState>);
 
-struct Inner {
+struct BrowserState {
     settings: BrowserSettings,
     resolver: Arc<dyn Resolve>,
     engine: OnceLock<Result<Engine, String>>,
@@ -107,7 +107,7 @@ impl Browser {
     /// Creates a browser with its own resolver for the names of pages.
     #[must_use]
     pub fn with_resolver(settings: BrowserSettings, resolver: impl Resolve) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(BrowserState {
             settings,
             resolver: Arc::new(resolver),
             engine: OnceLock::new(),

@@ -26,10 +26,10 @@ const QUEUE: usize = 256;
 
 /// The connection to one browser. It ends with the browser.
 pub(super) struct Pipe {
-    connection: Arc<Connection>,
+    state: Arc<PipeState>,
 }
 
-struct Connection {
+struct PipeState {
     next_id: AtomicU64,
     outbox: mpsc::Sender<Vec<u8>>,
     pending: Mutex<PendingCommands>,
@@ -61,23 +61,23 @@ impl Pipe {
         let (reader, writer) = socket.into_split();
         let (outbox, inbox) = mpsc::channel(QUEUE);
         let (next_id, pending) = (AtomicU64::new(1), Mutex::default());
-        let connection = Arc::new(Connection { next_id, outbox, pending });
+        let state = Arc::new(PipeState { next_id, outbox, pending });
         tokio::spawn(write(writer, inbox));
-        tokio::spawn(read(reader, Arc::clone(&connection), traffic));
-        Self { connection }
+        tokio::spawn(read(reader, Arc::clone(&state), traffic));
+        Self { state }
     }
 
     /// Sends a command and returns its result.
     pub(super) async fn call(&self, command: Command) -> Result<Value, DevToolsError> {
-        let (id, text) = self.connection.numbered(&command);
+        let (id, text) = self.state.numbered(&command);
         let (result, outcome) = oneshot::channel();
-        self.connection.expect(id, Pending { session: command.session, result })?;
-        self.connection.outbox.send(text).await.map_err(|_| DevToolsError::Ended)?;
+        self.state.expect(id, Pending { session: command.session, result })?;
+        self.state.outbox.send(text).await.map_err(|_| DevToolsError::Ended)?;
         outcome.await.map_err(|_| DevToolsError::Ended)?
     }
 }
 
-impl Connection {
+impl PipeState {
     fn numbered(&self, command: &Command) -> (u64, Vec<u8>) {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let mut message = json!({"id": id, "method": command.method, "params": command.params});
@@ -139,33 +139,33 @@ async fn write(mut socket: OwnedWriteHalf, mut inbox: mpsc::Receiver<Vec<u8>>) {
     }
 }
 
-async fn read(socket: OwnedReadHalf, connection: Arc<Connection>, traffic: Arc<Traffic>) {
+async fn read(socket: OwnedReadHalf, state: Arc<PipeState>, traffic: Arc<Traffic>) {
     let mut socket = BufReader::new(socket);
     loop {
         match message(&mut socket).await {
-            Ok(message) => dispatch(message, &connection, &traffic),
+            Ok(message) => dispatch(message, &state, &traffic),
             Err(error) => {
                 log::debug!("browser: {error}");
-                return connection.end();
+                return state.end();
             }
         }
     }
 }
 
-fn dispatch(mut message: Value, connection: &Connection, traffic: &Traffic) {
+fn dispatch(mut message: Value, state: &PipeState, traffic: &Traffic) {
     if let Some(id) = message["id"].as_u64() {
-        return connection.answer(id, message);
+        return state.answer(id, message);
     }
     let session = message["sessionId"].take();
     let (session, params) = (session.as_str().unwrap_or_default(), message["params"].take());
     let method = message["method"].as_str().unwrap_or_default();
     if method == "Inspector.targetCrashed" {
-        connection.crash(session);
+        state.crash(session);
     }
     for command in traffic.event(session, method, &params) {
-        let (_, text) = connection.numbered(&command);
+        let (_, text) = state.numbered(&command);
         // The queue is full only if the browser has stopped reading.
-        let _ = connection.outbox.try_send(text);
+        let _ = state.outbox.try_send(text);
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::devtools::DevToolsError;
-use super::egress::{Client, Egress, Rules};
+use super::egress::{Egress, ProxyClient, Rules};
 use super::fault;
 use super::settings::BrowserSettings;
 use super::source::Source;
@@ -72,7 +72,7 @@ impl Launcher {
         let session = match source {
             Source::Program(program) => {
                 let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-                let egress = Egress::start(rules, loopback, Client::own()).await;
+                let egress = Egress::start(rules, loopback, ProxyClient::own()).await;
                 let egress = egress.map_err(fault::not_started)?;
                 let switches = Switches::new(egress.address(), source.is_root());
                 let tab = Tab::start(program, &switches, &self.settings).await;
@@ -81,7 +81,7 @@ impl Launcher {
             Source::Running(url) => {
                 let (own, browser) = ends(url).await.map_err(fault::not_started)?;
                 let port = url.port_or_known_default().unwrap_or(80);
-                let client = Client::of_webdriver(SocketAddr::new(browser, port));
+                let client = ProxyClient::of_webdriver(SocketAddr::new(browser, port));
                 let client = client.map_err(fault::not_started)?;
                 let egress = Egress::start(rules, own, client).await.map_err(fault::not_started)?;
                 let switches = Switches::new(egress.address(), source.is_root());

@@ -8,12 +8,12 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::failure::Failure;
 use super::response::{MAX_ERROR_BODY, Outcome, Response};
 use super::transport::TransportError;
-use super::{Inner, body, rate_limit};
+use super::{UpstreamState, body, rate_limit};
 
 /// The timeout for the body of an error response.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
-impl Inner {
+impl UpstreamState {
     /// Sends one request. It waits for a permit until the deadline; the caller ends it at the deadline.
     pub(super) async fn attempt(
         &self,

@@ -13,8 +13,8 @@ use super::Json;
 use super::cache::Key;
 use super::failure::Failure;
 
-type Outcome = Result<Json, Failure>;
-type Flight = BoxFuture<'static, Outcome>;
+type FlightResult = Result<Json, Failure>;
+type Flight = BoxFuture<'static, FlightResult>;
 type InFlight = Arc<Mutex<HashMap<Key, (u64, WeakShared<Flight>)>>>;
 
 /// The requests in flight, by key.
@@ -27,16 +27,16 @@ pub(super) struct Flights {
 impl Flights {
     /// Joins the flight of this key, or starts one. The flight is driven by the callers that wait
     /// for it, and is dropped with the last of them.
-    pub(super) async fn join<F>(&self, key: &Key, start: impl FnOnce() -> F) -> Outcome
+    pub(super) async fn join<F>(&self, key: &Key, start: impl FnOnce() -> F) -> FlightResult
     where
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = FlightResult> + Send + 'static,
     {
         self.joined(key, start).await
     }
 
     fn joined<F>(&self, key: &Key, start: impl FnOnce() -> F) -> Shared<Flight>
     where
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = FlightResult> + Send + 'static,
     {
         let mut in_flight = self.in_flight.lock();
         if let Some(flight) = in_flight.get(key).and_then(|(_, flight)| flight.upgrade()) {
@@ -86,7 +86,7 @@ mod tests {
         Key { account: [0; 32], url: url.into() }
     }
 
-    fn failed(message: &str) -> Outcome {
+    fn failed(message: &str) -> FlightResult {
         Err(Failure::new(ErrorCode::UpstreamFailed, message))
     }
 

@@ -68,9 +68,9 @@ impl Exchange {
 
 /// Another system, called with one account.
 #[derive(Clone)]
-pub(crate) struct Upstream(Arc<Inner>);
+pub(crate) struct Upstream(Arc<UpstreamState>);
 
-struct Inner {
+struct UpstreamState {
     /// The system's name in messages.
     name: &'static str,
     /// Identifies the account in the cache: a digest of the name and the token.
@@ -96,7 +96,7 @@ impl Upstream {
         exchange: Arc<Exchange>,
     ) -> Self {
         let token = token.map(ExposeSecret::expose_secret);
-        Self(Arc::new(Inner {
+        Self(Arc::new(UpstreamState {
             name,
             account: cache::account(name, token),
             redactor: Redactor::new(token.map(ToOwned::to_owned)),
@@ -175,7 +175,7 @@ impl Upstream {
         let entry = if let (StatusCode::NOT_MODIFIED, Some(stored)) = (response.status, stored) {
             stored.confirmed(&response.headers, requested)
         } else {
-            let Inner { name, redactor, .. } = &*self.0;
+            let UpstreamState { name, redactor, .. } = &*self.0;
             let content_type = response.headers.get(CONTENT_TYPE);
             let json = json::read(name, content_type, response.body, redactor)?;
             Stored::new(json.paged(&response.headers), &response.headers, requested)

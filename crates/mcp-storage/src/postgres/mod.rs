@@ -42,7 +42,7 @@ use session::Session;
 use write_transaction::WriteTransaction;
 
 /// An open PostgreSQL database.
-pub struct PostgresStore {
+pub(crate) struct PostgresStore {
     writer: Writer,
     readers: Readers,
     clock: Arc<dyn Clock>,

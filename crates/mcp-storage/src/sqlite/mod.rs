@@ -36,7 +36,7 @@ pub use error::OpenError;
 use readers::Readers;
 
 /// An open SQLite database.
-pub struct SqliteStore {
+pub(crate) struct SqliteStore {
     writer: Writer,
     /// `None` for a database in memory, which only the writer's connection sees.
     readers: Option<Readers>,

@@ -25,7 +25,7 @@ use forward::{Connection, ProxyState};
 use gate::Gate;
 pub(super) use gate::{ConnectError, Rules, Target};
 use metered::Meter;
-pub(super) use peer::Client;
+pub(super) use peer::ProxyClient;
 
 /// The maximum number of open connections per browser. More wait.
 const MAX_CONNECTIONS: usize = 256;
@@ -41,7 +41,11 @@ pub(super) struct Egress {
 
 impl Egress {
     /// Starts a proxy at an address of this machine that the browser can reach.
-    pub(super) async fn start(rules: Arc<Rules>, own: IpAddr, client: Client) -> io::Result<Self> {
+    pub(super) async fn start(
+        rules: Arc<Rules>,
+        own: IpAddr,
+        client: ProxyClient,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind((own, 0)).await?;
         let address = listener.local_addr()?;
         let gate = Arc::new(Gate::new(rules));
@@ -73,7 +77,7 @@ impl Egress {
     }
 }
 
-async fn accept(listener: TcpListener, client: Client, shared: ProxyState) {
+async fn accept(listener: TcpListener, client: ProxyClient, shared: ProxyState) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut over = shared.over.clone();
     loop {

@@ -14,13 +14,13 @@ const READS: usize = 3;
 
 /// The only client of a proxy: a browser.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::browser) struct Client {
+pub(in crate::browser) struct ProxyClient {
     address: IpAddr,
     /// The user of the browser's process; unknown on another machine.
     user: Option<u32>,
 }
 
-impl Client {
+impl ProxyClient {
     /// Creates the client for a browser of this process.
     pub(in crate::browser) fn own() -> Self {
         let user = Some(rustix::process::geteuid().as_raw());
@@ -77,17 +77,17 @@ mod tests {
         let _browser = TcpStream::connect(address).await.expect("a connection");
         let (connection, _) = proxy.accept().await.expect("a connection");
 
-        let own = Client::own();
-        let other_user = Client { user: own.user.map(|user| user + 1), ..own };
-        let elsewhere = Client { address: [192, 0, 2, 1].into(), user: None };
-        let of_webdriver = Client::of_webdriver(address).expect("a client");
+        let own = ProxyClient::own();
+        let other_user = ProxyClient { user: own.user.map(|user| user + 1), ..own };
+        let elsewhere = ProxyClient { address: [192, 0, 2, 1].into(), user: None };
+        let of_webdriver = ProxyClient::of_webdriver(address).expect("a client");
         for (client, owns) in
             [(own, true), (other_user, false), (elsewhere, false), (of_webdriver, true)]
         {
             assert_eq!(client.owns(&connection).await.expect("a table"), owns, "{client:?}");
         }
         // A WebDriver of another machine: its users are not known here.
-        let remote = Client::of_webdriver(([192, 0, 2, 1], 9515).into()).expect("a client");
+        let remote = ProxyClient::of_webdriver(([192, 0, 2, 1], 9515).into()).expect("a client");
         assert_eq!((remote.address, remote.user), (elsewhere.address, None));
     }
 }
