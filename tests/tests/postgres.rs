@@ -87,7 +87,7 @@ fn without_the_extension_the_log_says_what_a_search_costs() {
     database.sql("CREATE ROLE plain LOGIN; GRANT ALL ON SCHEMA public TO plain");
     let url = database.server().url(&name).replace("mcp@", "plain@");
     let server = TestServer::with([("DATABASE_URL", &*url)]).start();
-    assert!(server.stderr().contains("search_tasks looks at every task"), "{}", server.stderr());
+    assert!(server.stderr().contains("search_tasks reads every task"), "{}", server.stderr());
     let _ = server.data("add_task", json!({ "title": "100 %" }));
     let found = server.data("search_tasks", json!({ "query": "0 %" }));
     assert_eq!(found.as_array().map(Vec::len), Some(1));

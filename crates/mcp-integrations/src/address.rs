@@ -1,42 +1,43 @@
-//! Addresses that callers give where only a part of one is wanted, such as a repository's name.
+//! Addresses in parameters that name a part of one, such as a repository's name.
 
 use reqwest::Url;
 use schemars::{Schema, json_schema};
 
-/// The longest address that is read, in bytes.
-const LONGEST: usize = 2048;
+/// The maximum length of an address, in bytes.
+const MAX_ADDRESS: usize = 2048;
 
-/// The longest name in a path, in characters.
-const LONGEST_NAME: usize = 255;
+/// The maximum length of a path segment, in characters.
+const MAX_SEGMENT: usize = 255;
 
-/// Characters that would end a segment of a path, or be decoded into one that does. A URL parser reads
-/// `\` as `/` (WHATWG URL Standard, "path state").
-const REFUSED: &[char] = &['/', '\\', '%', '?', '#'];
+/// Characters that end a path segment, or are decoded into one that does. A URL parser reads `\` as `/`
+/// (WHATWG URL Standard, "path state").
+const NOT_IN_A_SEGMENT: &[char] = &['/', '\\', '%', '?', '#'];
 
 /// An address in its parts, with or without a scheme: `https://github.com/a/b`, `github.com/a/b`,
 /// `git@github.com:a/b.git`, or only a path, `a/b`.
 pub(crate) struct Address {
-    /// The host in lower case; `None` for a path alone.
+    /// The host in lower case; `None` for a path.
     pub(crate) host: Option<String>,
-    /// The segments of the path that are not empty.
+    /// The path's segments that are not empty.
     pub(crate) path: Vec<String>,
     url: Url,
 }
 
 impl Address {
-    /// Reads an address. Returns `None` for a text without `/`, and for one that is not an address.
+    /// Reads an address. Returns `None` for a string without `/`, and for a string that is not an
+    /// address.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let text = text.trim();
-        let leaves_its_place = text.split('/').any(|part| matches!(part, "." | ".."));
-        let is_refused = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
-        if text.len() > LONGEST || leaves_its_place || text.contains(is_refused) {
+        let has_dot_segment = text.split('/').any(|part| matches!(part, "." | ".."));
+        let is_rejected = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
+        if text.len() > MAX_ADDRESS || has_dot_segment || text.contains(is_rejected) {
             return None;
         }
         let (first, rest) = text.split_once('/')?;
         let (has_host, url) = if text.contains("://") {
             (true, Url::parse(text))
         } else if let Some((user_and_host, path)) = first.split_once(':') {
-            // As Git writes it: `git@github.com:owner/repo.git`.
+            // In Git's form: `git@github.com:owner/repo.git`.
             (true, Url::parse(&format!("ssh://{user_and_host}/{path}/{rest}")))
         } else if first.contains('.') {
             (true, Url::parse(&format!("https://{text}")))
@@ -50,27 +51,27 @@ impl Address {
         (host.is_some() == has_host && !path.is_empty()).then_some(Self { host, path, url })
     }
 
-    /// Returns the decoded value of a parameter of the query string.
+    /// Returns the decoded value of a query parameter.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         self.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 }
 
-/// Whether a text is safe as one segment of a path.
+/// Returns whether a string is safe as one segment of a path.
 pub(crate) fn is_segment(text: &str) -> bool {
     !text.is_empty()
         && text != "."
         && !text.contains("..")
-        && !text.contains(|c: char| c.is_control() || REFUSED.contains(&c))
-        && text.chars().count() <= LONGEST_NAME
+        && !text.contains(|c: char| c.is_control() || NOT_IN_A_SEGMENT.contains(&c))
+        && text.chars().count() <= MAX_SEGMENT
 }
 
-/// The schema of a name or an address.
+/// Returns the schema of a name or an address.
 pub(crate) fn schema() -> Schema {
     json_schema!({"type": "string", "minLength": 1})
 }
 
-/// `JsonSchema` for a type that is read from a name or an address.
+/// Implements `JsonSchema` for a type that is read from a name or an address.
 macro_rules! name_or_address {
     ($name:ident) => {
         impl schemars::JsonSchema for $name {
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn nothing_else_is_an_address() {
-        let long = format!("https://github.com/{}", "a".repeat(LONGEST));
+        let long = format!("https://github.com/{}", "a".repeat(MAX_ADDRESS));
         for text in [
             "",
             "a",

@@ -1,26 +1,26 @@
-//! The address of one endpoint: a base, a path, a query.
+//! The URL of an endpoint: a base, a path and a query.
 
 use reqwest::Url;
 use serde::Serialize;
 use serde_json::Value;
 
-/// An address below the base of an API.
+/// A URL below the base URL of an API.
 pub(crate) struct Endpoint(Url);
 
 impl Endpoint {
-    /// The base with these segments after its own path. Each is encoded: none can end another.
+    /// Appends segments to the path of the base. Each is encoded, so that it stays one segment.
     pub(crate) fn new(base: &Url, segments: &[&str]) -> Self {
         let mut url = base.clone();
         url.set_query(None);
         url.set_fragment(None);
-        // The settings' check has refused a base that cannot have a path.
+        // The check of the settings has rejected a base that cannot have a path.
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
         }
         Self(url)
     }
 
-    /// With the members of a flat object as the query; null is left out.
+    /// Sets the fields of a flat object as the query. Omits null.
     pub(crate) fn query(mut self, parameters: &impl Serialize) -> Self {
         let parameters = serde_json::to_value(parameters).unwrap_or_default();
         for (name, value) in parameters.as_object().into_iter().flatten() {
@@ -34,7 +34,6 @@ impl Endpoint {
         self
     }
 
-    /// The address.
     pub(crate) fn into_url(self) -> Url {
         self.0
     }

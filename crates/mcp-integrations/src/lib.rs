@@ -1,15 +1,14 @@
-//! The actions of the MCP Server that ask other systems: [`github`], [`figma`] and web pages
-//! ([`browser`]).
+//! The actions of the MCP Server that call other systems: GitHub, Figma and web pages ([`browser`]).
 //!
-//! [`Integrations`] is made from [`IntegrationSettings`] and registers all of them. Adding an
-//! action is its file and its line in [`Integrations::register`].
+//! [`Integrations`] is created from [`IntegrationSettings`] and registers all of them. A new action needs
+//! its file, and a line in the `register` function of its module.
 
 mod address;
 pub mod browser;
 mod endpoint;
-pub mod figma;
-pub mod github;
-mod json;
+mod figma;
+mod github;
+mod json_object;
 mod resolve;
 mod settings;
 mod upstream;
@@ -21,13 +20,12 @@ use mcp_core::{Clock, RegistryBuilder, SystemClock};
 use browser::Browser;
 use figma::Figma;
 use github::Github;
-pub use json::JsonObject;
+use json_object::JsonObject;
 pub use settings::IntegrationSettings;
 use upstream::{Exchange, SharedClient};
 pub use upstream::{HttpSettings, Jitter, RandomJitter};
 
-/// Every action that asks another system, ready to be registered. Making it asks nobody and opens
-/// nothing.
+/// The actions that call other systems. Creating them sends no request and starts no process.
 pub struct Integrations {
     settings: IntegrationSettings,
     browser: Browser,
@@ -37,7 +35,7 @@ pub struct Integrations {
 }
 
 impl Integrations {
-    /// The actions over the systems that the settings name.
+    /// Creates the actions over the systems of the settings.
     #[must_use]
     pub fn new(settings: IntegrationSettings) -> Self {
         Self {
@@ -49,34 +47,34 @@ impl Integrations {
         }
     }
 
-    /// The browser that the actions open pages with. The server closes it when it ends.
+    /// Returns the browser of the actions. The server closes it at shutdown.
     #[must_use]
     pub fn browser(&self) -> &Browser {
         &self.browser
     }
 
-    /// With other bounds of asking.
+    /// Replaces the limits of requests.
     #[must_use]
     pub fn http(mut self, http: HttpSettings) -> Self {
         self.http = http;
         self
     }
 
-    /// With another clock: it says when a kept answer is stale, and how long a rate limit lasts.
+    /// Replaces the clock of the cache and the rate limits.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// With another spread of the waits between tries.
+    /// Replaces the jitter of the backoff.
     #[must_use]
     pub fn jitter(mut self, jitter: Arc<dyn Jitter>) -> Self {
         self.jitter = jitter;
         self
     }
 
-    /// Registers every action that asks another system.
+    /// Registers every action.
     #[must_use]
     pub fn register(self, registry: RegistryBuilder) -> RegistryBuilder {
         let Self { settings, browser, http, clock, jitter } = self;
@@ -91,18 +89,9 @@ impl Integrations {
         let figma =
             Figma::new(settings.figma_api_url, settings.figma_token.as_ref(), client, exchange);
         registry
-            .remote(github::SearchRepositories::new(github.clone()))
-            .remote(github::SearchIssues::new(github.clone()))
-            .remote(github::GetRepository::new(github.clone()))
-            .remote(github::ListIssues::new(github.clone()))
-            .remote(github::ListPulls::new(github))
-            .remote(figma::GetFile::new(figma.clone()))
-            .remote(figma::GetNodes::new(figma.clone()))
-            .remote(figma::GetComponents::new(figma.clone()))
-            .remote(figma::GetStyles::new(figma))
-            .remote(browser::GetTitle::new(browser.clone()))
-            .remote(browser::GetText::new(browser.clone()))
-            .remote(browser::Screenshot::new(browser))
+            .with(|registry| github::register(&github, registry))
+            .with(|registry| figma::register(&figma, registry))
+            .with(|registry| browser::register(&browser, registry))
     }
 }
 

@@ -1,10 +1,10 @@
-//! Port: from a host's name to its addresses.
+//! Name resolution: the port, and a resolver that follows the machine's configuration.
 
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hickory_resolver::config::{
@@ -15,26 +15,27 @@ use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
 use hickory_resolver::{Hosts, TokioResolver};
+use parking_lot::Mutex;
 use tokio::time::timeout;
 
-/// How long a look-up may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the machine's configuration is used before it is read again.
-const FRESH: Duration = Duration::from_secs(5);
+/// The timeout of a lookup.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the configuration is used before it is read again.
+const CONFIGURATION_TIME: Duration = Duration::from_secs(5);
 
-/// Returns the addresses of a name, or why it has none.
+/// A lookup in progress.
 pub type Addresses = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-/// Looks names up. It is asked once for each connection.
+/// Resolves names. It is called once per connection.
 pub trait Resolve: Send + Sync + 'static {
-    /// Returns all addresses of the name. Dropping the future ends the look-up.
+    /// Returns all addresses of the name. Dropping the future ends the lookup.
     fn resolve(&self, name: &str) -> Addresses;
 }
 
-/// Looks names up as the machine is configured: in `/etc/hosts`, then at the name servers of
-/// `/etc/resolv.conf`, with its search domains.
+/// Resolves names as the machine is configured: from `/etc/hosts`, then with the name servers and search
+/// domains of `/etc/resolv.conf`.
 ///
-/// Look-ups share no connection, thread or limit, so that one without an answer delays no other.
+/// Lookups share no connection, thread or limit, so that an unanswered one does not delay others.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemResolver;
 
@@ -43,7 +44,7 @@ impl Resolve for SystemResolver {
         let name = Name::from_str_relaxed(name);
         Box::pin(async move {
             let name = name.map_err(io::Error::other)?;
-            timeout(TIMEOUT, Configuration::current().look_up(&name)).await?
+            timeout(LOOKUP_TIMEOUT, Configuration::current().look_up(&name)).await?
         })
     }
 }
@@ -58,7 +59,7 @@ impl reqwest::dns::Resolve for SystemResolver {
     }
 }
 
-/// How the machine looks names up.
+/// The machine's configuration of name resolution.
 struct Configuration {
     read: Instant,
     hosts: Hosts,
@@ -66,14 +67,14 @@ struct Configuration {
     options: ResolverOpts,
 }
 
-static CURRENT: Mutex<Option<Arc<Configuration>>> = Mutex::new(None);
+static CURRENT: Mutex<Option<Arc<Configuration>>> = parking_lot::const_mutex(None);
 
 impl Configuration {
-    /// Returns the configuration as it was at most [`FRESH`] ago.
+    /// Returns the configuration, which was read at most [`CONFIGURATION_TIME`] ago.
     fn current() -> Arc<Self> {
-        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = CURRENT.lock();
         match &*current {
-            Some(known) if known.read.elapsed() < FRESH => Arc::clone(known),
+            Some(known) if known.read.elapsed() < CONFIGURATION_TIME => Arc::clone(known),
             _ => Arc::clone(current.insert(Arc::new(Self::read()))),
         }
     }
@@ -81,7 +82,7 @@ impl Configuration {
     fn read() -> Self {
         let (config, mut options) = read_system_conf().unwrap_or_else(|error| {
             log::debug!("/etc/resolv.conf: {error}");
-            // resolv.conf(5): without a name server, the one of this machine is asked.
+            // resolv.conf(5): the default name server is the local one.
             let local = NameServerConfig::udp_and_tcp(Ipv4Addr::LOCALHOST.into());
             (ResolverConfig::from_name_servers(vec![local]), ResolverOpts::default())
         });
@@ -106,7 +107,7 @@ impl Configuration {
             return Ok(listed);
         }
         let mut failure = io::Error::from(io::ErrorKind::NotFound);
-        // In their order, as resolv.conf(5) says: the first may know names that others do not.
+        // In the order of resolv.conf(5): the first may know names that others do not.
         for server in &self.servers {
             let resolver =
                 TokioResolver::builder_with_config(server.clone(), TokioRuntimeProvider::default())
@@ -122,7 +123,7 @@ impl Configuration {
         Err(failure)
     }
 
-    /// Returns the addresses that `/etc/hosts` has.
+    /// Returns the addresses in `/etc/hosts`.
     fn listed(&self, name: &Name) -> Vec<IpAddr> {
         let of_kind = |kind| self.hosts.lookup_static_host(&Query::query(name.clone(), kind));
         let found = [RecordType::A, RecordType::AAAA].into_iter().filter_map(of_kind);
@@ -131,13 +132,13 @@ impl Configuration {
     }
 }
 
-/// Sorts the first addresses of both families to the front: only a few are tried, and one family
-/// may have no route.
+/// Alternates between the address families: only a few addresses are tried, and one family may have no
+/// route.
 fn alternating(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
     let (v4, v6): (Vec<_>, Vec<_>) = addresses.partition(IpAddr::is_ipv4);
     let ranked = |family: Vec<IpAddr>| family.into_iter().enumerate();
     let mut all: Vec<_> = ranked(v4).chain(ranked(v6)).collect();
-    // Stable: IPv4 stays first.
+    // The sort is stable, so IPv4 stays first.
     all.sort_by_key(|(rank, _)| *rank);
     all.into_iter().map(|(_, address)| address).collect()
 }

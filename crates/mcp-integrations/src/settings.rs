@@ -1,24 +1,24 @@
-//! What the operator decides about the other systems.
+//! The settings of the other systems.
 
 use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::browser::BrowserSettings;
 
-/// Where the other systems are and how they are asked. Its `Debug` hides the tokens.
+/// The addresses and tokens of the other systems. `Debug` hides the tokens.
 #[derive(Clone, Debug)]
 pub struct IntegrationSettings {
-    /// GitHub's token, `MCP_GITHUB_TOKEN`. Without it GitHub answers what is public, and little of
-    /// it an hour.
+    /// GitHub's token, `MCP_GITHUB_TOKEN`. Without it, GitHub returns public data only, with a low rate
+    /// limit.
     pub github_token: Option<SecretString>,
-    /// The base of GitHub's REST API, `MCP_GITHUB_API_URL`; for GitHub Enterprise Server
+    /// The base URL of GitHub's REST API, `MCP_GITHUB_API_URL`. For GitHub Enterprise Server:
     /// `https://<host>/api/v3`.
     pub github_api_url: Url,
-    /// Figma's token, `MCP_FIGMA_TOKEN`. Without it no Figma action can be called.
+    /// Figma's token, `MCP_FIGMA_TOKEN`. All Figma actions require it.
     pub figma_token: Option<SecretString>,
-    /// The base of Figma's REST API, `MCP_FIGMA_API_URL`; the paths add `/v1`.
+    /// The base URL of Figma's REST API, `MCP_FIGMA_API_URL`, without `/v1`.
     pub figma_api_url: Url,
-    /// The browser that opens web pages.
+    /// The browser of web pages.
     pub browser: BrowserSettings,
 }
 

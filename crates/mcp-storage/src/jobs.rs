@@ -1,347 +1,304 @@
-//! The writer's queue: bounded, in order. Log entries that belong to no write wait beside it.
+//! The writer's queue: bounded and in order. Log entries that belong to no write wait next to it
+//! ([`PendingEntries`]).
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mcp_core::domain::LogEntry;
 use mcp_core::memory::{StoreError, Work};
+use parking_lot::{Condvar, Mutex};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-/// How long log entries may wait for a commit to share: nobody waits for them.
-const ENTRIES_WAIT: Duration = Duration::from_millis(100);
-/// How long the writer serves other jobs after a long one at least.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
-/// How many bytes of log entries wait before they are stored without waiting longer.
-const ENTRIES_BYTES: usize = 4 * 1024 * 1024;
+use crate::log_entries::PendingEntries;
 
-/// Where a job's outcome goes.
-pub(crate) type Done = oneshot::Sender<Result<(), StoreError>>;
+/// The minimum time for other jobs after a long one.
+const MIN_PAUSE: Duration = Duration::from_millis(1);
 
-/// What the writer is asked to do.
+/// The sender of a job's outcome to its caller.
+pub(crate) type OutcomeSender = oneshot::Sender<Result<(), StoreError>>;
+
+/// A job of the writer.
 pub(crate) enum Job {
-    /// Run a work in a savepoint and answer after the commit.
-    Write(Work, Done),
-    /// Run a work that only reads (a database in memory has no other connection).
-    Read(Work, Done),
-    /// Answer when everything before is committed.
-    Flush(Done),
-    /// Commit, let go of the database and end.
-    Stop(Done),
+    /// Run a work in a savepoint. The outcome is sent after the commit.
+    Write(Work, OutcomeSender),
+    /// Run a work that only reads: a database in memory has no other connection.
+    Read(Work, OutcomeSender),
+    /// Send the outcome when all earlier jobs are committed.
+    Flush(OutcomeSender),
+    /// Commit, close the database and end.
+    Stop(OutcomeSender),
 }
 
 impl Job {
-    /// Whether the caller still waits for the outcome. A job without a caller is skipped, except a
-    /// stop.
-    fn is_wanted(&self) -> bool {
+    /// Returns whether the caller still waits for the outcome. A job without a caller is skipped, except
+    /// a stop.
+    fn has_caller(&self) -> bool {
         match self {
-            Self::Write(_, done) | Self::Read(_, done) | Self::Flush(done) => !done.is_closed(),
+            Self::Write(_, sender) | Self::Read(_, sender) | Self::Flush(sender) => {
+                !sender.is_closed()
+            }
             Self::Stop(_) => true,
         }
     }
 }
 
-/// A job and its place in the queue, which is free again when the job is done.
-pub(crate) struct Queued {
+/// A job and its place in the queue, which becomes free when the job is done.
+pub(crate) struct QueuedJob {
     pub(crate) job: Job,
     _place: OwnedSemaphorePermit,
 }
 
-/// A job whose turn it is.
-pub(crate) struct Next {
-    pub(crate) queued: Queued,
-    /// Whether log entries are waiting that were left before it was taken.
-    pub(crate) behind_entries: bool,
+/// The job at the front of the queue.
+pub(crate) struct NextJob {
+    pub(crate) queued: QueuedJob,
+    /// Whether earlier log entries still wait.
+    pub(crate) after_entries: bool,
 }
 
-/// What is waiting for the writer.
+/// The jobs and log entries that wait for the writer.
 pub(crate) struct Jobs {
-    waiting: Mutex<Waiting>,
-    /// Told when there is something to do for a writer that sleeps.
-    called: Condvar,
+    queue: Mutex<Queue>,
+    /// Wakes the writer.
+    wake: Condvar,
     places: Arc<Semaphore>,
-    /// More entries than are kept need not be stored: a later one would take their place at once.
-    retention: usize,
 }
 
-#[derive(Default)]
-struct Waiting {
-    jobs: VecDeque<Queued>,
+struct Queue {
+    jobs: VecDeque<QueuedJob>,
     /// Jobs that may take long. Each has a transaction of its own.
-    long: VecDeque<(Queued, Duration)>,
-    /// When the next long job may begin; none before the first.
+    long: VecDeque<(QueuedJob, Duration)>,
+    /// When the next long job may begin; `None` before the first.
     long_from: Option<Instant>,
-    entries: VecDeque<LogEntry>,
-    entries_bytes: usize,
-    /// When the entries are stored at the latest; none where there are none.
-    entries_until: Option<Instant>,
-    /// The number of entries that were taken and lost.
-    lost_entries: u64,
-    sleeping: bool,
-    closed: bool,
+    entries: PendingEntries,
+    is_sleeping: bool,
+    is_closed: bool,
 }
 
-/// Why the writer is called.
+/// The reason why [`Jobs::wait`] returned.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Call {
-    /// There are jobs, or entries that have waited long enough.
+pub(crate) enum Wake {
+    /// There are jobs, or log entries are due.
     Work,
-    /// There has been nothing to do for as long as was asked.
+    /// There was nothing to do for the given time.
     Idle,
-    /// Nobody can put jobs any more.
+    /// No more jobs can come.
     Abandoned,
 }
 
 impl Jobs {
-    /// A queue of that many places.
+    /// Creates a queue with this many places.
     pub(crate) fn new(places: u32, retention: u32) -> Self {
+        let queue = Queue {
+            jobs: VecDeque::new(),
+            long: VecDeque::new(),
+            long_from: None,
+            entries: PendingEntries::new(retention),
+            is_sleeping: false,
+            is_closed: false,
+        };
         Self {
-            waiting: Mutex::default(),
-            called: Condvar::new(),
+            queue: Mutex::new(queue),
+            wake: Condvar::new(),
             places: Arc::new(Semaphore::new(places as usize)),
-            retention: retention as usize,
         }
     }
 
-    /// Puts a job into the queue if there is room. The writer is to be called for it.
+    /// Puts a job into the queue. [`wake`](Self::wake) is called separately.
+    ///
+    /// # Errors
+    /// Returns `Busy` if the queue is full, `Unavailable` if it is closed.
     pub(crate) fn try_put(&self, job: Job) -> Result<(), StoreError> {
         let place = self.try_place()?;
         self.push(job, place)
     }
 
-    /// Puts a job into the queue that may take up to `budget`, if there is room. The writer is to be
-    /// called for it.
+    /// Puts a job into the queue that may take up to `budget`.
+    ///
+    /// # Errors
+    /// As [`try_put`](Self::try_put).
     pub(crate) fn try_put_long(&self, job: Job, budget: Duration) -> Result<(), StoreError> {
         let place = self.try_place()?;
-        let mut waiting = self.lock();
-        if waiting.closed {
+        let mut queue = self.queue.lock();
+        if queue.is_closed {
             return Err(closed());
         }
-        waiting.long.push_back((Queued { job, _place: place }, budget));
+        queue.long.push_back((QueuedJob { job, _place: place }, budget));
         Ok(())
     }
 
     fn try_place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
         let place = || Arc::clone(&self.places).try_acquire_owned();
         let place = place().or_else(|_| {
-            let mut waiting = self.lock();
-            waiting.jobs.retain(|queued| queued.job.is_wanted());
-            waiting.long.retain(|(queued, _)| queued.job.is_wanted());
-            drop(waiting);
+            let mut queue = self.queue.lock();
+            queue.jobs.retain(|queued| queued.job.has_caller());
+            queue.long.retain(|(queued, _)| queued.job.has_caller());
+            drop(queue);
             place()
         });
         place.map_err(|_| StoreError::Busy)
     }
 
-    /// Puts a job into the queue, after waiting for room. The writer is to be called for it.
+    /// Waits for a place and puts a job into the queue.
+    ///
+    /// # Errors
+    /// Returns `Unavailable` if the queue is closed.
     pub(crate) async fn put(&self, job: Job) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Busy)?;
         self.push(job, place)
     }
 
     fn push(&self, job: Job, place: OwnedSemaphorePermit) -> Result<(), StoreError> {
-        let mut waiting = self.lock();
-        if waiting.closed {
+        let mut queue = self.queue.lock();
+        if queue.is_closed {
             return Err(closed());
         }
-        waiting.jobs.push_back(Queued { job, _place: place });
+        queue.jobs.push_back(QueuedJob { job, _place: place });
         Ok(())
     }
 
-    /// Wakes the writer for the jobs that were put, if it sleeps.
-    pub(crate) fn call(&self) {
-        let mut waiting = self.lock();
-        if !waiting.jobs.is_empty() || !waiting.long.is_empty() {
-            self.wake(&mut waiting);
+    /// Wakes the writer if jobs wait and it sleeps.
+    pub(crate) fn wake(&self) {
+        let mut queue = self.queue.lock();
+        if !queue.jobs.is_empty() || !queue.long.is_empty() {
+            self.wake_writer(&mut queue);
         }
     }
 
-    /// Leaves a log entry for the next commit. Says whether there are so many bytes of them that
-    /// who brings more should wait.
-    pub(crate) fn leave(&self, entry: LogEntry) -> Result<bool, StoreError> {
-        let mut waiting = self.lock();
-        if waiting.closed {
+    /// Adds a log entry to the next commit. Returns whether the pending entries are so large that callers
+    /// should wait for that commit.
+    ///
+    /// # Errors
+    /// Returns `Unavailable` if the queue is closed.
+    pub(crate) fn add_entry(&self, entry: LogEntry) -> Result<bool, StoreError> {
+        let mut queue = self.queue.lock();
+        if queue.is_closed {
             return Err(closed());
         }
-        if self.retention == 0 {
-            return Ok(false);
+        let due = queue.entries.due();
+        let is_large = queue.entries.push(entry);
+        if queue.entries.due() != due {
+            self.wake_writer(&mut queue);
         }
-        waiting.entries_bytes += entry.size();
-        waiting.entries.push_back(entry);
-        if waiting.entries.len() > self.retention {
-            waiting.forget_oldest();
-        }
-        if waiting.entries_until.is_none() {
-            waiting.entries_until = Some(Instant::now() + ENTRIES_WAIT);
-            self.wake(&mut waiting);
-        }
-        let is_much = waiting.entries_bytes > ENTRIES_BYTES;
-        if is_much {
-            waiting.entries_until = Some(Instant::now());
-            self.wake(&mut waiting);
-        }
-        Ok(is_much)
+        Ok(is_large)
     }
 
-    /// Wakes the writer, if it sleeps.
-    fn wake(&self, waiting: &mut Waiting) {
-        if std::mem::take(&mut waiting.sleeping) {
-            self.called.notify_one();
+    fn wake_writer(&self, queue: &mut Queue) {
+        if std::mem::take(&mut queue.is_sleeping) {
+            self.wake.notify_one();
         }
     }
 
-    /// Sleeps until there is something to do, or for so long.
-    pub(crate) fn wait(&self, idle: Duration) -> Call {
+    /// Sleeps until there is something to do, for at most `idle`.
+    pub(crate) fn wait(&self, idle: Duration) -> Wake {
         let idle_until = Instant::now() + idle;
-        let mut waiting = self.lock();
+        let mut queue = self.queue.lock();
         loop {
             let now = Instant::now();
-            let long_from = waiting.long_from(now);
+            let long_from = queue.long_from(now);
             let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-            if !waiting.jobs.is_empty() || is_due(waiting.entries_until) || is_due(long_from) {
-                return Call::Work;
+            if !queue.jobs.is_empty() || is_due(queue.entries.due()) || is_due(long_from) {
+                return Wake::Work;
             }
-            if waiting.closed && long_from.is_none() {
-                return Call::Abandoned;
+            if queue.is_closed && long_from.is_none() {
+                return Wake::Abandoned;
             }
             if idle_until <= now {
-                return Call::Idle;
+                return Wake::Idle;
             }
-            let until = [waiting.entries_until, long_from].into_iter().flatten().min();
+            let until = [queue.entries.due(), long_from].into_iter().flatten().min();
             let until = until.map_or(idle_until, |until| until.min(idle_until));
-            waiting.sleeping = true;
-            let woken = self.called.wait_timeout(waiting, until - now);
-            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
-            waiting.sleeping = false;
+            queue.is_sleeping = true;
+            self.wake.wait_until(&mut queue, until);
+            queue.is_sleeping = false;
         }
     }
 
-    /// The next job that has a caller, if `wanted` accepts it. `wanted` also gets whether log
-    /// entries are waiting.
-    pub(crate) fn next_if(&self, wanted: impl Fn(&Job, bool) -> bool) -> Option<Next> {
-        let mut waiting = self.lock();
-        waiting.skip_unwanted();
-        let behind_entries = !waiting.entries.is_empty();
-        let queued = waiting.jobs.pop_front_if(|queued| wanted(&queued.job, behind_entries))?;
-        Some(Next { queued, behind_entries })
+    /// Takes the next job that has a caller, if `accepts` returns true for it. The second argument of
+    /// `accepts` says whether log entries wait.
+    pub(crate) fn next_if(&self, accepts: impl Fn(&Job, bool) -> bool) -> Option<NextJob> {
+        let mut queue = self.queue.lock();
+        queue.skip_abandoned();
+        let after_entries = !queue.entries.is_empty();
+        let queued = queue.jobs.pop_front_if(|queued| accepts(&queued.job, after_entries))?;
+        Some(NextJob { queued, after_entries })
     }
 
-    /// The next long job that has a caller, and its budget, if it may begin now.
-    pub(crate) fn next_long(&self) -> Option<(Queued, Duration)> {
+    /// Takes the next long job that has a caller, and its budget, if it may begin now.
+    pub(crate) fn next_long(&self) -> Option<(QueuedJob, Duration)> {
         let now = Instant::now();
-        let mut waiting = self.lock();
-        while waiting.long.pop_front_if(|(queued, _)| !queued.job.is_wanted()).is_some() {}
-        waiting.long_from(now).filter(|from| *from <= now)?;
-        waiting.long.pop_front()
+        let mut queue = self.queue.lock();
+        while queue.long.pop_front_if(|(queued, _)| !queued.job.has_caller()).is_some() {}
+        queue.long_from(now).filter(|from| *from <= now)?;
+        queue.long.pop_front()
     }
 
-    /// Notes that a long job has taken so long. The next one may begin after the same time: until
-    /// then the writer serves the other jobs, whoever sends long ones and however many.
+    /// Notes the duration of a long job. The next one may begin only after the same time, so that the
+    /// writer serves the other jobs for at least half of the time.
     pub(crate) fn long_took(&self, took: Duration) {
-        self.lock().long_from = Some(Instant::now() + took.max(SHORTEST_PAUSE));
+        self.queue.lock().long_from = Some(Instant::now() + took.max(MIN_PAUSE));
     }
 
-    /// Whether the next job writes, or log entries are waiting.
+    /// Returns whether the next job writes, or log entries wait.
     pub(crate) fn has_something_to_write(&self) -> bool {
-        let mut waiting = self.lock();
-        waiting.skip_unwanted();
-        let writes = |queued: &Queued| matches!(queued.job, Job::Write(..));
-        !waiting.entries.is_empty() || waiting.jobs.front().is_some_and(writes)
+        let mut queue = self.queue.lock();
+        queue.skip_abandoned();
+        let writes = |queued: &QueuedJob| matches!(queued.job, Job::Write(..));
+        !queue.entries.is_empty() || queue.jobs.front().is_some_and(writes)
     }
 
-    /// The log entries that are waiting.
     pub(crate) fn take_entries(&self) -> VecDeque<LogEntry> {
-        let mut waiting = self.lock();
-        waiting.entries_bytes = 0;
-        waiting.entries_until = None;
-        std::mem::take(&mut waiting.entries)
+        self.queue.lock().entries.take()
     }
 
-    /// Puts entries back that could not be stored. These and all that came meanwhile are tried again
-    /// after a second, as far as they are within the bounds.
-    pub(crate) fn put_back(&self, mut entries: VecDeque<LogEntry>) {
-        let mut waiting = self.lock();
-        waiting.entries_bytes += entries.iter().map(LogEntry::size).sum::<usize>();
-        entries.append(&mut waiting.entries);
-        waiting.entries = entries;
-        while waiting.entries.len() > self.retention {
-            waiting.forget_oldest();
-        }
-        let mut lost = 0;
-        while waiting.entries_bytes > ENTRIES_BYTES {
-            waiting.forget_oldest();
-            lost += 1;
-        }
-        if !waiting.entries.is_empty() {
-            waiting.entries_until = Some(Instant::now() + 10 * ENTRIES_WAIT);
-        }
-        waiting.lose_entries(lost);
+    /// Puts back entries that could not be stored, for another attempt after a second.
+    pub(crate) fn put_back_entries(&self, entries: VecDeque<LogEntry>) {
+        self.queue.lock().entries.put_back(entries);
     }
 
-    /// Notes that entries are lost.
     #[cfg(feature = "postgres")]
-    pub(crate) fn lose_entries(&self, entries: usize) {
-        self.lock().lose_entries(entries);
+    pub(crate) fn count_lost_entries(&self, entries: usize) {
+        self.queue.lock().entries.count_lost(entries);
     }
 
-    /// Returns the number of entries that were taken and lost.
+    /// Returns the number of entries that were accepted and lost.
     pub(crate) fn lost_entries(&self) -> u64 {
-        self.lock().lost_entries
+        self.queue.lock().entries.lost()
     }
 
-    /// Takes no more jobs, and gives back those that are waiting.
-    pub(crate) fn close(&self) -> VecDeque<Queued> {
-        let mut waiting = self.lock();
-        waiting.closed = true;
-        let entries = std::mem::take(&mut waiting.entries);
-        waiting.lose_entries(entries.len());
-        let long = std::mem::take(&mut waiting.long);
-        let mut jobs = std::mem::take(&mut waiting.jobs);
+    /// Closes the queue and returns the waiting jobs. Pending log entries are lost.
+    pub(crate) fn close(&self) -> VecDeque<QueuedJob> {
+        let mut queue = self.queue.lock();
+        queue.is_closed = true;
+        queue.entries.lose_all();
+        let long = std::mem::take(&mut queue.long);
+        let mut jobs = std::mem::take(&mut queue.jobs);
         jobs.extend(long.into_iter().map(|(queued, _)| queued));
         jobs
     }
 
-    /// Tells the writer that there will be no more jobs; what is waiting is still done.
+    /// Closes the queue for new jobs. The writer still does the waiting ones, and then ends.
     pub(crate) fn abandon(&self) {
-        let mut waiting = self.lock();
-        waiting.closed = true;
-        if !waiting.entries.is_empty() {
-            waiting.entries_until = Some(Instant::now());
-        }
-        self.wake(&mut waiting);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut queue = self.queue.lock();
+        queue.is_closed = true;
+        queue.entries.hurry();
+        self.wake_writer(&mut queue);
     }
 }
 
-impl Waiting {
-    /// When the next long job may begin; none if none is waiting.
+impl Queue {
+    /// Returns when the next long job may begin; `None` if none waits.
     fn long_from(&self, now: Instant) -> Option<Instant> {
         self.long.front().map(|_| self.long_from.unwrap_or(now))
     }
 
-    /// Drops the jobs at the front whose callers have gone away.
-    fn skip_unwanted(&mut self) {
-        while self.jobs.pop_front_if(|queued| !queued.job.is_wanted()).is_some() {}
-    }
-
-    fn lose_entries(&mut self, entries: usize) {
-        if entries > 0 {
-            self.lost_entries += entries as u64;
-            log::error!("{entries} log entries are lost: they could not be stored");
-        }
-    }
-
-    fn forget_oldest(&mut self) {
-        if let Some(entry) = self.entries.pop_front() {
-            self.entries_bytes -= entry.size();
-        }
+    /// Drops the jobs without callers at the front.
+    fn skip_abandoned(&mut self) {
+        while self.jobs.pop_front_if(|queued| !queued.job.has_caller()).is_some() {}
     }
 }
 
-/// What a call after the end is told.
+/// Returns the error of calls after the end.
 pub(crate) fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".into())
 }
@@ -365,20 +322,20 @@ mod tests {
     #[test]
     fn entries_that_are_lost_are_counted_and_those_beyond_the_retention_are_not() {
         let jobs = Jobs::new(1, 20);
-        let large = || entry(&"x".repeat(ENTRIES_BYTES / 4));
-        jobs.put_back((0..25).map(|_| entry("")).collect());
+        let large = || entry(&"x".repeat(1024 * 1024));
+        jobs.put_back_entries((0..25).map(|_| entry("")).collect());
         assert_eq!((jobs.lost_entries(), jobs.take_entries().len()), (0, 20));
-        jobs.put_back((0..5).map(|_| large()).collect());
+        jobs.put_back_entries((0..5).map(|_| large()).collect());
         assert_eq!((jobs.lost_entries(), jobs.take_entries().len()), (2, 3));
         for _ in 0..5 {
-            jobs.leave(large()).expect("it is open");
+            jobs.add_entry(large()).expect("it is open");
         }
         // A transaction that has not begun has taken none.
-        jobs.put_back(VecDeque::new());
-        assert_eq!((jobs.lost_entries(), jobs.wait(Duration::ZERO)), (4, Call::Idle));
+        jobs.put_back_entries(VecDeque::new());
+        assert_eq!((jobs.lost_entries(), jobs.wait(Duration::ZERO)), (4, Wake::Idle));
         drop(jobs.close());
         assert_eq!(jobs.lost_entries(), 7);
-        jobs.leave(entry("")).expect_err("it is closed");
+        jobs.add_entry(entry("")).expect_err("it is closed");
     }
 
     #[test]
@@ -386,10 +343,10 @@ mod tests {
         for (retention, kept) in [(0, 0), (1, 1), (5, 3)] {
             let jobs = Jobs::new(1, retention);
             for _ in 0..3 {
-                assert!(!jobs.leave(entry("")).expect("it is open"));
+                assert!(!jobs.add_entry(entry("")).expect("it is open"));
             }
-            let wanted = if kept == 0 { Call::Idle } else { Call::Work };
-            assert_eq!(jobs.wait(2 * ENTRIES_WAIT), wanted, "{retention}");
+            let expected = if kept == 0 { Wake::Idle } else { Wake::Work };
+            assert_eq!(jobs.wait(Duration::from_millis(200)), expected, "{retention}");
             assert_eq!(jobs.take_entries().len(), kept, "{retention}");
         }
     }

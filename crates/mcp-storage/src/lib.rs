@@ -1,17 +1,18 @@
-//! The memory ports of mcp-core on diesel: SQLite, embedded, and with the feature `postgres`
-//! PostgreSQL.
+//! The memory ports of mcp-core on diesel: SQLite, embedded, and PostgreSQL with the feature
+//! `postgres`.
 //!
-//! [`open`] takes a database URL and gives a [`mcp_core::Store`]. How writes are grouped and reads
-//! kept apart from them is in [`sqlite`] and `postgres`.
+//! [`open`] opens a [`mcp_core::Store`]. `sqlite` and `postgres` document how writes share
+//! commits and how reads run concurrently.
 
 mod jobs;
 mod location;
+mod log_entries;
 #[cfg(feature = "postgres")]
-pub mod postgres;
+mod postgres;
 mod reads;
 mod scheduling;
 mod spellings;
-pub mod sqlite;
+mod sqlite;
 mod writer;
 
 use std::sync::Arc;
@@ -20,30 +21,33 @@ use std::time::Duration;
 use mcp_core::{Clock, Store};
 
 pub use location::{Location, LocationError};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresUrl;
 pub use sqlite::{OpenError, maintenance};
 
-/// How a store is opened.
+/// The settings of a store.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How many connections read at once (1 to 64).
+    /// The number of connections that read at the same time (1 to 64).
     pub readers: u32,
-    /// How many writes and log entries may wait (1 to 65,536). A write beyond is refused as busy.
+    /// The number of writes and log entries that may wait (1 to 65,536). Further writes are
+    /// rejected as busy.
     pub queue: u32,
-    /// How many log entries are kept.
+    /// The number of log entries to keep.
     pub log_retention: u32,
-    /// What a power cut may take (SQLite).
+    /// When SQLite syncs to disk.
     pub synchronous: Synchronous,
-    /// How long a statement may take on PostgreSQL.
+    /// The timeout of a statement in PostgreSQL.
     pub statement_timeout: Duration,
 }
 
-/// When SQLite waits for the disk (`PRAGMA synchronous`).
+/// When SQLite syncs to disk (`PRAGMA synchronous`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Synchronous {
-    /// At every commit: a power cut takes nothing that was answered.
+    /// At every commit: a power cut loses no answered write.
     #[default]
     Full,
-    /// Now and then: a power cut may take the last commits, and damages nothing.
+    /// Only at checkpoints: a power cut may lose the last commits, but damages nothing.
     Normal,
 }
 
@@ -62,7 +66,8 @@ impl Default for Options {
 /// Opens the database, creates or migrates its tables, and starts its writer. Blocks meanwhile.
 ///
 /// # Errors
-/// With one line that says what is wrong with the database and what would be right.
+/// Returns [`OpenError`] if the database cannot be opened. Its message is one line that says what
+/// to do.
 pub fn open(
     location: &Location,
     options: &Options,

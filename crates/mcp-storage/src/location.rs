@@ -1,4 +1,4 @@
-//! `DATABASE_URL`: where the database is.
+//! `DATABASE_URL`: the location of the database.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,61 +6,61 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "postgres")]
 use crate::postgres::PostgresUrl;
 
-/// Where the database is.
+/// The location of a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// A SQLite file.
     File(PathBuf),
-    /// SQLite in the process's own memory, gone when it ends.
+    /// SQLite in the process's memory; it is lost when the process ends.
     Memory,
     /// A PostgreSQL database.
     #[cfg(feature = "postgres")]
     Postgres(PostgresUrl),
 }
 
-/// Why a text names no database.
+/// The error of a string that is not a [`Location`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LocationError {
-    /// It is empty.
-    #[error("expected a SQLite file, as sqlite:///mcp_server.db, or sqlite::memory:")]
+    /// The string is empty.
+    #[error("expected a SQLite file, as in sqlite:///mcp_server.db, or sqlite::memory:")]
     Empty,
-    /// It names another kind of database.
-    #[error("expected a SQLite file, as sqlite:///mcp_server.db, and no {0}:// database")]
+    /// The string names another kind of database.
+    #[error("unsupported database {0}://: use a SQLite file, as in sqlite:///mcp_server.db")]
     OtherKind(String),
-    /// It names a PostgreSQL database.
+    /// The string names a PostgreSQL database, which this build does not support.
     #[cfg(not(feature = "postgres"))]
     #[error(
-        "PostgreSQL is not in this build: build with --features postgres, or name a SQLite file, as \
-         sqlite:///mcp_server.db"
+        "this build does not support PostgreSQL: build with --features postgres, or use a SQLite file, \
+         as in sqlite:///mcp_server.db"
     )]
     NoPostgres,
-    /// It is no address of a PostgreSQL database.
+    /// The string is not a valid PostgreSQL URL.
     #[cfg(feature = "postgres")]
     #[error("{0}")]
     Postgres(&'static str),
-    /// It is SQLite's own kind of address, whose parameters could not hold here.
-    #[error("expected a SQLite file, as sqlite:///mcp_server.db, and no file: address")]
+    /// The string is a URI of SQLite itself, whose parameters this server cannot honor.
+    #[error("unsupported file: address: use a path, as in sqlite:///mcp_server.db")]
     FileAddress,
-    /// It has parameters.
-    #[error("a SQLite address takes no parameters after ?")]
+    /// The string has parameters.
+    #[error("unsupported parameters after ?: a SQLite address takes none")]
     Parameters,
 }
 
 impl Location {
-    /// The file, where it is one.
+    /// Returns the path of a SQLite file.
     pub(crate) fn file(&self) -> Option<&Path> {
         if let Self::File(path) = self { Some(path) } else { None }
     }
 
-    /// Reads `sqlite:///path`, `sqlite://path`, `sqlite:path`, a plain path, `sqlite::memory:` and
-    /// `:memory:`; and with the feature `postgres`, `postgres://…` as libpq does.
+    /// Parses `sqlite:///path`, `sqlite://path`, `sqlite:path`, a plain path, `sqlite::memory:` and
+    /// `:memory:`. With the feature `postgres`, also parses `postgres://…` as libpq does.
     ///
-    /// After three slashes a path is relative and after four it is absolute, as in the first
-    /// service (`SQLAlchemy`). Others read three slashes as absolute: where the relative folder is
-    /// not there and the absolute one is, that one is meant.
+    /// A path after three slashes is relative, after four absolute, as in the first service
+    /// (`SQLAlchemy`). Others treat three slashes as absolute: if the relative folder does not
+    /// exist and the absolute one does, the path is absolute.
     ///
     /// # Errors
-    /// When the text names no database of this build's.
+    /// Returns [`LocationError`] if the string names no database that this build supports.
     pub fn parse(text: &str) -> Result<Self, LocationError> {
         if text.trim().is_empty() {
             return Err(LocationError::Empty);
@@ -97,7 +97,7 @@ impl Location {
     }
 }
 
-/// What follows `sqlite:///`.
+/// Returns the path after `sqlite:///`.
 fn three_slashes(path: &str) -> PathBuf {
     let relative = PathBuf::from(path);
     let absolute = Path::new("/").join(path);

@@ -1,129 +1,126 @@
-//! The way to the threads that read: whoever is free takes reads that are waiting. Who asks waits
-//! without a thread.
+//! The reader threads and their queue. Callers wait without a thread.
 //!
-//! Reads are handed over only after whoever else is ready to run has run: of the calls that came
-//! together, all have left their reads by then, and one thread takes them at once. Waking a thread
-//! for each, and each caller for its answer, would cost more than the reads.
+//! Reads are handed over only after the other ready tasks have run. Then all calls that came
+//! together have queued their reads, and one thread takes them at once. Waking a thread for each
+//! read, and each caller for its outcome, would cost more than the reads.
 //!
-//! Threads that take several reads work from memory more than they wait for a disk: more of them than
-//! there are cores get in each other's way. The others are called when those are held up. Nor do they
-//! push aside who calls them, who would leave them one read where there could be many.
+//! Threads that take several reads work from memory more than they wait for a disk: more threads
+//! than cores slow each other down. The others are woken only if those are held up. Woken threads
+//! also do not preempt the waker (`wait_for_turn`), which would leave them one read instead of
+//! many.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use mcp_core::Timestamp;
 use mcp_core::memory::{Memory, StoreError, Work};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::jobs::{Done, closed};
+use crate::jobs::{OutcomeSender, closed};
 use crate::scheduling::wait_for_turn;
 
-/// How many reads may wait. Who comes then waits for a place, which costs no thread either.
+/// The number of reads that may wait. Further callers wait for a place, also without a thread.
 const PLACES: usize = 1024;
-/// How long reads wait that nobody takes, before more threads than there are cores are called.
-const PATIENCE: Duration = Duration::from_millis(2);
+/// How long reads may wait for a thread before more threads than cores are woken.
+const HELD_UP: Duration = Duration::from_millis(2);
+/// The maximum pause between two checks of that.
+const MAX_CHECK_PAUSE: Duration = Duration::from_millis(128);
 
-/// How long it is at most between two looks at whether the others are to be called.
-const LONGEST_PATIENCE: Duration = Duration::from_millis(128);
-
-/// The threads and what is waiting for them.
+/// The reader threads and the reads that wait for them.
 pub(crate) struct Reads {
-    /// What has come since something was handed over.
+    /// The reads that are not handed over yet.
     gathered: Mutex<Vec<Read>>,
-    waiting: Arc<Waiting>,
+    waiting: Arc<ReadQueue>,
     places: Arc<Semaphore>,
 }
 
 /// The reads that no thread has taken yet.
-struct Waiting {
-    queue: Mutex<Queue>,
-    /// How each thread is called.
+struct ReadQueue {
+    state: Mutex<QueueState>,
+    /// Wakes each thread.
     threads: Vec<Condvar>,
-    /// How many a thread takes at once at most.
-    most_at_once: usize,
-    /// How many of them can be at it at the same time.
+    /// The maximum number of reads that a thread takes at once.
+    max_at_once: usize,
     cores: usize,
 }
 
 #[derive(Default)]
-struct Queue {
+struct QueueState {
     reads: VecDeque<Read>,
-    /// The threads that sleep and were not called, who came last at the end.
+    /// The sleeping threads, in the order in which they fell asleep.
     idle: Vec<usize>,
-    /// When a thread took reads last.
+    /// When a thread last took reads.
     taken_at: Option<Instant>,
     closed: bool,
 }
 
-/// A read whose turn it is.
+/// A read that waits for a thread.
 pub(crate) struct Read {
     now: Timestamp,
-    asked_at: Instant,
-    /// How long the work may take; none for short ones.
+    requested: Instant,
+    /// The maximum duration of a long work; `None` for short ones.
     budget: Option<Duration>,
     work: Work,
-    done: Done,
-    /// Its place, also where its caller has gone away.
+    sender: OutcomeSender,
+    /// Occupied until the read is done, even if its caller is gone.
     _place: OwnedSemaphorePermit,
 }
 
 impl Read {
-    /// Whether the caller still waits for the result. A read without a caller is not run.
-    pub(crate) fn is_wanted(&self) -> bool {
-        !self.done.is_closed()
+    /// Returns whether the caller still waits. A read without a caller is not run.
+    pub(crate) fn has_caller(&self) -> bool {
+        !self.sender.is_closed()
     }
 
-    /// When it was asked for.
-    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "a file never goes away"))]
-    pub(crate) fn asked_at(&self) -> Instant {
-        self.asked_at
+    /// Returns when the read was requested.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "only PostgreSQL has outages")
+    )]
+    pub(crate) fn requested(&self) -> Instant {
+        self.requested
     }
 
-    /// When its time is used up, if it begins now; none for short reads.
+    /// Returns the deadline if the read begins now; `None` for short reads.
     pub(crate) fn until(&self) -> Option<Instant> {
         self.budget.map(|budget| Instant::now() + budget)
     }
 
-    /// The time that it sees.
+    /// Returns the current time for the work.
     pub(crate) fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Runs it; what is to be told the caller comes with the way to it.
-    pub(crate) fn run(self, memory: &mut dyn Memory) -> (Done, Result<(), StoreError>) {
+    /// Runs the work. Returns the outcome and its sender.
+    pub(crate) fn run(self, memory: &mut dyn Memory) -> (OutcomeSender, Result<(), StoreError>) {
         let ran = catch_unwind(AssertUnwindSafe(|| (self.work)(memory)));
-        let answer = ran.map(|_| ()).map_err(|_| StoreError::Failed("the work panicked".into()));
-        (self.done, answer)
+        let outcome = ran.map(|_| ()).map_err(|_| StoreError::Failed("the work panicked".into()));
+        (self.sender, outcome)
     }
 
-    /// Tells the caller why it was not run.
-    pub(crate) fn refuse(self, fault: &StoreError) {
-        let _ = self.done.send(Err(fault.clone()));
+    /// Sends an error to the caller, without running the work.
+    pub(crate) fn reject(self, fault: &StoreError) {
+        let _ = self.sender.send(Err(fault.clone()));
     }
 }
 
 impl Reads {
-    /// Starts threads, each of which takes up to `most_at_once` reads at once and runs them.
-    pub(crate) fn start<F>(
-        name: &str,
-        threads: u32,
-        most_at_once: usize,
-        run: F,
-    ) -> io::Result<Self>
+    /// Starts the threads. Each takes up to `max_at_once` reads at once and runs them.
+    pub(crate) fn start<F>(name: &str, threads: u32, max_at_once: usize, run: F) -> io::Result<Self>
     where
         F: Fn(Vec<Read>) + Clone + Send + 'static,
     {
-        let waiting = Waiting {
-            queue: Mutex::default(),
+        let waiting = ReadQueue {
+            state: Mutex::default(),
             threads: (0..threads).map(|_| Condvar::new()).collect(),
-            most_at_once,
+            max_at_once,
             cores: thread::available_parallelism().map_or(1, NonZero::get),
         };
         let waiting = Arc::new(waiting);
@@ -136,13 +133,13 @@ impl Reads {
         Ok(reads)
     }
 
-    /// Runs a work on a reader thread. If the future is dropped before a thread has begun the work,
-    /// the work is not run.
+    /// Runs a work on a reader thread. If the future is dropped before the work has begun, the work
+    /// is not run.
     pub(crate) async fn read(&self, now: Timestamp, work: Work) -> Result<(), StoreError> {
         self.read_within(now, None, work).await
     }
 
-    /// The same with a work that may take up to `budget`.
+    /// Runs a work that may take up to `budget`.
     pub(crate) async fn read_within(
         &self,
         now: Timestamp,
@@ -151,102 +148,98 @@ impl Reads {
     ) -> Result<(), StoreError> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| closed())?;
         // Declared before the channel: if the future is dropped, the channel closes first, and the
-        // threads see that this read has no caller.
+        // threads see that the read has no caller.
         let handover = Handover(self);
-        let (done, mut outcome) = oneshot::channel();
-        self.gathered().push(Read {
+        let (sender, mut outcome) = oneshot::channel();
+        self.gathered.lock().push(Read {
             now,
-            asked_at: Instant::now(),
+            requested: Instant::now(),
             budget,
             work,
-            done,
+            sender,
             _place: place,
         });
         yield_now().await;
         drop(handover);
-        let mut patience = PATIENCE;
+        let mut pause = HELD_UP;
         loop {
-            match timeout(patience, &mut outcome).await {
+            match timeout(pause, &mut outcome).await {
                 Ok(outcome) => return outcome.unwrap_or_else(|_| Err(closed())),
                 Err(_) => self.waiting.hurry(),
             }
-            // Where that did not help, asking more often would not either.
-            patience = (patience * 2).min(LONGEST_PATIENCE);
+            // If waking a thread did not help, waking more at the same pace would not either.
+            pause = (pause * 2).min(MAX_CHECK_PAUSE);
         }
     }
 
-    fn gathered(&self) -> MutexGuard<'_, Vec<Read>> {
-        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes no more reads; those that are waiting are still done, and then the threads end.
+    /// Accepts no more reads. The threads run the waiting ones, and then end.
     pub(crate) fn close(&self) {
-        self.waiting.lock().closed = true;
-        self.waiting.threads.iter().for_each(Condvar::notify_one);
+        self.waiting.state.lock().closed = true;
+        for thread in &self.waiting.threads {
+            thread.notify_one();
+        }
     }
 }
 
-/// Hands the gathered reads to the threads when it is dropped: the hand-over must not depend on a
-/// future that is polled again.
+/// Hands the gathered reads to the threads on drop, because the future may never be polled again.
 struct Handover<'a>(&'a Reads);
 
 impl Drop for Handover<'_> {
     fn drop(&mut self) {
-        // Empty if another call has handed this one's read over.
-        let gathered = std::mem::take(&mut *self.0.gathered());
+        // Empty if another call has handed over this one's read.
+        let gathered = std::mem::take(&mut *self.0.gathered.lock());
         self.0.waiting.put(gathered);
     }
 }
 
 impl Drop for Reads {
-    /// A store that is dropped without being closed leaves no threads behind.
+    /// Ends the threads of a store that is dropped without being closed.
     fn drop(&mut self) {
         self.close();
     }
 }
 
-impl Waiting {
-    /// Wakes threads for reads, if they are needed. Those that come after the end are dropped, by
-    /// which their callers know.
+impl ReadQueue {
+    /// Adds reads, and wakes the threads that they need. Reads after the end are dropped, which tells
+    /// their callers.
     fn put(&self, reads: Vec<Read>) {
         if reads.is_empty() {
             return;
         }
-        let mut queue = self.lock();
+        let mut queue = self.state.lock();
         if queue.closed {
             return;
         }
         let came = reads.len();
         queue.reads.extend(reads);
-        let wanted = if self.most_at_once == 1 {
+        let wanted = if self.max_at_once == 1 {
             came
         } else {
-            // Who is awake looks for more before it sleeps.
+            // Threads that are awake take more reads before they sleep.
             let awake = self.threads.len() - queue.idle.len();
             usize::from(awake < self.cores || queue.is_held_up())
         };
-        self.call(&mut queue, wanted);
+        self.wake(&mut queue, wanted);
     }
 
-    /// Calls another thread for reads that nobody has taken for long: those that are awake are at
-    /// something that takes its time.
+    /// Wakes another thread if reads have waited for long: the threads that are awake are held up.
     fn hurry(&self) {
-        let mut queue = self.lock();
+        let mut queue = self.state.lock();
         if queue.is_held_up() {
-            self.call(&mut queue, 1);
+            self.wake(&mut queue, 1);
         }
     }
 
-    /// Calls threads, those first that have slept the shortest: what they work with is still at hand.
-    fn call(&self, queue: &mut Queue, wanted: usize) {
+    /// Wakes threads. The last to fall asleep come first: their caches are warm.
+    fn wake(&self, queue: &mut QueueState, wanted: usize) {
         for thread in queue.idle.drain(queue.idle.len().saturating_sub(wanted)..).rev() {
             self.threads[thread].notify_one();
         }
     }
 
-    /// A thread's life. What it reads with is gone when it ends.
+    /// Runs a reader thread. Its connection is closed when it ends.
     fn serve(&self, thread: usize, run: impl Fn(Vec<Read>)) {
-        if self.most_at_once > 1 {
+        if self.max_at_once > 1 {
             wait_for_turn();
         }
         while let Some(reads) = self.take(thread) {
@@ -254,35 +247,30 @@ impl Waiting {
         }
     }
 
-    /// The reads to run next, waiting for some; `None` at the end.
+    /// Waits for reads and takes them. Returns `None` after the end.
     fn take(&self, thread: usize) -> Option<Vec<Read>> {
-        let mut queue = self.lock();
+        let mut queue: MutexGuard<'_, QueueState> = self.state.lock();
         loop {
             if !queue.reads.is_empty() {
                 queue.taken_at = Some(Instant::now());
-                let share = queue.reads.len().min(self.most_at_once);
+                let share = queue.reads.len().min(self.max_at_once);
                 return Some(queue.reads.drain(..share).collect());
             }
             if queue.closed {
                 return None;
             }
             queue.idle.push(thread);
-            let sleeps = |queue: &mut Queue| queue.idle.contains(&thread) && !queue.closed;
-            let woken = self.threads[thread].wait_while(queue, sleeps);
-            queue = woken.unwrap_or_else(PoisonError::into_inner);
+            let sleeps = |queue: &mut QueueState| queue.idle.contains(&thread) && !queue.closed;
+            self.threads[thread].wait_while(&mut queue, sleeps);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Queue {
-    /// Whether the next read has waited for so long, and nobody has taken one meanwhile.
+impl QueueState {
+    /// Returns whether the next read has waited for long, and no thread has taken one meanwhile.
     fn is_held_up(&self) -> bool {
-        let is_long_ago = |at: Instant| at.elapsed() >= PATIENCE;
-        self.reads.front().is_some_and(|read| is_long_ago(read.asked_at))
+        let is_long_ago = |at: Instant| at.elapsed() >= HELD_UP;
+        self.reads.front().is_some_and(|read| is_long_ago(read.requested))
             && self.taken_at.is_none_or(is_long_ago)
     }
 }

@@ -1,9 +1,9 @@
-//! How the machine's scheduler treats a thread.
+//! Scheduling of threads.
 
-/// Has this thread wait for its turn when it is called, instead of pushing aside who runs: those who
-/// call it are about to leave it more to do. On Linux, `SCHED_BATCH` (sched(7)); nothing elsewhere.
-/// Where the machine does not allow it, or the server was given another priority than the usual one,
-/// the thread stays as it is.
+/// Makes this thread wait for its turn when it is woken, instead of preempting the running one: its
+/// waker is about to leave more work. On Linux this sets `SCHED_BATCH` (sched(7)); elsewhere it
+/// does nothing. If the system does not allow it, or if the server runs with another priority than
+/// the default, the thread is unchanged.
 #[cfg(target_os = "linux")]
 pub(crate) fn wait_for_turn() {
     use thread_priority::{
@@ -11,10 +11,10 @@ pub(crate) fn wait_for_turn() {
         ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
     };
 
-    /// The usual one (nice 0) on that crate's scale, as the test below has it.
+    /// Nice 0 on that crate's scale, as the test below checks.
     const USUAL: u8 = 48;
 
-    // It cannot set the policy alone.
+    // The crate cannot set the policy alone.
     if rustix::process::getpriority_process(None) != Ok(0) {
         return;
     }
@@ -25,7 +25,7 @@ pub(crate) fn wait_for_turn() {
         ThreadSchedulePolicy::Normal(Batch),
     );
     if let Err(error) = set {
-        log::debug!("a thread that reads has the usual scheduling policy: {error}");
+        log::debug!("a reader thread keeps the default scheduling policy: {error}");
     }
 }
 

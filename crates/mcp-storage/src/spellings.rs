@@ -1,11 +1,11 @@
-//! The spellings of a name. Names are compared by canonical equivalence (NFC), and stored byte for
-//! byte. Almost all are composed already: only of the others each store keeps a table (`spellings`),
-//! so that a name is looked up by the few texts that it may be stored as, through the usual indexes.
+//! The spellings of names. Names are compared by canonical equivalence (NFC), and stored byte for
+//! byte. Almost all are composed already. For the others, each store has a table (`spellings`), so
+//! that a name is looked up by its few stored texts through the usual indexes.
 
 use mcp_core::domain::{TaskFilter, compose, may_be_spelled_differently};
 
-/// Returns the texts that a name may be stored as: as it is given, composed, and those that `noted`
-/// gives for the composed name. Where rows of an older version have several, the first wins.
+/// Returns the texts that a name may be stored as: as given, composed, and those that `noted`
+/// returns for the composed name. If rows of an older version match several, the first applies.
 pub(crate) fn spellings<E>(
     name: &str,
     noted: impl FnOnce(&str) -> Result<Vec<String>, E>,
@@ -23,19 +23,19 @@ pub(crate) fn spellings<E>(
     Ok(all)
 }
 
-/// Returns the composed name where that is another text: then the spelling has to be noted.
+/// Returns the composed name if it differs from the name: then its spelling must be stored.
 pub(crate) fn composed(name: &str) -> Option<String> {
     Some(compose(name)).filter(|composed| composed != name).map(Into::into)
 }
 
 /// A filter of tasks with the spellings of its texts.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct SpelledFilter {
     pub(crate) status: Option<Vec<String>>,
     pub(crate) assigned_to: Option<Vec<String>>,
 }
 
-impl Wanted {
+impl SpelledFilter {
     pub(crate) fn new<E>(
         filter: &TaskFilter,
         mut spellings: impl FnMut(&str) -> Result<Vec<String>, E>,

@@ -1,5 +1,4 @@
-//! The way to the one writer: a thread that takes the jobs that are waiting and has them share a
-//! commit.
+//! The handle of the writer: a thread that lets the waiting jobs share a commit.
 
 use std::sync::Arc;
 use std::thread;
@@ -10,15 +9,15 @@ use mcp_core::memory::{StoreError, Verdict, Work};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
-use crate::jobs::{Done, Job, Jobs, closed};
+use crate::jobs::{Job, Jobs, OutcomeSender, closed};
 
-/// The writer's queue, whose thread ends with it.
+/// The handle of the writer. Its thread ends with it.
 pub(crate) struct Writer {
     jobs: Arc<Jobs>,
 }
 
 impl Writer {
-    /// Starts the thread, which does the jobs until it is told to stop or abandoned.
+    /// Starts the thread, which runs jobs until it is stopped or abandoned.
     pub(crate) fn start(
         name: &str,
         jobs: Arc<Jobs>,
@@ -29,11 +28,11 @@ impl Writer {
     }
 
     pub(crate) async fn write(&self, work: Work) -> Result<(), StoreError> {
-        self.answered(|done| self.jobs.try_put(Job::Write(work, done))).await
+        self.outcome(|sender| self.jobs.try_put(Job::Write(work, sender))).await
     }
 
     pub(crate) async fn read(&self, work: Work) -> Result<(), StoreError> {
-        self.answered(|done| self.jobs.try_put(Job::Read(work, done))).await
+        self.outcome(|sender| self.jobs.try_put(Job::Read(work, sender))).await
     }
 
     /// Runs a work that may take up to `budget`, in a transaction of its own.
@@ -42,79 +41,80 @@ impl Writer {
         budget: Duration,
         work: Work,
     ) -> Result<(), StoreError> {
-        self.answered(|done| self.jobs.try_put_long(Job::Write(work, done), budget)).await
+        self.outcome(|sender| self.jobs.try_put_long(Job::Write(work, sender), budget)).await
     }
 
-    /// The same with a work that only reads.
+    /// Runs a work that only reads and may take up to `budget`.
     pub(crate) async fn read_within(&self, budget: Duration, work: Work) -> Result<(), StoreError> {
-        self.answered(|done| self.jobs.try_put_long(Job::Read(work, done), budget)).await
+        self.outcome(|sender| self.jobs.try_put_long(Job::Read(work, sender), budget)).await
     }
 
-    /// Waits until every job before is committed, and the log entries that were left.
+    /// Waits until all earlier jobs and log entries are committed.
     pub(crate) async fn flush(&self) -> Result<(), StoreError> {
-        self.answered(|done| self.jobs.try_put(Job::Flush(done))).await
+        self.outcome(|sender| self.jobs.try_put(Job::Flush(sender))).await
     }
 
-    /// Whether a transaction that writes can be had now.
+    /// Checks that a transaction that writes can be committed now.
     pub(crate) async fn ready(&self) -> Result<(), StoreError> {
         self.write(Box::new(|_| Verdict::Commit)).await
     }
 
-    /// Leaves a log entry for the next commit. If many bytes of entries are waiting, waits for that
-    /// commit. Returns an error only if the entry was not taken.
+    /// Adds a log entry to the next commit. If the pending entries are large, waits for that
+    /// commit. Returns an error only if the entry was not accepted.
     pub(crate) async fn record(&self, entry: LogEntry) -> Result<(), StoreError> {
-        if self.jobs.leave(entry)? {
-            let (done, outcome) = oneshot::channel();
-            if self.jobs.put(Job::Flush(done)).await.is_ok() {
-                self.jobs.call();
+        if self.jobs.add_entry(entry)? {
+            let (sender, outcome) = oneshot::channel();
+            if self.jobs.put(Job::Flush(sender)).await.is_ok() {
+                self.jobs.wake();
                 let _ = outcome.await;
             }
         }
         Ok(())
     }
 
-    /// Returns the number of log entries that were taken and lost.
+    /// Returns the number of log entries that were accepted and lost.
     pub(crate) fn lost_entries(&self) -> u64 {
         self.jobs.lost_entries()
     }
 
-    /// Stores what was left, and ends the thread. Doing it twice is no fault.
+    /// Stores the pending log entries and ends the thread. A second call does nothing.
     pub(crate) async fn stop(&self) -> Result<(), StoreError> {
-        let (done, outcome) = oneshot::channel();
-        if self.jobs.put(Job::Stop(done)).await.is_err() {
+        let (sender, outcome) = oneshot::channel();
+        if self.jobs.put(Job::Stop(sender)).await.is_err() {
             return Ok(());
         }
-        self.jobs.call();
+        self.jobs.wake();
         outcome.await.unwrap_or(Ok(()))
     }
 
-    async fn answered(
+    /// Queues a job and waits for its outcome.
+    async fn outcome(
         &self,
-        put: impl FnOnce(Done) -> Result<(), StoreError>,
+        put: impl FnOnce(OutcomeSender) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         // Declared before the channel: if the future is dropped, the channel closes first, and the
-        // writer sees that this job has no caller.
-        let call = Called(&self.jobs);
-        let (done, outcome) = oneshot::channel();
-        put(done)?;
-        // Other tasks that are ready to run queue their jobs first: they share a commit.
+        // writer sees that the job has no caller.
+        let wake = WakeOnDrop(&self.jobs);
+        let (sender, outcome) = oneshot::channel();
+        put(sender)?;
+        // Other ready tasks queue their jobs first, so that they share a commit.
         yield_now().await;
-        drop(call);
+        drop(wake);
         outcome.await.unwrap_or_else(|_| Err(closed()))
     }
 }
 
-/// Wakes the writer when it is dropped, also if the caller's future is.
-struct Called<'a>(&'a Jobs);
+/// Wakes the writer on drop, so that it is also woken if the caller's future is dropped.
+struct WakeOnDrop<'a>(&'a Jobs);
 
-impl Drop for Called<'_> {
+impl Drop for WakeOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.call();
+        self.0.wake();
     }
 }
 
 impl Drop for Writer {
-    /// A store that is dropped without being closed leaves no thread behind.
+    /// Ends the thread of a store that is dropped without being closed.
     fn drop(&mut self) {
         self.jobs.abandon();
     }

@@ -1,4 +1,4 @@
-//! Callers that go away: their calls leave no permit, no queue place and no work behind, on every store.
+//! Abandoned calls: they leave no permit, no place in the queue and no work, on every store.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -25,17 +25,17 @@ use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// The queue's places.
+/// The capacity of the queue.
 const QUEUE: u32 = 64;
-/// How many calls of each kind are abandoned after each number of polls: more than the 1,024 reads
-/// that may wait, so that a place which each of them leaks stops the store.
+/// The number of calls of each kind that are abandoned after each number of polls. It exceeds the
+/// 1,024 reads that may wait, so that a place leaked by each call blocks the store.
 const CALLS: usize = 1100;
 /// Calls are polled 0 to 5 times before they are dropped.
 const MOST_POLLS: usize = 5;
-/// Long enough for a busy machine; a store that is stuck never answers.
+/// Long enough for a busy machine; a blocked store never answers.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Runs a test on SQLite in a file and in memory, and on PostgreSQL if the feature is on.
+/// Runs a test on SQLite in a file and in memory, and on PostgreSQL if the feature is enabled.
 async fn on_every_store<F: Future<Output = ()>>(
     options: Options,
     test: impl Fn(&'static str, Arc<dyn Store>) -> F,
@@ -56,7 +56,7 @@ async fn on_every_store<F: Future<Output = ()>>(
     }
 }
 
-/// Polls a future so many times, and drops it.
+/// Polls a future this many times, and drops it.
 fn abandon<T>(future: impl Future<Output = T>, polls: usize) {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -82,14 +82,14 @@ async fn add(store: &dyn Store, title: &str) -> Result<(), StoreError> {
     store.write_for(move |memory| memory.add_task(&task).map(drop)).await
 }
 
-/// The titles of all tasks.
+/// Returns the titles of all tasks.
 async fn titles(store: &dyn Store) -> Vec<String> {
     let all = |memory: &mut dyn Memory| memory.list_tasks(&TaskFilter::default(), Page::ALL);
     let tasks = store.read_for(Freshness::Writes, all).await.expect("a read").expect("tasks");
     tasks.items().into_iter().map(|task| task.title).collect()
 }
 
-/// An action that waits for another system, which answers at once.
+/// A remote action that answers at once.
 struct Remote;
 
 #[derive(Deserialize, schemars::JsonSchema)]
@@ -164,7 +164,7 @@ type Outcome = Result<(), ActionError>;
 type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
 type Kind = (&'static str, for<'a> fn(&'a Server) -> Running<'a>);
 
-/// Every kind of call.
+/// Calls of every kind.
 const KINDS: [Kind; 9] = [
     ("a read", |it| Box::pin(it.call("get_config", json!({})))),
     ("a write", |it| Box::pin(it.call("update_config", json!({"key": "k", "value": 1})))),
@@ -201,7 +201,7 @@ async fn abandoned_calls_of_every_kind_leave_nothing_behind() {
     .await;
 }
 
-/// Fills the queue, which takes all of its places.
+/// Fills every place in the queue.
 async fn every_place_is_free(case: &str, store: &dyn Store) {
     store.ready().await.expect("what was begun is done");
     let writes = (0..QUEUE).map(|_| store.write(Box::new(|_| Verdict::Commit)));
@@ -209,7 +209,7 @@ async fn every_place_is_free(case: &str, store: &dyn Store) {
     written.into_iter().collect::<Result<(), _>>().expect(case);
 }
 
-/// Keeps the writer, or the only reader, at work until the sender is dropped.
+/// Keeps the writer, or the only reader, busy until the sender is dropped.
 async fn occupied(store: &Arc<dyn Store>, write: bool) -> std::sync::mpsc::Sender<()> {
     let (go, waits) = std::sync::mpsc::channel::<()>();
     let (begun, begins) = oneshot::channel();
@@ -232,7 +232,7 @@ async fn a_write_whose_caller_has_left_the_queue_is_not_carried_out() {
     on_every_store(options, |name, store| async move {
         let server = Server::new(Arc::clone(&store));
         let go = occupied(&store, true).await;
-        // Twice the queue: a place whose caller has left is free.
+        // Twice the capacity of the queue: abandoned calls free their places.
         for number in 0..2 * QUEUE as usize {
             let polls = 1 + number % MOST_POLLS;
             abandon(server.call("add_task", json!({"title": "abandoned"})), polls);

@@ -1,5 +1,5 @@
-//! What every store promises, on every store: SQLite in a file, SQLite in memory, PostgreSQL where the
-//! feature is on, and the core's own without a database.
+//! The contract of every store: SQLite in a file, SQLite in memory, PostgreSQL if the feature is
+//! enabled, and the core's store without a database.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -197,7 +197,7 @@ async fn filters_pages_counts_and_search_agree() {
     .await;
 }
 
-/// Spellings of the same text, and one of another.
+/// Spellings of the same text, and one of another text.
 const SPELLINGS: &[[&str; 3]] = &[
     ["Zoë", "Zoe\u{308}", "zoë"],
     ["한글", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}", "하글"],

@@ -1,5 +1,5 @@
-//! Damage to derived data (the search index, the counts): a check finds it, answers stay right, and the
-//! server repairs it.
+//! Damage to derived data (the search index, the counts): the check finds it, results stay correct,
+//! and the server repairs it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use mcp_storage::maintenance::{Checked, check, rebuild};
 use mcp_storage::{Location, Options};
 use tempfile::TempDir;
 
-/// How many tasks there are; every tenth is about a bridge.
+/// The number of tasks. Every tenth is about a bridge.
 const TASKS: i64 = 400;
 
 fn open(path: &Path) -> Arc<dyn Store> {
@@ -49,7 +49,7 @@ struct Waiting {
     waiting: i64,
 }
 
-/// How many tasks are not in the index or the counts.
+/// Returns the number of tasks that are not in the index or the counts.
 fn waiting(path: &Path) -> i64 {
     let query = "SELECT max(0, (SELECT max(id) FROM tasks) - through) +
              (SELECT count(*) FROM tasks_unsearched) +
@@ -58,7 +58,7 @@ fn waiting(path: &Path) -> i64 {
     sql_query(query).get_result::<Waiting>(&mut connect(path)).map_or(1, |it| it.waiting)
 }
 
-/// Waits until everything is in order, under a deadline that only a fault reaches.
+/// Waits until nothing is left to do. Only a bug reaches the deadline.
 async fn in_order(path: &Path) -> Checked {
     let until = Instant::now() + Duration::from_secs(40);
     loop {
@@ -81,7 +81,7 @@ fn task(number: i64) -> NewTask {
     }
 }
 
-/// A database whose tasks are in its index, in several segments.
+/// Creates a database whose tasks are in its index, in several segments.
 async fn database() -> (TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("store.db");
@@ -100,7 +100,7 @@ async fn database() -> (TempDir, std::path::PathBuf) {
     (folder, path)
 }
 
-/// Asks for what the index finds and the counts say.
+/// Reads the results of the index and of the counts.
 async fn answers_are_right(store: &Arc<dyn Store>, damage: &str) {
     let text = SearchText::new("MEND BRU\u{308}CKE NUMBER");
     let found = read(store, move |memory| memory.search_tasks(&text, Page::ALL)).await.items();
@@ -118,7 +118,7 @@ async fn counts_are_right(store: &Arc<dyn Store>, damage: &str) {
     assert_eq!(counts.by_status, halves, "{damage}");
 }
 
-/// Has a database damaged while no server runs.
+/// Damages a database while no server runs.
 async fn is_found_and_mended(path: &Path, damage: &str) {
     run(path, damage);
     let checked = check(path).expect("a database");
@@ -141,7 +141,7 @@ async fn every_damage_of_the_search_index_is_found_and_mended() {
         "UPDATE tasks_search_data SET block = zeroblob(4) WHERE id = 10",
         "UPDATE tasks_search_data SET block = randomblob(length(block)) WHERE id = 10",
         "UPDATE tasks_search_data SET block = 'text' WHERE id = 10",
-        // The record of a whole, empty index.
+        // The record of an intact, empty index.
         "UPDATE tasks_search_data SET block = x'00000000ff000001000000' WHERE id = 10",
         "DELETE FROM tasks_search_data WHERE id = 10",
         "UPDATE tasks_search_data SET block = zeroblob(length(block)) WHERE id = 1",
@@ -262,7 +262,7 @@ async fn a_rebuild_that_is_interrupted_goes_on_where_it_was() {
 #[tokio::test]
 async fn counts_and_writes_go_on_without_an_index() {
     let (_folder, path) = database().await;
-    // A view is in the way of a new index: it cannot be rebuilt.
+    // A view blocks the creation of a new index, so that the rebuild fails.
     run(
         &path,
         "DROP TABLE tasks_search;

@@ -1,5 +1,5 @@
-//! What the SQLite engine promises beside the contract: searches and pages that are right in parts,
-//! counts that agree with the rows, a write-ahead log that stays small, a queue with an end.
+//! Properties of the SQLite engine besides the contract: correct searches and pages in parts,
+//! counts that match the rows, a small write-ahead log, a bounded queue.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-/// A store in a file.
+/// Opens a store in a file.
 fn open(options: &Options) -> (TempDir, Arc<dyn Store>) {
     let folder = tempfile::tempdir().expect("a folder");
     let location = Location::File(folder.path().join("store.db"));
@@ -50,7 +50,7 @@ fn task(title: &str, description: &str, status: &str) -> NewTask {
     }
 }
 
-/// A list that is read in parts of so many, put together.
+/// Returns a list that is read in parts of this size.
 async fn in_parts<F>(store: &Arc<dyn Store>, of: u64, part: F) -> Vec<i64>
 where
     F: Fn(&mut dyn Memory, Page) -> Result<Part<Task>, StoreError> + Clone + Send + 'static,
@@ -68,7 +68,7 @@ where
     }
 }
 
-/// Short texts in which letters of several cases and lengths, quotes, wildcards and NUL meet.
+/// Generates short texts that mix letters of several cases and lengths, quotes, wildcards and NUL.
 fn text() -> impl Strategy<Value = String> {
     let letters = prop::sample::select(vec![
         'a', 'B', 'b', 'ß', 'S', 's', 'Σ', 'ς', 'İ', 'é', '漢', '"', '%', '_', '\0', '\n', ' ',
@@ -193,7 +193,7 @@ async fn a_list_that_changes_while_it_is_read_has_what_stays_once_and_in_order()
         ids.extend(part.rows.iter().map(|(_, task)| task.id.0));
         let Some(next) = part.next else { break };
         page.after = Some(next);
-        // One behind and one before what was read go, and a new one comes.
+        // One task after and one before the position are removed, and a new one is added.
         let (first, last) = (ids[0], *ids.last().expect("rows"));
         write(&store, move |memory| {
             memory.remove_task(TaskId(first))?;
@@ -215,7 +215,7 @@ async fn the_write_ahead_log_stays_small_under_readers_without_a_gap() {
     let (folder, store) = open(&Options::default());
     fill(&store, 3000).await;
     let over = Arc::new(AtomicBool::new(false));
-    // Each reader's snapshot overlaps the others': there is no moment without one.
+    // The readers' snapshots overlap, so there always is one.
     let readers: Vec<_> = (0..3)
         .map(|_| {
             let (store, over) = (Arc::clone(&store), Arc::clone(&over));
@@ -242,7 +242,7 @@ async fn the_write_ahead_log_stays_small_under_readers_without_a_gap() {
     for reader in readers {
         reader.await.expect("a reader");
     }
-    // Some 60 MB went through it.
+    // About 60 MB passed through the log.
     assert!(largest < 40 * 1024 * 1024, "{largest} bytes");
     store.close().await.expect("closed");
 }
@@ -259,7 +259,7 @@ async fn a_large_write_that_fails_is_undone_alone() {
     let all = |m: &mut dyn Memory| m.list_tasks(&TaskFilter::default(), Page::ALL);
     let before = read(&store, all).await.items();
 
-    // More than is kept in memory for undoing it: it goes to a temporary file.
+    // The undo data exceeds its memory, and goes to a temporary file.
     let fails = store.write_for(|memory| {
         for number in 1..=TASKS {
             let status = FieldChange::Set("completed".into());
@@ -319,7 +319,7 @@ async fn a_read_does_not_wait_for_long_ones_while_a_reader_is_free() {
     let options = Options { readers: u32::try_from(readers).expect("few"), ..Options::default() };
     let (_folder, store) = open(&options);
     let mut long = Vec::new();
-    // One behind the other, so that each is at another thread.
+    // In sequence, so that each reaches another thread.
     for _ in 1..readers {
         let (go, waits) = std::sync::mpsc::channel::<()>();
         let (begun, begins) = tokio::sync::oneshot::channel();

@@ -1,4 +1,4 @@
-//! Works that may take long: each ends when its time is used up, and the others do not wait for them.
+//! Long works: each ends when its time is used up, and the others do not wait for it.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 const READ: Access = Access::Read(Freshness::Writes);
-/// More than anything here takes.
+/// Longer than anything here takes.
 const LONG: Duration = Duration::from_mins(1);
 
 fn open(location: &Location) -> Arc<dyn Store> {
@@ -55,13 +55,13 @@ async fn count(store: &Arc<dyn Store>) -> u64 {
     store.read_for(Freshness::Writes, count).await.expect("a read").expect("a count")
 }
 
-/// One call that looks at every row and finds none.
+/// Returns a call that reads every row and finds none.
 fn skip_all(memory: &mut dyn Memory) -> StoreResult<()> {
     let filter = TaskFilter { assigned_to: Some("ana".into()), status: None };
     memory.list_tasks(&filter, Page::new(None, 1_000_000)).map(drop)
 }
 
-/// The same in a search without an index.
+/// Returns such a call as a search without an index.
 fn search_all(memory: &mut dyn Memory) -> StoreResult<()> {
     let mut page = Page::ALL;
     loop {
@@ -72,7 +72,7 @@ fn search_all(memory: &mut dyn Memory) -> StoreResult<()> {
     }
 }
 
-/// PostgreSQL ends the statement, and does not say for whose sake.
+/// PostgreSQL's error does not name the work.
 fn is_out_of_time(error: &StoreError) -> bool {
     match error {
         StoreError::OutOfTime => true,
@@ -97,7 +97,7 @@ async fn a_work_ends_inside_a_step_when_its_time_is_used_up() {
                         if access == Access::Write {
                             add(memory)?;
                         }
-                        // One step may be done in the time.
+                        // One step may fit into the time.
                         let begun = Instant::now();
                         while begun.elapsed() < LONG {
                             step(memory)?;
@@ -191,7 +191,7 @@ async fn neither_reads_nor_writes_wait_for_long_reads() {
             let store = Arc::clone(&store);
             long.spawn(async move {
                 let run = move |_: &mut dyn Memory| {
-                    // Until the test drops the other end.
+                    // Until the test drops the sender.
                     let _ = ended.recv();
                     Ok::<_, StoreError>(())
                 };

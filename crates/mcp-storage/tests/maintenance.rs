@@ -1,4 +1,4 @@
-//! What a check finds, what is migrated from what, and what is refused for which reason.
+//! The results of checks, migrations, and errors of every maintenance command.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ fn run(path: &Path, sql: &str) {
     connection.batch_execute(sql).expect("it runs");
 }
 
-/// A new database of ours.
+/// Creates a new database.
 fn ours(folder: &TempDir) -> PathBuf {
     let path = folder.path().join("memory.db");
     migrate(&path).expect("made");
@@ -59,13 +59,16 @@ fn what_the_tables_do_not_say_together_is_found() {
         ),
         (format!("{tasks} DELETE FROM row_counts WHERE kind = 'status';"), "row counts: status"),
         (logs.to_owned(), "logs: 2 numbers are missing"),
-        (logs.replace("(4,", "(2,").replacen("{}", "{", 1), "logs: number 1 has a payload that"),
+        (
+            logs.replace("(4,", "(2,").replacen("{}", "{", 1),
+            "logs: number 1 has invalid JSON as payload",
+        ),
         (
             "UPDATE config SET value = 'x' WHERE key = 'max_tasks';".into(),
-            "a value that is no JSON",
+            "has invalid JSON as value",
         ),
-        (long_ago.replace("{}", ""), "users: number 9 has metadata that is no JSON"),
-        ("UPDATE tasks_indexed SET through = 1000;".into(), "said to go to task 1000"),
+        (long_ago.replace("{}", ""), "users: number 9 has invalid JSON as metadata"),
+        ("UPDATE tasks_indexed SET through = 1000;".into(), "its mark is task 1000"),
         ("DROP TRIGGER tasks_removed;".into(), "the trigger tasks_removed is missing"),
         ("DROP INDEX tasks_by_status;".into(), "the index tasks_by_status is missing"),
     ] {
@@ -160,7 +163,7 @@ fn what_is_no_regular_file_is_neither_read_nor_replaced() {
     for to in [&other, &inner] {
         for replace in [false, true] {
             let refusal = backup(&database, to, replace).expect_err("refused").to_string();
-            assert!(refusal.ends_with("is no regular file: name another one"), "{refusal}");
+            assert!(refusal.ends_with("is not a regular file: name another one"), "{refusal}");
         }
     }
     for refused in [
@@ -170,7 +173,7 @@ fn what_is_no_regular_file_is_neither_read_nor_replaced() {
         backup(&other, &folder.path().join("copy"), false).err(),
     ] {
         let refusal = refused.expect("refused").to_string();
-        assert!(refusal.contains("is no regular file"), "{refusal}");
+        assert!(refusal.contains("is not a regular file"), "{refusal}");
     }
     assert!(!std::fs::metadata(&other).expect("it is there").is_file());
 }

@@ -1,4 +1,4 @@
-//! What is opened, what is migrated, and what is refused and left as it was.
+//! Databases that are opened, migrated, or rejected unchanged.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ async fn read<T: Send + 'static>(
     store.read_for(Freshness::WritesAndLogs, work).await.expect("a read").expect("read")
 }
 
-/// A database as the first service makes it, with what can be in one.
+/// A database of the first service, with every kind of content.
 fn reference(folder: &Path) -> PathBuf {
     let path = folder.join("mcp_server.db");
     let mut connection =
@@ -123,7 +123,7 @@ async fn a_migration_that_fails_leaves_no_copy_and_no_part_of_one() {
     let files = || std::fs::read_dir(folder.path()).expect("a folder").count();
     assert!(refusal(&path).contains("row_counts"));
     assert_eq!(files(), 1);
-    // What an interrupted copy leaves.
+    // The remainder of an interrupted copy.
     let part = folder.path().join("mcp_server.db.before-migration.part");
     std::fs::write(&part, "a beginning that is longer than nothing").expect("written");
     sql("DROP TABLE row_counts");
@@ -134,7 +134,7 @@ async fn a_migration_that_fails_leaves_no_copy_and_no_part_of_one() {
     assert_eq!(files(), 2);
 }
 
-/// The refusal of a file, which must be one line and leave the file as it was.
+/// Returns the error of a file. The error must be one line, and the file must be unchanged.
 fn refusal(path: &Path) -> String {
     let before = std::fs::read(path).ok();
     let Err(error) = open(path) else { panic!("{} was opened", path.display()) };
@@ -188,7 +188,7 @@ async fn a_migration_that_cannot_be_done_whole_is_not_done_at_all() {
                  INSERT INTO __diesel_schema_migrations (version) VALUES ('20260101000000');";
     let rows = "INSERT INTO tasks VALUES (7, 'kept', NULL, NULL, 'open', NULL, 0, 0);
                 INSERT INTO config (key, value, created_at, updated_at) VALUES ('k', '1', 0, 0);";
-    // The last table that the next step makes is in its way.
+    // The last table of the next step already exists.
     let in_the_way = "CREATE TABLE row_counts (anything);";
     let run = |sql: &str| {
         let mut connection =
@@ -198,7 +198,7 @@ async fn a_migration_that_cannot_be_done_whole_is_not_done_at_all() {
     run(&format!("{older} {steps} {rows} {in_the_way}"));
     let Err(error) = open(&path) else { panic!("it was opened") };
     assert!(error.to_string().contains("row_counts"), "{error}");
-    // As it was: the step's first tables are not there either, and nothing keeps it from the next try.
+    // Unchanged: the step's first tables do not exist either, and nothing blocks the next attempt.
     run("CREATE TABLE tasks_search (anything); DROP TABLE tasks_search; DROP TABLE row_counts;");
     let store = open(&path).expect("migrated");
     let all = TaskFilter::default();

@@ -5,11 +5,11 @@ use std::process::Command;
 use crate::programs::program;
 use crate::server::{Server, Setup, Stop, run};
 
-/// A database that is gone when this is dropped.
+/// A database that is removed on drop.
 #[derive(Debug)]
 pub struct Database {
     name: String,
-    /// The address of the database from which this one is made.
+    /// The URL of the database that this one was created from.
     base: String,
     url: String,
     /// The test's own server.
@@ -17,10 +17,11 @@ pub struct Database {
 }
 
 impl Database {
-    /// An empty database in the server of `MCP_TEST_POSTGRES_URL`, or in one of the test's own.
+    /// Creates an empty database in the server of `MCP_TEST_POSTGRES_URL`, or in a server of the
+    /// test's own.
     ///
     /// # Panics
-    /// When there is none.
+    /// Panics if the database cannot be created.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "who runs the tests says it in the environment")]
     #[expect(clippy::new_without_default, reason = "it starts a server")]
@@ -31,20 +32,20 @@ impl Database {
         }
     }
 
-    /// An empty database in a server of the test's own, which it may stop.
+    /// Creates an empty database in a server of the test's own, which the test may stop.
     ///
     /// # Panics
-    /// When PostgreSQL does not start.
+    /// Panics if PostgreSQL does not start.
     #[must_use]
     pub fn in_own_server(setup: Setup) -> Self {
         let server = Server::start(setup);
         Self::create(server.url("postgres"), Some(server))
     }
 
-    /// The address of an empty database that stays in the server of `base`.
+    /// Creates an empty database in the server of `base`, which is not removed. Returns its URL.
     ///
     /// # Panics
-    /// When it cannot be made.
+    /// Panics if the database cannot be created.
     #[must_use]
     pub fn left_in(base: &str) -> String {
         renamed(base, &create_in(base))
@@ -56,39 +57,39 @@ impl Database {
         Self { name, base, url, server }
     }
 
-    /// Its address.
+    /// Returns the URL.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Runs statements in it as its owner; their rows, fields separated by `|`.
+    /// Runs statements as the owner. Returns their rows, with fields separated by `|`.
     ///
     /// # Panics
-    /// When one fails.
+    /// Panics if a statement fails.
     #[expect(clippy::must_use_candidate, reason = "many statements have no rows")]
     pub fn sql(&self, statements: &str) -> String {
         psql(&self.url, statements)
     }
 
-    /// The test's own server.
+    /// Returns the test's own server.
     ///
     /// # Panics
-    /// When the database is in another's.
+    /// Panics if the server is shared.
     pub fn server(&mut self) -> &mut Server {
         self.server.as_mut().expect("it was made in a server of its own")
     }
 
-    /// Ends the test's own server and starts it again.
+    /// Restarts the test's own server.
     ///
     /// # Panics
-    /// When it does not start again.
+    /// Panics if the server does not start again.
     pub fn restart(&mut self, how: Stop) {
         self.server().stop(how);
         self.server().start_again();
@@ -97,7 +98,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // A server of its own takes it along.
+        // A server of the test's own removes the database.
         if self.server.is_none() {
             psql(&self.base, &format!("DROP DATABASE {} WITH (FORCE)", self.name));
         }
@@ -116,7 +117,7 @@ fn psql(url: &str, statements: &str) -> String {
     run(&mut psql)
 }
 
-/// The same address with another database's name.
+/// Replaces the name of the database in a URL.
 fn renamed(url: &str, name: &str) -> String {
     let (address, query) = url.split_once('?').map_or((url, None), |(url, q)| (url, Some(q)));
     let start = address.find("://").map_or(0, |scheme| scheme + 3);

@@ -1,9 +1,9 @@
-//! PostgreSQL for tests: databases that are gone when a test ends.
+//! PostgreSQL for tests: databases that are removed when a test ends.
 //!
-//! [`Database::new`] makes an empty database: in the server that `MCP_TEST_POSTGRES_URL` names (its user
-//! must be allowed to create databases), or else in one of the test's own, started from the installed
-//! programs on a socket in a temporary folder. A server of its own ends with the test, also when that is
-//! killed: the kernel tells it.
+//! [`Database::new`] creates an empty database: in the server of `MCP_TEST_POSTGRES_URL` (its user
+//! must be allowed to create databases), or in a server of the test's own. That one is started from
+//! the installed programs, on a socket in a temporary folder. It ends with the test, even if the
+//! test is killed: the kernel signals it.
 
 mod database;
 mod programs;

@@ -1,17 +1,17 @@
-//! PostgreSQL's programs, wherever they are installed, and the user that may run them.
+//! PostgreSQL's programs, and the user that may run them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Who runs the server: it refuses to run as root.
+/// The user that runs the server: PostgreSQL refuses to run as root.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct User {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
 }
 
-/// The user for a server when this process is root's.
+/// Returns the user for a server if this process runs as root.
 pub(crate) fn user() -> Option<User> {
     if !rustix::process::geteuid().is_root() {
         return None;
@@ -26,7 +26,7 @@ pub(crate) fn user() -> Option<User> {
     Some(found.expect("there is a user named postgres or nobody"))
 }
 
-/// A program of PostgreSQL's: where the newest server is installed, or in `PATH`.
+/// Returns a program of the newest installed PostgreSQL, or of `PATH`.
 pub(crate) fn program(name: &str) -> PathBuf {
     let config = Command::new("pg_config").arg("--bindir").output().ok();
     let config = config.and_then(|output| String::from_utf8(output.stdout).ok());
@@ -38,7 +38,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(name))
 }
 
-/// Debian's folders, the newest version first.
+/// Returns Debian's folders, newest version first.
 fn installed() -> Vec<PathBuf> {
     let folders = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = folders
@@ -51,8 +51,8 @@ fn installed() -> Vec<PathBuf> {
     versions.into_iter().rev().map(|(_, folder)| folder).collect()
 }
 
-/// A command that runs a program as that user, and that the kernel ends with this process where it
-/// can: `setpriv` is Linux's.
+/// Returns a command that runs a program as this user. Where possible, the kernel ends it with this
+/// process: `setpriv` exists on Linux only.
 pub(crate) fn command(program: &Path, user: Option<User>) -> Command {
     let setpriv = Path::new("/usr/bin/setpriv");
     if !setpriv.is_file() {
@@ -60,7 +60,7 @@ pub(crate) fn command(program: &Path, user: Option<User>) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new(setpriv);
-    // An order to stop at once, which lets go of what the server shares with its children.
+    // SIGQUIT stops the server at once, and frees the memory that its processes share.
     command.arg("--pdeathsig=QUIT");
     if let Some(User { uid, gid }) = user {
         command.args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".into()]);

@@ -13,30 +13,30 @@ use tempfile::TempDir;
 
 use crate::programs::{User, command, program, user};
 
-/// How long anything may take before a test gives up: no test should ever wait for it.
+/// The timeout of every wait.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// How a server is set up.
+/// The settings of a server.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
-    /// Whether what is committed survives a power cut, which tests do not need.
+    /// Whether commits survive a power cut, which tests do not need.
     pub durable: bool,
     /// A certificate and its key, for TLS on a port of 127.0.0.1.
     pub certificate: Option<(PathBuf, PathBuf)>,
-    /// What is set beside: `name=value`.
+    /// Further settings: `name=value`.
     pub settings: Vec<String>,
 }
 
-/// How a server ends.
+/// The way to stop a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// In order: callers are sent away, what is in memory is written.
+    /// Disconnects clients and writes everything to disk.
     Fast,
     /// As after a crash: the next start recovers.
     Immediate,
 }
 
-/// A server that runs, and ends when this is dropped.
+/// A running server, which ends on drop.
 #[derive(Debug)]
 pub struct Server {
     child: Option<Child>,
@@ -47,11 +47,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes a server with an empty database `postgres` and its superuser `mcp`, and waits until it
-    /// takes connections.
+    /// Creates a server with an empty database `postgres` and its superuser `mcp`, and waits until
+    /// it accepts connections.
     ///
     /// # Panics
-    /// When PostgreSQL is not installed or does not start.
+    /// Panics if PostgreSQL is not installed or does not start.
     #[must_use]
     pub fn start(setup: Setup) -> Self {
         let user = user();
@@ -68,10 +68,10 @@ impl Server {
         server
     }
 
-    /// Starts it again after [`stop`](Self::stop), with its data and its address.
+    /// Starts the server again after [`stop`](Self::stop), with its data and its address.
     ///
     /// # Panics
-    /// When it does not start.
+    /// Panics if the server does not start.
     pub fn start_again(&mut self) {
         let folder = self.folder.path();
         let log = File::create(folder.join("log")).expect("a file for the log");
@@ -128,10 +128,10 @@ impl Server {
         }
     }
 
-    /// Ends it, and waits until it has.
+    /// Stops the server, and waits for its end.
     ///
     /// # Panics
-    /// When it does not end.
+    /// Panics if the server does not end.
     pub fn stop(&mut self, how: Stop) {
         let Some(mut child) = self.child.take() else { return };
         let signal = match how {
@@ -150,7 +150,7 @@ impl Server {
         }
     }
 
-    /// The address of a database of it.
+    /// Returns the URL of a database in this server.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         if self.setup.certificate.is_some() {
@@ -159,7 +159,7 @@ impl Server {
         format!("postgres://mcp@/{database}?host={}", self.folder.path().display())
     }
 
-    /// What it has written since it was started last.
+    /// Returns the server's log since its last start.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
@@ -178,13 +178,13 @@ fn give(path: &Path, user: Option<User>) {
     }
 }
 
-/// Free a moment ago: PostgreSQL does not take port 0.
+/// Returns a port that was free a moment ago: PostgreSQL does not accept port 0.
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("it has an address").port()
 }
 
-/// Runs a command to its end.
+/// Runs a command and waits for its end.
 pub(crate) fn run(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));

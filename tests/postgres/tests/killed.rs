@@ -1,4 +1,4 @@
-//! A server for tests ends with whoever started it.
+//! A test server ends with the process that started it.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ fn a_server_is_gone_when_who_started_it_is_killed() {
     let script = r#"echo "$MCP_TEST_POSTGRES_URL"; exec cat"#;
     let mut started = Command::new(env!("CARGO_BIN_EXE_with-postgres"))
         .args(["sh", "-c", script])
-        // The command ends when this test lets go of its stdin.
+        // The command ends when this test closes its stdin.
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -1,4 +1,4 @@
-//! A host that the operator opens to the browser.
+//! Hosts that the operator opens to the browser.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,8 +6,8 @@ use std::str::FromStr;
 use reqwest::Url;
 
 /// An entry of `MCP_BROWSER_ALLOWED_HOSTS`: `localhost:3000`, `corp.example`, `*.corp.example`,
-/// `10.0.0.5:8080` or `[::1]`. Without a port it means every port. The star stands for one label
-/// or more, so `*.corp.example` is not `corp.example` itself.
+/// `10.0.0.5:8080` or `[::1]`. Without a port it opens every port. The star stands for one or more
+/// labels, so `*.corp.example` does not open `corp.example`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedHost {
     subdomains: bool,
@@ -15,7 +15,7 @@ pub struct AllowedHost {
     port: Option<u16>,
 }
 
-/// The text is no entry of `MCP_BROWSER_ALLOWED_HOSTS`.
+/// The error of a string that is not an [`AllowedHost`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAHost;
 
@@ -37,7 +37,7 @@ impl FromStr for AllowedHost {
         if authority.is_empty() || authority.ends_with(':') || !authority.chars().all(is_plain) {
             return Err(NotAHost);
         }
-        // From the text: the URL parser drops `:80`, the scheme's own port.
+        // Read from the text: the URL parser drops `:80`, the scheme's default port.
         let explicit = authority
             .rsplit_once(':')
             .filter(|(host, _)| !host.contains(':') || host.ends_with(']'))
@@ -61,8 +61,8 @@ impl fmt::Display for AllowedHost {
 }
 
 impl AllowedHost {
-    /// Whether the entry opens this host, spelt as the WHATWG URL Standard serializes it, at this
-    /// port.
+    /// Returns whether the entry opens this port of this host, spelled as the WHATWG URL Standard
+    /// serializes it.
     pub(super) fn opens(&self, host: &str, port: u16) -> bool {
         let host = canonical(host);
         let matches = if self.subdomains {
@@ -76,7 +76,7 @@ impl AllowedHost {
     }
 }
 
-/// A name with and without the root's dot is the same name.
+/// Removes the root's dot: `a.example.` and `a.example` are the same name.
 fn canonical(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }

@@ -1,8 +1,8 @@
-//! Chromium as a process of ours, with everything that it starts.
+//! A Chromium process that the server starts, with its child processes.
 //!
-//! Invariant: it, its children and their guard are one process group. The guard is a shell that
-//! ends the group and removes its folder when Chromium ends, or when its standard input does: that
-//! is a pipe from this process, so also when this process is killed.
+//! Invariant: Chromium, its children and a guard are one process group. The guard is a shell that
+//! ends the group and removes its folder when Chromium ends, or when its standard input does. That
+//! input is a pipe from this process, so the guard also acts when this process is killed.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -18,10 +18,11 @@ use tokio::time::{sleep, timeout};
 
 use super::switches::Switches;
 
-/// Standard output is the socket to Chromium: it reads commands at descriptor 3 and writes answers
-/// to descriptor 4. Descriptor 5 is the pipe: the shell gives a background command no standard
-/// input. The guard kills the others of its group one by one, so that it is there to remove the
-/// folder; Chromium's crash handlers leave the group, end with Chromium and may write until then.
+/// The guard's script. Standard output is the socket to Chromium, which reads commands at
+/// descriptor 3 and writes results to descriptor 4. Descriptor 5 is the pipe, because a shell gives
+/// background commands no standard input. The guard kills the other processes one by one, so that
+/// it can remove the folder. Chromium's crash handlers leave the group, end with Chromium and may
+/// write until then.
 const GUARD: &str = r#"
 exec 5<&0 </dev/null
 "$@" 3<&1 4>&1 >/dev/null 5<&- &
@@ -44,10 +45,10 @@ done
 kill -KILL 0
 "#;
 
-/// How long the guard may take to end everything.
-const END: Duration = Duration::from_secs(5);
+/// The timeout for the guard to end everything.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A running Chromium. Dropping it ends all its processes soon; [`end`](Self::end) waits for that.
+/// A running Chromium. Dropping it ends its processes soon; [`end`](Self::end) waits for that.
 pub(super) struct Chromium {
     group: Pid,
     directory: Option<TempDir>,
@@ -55,8 +56,8 @@ pub(super) struct Chromium {
 }
 
 impl Chromium {
-    /// Starts Chromium with a new profile in a folder inside `directory`, and returns the socket
-    /// over which it speaks the DevTools protocol. Its environment contains `path` alone of ours.
+    /// Starts Chromium with a new profile in a folder inside `directory`. Returns the socket for
+    /// the DevTools protocol. Of our environment, Chromium gets only `path`.
     pub(super) fn start(
         program: &Path,
         switches: &Switches,
@@ -91,7 +92,7 @@ impl Chromium {
         Ok((Self { group, directory: Some(directory), lifeline }, own))
     }
 
-    /// Ends it and everything that it started, and waits until nothing of it is left.
+    /// Ends Chromium and all its processes, and waits until they are gone.
     pub(super) async fn end(mut self) {
         let Some(directory) = self.directory.take() else { return };
         drop(self.lifeline.take());
@@ -100,24 +101,24 @@ impl Chromium {
                 sleep(Duration::from_millis(10)).await;
             }
         };
-        let _in_time = timeout(END, guard).await;
+        let _in_time = timeout(END_TIMEOUT, guard).await;
         if directory.path().exists() {
-            // The guard itself was killed, or cannot keep up.
+            // The guard itself was killed, or is too slow.
             self.kill();
             sleep(Duration::from_millis(100)).await;
         }
-        // The guard has removed it, or dropping this does.
+        // Removes the folder unless the guard did.
         drop(directory);
     }
 
     fn kill(&self) {
-        // A group that is gone already is as good as killed.
+        // The group may be gone already.
         let _ = kill_process_group(self.group, Signal::KILL);
     }
 
-    /// Whether the guard, or a process that it left to this one, still runs. Takes the exit
-    /// statuses of those that do not: where this process is the first of its container, what the
-    /// guard's end leaves behind is its own.
+    /// Returns whether the guard, or a process that it left to this one, still runs. Reaps those
+    /// that have ended: if this process is the first of its container, orphans of the guard become
+    /// its children.
     fn is_guarded(&self) -> bool {
         loop {
             match waitpgid(self.group, WaitOptions::NOHANG) {
@@ -130,7 +131,8 @@ impl Chromium {
 }
 
 impl Drop for Chromium {
-    /// Leaves it to the guard, which sees the end of its standard input, or does it without one.
+    /// Leaves the cleanup to the guard, which notices the end of its standard input. Without a
+    /// guard, kills the group.
     fn drop(&mut self) {
         let Some(directory) = self.directory.take() else { return };
         if self.is_guarded() {

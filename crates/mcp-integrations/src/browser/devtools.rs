@@ -1,4 +1,4 @@
-//! A command of the DevTools protocol, and why it has no result.
+//! Commands of the DevTools protocol, and their errors.
 
 use fantoccini::error::CmdError;
 use serde_json::Value;
@@ -11,22 +11,18 @@ pub(super) struct Command {
     pub(super) params: Value,
 }
 
-/// Why a command has no result.
+/// The error of a command.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DevToolsError {
-    /// The browser rejected the command, for this reason.
     #[error("the browser rejected the command: {0}")]
     Rejected(String),
-    /// The result lacks a member that the protocol promises.
+    /// The result lacks a field that the protocol guarantees.
     #[error("the browser's result is incomplete: {0}")]
     Incomplete(Value),
-    /// The process of the page ended.
     #[error("the tab crashed")]
     Crashed,
-    /// The browser ended.
     #[error("the browser ended")]
     Ended,
-    /// The WebDriver failed.
     #[error(transparent)]
     Driver(Box<CmdError>),
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use super::egress::{Fault, Rules, Target};
+use super::egress::{ConnectError, Rules, Target};
 use super::load::Loading;
 use super::page::Page;
 use super::pool::{Lease, Pool};
@@ -23,48 +23,49 @@ use super::{DEADLINE, fault};
 use crate::resolve::{Resolve, SystemResolver};
 
 /// The part of the deadline that is reserved for reading the page.
-const READ: Duration = Duration::from_secs(5);
-/// The event that a call was waiting for when its time ended.
+const READ_TIME: Duration = Duration::from_secs(5);
+/// The event that a call was waiting for at its deadline.
 const NO_DOCUMENT: &str =
     "its server did not send the document, or its scripts keep the browser busy";
 const NOT_LOADED: &str = "the browser did not load it";
 const NOT_READ: &str = "the browser did not show it";
-/// The window of calls that do not say how large it is, in CSS pixels.
+/// The default size of the window, in CSS pixels.
 const WINDOW: (u32, u32) = (1280, 720);
-/// The largest picture of a whole document, in CSS pixels: models accept no larger ones
+/// The maximum size of a picture of a whole document, in CSS pixels: models accept no larger ones
 /// (<https://docs.claude.com/en/docs/build-with-claude/vision>).
-const LARGEST: (u32, u32) = (4096, 8000);
-/// The largest picture, in characters of base64.
-const PICTURE_LIMIT: usize = 32 << 20;
+const MAX_PICTURE: (u32, u32) = (4096, 8000);
+/// The maximum length of a picture, in characters of base64.
+const MAX_BASE64: usize = 32 << 20;
 
-/// A real browser. Clones share it. Nothing is started before the first call.
+/// A real browser. Clones share it. It starts no process before the first call.
 #[derive(Clone)]
-pub struct Browser(Arc<Inner>);
+pub struct Browser(Arc<BrowserState>);
 
-struct Inner {
+struct BrowserState {
     settings: BrowserSettings,
     resolver: Arc<dyn Resolve>,
     engine: OnceLock<Result<Engine, String>>,
-    /// Tells the calls that the browser is closed.
+    /// Whether the browser was closed; running calls watch it.
     closed: watch::Sender<bool>,
 }
 
-/// The browsers live on a runtime of their own: a caller's may be busy, or end before they do.
+/// The browsers and the runtime that they live on. A caller's runtime may be busy, or end before
+/// they do.
 struct Engine {
     runtime: Option<Runtime>,
     pool: Pool,
     rules: Arc<Rules>,
 }
 
-/// The picture that is wanted.
+/// The options of a screenshot.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shot {
+pub(super) struct ScreenshotOptions {
     pub(super) window: (u32, u32),
     pub(super) full_page: bool,
     pub(super) wait: Duration,
 }
 
-/// A page to open and what is wanted of it.
+/// A page to open, and the part of it to read.
 struct Visit {
     url: Url,
     window: (u32, u32),
@@ -80,13 +81,15 @@ impl Visit {
         let page =
             timeout_at(deadline, opened).await.map_err(|_| fault::too_slow(NO_DOCUMENT))??;
         self.step(2.0, "waiting on the page");
-        let loading = Loading::new(&page, deadline - READ).run(self.wait);
+        let loading = Loading::new(&page, deadline - READ_TIME).run(self.wait);
         let incomplete = timeout_at(deadline, loading).await;
         let incomplete = incomplete.map_err(|_| fault::too_slow(NOT_LOADED))??;
         self.step(3.0, "reading the page");
         let read = timeout_at(deadline, page.read(&self.reading)).await;
         let why = incomplete.as_deref().unwrap_or(NOT_READ);
-        Ok(Readout { incomplete: incomplete.clone(), ..read.map_err(|_| fault::too_slow(why))?? })
+        let mut readout = read.map_err(|_| fault::too_slow(why))??;
+        readout.info.incomplete.clone_from(&incomplete);
+        Ok(readout)
     }
 
     fn step(&self, done: f64, what: &str) {
@@ -95,16 +98,16 @@ impl Visit {
 }
 
 impl Browser {
-    /// A browser as the operator has it.
+    /// Creates a browser that resolves names as the machine does.
     #[must_use]
     pub fn new(settings: BrowserSettings) -> Self {
         Self::with_resolver(settings, SystemResolver)
     }
 
-    /// A browser whose pages' names are looked up by this resolver.
+    /// Creates a browser with its own resolver for the names of pages.
     #[must_use]
     pub fn with_resolver(settings: BrowserSettings, resolver: impl Resolve) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(BrowserState {
             settings,
             resolver: Arc::new(resolver),
             engine: OnceLock::new(),
@@ -112,7 +115,7 @@ impl Browser {
         }))
     }
 
-    /// Tells the log where Chromium will run as root. For once, when the server starts.
+    /// Logs a warning if Chromium will run as root. The server calls this once at its start.
     pub fn warn_of_root(&self) {
         if Source::find(&self.0.settings).is_ok_and(|source| source.is_root()) {
             log::warn!(
@@ -122,8 +125,8 @@ impl Browser {
         }
     }
 
-    /// Ends every browser and every call, and waits until no process of them is left. Calls after
-    /// this are refused.
+    /// Ends every browser and every call, and waits until their processes are gone. Later calls are
+    /// rejected.
     pub async fn close(&self) {
         self.0.closed.send_replace(true);
         if let Some(Ok(engine)) = self.0.engine.get() {
@@ -146,7 +149,8 @@ impl Browser {
         self.visit(Visit { url, window: WINDOW, wait, reading, progress }).await
     }
 
-    /// Reads a page's visible text, at most `limit` characters of it; whether there is more.
+    /// Reads a page's visible text, at most `limit` characters of it. Also returns whether there is
+    /// more.
     pub(super) async fn text(
         &self,
         url: Url,
@@ -154,8 +158,8 @@ impl Browser {
         wait: Duration,
         progress: &Progress,
     ) -> Result<(Readout, bool), ActionError> {
-        // Cut in the browser already, so that no huge text travels. A character has at most two of
-        // the units that JavaScript counts; what is left after that tells that there is more.
+        // The browser truncates too, so that no huge text is transferred. It counts UTF-16 code
+        // units: at most two per character. The two extra units show that there is more.
         let reading = Reading::Text(limit.saturating_mul(2).saturating_add(2));
         let progress = progress.clone();
         let mut page = self.visit(Visit { url, window: WINDOW, wait, reading, progress }).await?;
@@ -168,30 +172,31 @@ impl Browser {
     pub(super) async fn picture(
         &self,
         url: Url,
-        shot: Shot,
+        options: ScreenshotOptions,
         progress: &Progress,
     ) -> Result<Readout, ActionError> {
-        let reading = Reading::Picture { whole: shot.full_page.then_some(LARGEST) };
+        let reading = Reading::Picture { whole: options.full_page.then_some(MAX_PICTURE) };
         let progress = progress.clone();
-        let visit = Visit { url, window: shot.window, wait: shot.wait, reading, progress };
+        let visit = Visit { url, window: options.window, wait: options.wait, reading, progress };
         let page = self.visit(visit).await?;
-        if page.value.len() > PICTURE_LIMIT {
-            return Err(fault::upstream("The picture is larger than 32 MiB in base64."));
+        if page.value.len() > MAX_BASE64 {
+            return Err(fault::upstream("the picture is larger than 32 MiB in base64"));
         }
         Ok(page)
     }
 
-    /// Opens a page in a browser of its own, within the deadline. Dropping the future ends that.
+    /// Opens a page in a browser of its own, within the deadline. Dropping the future ends the
+    /// visit.
     async fn visit(&self, visit: Visit) -> Result<Readout, ActionError> {
         let engine = self.engine()?;
         engine.check(&visit.url)?;
-        let place = engine.pool.enter()?;
+        let queued = engine.pool.enqueue()?;
         let mut closed = self.0.closed.subscribe();
         let deadline = Instant::now() + DEADLINE;
         let task = engine.handle().spawn(async move {
             let done = async {
                 visit.step(0.0, "waiting for a browser");
-                let lease = timeout_at(deadline, place.browser()).await;
+                let lease = timeout_at(deadline, queued.browser()).await;
                 let lease = lease.map_err(|_| fault::busy())??;
                 visit.run(&lease, deadline).await
             };
@@ -200,7 +205,7 @@ impl Browser {
                 done = done => done,
             }
         });
-        let mut task = EndsWithItsCaller(task);
+        let mut task = AbortOnDrop(task);
         (&mut task.0).await.map_err(ActionError::internal)?
     }
 
@@ -234,10 +239,10 @@ impl Engine {
         Ok(Self { pool: Pool::new(launcher), runtime: Some(runtime), rules })
     }
 
-    /// Rejects an address that is forbidden whatever a name resolves to, without a browser.
+    /// Rejects a URL that is forbidden under every resolver, without starting a browser.
     fn check(&self, url: &Url) -> Result<(), ActionError> {
         match Target::of(url) {
-            Some(target) if self.rules.check(&target) == Err(Fault::Forbidden) => {
+            Some(target) if self.rules.check(&target) == Err(ConnectError::Forbidden) => {
                 Err(fault::forbidden(&target.host, target.port))
             }
             _ => Ok(()),
@@ -245,12 +250,12 @@ impl Engine {
     }
 
     fn handle(&self) -> &Handle {
-        self.runtime.as_ref().expect("the runtime is taken in drop alone").handle()
+        self.runtime.as_ref().expect("only drop takes the runtime").handle()
     }
 }
 
 impl Drop for Engine {
-    /// Ends the calls and with them their browsers, without waiting: this may be inside of
+    /// Ends the calls, and with them their browsers. It does not wait, because it may run inside
     /// another runtime.
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
@@ -259,10 +264,10 @@ impl Drop for Engine {
     }
 }
 
-/// A task that is of no use when its caller has gone.
-struct EndsWithItsCaller<T>(JoinHandle<T>);
+/// A task that is aborted when its caller is gone.
+struct AbortOnDrop<T>(JoinHandle<T>);
 
-impl<T> Drop for EndsWithItsCaller<T> {
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -1,13 +1,13 @@
-//! Why the browser shows an error page instead of a page.
+//! The reason for an error page of the browser.
 
 use mcp_core::ActionError;
 use reqwest::Url;
 
-use super::egress::{Egress, Fault, Target};
+use super::egress::{ConnectError, Egress, Target};
 use super::fault;
 
-/// Why an address could not be loaded. `code` is what Chromium calls the fault, `status` the status
-/// of the last response.
+/// Returns the error of a page that could not be loaded. `code` is Chromium's name of the error,
+/// `status` the status of the last response.
 pub(super) fn failure(
     egress: &Egress,
     failed: &str,
@@ -15,22 +15,22 @@ pub(super) fn failure(
     status: Option<u16>,
 ) -> ActionError {
     let Ok(url) = Url::parse(failed) else {
-        return fault::upstream("The page leads to an address that is none.");
+        return fault::upstream("the page leads to an invalid URL");
     };
     if !matches!(url.scheme(), "http" | "https") {
         return fault::not_the_web(Some(url.scheme()));
     }
     let Some(target) = Target::of(&url) else {
-        return fault::upstream("The page leads to an address without a host.");
+        return fault::upstream("the page leads to a URL without a host");
     };
     let Target { host, port } = &target;
-    match egress.fault(&target) {
-        Some(Fault::Forbidden) => return fault::forbidden(host, *port),
-        Some(Fault::Unresolved) => {
-            return fault::upstream(format!("{host} could not be resolved."));
+    match egress.error(&target) {
+        Some(ConnectError::Forbidden) => return fault::forbidden(host, *port),
+        Some(ConnectError::Unresolved) => {
+            return fault::upstream(format!("{host} could not be resolved"));
         }
-        Some(Fault::Unreachable) => {
-            return fault::upstream(format!("{host}:{port} could not be reached."));
+        Some(ConnectError::Unreachable) => {
+            return fault::upstream(format!("{host}:{port} could not be reached"));
         }
         None => (),
     }
@@ -39,19 +39,19 @@ pub(super) fn failure(
             fault::not_the_web(None)
         }
         Some("ERR_UNSAFE_PORT") => ActionError::invalid(format!(
-            "No browser opens a page at port {port}, whatever MCP_BROWSER_ALLOWED_HOSTS says."
+            "browsers block port {port}: use another port (MCP_BROWSER_ALLOWED_HOSTS cannot open it)"
         )),
         code => {
             let status = status.filter(|status| !(200..300).contains(status));
             let status = status.map(|status| format!("HTTP status {status}"));
             let causes: Vec<&str> = status.as_deref().into_iter().chain(code).collect();
             let causes = causes.join(", ");
-            fault::upstream(format!("{host}:{port} could not be loaded ({causes})."))
+            fault::upstream(format!("{host}:{port} could not be loaded ({causes})"))
         }
     }
 }
 
-/// Chromium's name of a network fault in a text, such as `ERR_CONNECTION_RESET`.
+/// Finds Chromium's name of a network error in a text, such as `ERR_CONNECTION_RESET`.
 pub(super) fn code(text: &str) -> Option<String> {
     let start = text.find("ERR_")?;
     let is_part =

@@ -1,4 +1,4 @@
-//! What a caller is told when a page cannot be shown.
+//! The errors of calls that open a page.
 
 use std::error::Error;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use mcp_core::{ActionError, ErrorCode};
 
 use super::devtools::DevToolsError;
 
-const CRASHED: &str = "The page crashed its tab of the browser.";
+const CRASHED: &str = "the page crashed its tab of the browser";
 
-/// The browser is missing. The message says how to get one.
+/// Returns the error of a missing browser. The message says how to get one.
 pub(super) fn missing(message: &str) -> ActionError {
     unavailable(format!(
         "{message}: install the package chromium (on Debian: apt-get install chromium), or set \
@@ -18,47 +18,50 @@ pub(super) fn missing(message: &str) -> ActionError {
     ))
 }
 
-/// There is no browser.
+/// Returns the error of a browser that cannot be used.
 pub(super) fn unavailable(message: impl Into<String>) -> ActionError {
     ActionError::new(ErrorCode::Unavailable, message)
 }
 
-/// Chromium or the WebDriver did not start.
+/// Returns the error of a Chromium or a WebDriver that did not start.
 pub(super) fn not_started(cause: impl Into<Box<dyn Error + Send + Sync>>) -> ActionError {
     unavailable("the browser did not start: see the server's log").caused_by(cause)
 }
 
-/// All browsers are taken, and so is the queue.
+/// Returns the error of a full queue.
 pub(super) fn busy() -> ActionError {
-    ActionError::new(ErrorCode::Busy, "All browsers are in use; see MCP_BROWSER_POOL.")
-        .retry_after(Duration::from_secs(2))
+    ActionError::new(
+        ErrorCode::Busy,
+        "all browsers are in use: try again, or raise MCP_BROWSER_POOL",
+    )
+    .retry_after(Duration::from_secs(2))
 }
 
-/// The server ends.
+/// Returns the error of calls during shutdown.
 pub(super) fn closed() -> ActionError {
-    unavailable("The server is shutting down.")
+    unavailable("the server is shutting down")
 }
 
-/// The whole call took too long, for this reason.
+/// Returns the error of a call that exceeded its deadline, for this reason.
 pub(super) fn too_slow(why: &str) -> ActionError {
     let limit = super::DEADLINE.as_secs();
     let message = format!("the page took longer than {limit} seconds: {why}");
     ActionError::new(ErrorCode::UpstreamTimeout, message)
 }
 
-/// The page's scripts stay busy, although the server ended some of them.
+/// Returns the error of a page whose scripts stay busy, although the server ended some of them.
 pub(super) fn busy_page() -> ActionError {
     let message = "the page cannot be read: its scripts keep the browser busy, although the server \
                    ended the first ones";
     ActionError::new(ErrorCode::UpstreamTimeout, message)
 }
 
-/// The page is not reached, or is none.
+/// Returns the error of a page that could not be opened or read.
 pub(super) fn upstream(message: impl Into<String>) -> ActionError {
     ActionError::new(ErrorCode::UpstreamFailed, message)
 }
 
-/// The browser answers no more.
+/// Returns the error of a browser that does not answer any more.
 pub(super) fn lost(error: DevToolsError) -> ActionError {
     if let DevToolsError::Driver(driver) = &error
         && let CmdError::Standard(driver) = &**driver
@@ -69,12 +72,12 @@ pub(super) fn lost(error: DevToolsError) -> ActionError {
     let message = match &error {
         DevToolsError::Crashed => CRASHED,
         DevToolsError::Driver(driver) if driver.to_string().contains("tab crashed") => CRASHED,
-        _ => "The browser ended while it showed the page.",
+        _ => "the browser ended while it showed the page",
     };
     upstream(message).caused_by(error)
 }
 
-/// Whether the WebDriver or its browser is gone, rather than the document that a command was for.
+/// Returns whether the WebDriver or its browser is gone, not only the document of the command.
 pub(super) fn is_lost(error: &CmdError) -> bool {
     let is_gone = |status: &ErrorStatus| {
         matches!(
@@ -90,19 +93,19 @@ pub(super) fn is_lost(error: &CmdError) -> bool {
     }
 }
 
-/// The operator did not open this host to the browser.
+/// Returns the error of a host that the browser may not open.
 pub(super) fn forbidden(host: &str, port: u16) -> ActionError {
     ActionError::invalid(format!(
-        "{host}:{port} is not on the public internet, so the browser may not open it. The \
-         operator can allow it with MCP_BROWSER_ALLOWED_HOSTS."
+        "{host}:{port} is not on the public internet, so the browser may not open it: the operator can \
+         allow it with MCP_BROWSER_ALLOWED_HOSTS"
     ))
 }
 
-/// The page led to something that is not a web page; its scheme, where that is known.
+/// Returns the error of a page that led to a URL of another scheme.
 pub(super) fn not_the_web(scheme: Option<&str>) -> ActionError {
-    let of_scheme = scheme.map(|scheme| format!(" of the scheme {scheme}")).unwrap_or_default();
+    let of_scheme = scheme.map(|scheme| format!(" with the scheme {scheme}")).unwrap_or_default();
     ActionError::invalid(format!(
-        "The page leads to an address{of_scheme} that is not of the web: it must start with http:// \
-         or https://. MCP_BROWSER_ALLOWED_HOSTS opens hosts, not schemes."
+        "the page leads to a URL{of_scheme}: the browser opens only http:// or https:// \
+         (MCP_BROWSER_ALLOWED_HOSTS opens hosts, not schemes)"
     ))
 }

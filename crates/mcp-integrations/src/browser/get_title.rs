@@ -1,51 +1,29 @@
 //! `playwright_get_title`
 
-use std::time::Duration;
-
-use mcp_core::action::params::Bounded;
 use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Browser, WebUrl};
+use super::{Browser, PageInfo, WaitMs, WebUrl, wait};
 
-/// Opens a page and gives its title.
-pub struct GetTitle {
-    browser: Browser,
-}
+/// Opens a page and returns its title.
+pub(super) struct GetTitle(pub(super) Browser);
 
-impl GetTitle {
-    /// The action over this browser.
-    #[must_use]
-    pub fn new(browser: Browser) -> Self {
-        Self { browser }
-    }
-}
-
-/// The parameters of `playwright_get_title`.
 #[derive(Deserialize, JsonSchema)]
-pub struct GetTitleParams {
-    /// The page's address; it starts with http:// or https://.
-    pub url: WebUrl,
-    /// How many milliseconds to wait after the page has loaded. The wait ends in time for the
-    /// page to be read within the call's 30 seconds.
+pub(super) struct GetTitleParams {
+    /// The page's URL: http:// or https://.
+    url: WebUrl,
+    /// Milliseconds to wait after the page has loaded, within the call's 30 seconds.
     #[serde(default)]
-    pub wait_ms: Bounded<0, 30_000, 0>,
+    wait_ms: WaitMs,
 }
 
-/// What `playwright_get_title` answers.
 #[derive(Serialize, JsonSchema)]
-pub struct GetTitleOutput {
-    /// The title; empty where the page has none.
-    pub title: String,
-    /// The address of the page after its redirects.
-    pub url: String,
-    /// The status of the page's HTTP response, where it is not 2xx.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// Why the page may be incomplete, where loading did not finish.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub incomplete: Option<String>,
+pub(super) struct GetTitleOutput {
+    /// The title; empty if the page has none.
+    title: String,
+    #[serde(flatten)]
+    page: PageInfo,
 }
 
 impl RemoteAction for GetTitle {
@@ -67,13 +45,8 @@ impl RemoteAction for GetTitle {
         params: GetTitleParams,
         progress: &Progress,
     ) -> Result<GetTitleOutput, ActionError> {
-        let wait = Duration::from_millis(params.wait_ms.get().into());
-        let page = self.browser.title(params.url.into_url(), wait, progress).await?;
-        Ok(GetTitleOutput {
-            title: page.value,
-            url: page.url,
-            status: page.status,
-            incomplete: page.incomplete,
-        })
+        let (url, wait) = (params.url.into_url(), wait(params.wait_ms));
+        let page = self.0.title(url, wait, progress).await?;
+        Ok(GetTitleOutput { title: page.value, page: page.info })
     }
 }

@@ -1,6 +1,6 @@
-//! Waits until a page is loaded and at rest.
+//! The wait until a page is loaded and at rest.
 //!
-//! Every wait has a limit, after which the page is read as it is; the answer says so.
+//! Every wait has a limit, after which the page is read as it is; the result says so.
 
 use std::time::Duration;
 
@@ -8,54 +8,54 @@ use mcp_core::ActionError;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::fault;
-use super::page::{BUSY, Document, ENDED, Look, Page};
+use super::page::{BUSY_TIMEOUT, Document, Look, MAX_ENDED, Page};
 
-/// How long a document that is parsed may wait for the rest of its page.
-const REST: Duration = Duration::from_secs(8);
-/// How long a document that is not parsed may receive nothing.
-const STALLED: Duration = Duration::from_secs(5);
-/// How long a page whose connections were cut may take to show what it has.
-const CUT: Duration = Duration::from_secs(2);
-/// How long network and content must stay the same.
+/// How long a parsed document may wait for the rest of its page.
+const REST_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long a document that is not parsed yet may receive nothing.
+const STALL_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a page whose connections were cut may take to show its content.
+const CUT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long network and content must stay unchanged.
 const QUIET: Duration = Duration::from_millis(300);
-/// For how long after loading a page is given the time to become quiet.
-const QUIET_LIMIT: Duration = Duration::from_secs(2);
-/// How long a page is tried to be kept at one document.
-const HOLD: Duration = Duration::from_secs(3);
-/// How many documents a page may lead on to.
-const DOCUMENTS: usize = 20;
-/// The pauses between two looks at a page: the first and the longest.
+/// How long a loaded page may take to become quiet.
+const QUIET_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the server tries to keep a page at one document.
+const HOLD_TIMEOUT: Duration = Duration::from_secs(3);
+/// The maximum number of documents in a row.
+const MAX_DOCUMENTS: usize = 20;
+/// The first and the longest pause between two looks at a page.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(50));
-/// How often it is asked whether the page is still there while a call waits.
+/// The interval of looks at the page during `wait_ms`.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// How long a page may take to answer that goes on to other documents: the answer can get lost.
-const LOST: Duration = Duration::from_secs(1);
+/// The timeout of a look at a page that leads to other documents: the answer can get lost.
+const LOST_TIMEOUT: Duration = Duration::from_secs(1);
 
-const RESTLESS: &str = "the page keeps loading another document, or itself, without an end";
+const RESTLESS: &str = "the page keeps loading another document or itself";
 const ENDED_SCRIPT: &str = "a script kept the page busy and was ended";
 
-/// Waits for one page.
+/// The state of the wait for one page.
 pub(super) struct Loading<'p> {
     page: &'p Page<'p>,
-    /// The time after which the page is read as it is.
+    /// The time at which the page is read as it is.
     end: Instant,
-    /// How many documents the page had.
+    /// The number of documents that the page had.
     documents: usize,
     loader: String,
-    /// Since when the document is parsed, and loaded.
+    /// When the document was parsed, and loaded.
     parsed: Option<Instant>,
     loaded: Option<Instant>,
-    /// The size of the content, and since when it is the same.
+    /// The size of the content, and the time of its last change.
     size: (String, Instant),
-    /// How many bytes the browser received, and since when none came.
+    /// The number of received bytes, and the time of the last ones.
     received: (u64, Instant),
-    /// How many scripts were ended.
+    /// The number of ended scripts.
     ended: usize,
-    /// When the connections were cut, and why.
+    /// When and why the connections were cut.
     cut: Option<(Instant, String)>,
 }
 
-/// The state of the page at one moment.
+/// The result of one look at the page.
 enum Verdict {
     Wait,
     /// The page can be read. If it is incomplete, the reason.
@@ -63,7 +63,7 @@ enum Verdict {
 }
 
 impl<'p> Loading<'p> {
-    /// Waits for this page, until `end` at most.
+    /// Creates the wait for this page, until `end` at most.
     pub(super) fn new(page: &'p Page<'p>, end: Instant) -> Self {
         let now = Instant::now();
         Self {
@@ -80,8 +80,8 @@ impl<'p> Loading<'p> {
         }
     }
 
-    /// Waits until the page is loaded, then for `wait`, then until it is at rest. Returns why the
-    /// page is incomplete, if it is.
+    /// Waits until the page is loaded, then for `wait`, then until it is at rest. Returns the
+    /// reason if the page is incomplete.
     pub(super) async fn run(mut self, wait: Duration) -> Result<Option<String>, ActionError> {
         let mut incomplete = None;
         if !wait.is_zero() {
@@ -94,7 +94,7 @@ impl<'p> Loading<'p> {
         Ok(incomplete)
     }
 
-    /// Waits, and notices early when the browser ends meanwhile.
+    /// Waits until `end`, and fails early if the browser ends.
     async fn wait_until(&mut self, end: Instant) -> Result<(), ActionError> {
         while Instant::now() < end {
             sleep_until(end.min(Instant::now() + HEARTBEAT)).await;
@@ -112,8 +112,8 @@ impl<'p> Loading<'p> {
                 return Ok(incomplete.or_else(|| (self.ended > 0).then(|| ENDED_SCRIPT.into())));
             }
             let documents = self.documents.max(self.page.documents());
-            let is_late = Instant::now() + HOLD * 2 >= self.end && self.cut.is_none();
-            if documents > DOCUMENTS || (is_late && documents > 2) {
+            let is_late = Instant::now() + HOLD_TIMEOUT * 2 >= self.end && self.cut.is_none();
+            if documents > MAX_DOCUMENTS || (is_late && documents > 2) {
                 self.hold().await?;
                 return Ok(Some(RESTLESS.into()));
             }
@@ -122,9 +122,9 @@ impl<'p> Loading<'p> {
         }
     }
 
-    /// Keeps the page at the document that it shows, once that is complete.
+    /// Keeps the page at its current document, once that is complete.
     async fn hold(&mut self) -> Result<(), ActionError> {
-        let end = Instant::now() + HOLD;
+        let end = Instant::now() + HOLD_TIMEOUT;
         while Instant::now() < end {
             self.page.hold().await;
             let before = self.documents;
@@ -137,8 +137,8 @@ impl<'p> Loading<'p> {
         Ok(())
     }
 
-    /// The state of the document; `None` if it goes away, or if a script keeps it busy. That script
-    /// is ended.
+    /// Returns the state of the document; `None` if it is being replaced, or if a script keeps it
+    /// busy. Ends that script.
     async fn look(&mut self) -> Result<Option<Look>, ActionError> {
         let page = self.page;
         let look = async {
@@ -151,11 +151,11 @@ impl<'p> Loading<'p> {
             return self.looked(look.await?);
         }
         let leads_on = page.documents() > 2;
-        match timeout(if leads_on { LOST } else { BUSY }, look).await {
+        match timeout(if leads_on { LOST_TIMEOUT } else { BUSY_TIMEOUT }, look).await {
             Ok(seen) => self.looked(seen?),
-            // Between two documents there may be no answer.
+            // Between two documents the answer can get lost.
             Err(_) if leads_on => Ok(None),
-            Err(_) if self.ended == ENDED => Err(fault::busy_page()),
+            Err(_) if self.ended == MAX_ENDED => Err(fault::busy_page()),
             Err(_) => {
                 self.ended += 1;
                 page.end_script().await;
@@ -182,13 +182,13 @@ impl<'p> Loading<'p> {
         self.received.1 = Instant::now();
     }
 
-    /// Rejects a document whose connection broke off, unless it was cut here.
+    /// Rejects a document whose connection broke off, unless the server cut it.
     fn check_whole(&self, document: &Document) -> Result<(), ActionError> {
         let broken = self.page.session.traffic().and_then(|known| known.broken(&document.loader));
         match broken {
             Some(why) if self.cut.is_none() && why != "net::ERR_ABORTED" => {
                 let url = &document.url;
-                let message = format!("{url} did not load to its end: its connection broke off.");
+                let message = format!("{url} did not load completely: its connection broke off");
                 Err(fault::upstream(message))
             }
             _ => Ok(()),
@@ -212,19 +212,20 @@ impl<'p> Loading<'p> {
             return self.judge_loaded(now, loaded, at_rest);
         }
         if let Some((since, why)) = &self.cut {
-            let over = now >= *since + CUT;
+            let over = now >= *since + CUT_TIMEOUT;
             return if over { Verdict::Ready(Some(why.clone())) } else { Verdict::Wait };
         }
         let is_over = match self.parsed {
-            Some(parsed) => now >= parsed + REST,
-            None => now >= self.received.1 + STALLED,
+            Some(parsed) => now >= parsed + REST_TIMEOUT,
+            None => now >= self.received.1 + STALL_TIMEOUT,
         };
         if !is_over && now < self.end {
             return Verdict::Wait;
         }
         let why = self.unfinished(look);
         let traffic = self.page.session.traffic();
-        // Chromium draws nothing before the style sheets are there, and a script can hold the parser up.
+        // Chromium draws nothing before the style sheets are loaded, and a script can block the
+        // parser.
         if self.parsed.is_some() && traffic.is_some_and(|traffic| !traffic.awaits_styles()) {
             return Verdict::Ready(Some(why));
         }
@@ -247,18 +248,18 @@ impl<'p> Loading<'p> {
         if is_quiet {
             return Verdict::Ready(None);
         }
-        if now < (loaded + QUIET_LIMIT).min(self.end) {
+        if now < (loaded + QUIET_TIMEOUT).min(self.end) {
             return Verdict::Wait;
         }
         Verdict::Ready((open > 0).then(|| waits_for(open)))
     }
 
-    /// Why a document is incomplete that did not load to its end.
+    /// Returns the reason why a document did not load completely.
     fn unfinished(&self, look: &Look) -> String {
         let open = self.page.session.traffic().map_or(0, |traffic| traffic.open().0);
         match (open, look.state.as_str()) {
-            (0, "loading") => "the document never ends, although nothing more comes".into(),
-            (0, _) => "the page did not load to its end".into(),
+            (0, "loading") => "the document has no end, although nothing more arrives".into(),
+            (0, _) => "the page did not load completely".into(),
             (open, _) => waits_for(open),
         }
     }

@@ -1,4 +1,4 @@
-// Returns as JSON what tells whether this document is loaded and at rest. Runs in an isolated world.
+// Returns the state of this document as JSON. Runs in an isolated world.
 (() => {
   const property = (name) =>
     Object.getOwnPropertyDescriptor(Document.prototype, name).get.call(document);

@@ -1,6 +1,6 @@
-//! A page in a browser: opening it, and being sure that it is the page that is read.
+//! An open page.
 //!
-//! Invariant: what is said about a document is the browser's own word for it, never a script's; an
+//! Invariant: facts about a document come from the browser, never from a script of the page. An
 //! error page of the browser is never read.
 
 use std::pin::pin;
@@ -18,23 +18,23 @@ use super::fault;
 use super::session::Session;
 use super::traffic::Traffic;
 
-/// An expression for the state of a document: a [`Look`] as JSON.
+/// A JavaScript expression for the state of a document: a [`Look`] as JSON.
 const LOOK: &str = include_str!("look.js");
 
-/// The isolated world of our scripts: with a name, a document has one of them.
+/// The name of the isolated world of our scripts, so that a document has only one.
 const WORLD: &str = "reader";
 
 /// How long a page may take to answer before its script is ended.
-pub(super) const BUSY: Duration = Duration::from_secs(5);
-/// How many scripts are ended that keep a page from answering.
-pub(super) const ENDED: usize = 2;
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The maximum number of scripts that are ended because they keep a page busy.
+pub(super) const MAX_ENDED: usize = 2;
 
-/// A page that is open.
+/// An open page.
 pub(super) struct Page<'a> {
     pub(super) session: &'a Session,
-    /// How many documents the browser had shown before.
+    /// The number of documents that the browser had shown before.
     before: usize,
-    /// How many scripts the server ended because they kept the page from opening.
+    /// The number of scripts that the server ended because they kept the page from opening.
     pub(super) ended_scripts: usize,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Document {
     /// New with every navigation.
     pub(super) loader: String,
     pub(super) url: String,
-    /// The address that could not be loaded, where this is the browser's error page.
+    /// The URL that could not be loaded, if this is the browser's error page.
     failed: Option<String>,
 }
 
@@ -54,14 +54,14 @@ pub(super) struct Document {
 pub(super) struct Look {
     /// `loading`, `interactive` or `complete`.
     pub(super) state: String,
-    /// The size of its content, which stays the same while nothing changes.
+    /// The size of its content: it changes with the content.
     pub(super) size: String,
-    /// The status of its HTTP response; 0 if the browser does not tell.
+    /// The status of its HTTP response; 0 if the browser does not know it.
     pub(super) status: u16,
 }
 
 impl<'a> Page<'a> {
-    /// Opens an address in a window of this many CSS pixels, until its document has begun.
+    /// Opens a URL in a window of this size, until its document has begun.
     pub(super) async fn open(
         session: &'a Session,
         url: &Url,
@@ -77,11 +77,11 @@ impl<'a> Page<'a> {
         let mut page = Self { session, before, ended_scripts: 0 };
         let (opened, document) = page.begin(url).await?;
         if let (Some(error), None) = (opened["errorText"].as_str(), &document.failed) {
-            // No document came of it, not even an error page.
+            // The browser shows nothing, not even an error page.
             let status = page.status().map(|status| format!("HTTP status {status}, "));
             return Err(fault::upstream(format!(
-                "{url} is no page: it is a download, it has no content, or it leads to an address \
-                 that does not start with http:// or https:// ({}{}).",
+                "{url} is not a page: it is a download, it has no content, or it leads to a URL that \
+                 does not start with http:// or https:// ({}{})",
                 status.unwrap_or_default(),
                 code(error).unwrap_or_default()
             )));
@@ -93,13 +93,13 @@ impl<'a> Page<'a> {
         Ok(page)
     }
 
-    /// Navigates to an address and returns the result and the first document. A script of that
-    /// document can delay both: it is ended after [`BUSY`].
+    /// Navigates to a URL and returns the result and the first document. A script of that document
+    /// can delay both: it is ended after [`BUSY_TIMEOUT`].
     async fn begin(&mut self, url: &Url) -> Result<(Value, Document), ActionError> {
         let session = self.session;
         let mut navigate = pin!(session.devtools("Page.navigate", json!({"url": url.as_str()})));
         let opened = loop {
-            match timeout(BUSY, &mut navigate).await {
+            match timeout(BUSY_TIMEOUT, &mut navigate).await {
                 Ok(opened) => break opened.map_err(fault::lost)?,
                 // The server has not answered yet, or the browser does not report it.
                 Err(_) if self.documents() == 0 && self.status().is_none() => (),
@@ -110,7 +110,7 @@ impl<'a> Page<'a> {
             return Ok((opened, self.document().await.map_err(fault::lost)?));
         }
         loop {
-            match timeout(BUSY, self.document()).await {
+            match timeout(BUSY_TIMEOUT, self.document()).await {
                 Ok(document) => return Ok((opened, document.map_err(fault::lost)?)),
                 // Between two documents the answer can get lost.
                 Err(_) if self.documents() > 2 => (),
@@ -119,9 +119,9 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Ends the script that keeps the page from opening. Fails after [`ENDED`] scripts.
+    /// Ends the script that keeps the page from opening. Fails after [`MAX_ENDED`] scripts.
     async fn end_busy_script(&mut self) -> Result<(), ActionError> {
-        if self.ended_scripts == ENDED {
+        if self.ended_scripts == MAX_ENDED {
             return Err(fault::busy_page());
         }
         self.ended_scripts += 1;
@@ -129,17 +129,17 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// How many documents the page has shown, if the browser reports it.
+    /// Returns the number of documents that the page has shown, if the browser reports it.
     pub(super) fn documents(&self) -> usize {
         self.session.traffic().map_or(0, |traffic| traffic.documents() - self.before)
     }
 
-    /// The status of the last response, if the browser reports it.
+    /// Returns the status of the last response, if the browser reports it.
     fn status(&self) -> Option<u16> {
         self.session.traffic().and_then(Traffic::status)
     }
 
-    /// The state of the document; `None` if it goes away meanwhile.
+    /// Returns the state of the document; `None` if it is being replaced.
     pub(super) async fn look(&self, document: &Document) -> Result<Option<Look>, ActionError> {
         match self.evaluate(document, LOOK).await {
             Ok(text) => Ok(serde_json::from_str(&text).ok()),
@@ -149,20 +149,20 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Ends the page's scripts and what it loads, so that it leads nowhere.
+    /// Disables the page's scripts and stops loading, so that the page stays at its document.
     pub(super) async fn hold(&self) {
         for (method, params) in [
             ("Emulation.setScriptExecutionDisabled", json!({"value": true})),
             ("Page.stopLoading", json!({})),
         ] {
-            // It fails between two documents, and is tried again.
+            // A command fails between two documents; the caller tries again.
             if let Err(error) = self.session.devtools(method, params).await {
                 log::debug!("browser: {error}");
             }
         }
     }
 
-    /// Ends the script that runs now. A WebDriver can not, since it waits for that script itself.
+    /// Ends the running script. A WebDriver cannot, since it waits for that script itself.
     pub(super) async fn end_script(&self) {
         let end = self.session.devtools("Runtime.terminateExecution", json!({}));
         if !matches!(timeout(Duration::from_secs(1), end).await, Ok(Ok(_))) {
@@ -170,19 +170,19 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The text that a JavaScript expression gives, apart from the page's own scripts.
+    /// Evaluates a JavaScript expression in an isolated world, and returns its string.
     pub(super) async fn evaluate(
         &self,
         document: &Document,
         expression: &str,
     ) -> Result<String, DevToolsError> {
         let frame = document.frame.as_str();
-        let mut answer = self.evaluate_in(frame, frame, expression, true).await?;
-        text(answer["value"].take()).ok_or(DevToolsError::Incomplete(answer))
+        let mut result = self.evaluate_in(frame, frame, expression, true).await?;
+        text(result["value"].take()).ok_or(DevToolsError::Incomplete(result))
     }
 
-    /// The value (DevTools protocol, `Runtime.RemoteObject`) of an expression in a frame, whose
-    /// process is that of the frame `host`.
+    /// Evaluates an expression in a frame, and returns its value (DevTools protocol,
+    /// `Runtime.RemoteObject`). `host` is the frame whose process shows the frame.
     pub(super) async fn evaluate_in(
         &self,
         host: &str,
@@ -197,11 +197,11 @@ impl<'a> Page<'a> {
             "contextId": world["executionContextId"],
             "returnByValue": by_value,
         });
-        let mut answer = self.session.in_frame(host, "Runtime.evaluate", params).await?;
-        Ok(answer["result"].take())
+        let mut response = self.session.in_frame(host, "Runtime.evaluate", params).await?;
+        Ok(response["result"].take())
     }
 
-    /// Rejects a document that is not a page of the web, or that broke off.
+    /// Rejects a document that is not a web page.
     pub(super) async fn check(&self, document: &Document) -> Result<(), ActionError> {
         if let Some(failed) = &document.failed {
             let code = self.error_code(document).await;
@@ -215,13 +215,13 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// What Chromium calls the fault, from what its own error page shows.
+    /// Returns Chromium's name of the error, as its error page shows it.
     async fn error_code(&self, document: &Document) -> Option<String> {
         let page = self.evaluate(document, "document.body.innerText").await.ok()?;
         code(&page)
     }
 
-    /// The document that the page shows now.
+    /// Returns the document that the page shows now.
     pub(super) async fn document(&self) -> Result<Document, DevToolsError> {
         let mut tree = self.session.devtools("Page.getFrameTree", json!({})).await?;
         Ok(Document::of(&mut tree["frameTree"]["frame"]))
@@ -241,7 +241,7 @@ impl Document {
     }
 }
 
-/// The text of a JSON string.
+/// Returns the text of a JSON string.
 pub(super) fn text(value: Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text),

@@ -1,14 +1,15 @@
-//! Who gets which browser, and when.
+//! The assignment of browsers to calls.
 //!
-//! Invariant: there are never more browsers than slots. A call holds a slot; a browser that is kept
-//! warm takes the slot of a call that is not there. A browser serves one call and is thrown away; one
-//! that no call takes ends after a while.
+//! Invariant: there are never more browsers than slots. A call holds a slot; a warm browser uses
+//! the slot of an absent call. A browser serves one call and is then replaced. A browser that no
+//! call uses ends after a while.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mcp_core::ActionError;
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
@@ -16,42 +17,42 @@ use tokio::time::{Instant, sleep};
 use super::fault;
 use super::session::{Launcher, Session};
 
-/// How many calls wait for each slot; more are turned away.
+/// The number of waiting calls per slot. More are rejected.
 const WAITING: usize = 8;
 
 /// The browsers of an engine.
 #[derive(Clone)]
-pub(super) struct Pool(Arc<Shared>);
+pub(super) struct Pool(Arc<PoolState>);
 
-struct Shared {
+struct PoolState {
     launcher: Launcher,
     size: usize,
-    /// Calls that have a slot or wait for one.
+    /// One permit for each call that has a slot or waits for one.
     calls: Arc<Semaphore>,
     slots: Arc<Semaphore>,
-    /// The browsers that no call uses, with the time since when.
+    /// The browsers that no call uses, and since when.
     warm: Mutex<Vec<(Session, Instant)>>,
     closed: AtomicBool,
 }
 
-/// A call's place in the queue.
-pub(super) struct Place {
+/// A call in the queue.
+pub(super) struct QueuedCall {
     pool: Pool,
-    _call: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
-/// A call's own browser. Dropping it makes room for the next one.
+/// A call's own browser. Dropping it frees the slot.
 pub(super) struct Lease {
     pool: Pool,
     session: Option<Session>,
     slot: Option<OwnedSemaphorePermit>,
-    _place: Place,
+    _call: QueuedCall,
 }
 
 impl Pool {
     pub(super) fn new(launcher: Launcher) -> Self {
         let size = launcher.settings.pool.clamp(1, 64);
-        Self(Arc::new(Shared {
+        Self(Arc::new(PoolState {
             launcher,
             size,
             calls: Arc::new(Semaphore::new(size * (1 + WAITING))),
@@ -61,21 +62,24 @@ impl Pool {
         }))
     }
 
-    /// A place in the queue, if there is one.
-    pub(super) fn enter(&self) -> Result<Place, ActionError> {
+    /// Puts a call into the queue.
+    ///
+    /// # Errors
+    /// Returns `Busy` if the queue is full, and `Unavailable` after [`close`](Self::close).
+    pub(super) fn enqueue(&self) -> Result<QueuedCall, ActionError> {
         if self.is_closed() {
             return Err(fault::closed());
         }
-        let call = Arc::clone(&self.0.calls).try_acquire_owned().map_err(|_| fault::busy())?;
-        Ok(Place { pool: self.clone(), _call: call })
+        let permit = Arc::clone(&self.0.calls).try_acquire_owned().map_err(|_| fault::busy())?;
+        Ok(QueuedCall { pool: self.clone(), _permit: permit })
     }
 
-    /// Turns new calls away, waits until those with a browser have given it back, and ends all
+    /// Rejects new calls, waits until the running ones have returned their browsers, and ends all
     /// browsers.
     pub(super) async fn close(&self) {
         self.0.closed.store(true, Ordering::SeqCst);
         let all = u32::try_from(self.0.size).unwrap_or(u32::MAX);
-        // The slots stay taken, so nothing starts after this. Closed twice, there are none to take.
+        // Taking all slots lets nothing start after this. A second call finds none to take.
         if let Ok(slots) = self.0.slots.acquire_many(all).await {
             slots.forget();
             self.0.slots.close();
@@ -89,18 +93,14 @@ impl Pool {
         self.0.closed.load(Ordering::SeqCst)
     }
 
-    fn warm(&self) -> MutexGuard<'_, Vec<(Session, Instant)>> {
-        self.0.warm.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The browser that became free last, so that the others can end.
+    /// Takes the browser that became free last, so that the others can end.
     fn take_warm(&self) -> Option<Session> {
-        self.warm().pop().map(|(session, _)| session)
+        self.0.warm.lock().pop().map(|(session, _)| session)
     }
 
-    /// A browser that was free for too long.
+    /// Takes a browser that was free for too long.
     fn take_idle(&self) -> Option<Session> {
-        let mut warm = self.warm();
+        let mut warm = self.0.warm.lock();
         let at = warm.iter().position(|(_, since)| since.elapsed() >= self.idle())?;
         Some(warm.remove(at).0)
     }
@@ -109,26 +109,26 @@ impl Pool {
         self.0.launcher.settings.idle
     }
 
-    /// Ends the browsers that are free for too long, when that time is over for the last of them.
+    /// Waits for the idle time, then ends the browsers that were free for that long.
     async fn end_idle(self) {
         sleep(self.idle()).await;
-        // In a slot of its own, so that no call starts a browser before this one has ended.
+        // Holds a slot, so that no call starts a browser before this one has ended.
         let Ok(_slot) = self.0.slots.acquire().await else { return };
         while let Some(session) = self.take_idle() {
             session.end().await;
         }
     }
 
-    /// Throws a used browser away and has the next one ready before it is needed.
+    /// Ends a used browser and starts the next one in advance.
     async fn renew(self, used: Session, slot: OwnedSemaphorePermit) {
         used.end().await;
         if !self.is_closed() && !self.idle().is_zero() {
             match self.0.launcher.start().await {
                 Ok(session) => {
-                    self.warm().push((session, Instant::now()));
+                    self.0.warm.lock().push((session, Instant::now()));
                     tokio::spawn(self.clone().end_idle());
                 }
-                // The next call tries again and is told.
+                // The next call tries again, and returns the error.
                 Err(error) => log::warn!("browser: {error}"),
             }
         }
@@ -136,8 +136,8 @@ impl Pool {
     }
 }
 
-impl Place {
-    /// Waits for a slot and gives its browser: a warm one, or one that is started now.
+impl QueuedCall {
+    /// Waits for a slot and returns its browser: a warm one, or a new one.
     pub(super) async fn browser(self) -> Result<Lease, ActionError> {
         let pool = self.pool.clone();
         let slots = Arc::clone(&pool.0.slots);
@@ -145,7 +145,7 @@ impl Place {
         if pool.is_closed() {
             return Err(fault::closed());
         }
-        let mut lease = Lease { pool, session: None, slot: Some(slot), _place: self };
+        let mut lease = Lease { pool, session: None, slot: Some(slot), _call: self };
         if let Some(session) = lease.pool.take_warm() {
             lease.session = Some(session);
             if lease.session().is_alive().await {
@@ -161,9 +161,8 @@ impl Place {
 }
 
 impl Lease {
-    /// The browser.
     pub(super) fn session(&self) -> &Session {
-        self.session.as_ref().expect("a lease has its session from its making to its drop")
+        self.session.as_ref().expect("a lease has a session until it is dropped")
     }
 }
 

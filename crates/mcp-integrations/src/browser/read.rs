@@ -1,54 +1,48 @@
-//! Reads an open page.
+//! Reading of an open page.
 
 use mcp_core::ActionError;
 use serde_json::{Value, json};
 use tokio::time::{Duration, sleep};
 
 use super::devtools::DevToolsError;
-use super::fault;
 use super::page::{Page, text};
+use super::{PageInfo, fault};
 
-/// A function for the text of a document.
+/// A JavaScript function that returns the text of a document.
 const TEXT: &str = include_str!("text.js");
-/// How often a page is read again because it went on to another document meanwhile.
-const READS: usize = 20;
-/// How many frames a page's text comes from, and how deep they may be nested.
-const FRAMES: usize = 64;
-const DEPTH: usize = 8;
-/// The longest title, in UTF-16 code units.
-const LONGEST_TITLE: usize = 4096;
+/// The maximum number of reads of a page that keeps going to another document.
+const MAX_READS: usize = 20;
+/// The maximum number of frames in a page's text, and their maximum depth.
+const MAX_FRAMES: usize = 64;
+const MAX_DEPTH: usize = 8;
+/// The maximum length of a title, in UTF-16 code units.
+const MAX_TITLE: usize = 4096;
 
 /// The part of a page that a call reads.
 pub(super) enum Reading {
     Title,
     /// The visible text, up to this many UTF-16 code units.
     Text(usize),
-    /// A picture as PNG in base64: of the window, or of the document up to this width and height
-    /// in CSS pixels.
+    /// A picture as PNG in base64: of the window, or of the document up to this size in CSS pixels.
     Picture {
         whole: Option<(u32, u32)>,
     },
 }
 
-/// A page that was read.
+/// The result of reading a page.
 pub(super) struct Readout {
     /// The title, the text or the picture.
     pub(super) value: String,
-    /// The address of the document.
-    pub(super) url: String,
-    /// The status of its HTTP response, unless it was a success.
-    pub(super) status: Option<u16>,
-    /// Why the page may be incomplete, if it may.
-    pub(super) incomplete: Option<String>,
-    /// Which part of the document the picture lacks, if any.
+    pub(super) info: PageInfo,
+    /// The part of the document that the picture lacks, if any.
     pub(super) cut: Option<String>,
 }
 
 impl Page<'_> {
-    /// Reads the page. It is read again when it went on to another document meanwhile.
+    /// Reads the page, again if it has gone to another document meanwhile.
     pub(super) async fn read(&self, reading: &Reading) -> Result<Readout, ActionError> {
         let mut last = None;
-        for _ in 0..READS {
+        for _ in 0..MAX_READS {
             let before = self.document().await.map_err(fault::lost)?;
             self.check(&before).await?;
             let look = self.look(&before).await?;
@@ -56,7 +50,7 @@ impl Page<'_> {
             let done = match reading {
                 Reading::Title => {
                     let title = "Object.getOwnPropertyDescriptor(Document.prototype, 'title')";
-                    let limit = LONGEST_TITLE;
+                    let limit = MAX_TITLE;
                     let title =
                         format!("{title}.get.call(document).slice(0, {limit}).toWellFormed()");
                     self.evaluate(&before, &title).await
@@ -70,7 +64,8 @@ impl Page<'_> {
                     let status = look.map(|look| look.status);
                     let status =
                         status.filter(|status| *status > 0 && !(200..300).contains(status));
-                    return Ok(Readout { value, url: after.url, status, incomplete: None, cut });
+                    let info = PageInfo { url: after.url, status, incomplete: None };
+                    return Ok(Readout { value, info, cut });
                 }
                 Err(error @ (DevToolsError::Crashed | DevToolsError::Ended)) => {
                     return Err(fault::lost(error));
@@ -80,29 +75,32 @@ impl Page<'_> {
             }
             sleep(Duration::from_millis(20)).await;
         }
-        let message = "the page keeps loading another document: open the address that it leads to";
+        let message = "the page keeps loading another document: use the URL that it leads to";
         Err(last.map_or_else(|| fault::upstream(message), fault::lost))
     }
 
-    /// The visible text of the document and its frames.
+    /// Returns the visible text of the document and its frames.
     async fn text(&self, frame: &str, units: usize) -> Result<String, DevToolsError> {
         let mut text = String::new();
         let mut is_whole = true;
-        // Frames still to be read, the next one last: frame, the frame of its process, depth.
+        // The parts still to be read; the next one is the last.
         let mut parts = vec![Part::Frame { id: frame.into(), host: frame.into(), depth: 0 }];
         let mut frames = 0;
         while let Some(part) = parts.pop() {
             match part {
                 Part::Text(part) => text.push_str(&part),
                 Part::Frame { id, host, depth } => {
-                    if text.len() >= units.saturating_mul(4) || frames >= FRAMES || depth > DEPTH {
+                    if text.len() >= units.saturating_mul(4)
+                        || frames >= MAX_FRAMES
+                        || depth > MAX_DEPTH
+                    {
                         continue;
                     }
                     frames += 1;
                     is_whole = frames == 1;
                     match self.parts(&id, &host, depth, units).await {
                         Ok(found) => parts.extend(found.into_iter().rev()),
-                        // A frame that is gone, or that the WebDriver does not reach.
+                        // A frame that is gone, or that the WebDriver cannot reach.
                         Err(DevToolsError::Crashed | DevToolsError::Ended) if depth == 0 => {
                             return Err(DevToolsError::Ended);
                         }
@@ -115,7 +113,7 @@ impl Page<'_> {
         Ok(if is_whole { text } else { without_gaps(&text) })
     }
 
-    /// The text of one frame, with the frames inside.
+    /// Returns the parts of one frame: its texts, and the frames in it.
     async fn parts(
         &self,
         id: &str,
@@ -134,7 +132,7 @@ impl Page<'_> {
             match part {
                 Value::String(text) => parts.push(Part::Text(text)),
                 index => {
-                    // The frame may be gone, or its element have none.
+                    // The frame may be gone, or the element may contain none.
                     if let Ok(Some(id)) = self.frame_at(id, host, &index).await {
                         let host = if self.session.has_own_process(&id) {
                             id.clone()
@@ -149,7 +147,7 @@ impl Page<'_> {
         Ok(parts)
     }
 
-    /// The id of the frame with this index in the last text of a frame.
+    /// Returns the id of the frame with this index in the frame's last text.
     async fn frame_at(
         &self,
         id: &str,
@@ -164,7 +162,7 @@ impl Page<'_> {
         Ok(text(node["node"]["frameId"].take()))
     }
 
-    /// Whether a frame shows an error page of the browser.
+    /// Returns whether a frame shows an error page of the browser.
     async fn is_error_page(&self, id: &str, host: &str) -> Result<bool, DevToolsError> {
         let tree = self.session.in_frame(host, "Page.getFrameTree", json!({})).await?;
         let mut trees = vec![&tree["frameTree"]];
@@ -177,7 +175,7 @@ impl Page<'_> {
         Ok(true)
     }
 
-    /// A picture as PNG in base64: of the window, or of the document up to this width and height.
+    /// Takes a picture as PNG in base64: of the window, or of the document up to this size.
     async fn picture(
         &self,
         whole: Option<(u32, u32)>,
@@ -191,7 +189,7 @@ impl Page<'_> {
             let shown = (width.min(limits.0.into()), height.min(limits.1.into()));
             if shown != (width, height) {
                 *cut = Some(format!(
-                    "the page is {width} by {height} pixels; the picture shows its first {} by {}",
+                    "the page is {width} by {height} pixels, the picture shows its first {} by {}",
                     shown.0, shown.1
                 ));
             }
@@ -199,12 +197,12 @@ impl Page<'_> {
             params["clip"] =
                 json!({"x": 0, "y": 0, "scale": 1, "width": shown.0, "height": shown.1});
         }
-        let mut answer = self.session.devtools("Page.captureScreenshot", params).await?;
-        text(answer["data"].take()).ok_or(DevToolsError::Incomplete(answer))
+        let mut result = self.session.devtools("Page.captureScreenshot", params).await?;
+        text(result["data"].take()).ok_or(DevToolsError::Incomplete(result))
     }
 }
 
-/// The text without the empty lines that empty frames leave.
+/// Removes the empty lines that empty frames leave.
 fn without_gaps(text: &str) -> String {
     let mut result = text.trim_matches('\n').to_owned();
     while result.contains("\n\n\n") {
@@ -213,7 +211,7 @@ fn without_gaps(text: &str) -> String {
     result
 }
 
-/// A part of a text that is being read.
+/// A part of a page's text.
 enum Part {
     Text(String),
     /// A frame, and the frame whose process shows it.

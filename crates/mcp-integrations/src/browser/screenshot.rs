@@ -1,71 +1,48 @@
 //! `playwright_screenshot`
 
-use std::time::Duration;
-
 use mcp_core::action::params::Bounded;
 use mcp_core::action::{Shape, View};
 use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::engine::Shot;
-use super::{Browser, WebUrl};
+use super::engine::ScreenshotOptions;
+use super::{Browser, PageInfo, WaitMs, WebUrl, wait};
 
 /// Opens a page and takes a picture of it.
-pub struct Screenshot {
-    browser: Browser,
-}
+pub(super) struct Screenshot(pub(super) Browser);
 
-impl Screenshot {
-    /// The action over this browser.
-    #[must_use]
-    pub fn new(browser: Browser) -> Self {
-        Self { browser }
-    }
-}
-
-/// The parameters of `playwright_screenshot`.
 #[derive(Deserialize, JsonSchema)]
-pub struct ScreenshotParams {
-    /// The page's address; it starts with http:// or https://.
-    pub url: WebUrl,
-    /// Whether the picture shows the whole page, at most 4096 by 8000 CSS pixels of it, instead of
-    /// the part that the window shows.
+pub(super) struct ScreenshotParams {
+    /// The page's URL: http:// or https://.
+    url: WebUrl,
+    /// Whether the picture shows the whole page, up to 4096 by 8000 CSS pixels, instead of the window.
     #[serde(default)]
-    pub full_page: bool,
-    /// How many milliseconds to wait after the page has loaded. The wait ends in time for the
-    /// page to be read within the call's 30 seconds.
+    full_page: bool,
+    /// Milliseconds to wait after the page has loaded, within the call's 30 seconds.
     #[serde(default)]
-    pub wait_ms: Bounded<0, 30_000, 0>,
+    wait_ms: WaitMs,
     /// The window's width in CSS pixels.
     #[serde(default)]
-    pub viewport_width: Bounded<16, 4096, 1280>,
+    viewport_width: Bounded<16, 4096, 1280>,
     /// The window's height in CSS pixels.
     #[serde(default)]
-    pub viewport_height: Bounded<16, 4096, 720>,
+    viewport_height: Bounded<16, 4096, 720>,
 }
 
-/// What `playwright_screenshot` answers.
 #[derive(Serialize, JsonSchema)]
-pub struct ScreenshotOutput {
+pub(super) struct ScreenshotOutput {
     /// The picture's media type: `image/png`.
-    pub content_type: String,
+    content_type: &'static str,
     /// The picture in base64 (RFC 4648, section 4).
-    pub screenshot_base64: String,
-    /// The address of the page after its redirects.
-    pub url: String,
-    /// The status of the page's HTTP response, where it is not 2xx.
+    screenshot_base64: String,
+    #[serde(flatten)]
+    page: PageInfo,
+    /// The size of the page, if the picture of the whole page shows only a part of it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// Why the page may be incomplete, where loading did not finish.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub incomplete: Option<String>,
-    /// The size of the page, where the picture of the whole page shows only a part of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cut: Option<String>,
+    cut: Option<String>,
 }
 
-/// The picture itself is never shown as text.
 const VIEW: View =
     View::WHOLE.shaped(Shape::Picture { base64: "screenshot_base64", media_type: "content_type" });
 
@@ -93,18 +70,16 @@ impl RemoteAction for Screenshot {
         params: ScreenshotParams,
         progress: &Progress,
     ) -> Result<ScreenshotOutput, ActionError> {
-        let shot = Shot {
+        let options = ScreenshotOptions {
             window: (params.viewport_width.get(), params.viewport_height.get()),
             full_page: params.full_page,
-            wait: Duration::from_millis(params.wait_ms.get().into()),
+            wait: wait(params.wait_ms),
         };
-        let page = self.browser.picture(params.url.into_url(), shot, progress).await?;
+        let page = self.0.picture(params.url.into_url(), options, progress).await?;
         Ok(ScreenshotOutput {
-            content_type: "image/png".into(),
+            content_type: "image/png",
             screenshot_base64: page.value,
-            url: page.url,
-            status: page.status,
-            incomplete: page.incomplete,
+            page: page.info,
             cut: page.cut,
         })
     }

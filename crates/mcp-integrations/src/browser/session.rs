@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::devtools::DevToolsError;
-use super::egress::{Client, Egress, Rules};
+use super::egress::{Egress, ProxyClient, Rules};
 use super::fault;
 use super::settings::BrowserSettings;
 use super::source::Source;
@@ -18,14 +18,14 @@ use super::tab::Tab;
 use super::traffic::Traffic;
 use super::webdriver::{WebDriver, ends};
 
-/// How long a browser may take to start.
-const START: Duration = Duration::from_secs(20);
-/// How long a healthy browser takes for a small command.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The timeout of a browser's start.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+/// The timeout of a small command to a healthy browser.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Nobody is there to answer a dialog: each ends as if it had been dismissed. A page that calls
-/// another program (`mailto:` and the like) would have the browser ask about it, and no picture
-/// could be taken meanwhile. A convenience to the page, no protection: a page can undo it.
+/// Dismisses dialogs, because nobody can answer them. A page that calls another program (`mailto:`
+/// and the like) would make the browser ask, and block pictures meanwhile. This helps the page; it
+/// is not a protection: a page can undo it.
 const NO_DIALOGS: &str = r"
     window.alert = window.print = () => {};
     window.confirm = () => false;
@@ -36,7 +36,7 @@ const NO_DIALOGS: &str = r"
     });
 ";
 
-/// What every session of an engine is started with.
+/// The settings of every session of an engine.
 pub(super) struct Launcher {
     pub(super) settings: BrowserSettings,
     pub(super) rules: Arc<Rules>,
@@ -44,22 +44,25 @@ pub(super) struct Launcher {
 
 /// A browser. Dropping it ends it; [`end`](Self::end) also waits for that.
 pub(super) struct Session {
-    browser: Browser,
+    backend: Backend,
     egress: Egress,
 }
 
-enum Browser {
-    /// A Chromium of ours.
+enum Backend {
+    /// A Chromium of this server.
     Own(Tab),
-    /// The browser of a WebDriver that the operator runs.
+    /// The browser of the operator's WebDriver.
     Remote(WebDriver),
 }
 
 impl Launcher {
     /// Starts a browser.
+    ///
+    /// # Errors
+    /// Returns `Unavailable` if the browser is missing or does not start in time.
     pub(super) async fn start(&self) -> Result<Session, ActionError> {
         let source = Source::find(&self.settings)?;
-        timeout(START, self.start_from(&source))
+        timeout(START_TIMEOUT, self.start_from(&source))
             .await
             .map_err(|_| fault::not_started("the browser took longer than 20 seconds to start"))?
     }
@@ -69,21 +72,21 @@ impl Launcher {
         let session = match source {
             Source::Program(program) => {
                 let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-                let egress = Egress::start(rules, loopback, Client::own()).await;
+                let egress = Egress::start(rules, loopback, ProxyClient::own()).await;
                 let egress = egress.map_err(fault::not_started)?;
                 let switches = Switches::new(egress.address(), source.is_root());
                 let tab = Tab::start(program, &switches, &self.settings).await;
-                Session { browser: Browser::Own(tab.map_err(fault::not_started)?), egress }
+                Session { backend: Backend::Own(tab.map_err(fault::not_started)?), egress }
             }
             Source::Running(url) => {
                 let (own, browser) = ends(url).await.map_err(fault::not_started)?;
                 let port = url.port_or_known_default().unwrap_or(80);
-                let client = Client::of_webdriver(SocketAddr::new(browser, port));
+                let client = ProxyClient::of_webdriver(SocketAddr::new(browser, port));
                 let client = client.map_err(fault::not_started)?;
                 let egress = Egress::start(rules, own, client).await.map_err(fault::not_started)?;
                 let switches = Switches::new(egress.address(), source.is_root());
                 let driver = WebDriver::start(url, switches.capabilities()).await?;
-                Session { browser: Browser::Remote(driver), egress }
+                Session { backend: Backend::Remote(driver), egress }
             }
         };
         for (command, params) in [
@@ -106,9 +109,9 @@ impl Session {
         method: &'static str,
         params: Value,
     ) -> Result<Value, DevToolsError> {
-        match &self.browser {
-            Browser::Own(tab) => tab.call(None, method, params).await,
-            Browser::Remote(driver) => Ok(driver.call(method, params).await?),
+        match &self.backend {
+            Backend::Own(tab) => tab.call(None, method, params).await,
+            Backend::Remote(driver) => Ok(driver.call(method, params).await?),
         }
     }
 
@@ -119,41 +122,41 @@ impl Session {
         method: &'static str,
         params: Value,
     ) -> Result<Value, DevToolsError> {
-        match &self.browser {
-            Browser::Own(tab) => tab.call(Some(frame), method, params).await,
-            Browser::Remote(_) => self.devtools(method, params).await,
+        match &self.backend {
+            Backend::Own(tab) => tab.call(Some(frame), method, params).await,
+            Backend::Remote(_) => self.devtools(method, params).await,
         }
     }
 
-    /// Whether this frame has a process of its own that commands can reach.
+    /// Returns whether this frame has a process of its own that commands can reach.
     pub(super) fn has_own_process(&self, frame: &str) -> bool {
         self.traffic().is_some_and(|traffic| traffic.session_of(frame).is_some())
     }
 
-    /// The network activity, if the browser reports it: a WebDriver does not.
+    /// Returns the network activity, if the browser reports it. A WebDriver does not.
     pub(super) fn traffic(&self) -> Option<&Traffic> {
-        match &self.browser {
-            Browser::Own(tab) => Some(tab.traffic()),
-            Browser::Remote(_) => None,
+        match &self.backend {
+            Backend::Own(tab) => Some(tab.traffic()),
+            Backend::Remote(_) => None,
         }
     }
 
-    /// The way out of this browser.
+    /// Returns the proxy of this browser.
     pub(super) fn egress(&self) -> &Egress {
         &self.egress
     }
 
-    /// Whether it still answers.
+    /// Returns whether the browser still answers.
     pub(super) async fn is_alive(&self) -> bool {
         let question = self.devtools("Runtime.evaluate", json!({"expression": "1"}));
-        matches!(timeout(PATIENCE, question).await, Ok(Ok(_)))
+        matches!(timeout(COMMAND_TIMEOUT, question).await, Ok(Ok(_)))
     }
 
-    /// Ends it with everything that it started.
+    /// Ends the browser with all its processes.
     pub(super) async fn end(self) {
-        match self.browser {
-            Browser::Own(tab) => tab.end().await,
-            Browser::Remote(driver) => driver.end().await,
+        match self.backend {
+            Backend::Own(tab) => tab.end().await,
+            Backend::Remote(driver) => driver.end().await,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the operator decides about the browser.
+//! The settings of the browser.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,31 +7,30 @@ use reqwest::Url;
 
 use super::AllowedHost;
 
-/// How a browser is found and where it may go.
+/// The settings of the browser: its program, and the hosts that it may reach.
 #[derive(Clone, Debug)]
 pub struct BrowserSettings {
-    /// The path of Chromium, `MCP_CHROMIUM`. Without it the first `chromium`, `chromium-browser`,
-    /// `google-chrome-stable`, `google-chrome` or `chrome` of [`path`](Self::path) is used.
+    /// The path of Chromium, `MCP_CHROMIUM`. By default, the first `chromium`, `chromium-browser`,
+    /// `google-chrome-stable`, `google-chrome` or `chrome` in [`path`](Self::path).
     pub chromium: Option<PathBuf>,
-    /// A WebDriver that runs already, `MCP_WEBDRIVER_URL`: plain `http`. Nothing is started then.
-    /// Its browser must reach this machine, because all its connections pass through this process.
+    /// The URL of a running WebDriver, `MCP_WEBDRIVER_URL`: plain `http`. The server then starts no
+    /// Chromium. The WebDriver's browser must reach this machine, because all its connections pass
+    /// through this process.
     pub webdriver_url: Option<Url>,
-    /// How many browsers there are at once, `MCP_BROWSER_POOL`: those of calls and those that are
-    /// kept warm for the next ones. At least 1.
+    /// The maximum number of browsers, `MCP_BROWSER_POOL`, including the warm ones. At least 1.
     pub pool: usize,
-    /// How long a browser that no call uses is kept for the next call, `MCP_BROWSER_IDLE`. Zero
-    /// keeps none.
+    /// How long an unused browser is kept for the next call, `MCP_BROWSER_IDLE`. Zero keeps none.
     pub idle: Duration,
-    /// What is open beside the public internet, `MCP_BROWSER_ALLOWED_HOSTS`.
+    /// The hosts that are open besides the public internet, `MCP_BROWSER_ALLOWED_HOSTS`.
     pub allowed_hosts: Vec<AllowedHost>,
-    /// `PATH`, as the process was given it.
+    /// The `PATH` of this process.
     pub path: String,
-    /// Where a browser's profile lives while its call runs. It is removed with the browser.
+    /// The folder for the browsers' profiles, which are removed with their browsers.
     pub directory: PathBuf,
 }
 
 impl Default for BrowserSettings {
-    /// Two browsers from the usual folders, for the public internet alone, kept for 5 minutes.
+    /// Two browsers from the usual folders, kept for 5 minutes, for the public internet only.
     fn default() -> Self {
         Self {
             chromium: None,

@@ -1,4 +1,4 @@
-//! The TCP sockets of this machine, and their owners (proc(5), `/proc/net/tcp`).
+//! The TCP sockets of this machine and their owners (proc(5), `/proc/net/tcp`).
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 const ESTABLISHED: u8 = 1;
 const LISTEN: u8 = 10;
 
-/// Returns the user who listens at this address of this machine.
+/// Returns the user whose socket listens at this address of this machine.
 pub(super) fn listener(address: SocketAddr) -> io::Result<Option<u32>> {
     let at = |ip: IpAddr| {
         find(|socket| {
@@ -18,13 +18,13 @@ pub(super) fn listener(address: SocketAddr) -> io::Result<Option<u32>> {
                     || (ip.is_unspecified() && socket.local.ip().is_unspecified()))
         })
     };
-    // A socket of one address goes before one of all.
+    // A socket of one address takes precedence over a socket of all.
     Ok(at(address.ip())?.or(at(Ipv4Addr::UNSPECIFIED.into())?))
 }
 
 /// Returns the user whose socket connects `local` to `remote`, both of this machine.
 ///
-/// A socket that its process has closed has no user: the table names root for it.
+/// A closed socket has no user: the table contains root for it.
 pub(super) fn connector(local: SocketAddr, remote: SocketAddr) -> io::Result<Option<u32>> {
     find(|socket| socket.state == ESTABLISHED && socket.local == local && socket.remote == remote)
 }
@@ -60,7 +60,7 @@ fn socket(line: &str) -> Option<Socket> {
     Some(Socket { local, remote, state, user })
 }
 
-/// Reads an address such as `0100007F:1F90`: words of the machine's byte order.
+/// Parses an address such as `0100007F:1F90`: words in the machine's byte order.
 fn address(text: &str) -> Option<SocketAddr> {
     let (address, port) = text.split_once(':')?;
     let word = |at: usize| {
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn a_socket_is_found_with_its_user_until_it_is_closed() {
         let own = Some(rustix::process::geteuid().as_raw());
-        // Each in the table of its family; a mapped address is in IPv6's.
+        // Each in the table of its family; IPv6's contains mapped addresses too.
         for (at, to) in
             [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("127.0.0.1", "::ffff:127.0.0.1")]
         {
@@ -100,7 +100,7 @@ mod tests {
             assert_eq!(connector(peer, remote).expect("a table"), own, "{to}");
             assert_eq!(connector(peer, SocketAddr::new(remote.ip(), 1)).expect("a table"), None);
             drop(client);
-            // Still known to the kernel, and nobody's.
+            // The kernel still knows the socket, without a user.
             assert_eq!(connector(peer, remote).expect("a table"), None, "{to}");
         }
         let free = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");

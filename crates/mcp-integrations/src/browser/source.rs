@@ -1,4 +1,4 @@
-//! Where a browser comes from.
+//! The source of a browser: a program or a WebDriver.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,21 +10,20 @@ use super::fault;
 use super::settings::BrowserSettings;
 use super::sockets;
 
-/// The names of Chromium's program, in the order of preference.
+/// The names of Chromium's program, in order of preference.
 const PROGRAMS: &[&str] =
     &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
 
-/// Where a browser comes from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// A Chromium, started from this file.
+    /// A Chromium to start from this file.
     Program(PathBuf),
     /// A running WebDriver.
     Running(Url),
 }
 
 impl Source {
-    /// The WebDriver or program that the settings name, or the Chromium of `PATH`.
+    /// Returns the WebDriver or the program of the settings, or the Chromium in `PATH`.
     pub(super) fn find(settings: &BrowserSettings) -> Result<Self, ActionError> {
         if let Some(url) = &settings.webdriver_url {
             let mut url = url.clone();
@@ -52,8 +51,8 @@ impl Source {
             .ok_or_else(|| fault::missing("Chromium is not installed"))
     }
 
-    /// Whether the browser will run as root, which Chromium's sandbox refuses: as this process
-    /// does, or as the WebDriver of this machine that runs already.
+    /// Returns whether the browser will run as root, which Chromium's sandbox rejects: as a child
+    /// of this process, or as a child of a WebDriver on this machine.
     pub(super) fn is_root(&self) -> bool {
         match self {
             Self::Program(_) => rustix::process::geteuid().is_root(),

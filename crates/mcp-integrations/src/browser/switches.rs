@@ -1,4 +1,4 @@
-//! How a browser is started: its switches and the settings of its profile.
+//! The command-line switches of a browser and the settings of its profile.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,11 +7,10 @@ use std::{fs, io};
 use fantoccini::wd::Capabilities;
 use serde_json::{Value, json};
 
-/// What the browser calls its proxy. No name of a page is like it (RFC 6761, section 6.4).
+/// The browser's name for its proxy. No page has such a name (RFC 6761, section 6.4).
 const PROXY: &str = "egress.invalid";
 
-/// Switches that let nothing leave the browser except through the proxy, and nothing happen that
-/// is not the page's.
+/// Switches that block every way out except the proxy, and all activity of the browser itself.
 const SWITCHES: &[&str] = &[
     "--headless",
     // Loopback too.
@@ -19,7 +18,7 @@ const SWITCHES: &[&str] = &[
     "--disable-quic",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-    // A pipe instead of a port that others on this machine could open.
+    // A pipe instead of a port that other users of this machine could open.
     "--remote-debugging-pipe",
     "--disable-background-networking",
     "--disable-component-update",
@@ -28,7 +27,7 @@ const SWITCHES: &[&str] = &[
     "--disable-domain-reliability",
     "--disable-extensions",
     "--disable-sync",
-    // What asks all the same asks nobody: an address that the proxy never opens.
+    // Leads the remaining requests of the browser itself to an address that the proxy never opens.
     "--gaia-url=http://0.0.0.0/",
     "--google-apis-url=http://0.0.0.0/",
     "--google-base-url=http://0.0.0.0/",
@@ -50,7 +49,7 @@ const SWITCHES: &[&str] = &[
     "--window-size=1280,720",
 ];
 
-/// Switches of a Chromium of ours, which a WebDriver sets itself.
+/// Further switches of a Chromium that the server starts. A WebDriver sets these itself.
 const OWN: &[&str] = &[
     "--no-startup-window",
     "--allow-pre-commit-input",
@@ -62,7 +61,7 @@ const OWN: &[&str] = &[
     "--password-store=basic",
 ];
 
-/// Settings of the profile: nothing is saved, and no device is anybody's (2 is "block").
+/// Returns the settings of the profile: nothing is saved, and no device may be used (2 is "block").
 fn preferences() -> Value {
     let blocked = [
         "automatic_downloads",
@@ -89,7 +88,7 @@ fn preferences() -> Value {
     let blocked: serde_json::Map<String, Value> =
         blocked.iter().map(|name| ((*name).to_owned(), json!(2))).collect();
     json!({
-        // The encoding of a document that declares none, unless it is another one by its bytes.
+        // The encoding of documents that declare none, unless their bytes show another.
         "intl.charset_default": "UTF-8",
         "profile.default_content_setting_values": blocked,
         "download_restrictions": 3,
@@ -109,17 +108,17 @@ fn preferences() -> Value {
     })
 }
 
-/// How a browser is started whose connections all go through this proxy.
+/// The switches of a browser whose connections all go through one proxy.
 pub(super) struct Switches(Vec<String>);
 
 impl Switches {
-    /// The switches for a proxy at this address; `as_root` turns the sandbox off, which Chromium
-    /// demands of root.
+    /// Creates the switches for a proxy at this address. `as_root` disables the sandbox, which
+    /// Chromium requires as root.
     pub(super) fn new(proxy: SocketAddr, as_root: bool) -> Self {
         let mut switches: Vec<String> =
             SWITCHES.iter().map(|switch| (*switch).to_owned()).collect();
-        // The browser looks up no name and no number itself, except this name of the proxy: nothing
-        // could connect past it.
+        // The browser resolves no name except this one of the proxy, so that it cannot connect past
+        // the proxy.
         let (address, port) = (proxy.ip(), proxy.port());
         let address = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
         switches.push(format!("--proxy-server=http://{PROXY}:{port}"));
@@ -130,7 +129,7 @@ impl Switches {
         Self(switches)
     }
 
-    /// The arguments of a Chromium of ours.
+    /// Returns the arguments of a Chromium that the server starts.
     pub(super) fn arguments(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str).chain(OWN.iter().copied())
     }
@@ -147,9 +146,9 @@ impl Switches {
         fs::write(folder.join("Preferences"), settings.to_string())
     }
 
-    /// The capabilities to ask a WebDriver for (W3C WebDriver, section 7; ChromeDriver's
-    /// `goog:chromeOptions`). ChromeDriver waits for no page: it would also wait where a page leads
-    /// to another program.
+    /// Returns the capabilities for a WebDriver (W3C WebDriver, section 7; ChromeDriver's
+    /// `goog:chromeOptions`). ChromeDriver does not wait for pages, since it would also wait if a
+    /// page leads to another program.
     pub(super) fn capabilities(&self) -> Capabilities {
         let capabilities = json!({
             "browserName": "chrome",

@@ -1,4 +1,4 @@
-//! The page of a Chromium of ours.
+//! The page of a Chromium that the server starts.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,12 +12,10 @@ use super::settings::BrowserSettings;
 use super::switches::Switches;
 use super::traffic::{Traffic, observe};
 
-/// A Chromium with one page.
 pub(super) struct Tab {
     chromium: Chromium,
     pipe: Pipe,
     traffic: Arc<Traffic>,
-    /// The session of the page.
     session: String,
 }
 
@@ -55,7 +53,6 @@ impl Tab {
         self.pipe.call(Command { session, method, params }).await
     }
 
-    /// The network activity.
     pub(super) fn traffic(&self) -> &Traffic {
         &self.traffic
     }
@@ -66,7 +63,7 @@ impl Tab {
     }
 }
 
-/// Runs a command of the browser itself and returns this member of its result.
+/// Runs a command of the browser itself and returns this field of its result.
 async fn browser(
     pipe: &Pipe,
     method: &'static str,

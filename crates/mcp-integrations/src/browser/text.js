@@ -1,6 +1,6 @@
-// Returns the visible text of this document as JSON: texts, and where a frame stands its index in
-// `framesOfText`. Runs in an isolated world. An element can stand before a property of its document
-// or form (https://html.spec.whatwg.org/#dom-document-nameditem), so getters come from prototypes.
+// Returns the visible text of this document as JSON: texts, and for each frame its index in
+// `framesOfText`. Runs in an isolated world. An element can shadow a property of its document or
+// form (https://html.spec.whatwg.org/#dom-document-nameditem), so getters come from prototypes.
 (limit) => {
   const getter = (type, name) => {
     const get = Object.getOwnPropertyDescriptor(type.prototype, name).get;
@@ -14,7 +14,7 @@
   const innerTextOf = getter(HTMLElement, 'innerText');
   const isVisible = (element) => Element.prototype.checkVisibility.call(element);
 
-  // The elements that contain a shadow root or a frame: the browser's innerText omits those.
+  // The elements that contain a shadow root or a frame, which the browser's innerText omits.
   const mixed = new Set();
   const above = (node) => {
     const slot = node instanceof Element ? elementSlot(node) : null;
@@ -32,7 +32,7 @@
         mark(element);
         search(shadow);
       } else if (element instanceof HTMLSlotElement) {
-        // What stands in the slot is no child of it.
+        // Slotted nodes are not children of the slot.
         mark(element);
       } else if (['iframe', 'frame', 'object', 'embed'].includes(nameOf(element))) {
         mark(element);
@@ -41,7 +41,7 @@
   };
   search(document);
 
-  // Parts are texts, numbers of frames, and [n]: at least n line breaks.
+  // Parts are texts, indexes of frames, and [n]: at least n line breaks.
   const parts = [];
   const frames = [];
   const addText = (node, style) => {
@@ -86,7 +86,7 @@
   }
   visit(root, getComputedStyle(root));
 
-  // As innerText does: breaks count once, and no space stands at the edge of a line.
+  // As in innerText: adjacent breaks count once, and lines neither begin nor end with a space.
   const result = [''];
   let wanted = 0;
   let length = 0;

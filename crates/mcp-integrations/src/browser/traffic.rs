@@ -2,52 +2,52 @@
 //! status of the page's document.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::devtools::Command;
 
-/// How many open requests and frames are known at most.
-const KNOWN: usize = 10_000;
+/// The maximum number of tracked requests and of tracked frames.
+const MAX_TRACKED: usize = 10_000;
 
 /// The network activity of one browser.
 #[derive(Default)]
-pub(super) struct Traffic(Mutex<State>);
+pub(super) struct Traffic(Mutex<Activity>);
 
 #[derive(Default)]
-struct State {
+struct Activity {
     /// The session and the frame of the page.
     page: (String, String),
-    /// Requests without a result, by session and request id.
+    /// The requests without a result, by session and request id.
     open: HashMap<(String, String), Request>,
     /// When a request last began or ended.
     changed: Option<Instant>,
-    /// The sessions of frames that have a process of their own, by frame id.
+    /// The sessions of frames with a process of their own, by frame id.
     frames: HashMap<String, String>,
-    /// How many documents the page has shown.
+    /// The number of documents that the page has shown.
     documents: usize,
     /// The status of the last response to a request for the page's document.
     status: Option<u16>,
-    /// The loader and the fault of the last document of the page that broke off.
+    /// The loader and the error of the page's last document that broke off.
     broken: Option<(String, String)>,
 }
 
 struct Request {
     loader: String,
-    /// Such as `Stylesheet`.
+    /// The resource type, such as `Stylesheet`.
     kind: String,
 }
 
-/// The commands that a session needs before its events come.
+/// Returns the commands that make a session report its events.
 pub(super) fn observe(session: &str) -> Vec<Command> {
     let follow = json!({"autoAttach": true, "waitForDebuggerOnStart": false, "flatten": true});
     [
         ("Inspector.enable", json!({})),
         ("Page.enable", json!({})),
-        // Bodies are not asked for: the browser keeps none of them.
+        // The smallest buffers: nobody reads the bodies.
         ("Network.enable", json!({"maxTotalBufferSize": 1, "maxResourceBufferSize": 1})),
         ("Target.setAutoAttach", follow),
     ]
@@ -56,55 +56,51 @@ pub(super) fn observe(session: &str) -> Vec<Command> {
 }
 
 impl Traffic {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Names the session and the frame of the page.
+    /// Sets the session and the frame of the page.
     pub(super) fn set_page(&self, session: &str, frame: &str) {
-        self.state().page = (session.to_owned(), frame.to_owned());
+        self.0.lock().page = (session.to_owned(), frame.to_owned());
     }
 
-    /// How many requests are open, and since when their number has stayed the same.
+    /// Returns the number of open requests, and for how long it has been unchanged.
     pub(super) fn open(&self) -> (usize, Duration) {
-        let state = self.state();
+        let state = self.0.lock();
         let since = state.changed.map_or(Duration::MAX, |changed| changed.elapsed());
         (state.open.len(), since)
     }
 
-    /// Whether the page waits for a style sheet, without which Chromium draws nothing.
+    /// Returns whether the page waits for a style sheet, without which Chromium draws nothing.
     pub(super) fn awaits_styles(&self) -> bool {
-        self.state().open.values().any(|request| request.kind == "Stylesheet")
+        self.0.lock().open.values().any(|request| request.kind == "Stylesheet")
     }
 
-    /// How many documents the page has shown.
+    /// Returns the number of documents that the page has shown.
     pub(super) fn documents(&self) -> usize {
-        self.state().documents
+        self.0.lock().documents
     }
 
-    /// The status of the last response to a request for the page's document.
+    /// Returns the status of the last response to a request for the page's document.
     pub(super) fn status(&self) -> Option<u16> {
-        self.state().status
+        self.0.lock().status
     }
 
-    /// Why the document of this loader broke off.
+    /// Returns the error of the document of this loader, if it broke off.
     pub(super) fn broken(&self, loader: &str) -> Option<String> {
-        let state = self.state();
+        let state = self.0.lock();
         state.broken.as_ref().filter(|(broken, _)| broken == loader).map(|(_, why)| why.clone())
     }
 
-    /// The session of this frame, if the frame has a process of its own.
+    /// Returns the session of this frame, if the frame has a process of its own.
     pub(super) fn session_of(&self, frame: &str) -> Option<String> {
-        self.state().frames.get(frame).cloned()
+        self.0.lock().frames.get(frame).cloned()
     }
 
-    /// Takes an event and returns the commands that it asks for.
+    /// Handles an event and returns the commands that it requires.
     pub(super) fn event(&self, session: &str, method: &str, params: &Value) -> Vec<Command> {
         let text = |name: &str| params[name].as_str().unwrap_or_default();
-        let mut state = self.state();
+        let mut state = self.0.lock();
         match method {
             "Network.requestWillBeSent" => {
-                // A stream has no end, and a ping no reader.
+                // A stream has no end, and a ping has no reader.
                 let kind = text("type");
                 if text("requestId") == text("loaderId") && state.is_page(session, text("frameId"))
                 {
@@ -113,7 +109,7 @@ impl Traffic {
                 if !matches!(
                     kind,
                     "EventSource" | "Media" | "Ping" | "Prefetch" | "CSPViolationReport"
-                ) && state.open.len() < KNOWN
+                ) && state.open.len() < MAX_TRACKED
                 {
                     let (kind, loader) = (kind.to_owned(), text("loaderId").to_owned());
                     let request = (session.to_owned(), text("requestId").to_owned());
@@ -137,7 +133,7 @@ impl Traffic {
                     state.changed = Some(Instant::now());
                 }
             }
-            // The requests of the document before end unheard.
+            // The requests of the previous document end without an event.
             "Page.frameNavigated" => {
                 let frame = |name: &str| params["frame"][name].as_str().unwrap_or_default();
                 if state.is_page(session, frame("id")) {
@@ -149,7 +145,7 @@ impl Traffic {
             "Target.attachedToTarget" => {
                 let target = &params["targetInfo"];
                 let own = text("sessionId");
-                if target["type"] == "iframe" && state.frames.len() < KNOWN {
+                if target["type"] == "iframe" && state.frames.len() < MAX_TRACKED {
                     let frame = target["targetId"].as_str().unwrap_or_default();
                     state.frames.insert(frame.to_owned(), own.to_owned());
                     return observe(own);
@@ -160,7 +156,7 @@ impl Traffic {
                 state.frames.retain(|_, known| known != own);
                 state.open.retain(|(known, _), _| known != own);
             }
-            // Nobody is there to answer.
+            // Nobody can answer the dialog.
             "Page.javascriptDialogOpening" => {
                 return vec![Command {
                     session: Some(session.to_owned()),
@@ -174,7 +170,7 @@ impl Traffic {
     }
 }
 
-impl State {
+impl Activity {
     fn is_page(&self, session: &str, frame: &str) -> bool {
         self.page.0 == session && self.page.1 == frame
     }

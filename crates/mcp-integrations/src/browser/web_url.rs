@@ -1,4 +1,4 @@
-//! The address of a web page.
+//! The parameter `url` of the browser's actions.
 
 use std::borrow::Cow;
 
@@ -8,33 +8,25 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer};
 
-/// The longest address, in bytes.
-const LONGEST: usize = 8192;
+/// The maximum length of a URL, in bytes.
+const MAX_URL: usize = 8192;
 
-/// An absolute `http` or `https` address with a host. The empty text counts as not given.
+/// An absolute `http` or `https` URL with a host. The empty string counts as absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebUrl(Url);
+pub(super) struct WebUrl(Url);
 
 impl WebUrl {
-    /// The address, as the WHATWG URL Standard reads it.
-    #[must_use]
-    pub fn as_url(&self) -> &Url {
-        &self.0
-    }
-
-    /// The address itself.
-    #[must_use]
-    pub fn into_url(self) -> Url {
+    pub(super) fn into_url(self) -> Url {
         self.0
     }
 
     fn parse(text: &str) -> Option<Self> {
-        // A URL parser would also take `http:example.com`, and blanks before it.
+        // The URL parser would also accept `http:example.com`, and leading blanks.
         let has_scheme = ["http://", "https://"]
             .iter()
             .any(|start| text.get(..start.len()).is_some_and(|s| s.eq_ignore_ascii_case(start)));
         let url = Url::parse(text).ok().filter(Url::has_host)?;
-        (text.len() <= LONGEST && has_scheme).then_some(Self(url))
+        (text.len() <= MAX_URL && has_scheme).then_some(Self(url))
     }
 }
 
@@ -62,7 +54,7 @@ impl JsonSchema for WebUrl {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "type": "string", "format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://", "maxLength": LONGEST,
+            "type": "string", "format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://", "maxLength": MAX_URL,
         })
     }
 }

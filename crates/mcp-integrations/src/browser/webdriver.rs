@@ -1,7 +1,7 @@
-//! A browser of a WebDriver that the operator runs (`MCP_WEBDRIVER_URL`).
+//! The browser of the operator's WebDriver (`MCP_WEBDRIVER_URL`).
 //!
-//! ChromeDriver's extension `goog/cdp/execute` runs commands of the DevTools protocol. It has no
-//! events and reaches no frame that has a process of its own.
+//! ChromeDriver's extension `goog/cdp/execute` runs commands of the DevTools protocol. It reports
+//! no events, and cannot reach frames with a process of their own.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -21,10 +21,10 @@ use tokio::time::timeout;
 
 use super::fault;
 
-/// How long a session may take to end.
-const END: Duration = Duration::from_secs(3);
-/// How many dialogs are dismissed while one command runs.
-const DIALOGS: usize = 10;
+/// The timeout for ending a session.
+const END_TIMEOUT: Duration = Duration::from_secs(3);
+/// The maximum number of dialogs that are dismissed during one command.
+const MAX_DIALOGS: usize = 10;
 
 /// A session of the WebDriver. Dropping it ends it; [`end`](Self::end) also waits for that.
 pub(super) struct WebDriver {
@@ -50,48 +50,49 @@ impl WebDriver {
         method: &'static str,
         params: Value,
     ) -> Result<Value, CmdError> {
-        let mut asked = 0;
+        let mut dialogs = 0;
         loop {
             let command = DevTools { command: method, params: params.clone() };
             match self.client.issue_cmd(command).await {
-                // The driver has closed it.
-                Err(error) if error.is_unexpected_alert_open() && asked < DIALOGS => asked += 1,
+                // The driver has dismissed the dialog.
+                Err(error) if error.is_unexpected_alert_open() && dialogs < MAX_DIALOGS => {
+                    dialogs += 1;
+                }
                 result => return result,
             }
         }
     }
 
-    /// Ends the session.
     pub(super) async fn end(mut self) {
         self.remote.end().await;
     }
 }
 
-/// A session of a driver that is not ours.
+/// The id of a session, to end it with.
 struct Remote {
     url: Url,
-    /// None once it has been ended.
+    /// `None` after the end.
     id: Option<String>,
 }
 
 impl Remote {
     async fn end(&mut self) {
         let Some(id) = self.id.take() else { return };
-        // A client of its own: the other one may still wait for an answer.
+        // A client of its own, because the other one may still wait for a result.
         let (url, connector) = (self.url.as_str(), HttpConnector::new());
         let end = async {
             if let Ok(client) = Client::with_existing_session(url, &id, connector).await {
                 client.close().await.ok();
             }
         };
-        if timeout(END, end).await.is_err() {
+        if timeout(END_TIMEOUT, end).await.is_err() {
             log::warn!("browser: the session at {url} did not end");
         }
     }
 }
 
 impl Drop for Remote {
-    /// A start that fails half-way, or whose caller goes away, leaves no browser behind.
+    /// Ends the session if a start fails, or if its caller is gone.
     fn drop(&mut self) {
         if let (Some(id), Ok(runtime)) = (self.id.take(), Handle::try_current()) {
             let mut left = Self { url: self.url.clone(), id: Some(id) };
@@ -100,7 +101,7 @@ impl Drop for Remote {
     }
 }
 
-/// The addresses of this machine and of the WebDriver's, as they see each other.
+/// Returns the addresses of this machine and of the WebDriver's, as they see each other.
 pub(super) async fn ends(url: &Url) -> std::io::Result<(IpAddr, IpAddr)> {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let stream = TcpStream::connect((host, url.port_or_known_default().unwrap_or(80))).await?;

@@ -1,4 +1,4 @@
-//! Figma, asked with reqwest.
+//! The client of Figma, over reqwest.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -13,19 +13,22 @@ use serde::Serialize;
 
 use crate::JsonObject;
 use crate::endpoint::Endpoint;
-use crate::upstream::{Exchange, Fault, Sent, SharedClient, Transport, Upstream, streamed};
+use crate::upstream::{
+    Exchange, ResponseFuture, SharedClient, Transport, TransportError, Upstream, streamed,
+};
 
-/// How Figma takes a personal access token:
+/// The header of a personal access token:
 /// <https://developers.figma.com/docs/rest-api/authentication/>.
 const TOKEN: HeaderName = HeaderName::from_static("x-figma-token");
 
-/// The rate limits that Figma counts separately: <https://developers.figma.com/docs/rest-api/rate-limits/>.
-/// Files and nodes are tier 1, components and styles tier 3.
+/// The resources with a rate limit of their own:
+/// <https://developers.figma.com/docs/rest-api/rate-limits/>. Files and nodes are tier 1, components and
+/// styles tier 3.
 const TIERS: &[&str] = &["tier 1", "tier 3"];
 
-/// Figma, as its actions see it.
+/// Figma's REST API with the operator's account. Clones share it.
 #[derive(Clone)]
-pub struct Figma {
+pub(crate) struct Figma {
     base: Url,
     has_token: bool,
     upstream: Upstream,
@@ -43,7 +46,10 @@ impl Figma {
         Self { base, has_token: token.is_some(), upstream }
     }
 
-    /// Figma answers nothing without a token.
+    /// Checks that there is a token: Figma rejects every request without one.
+    ///
+    /// # Errors
+    /// Returns `NotConfigured` if `MCP_FIGMA_TOKEN` is not set.
     pub(super) fn available(&self) -> Result<(), ActionError> {
         if self.has_token {
             Ok(())
@@ -53,7 +59,10 @@ impl Figma {
         }
     }
 
-    /// What Figma answers about a file, or a part of what it knows of it.
+    /// Gets a file, or a part of it: `["nodes"]`, `["components"]` or `["styles"]`.
+    ///
+    /// # Errors
+    /// As [`Upstream::get`].
     pub(super) async fn get(
         &self,
         file: &str,
@@ -82,7 +91,7 @@ impl OverReqwest {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(token) = &self.token {
             let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| {
-                let message = "MCP_FIGMA_TOKEN holds characters that no token has";
+                let message = "MCP_FIGMA_TOKEN contains characters that no token has";
                 ActionError::new(ErrorCode::NotConfigured, message)
             })?;
             value.set_sensitive(true);
@@ -93,16 +102,16 @@ impl OverReqwest {
 }
 
 impl Transport for OverReqwest {
-    fn send(&self, uri: Uri, headers: HeaderMap) -> Sent {
+    fn send(&self, uri: Uri, headers: HeaderMap) -> ResponseFuture {
         let ready_to_send =
             self.client.get().and_then(|client| Ok((client.clone(), self.request(uri, headers)?)));
         match ready_to_send {
-            Err(error) => ready(Err(Fault::Request(error))).boxed(),
+            Err(error) => ready(Err(TransportError::Request(error))).boxed(),
             Ok((client, request)) => async move {
-                let answer = client.execute(request).await;
-                answer
-                    .map(|answer| streamed(answer.into()))
-                    .map_err(|error| Fault::from_error(&error.without_url()))
+                let response = client.execute(request).await;
+                response
+                    .map(|response| streamed(response.into()))
+                    .map_err(|error| TransportError::from_error(&error.without_url()))
             }
             .boxed(),
         }

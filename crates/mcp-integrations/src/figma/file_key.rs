@@ -1,4 +1,4 @@
-//! The key of a file, from a key or an address.
+//! The parameter `file_key`: a file's key or address.
 
 use mcp_core::action::params::not_given;
 use serde::de::{Error, Unexpected};
@@ -6,15 +6,15 @@ use serde::{Deserialize, Deserializer};
 
 use crate::address::{Address, is_segment, name_or_address};
 
-/// The first segment of a path that a file's key follows.
-const KINDS: &[&str] =
+/// The path segments before a file's key.
+const FILE_TYPES: &[&str] =
     &["file", "design", "proto", "board", "slides", "deck", "make", "buzz", "site", "figjam"];
 
-/// The form of `file_key`, in a refusal.
+/// The expected form, as errors show it.
 const EXPECTED: &str = "a file's key such as AbC123dEf456, or its address such as \
                         https://www.figma.com/design/AbC123dEf456/Title";
 
-/// A file's key, and the node that its address selects.
+/// A file's key, and the node that the file's address selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FileKey {
     pub(super) key: String,
@@ -24,7 +24,7 @@ pub(super) struct FileKey {
 name_or_address!(FileKey);
 
 impl FileKey {
-    /// Reads the address of a file.
+    /// Reads the address of a file. Returns `None` for any other address.
     pub(super) fn of_address(address: &Address) -> Option<Self> {
         let is_figma = |host: &str| {
             ["figma.com", "figma-gov.com"].iter().any(|site| {
@@ -38,7 +38,11 @@ impl FileKey {
         let key = match path[..] {
             ["embed"] => return Self::of_address(&Address::read(&address.query("url")?)?),
             // A branch is a file of its own.
-            [kind, _, "branch", key, ..] | [kind, key, ..] if KINDS.contains(&kind) => key,
+            [file_type, _, "branch", key, ..] | [file_type, key, ..]
+                if FILE_TYPES.contains(&file_type) =>
+            {
+                key
+            }
             ["v1", "files", key, ..] => key,
             _ => return None,
         };
@@ -63,7 +67,7 @@ impl<'de> Deserialize<'de> for FileKey {
     }
 }
 
-/// Returns the id of a node as the API takes it: addresses write `1-2` for `1:2`.
+/// Returns a node's id in the form of the API: addresses contain `1-2` for `1:2`.
 pub(super) fn node_id(text: &str) -> String {
     let is_id = |c: char| c.is_ascii_digit() || matches!(c, '-' | ';' | 'I');
     if text.chars().all(is_id) { text.replace('-', ":") } else { text.to_owned() }

@@ -1,35 +1,16 @@
 //! `figma_get_components`
 
 use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
-use super::{Figma, FileKey, views};
+use super::{Figma, FileParams, views};
 use crate::JsonObject;
 
 /// Lists the components that a file publishes: <https://developers.figma.com/docs/rest-api/component-endpoints/#get-file-components>.
-pub struct GetComponents {
-    figma: Figma,
-}
-
-impl GetComponents {
-    /// The action over this Figma.
-    #[must_use]
-    pub fn new(figma: Figma) -> Self {
-        Self { figma }
-    }
-}
-
-/// The parameters of `figma_get_components`.
-#[derive(Deserialize, JsonSchema)]
-pub struct GetComponentsParams {
-    /// The file's key or its address.
-    file_key: FileKey,
-}
+pub(super) struct GetComponents(pub(super) Figma);
 
 impl RemoteAction for GetComponents {
     const NAME: &'static str = "figma_get_components";
-    type Params = GetComponentsParams;
+    type Params = FileParams;
     type Output = JsonObject;
 
     fn doc(&self) -> Doc {
@@ -46,14 +27,14 @@ impl RemoteAction for GetComponents {
     }
 
     fn available(&self) -> Result<(), ActionError> {
-        self.figma.available()
+        self.0.available()
     }
 
     async fn run(
         &self,
-        params: GetComponentsParams,
+        params: FileParams,
         progress: &Progress,
     ) -> Result<JsonObject, ActionError> {
-        self.figma.get(&params.file_key.key, &["components"], &(), progress).await
+        self.0.get(&params.file_key.key, &["components"], &(), progress).await
     }
 }

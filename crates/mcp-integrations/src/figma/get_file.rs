@@ -9,25 +9,14 @@ use super::{Figma, FileKey, views};
 use crate::JsonObject;
 
 /// Gets a file with its tree of nodes: <https://developers.figma.com/docs/rest-api/file-endpoints/#get-file>.
-pub struct GetFile {
-    figma: Figma,
-}
+pub(super) struct GetFile(pub(super) Figma);
 
-impl GetFile {
-    /// The action over this Figma.
-    #[must_use]
-    pub fn new(figma: Figma) -> Self {
-        Self { figma }
-    }
-}
-
-/// The parameters of `figma_get_file`.
 #[derive(Deserialize, JsonSchema)]
-pub struct GetFileParams {
-    /// The file's key or its address.
+pub(super) struct GetFileParams {
+    /// The file's key or address.
     file_key: FileKey,
-    /// How many levels of the tree: 1 is the pages, 2 also what stands on them. Left out: all; of a
-    /// file that is too large two.
+    /// The levels of the tree: 1 for the pages, 2 also for the nodes on them. Default: all, or two if
+    /// the file is too large.
     depth: Option<Depth>,
 }
 
@@ -50,7 +39,7 @@ impl RemoteAction for GetFile {
     }
 
     fn available(&self) -> Result<(), ActionError> {
-        self.figma.available()
+        self.0.available()
     }
 
     async fn run(
@@ -58,6 +47,6 @@ impl RemoteAction for GetFile {
         params: GetFileParams,
         progress: &Progress,
     ) -> Result<JsonObject, ActionError> {
-        self.figma.tree(&params.file_key.key, None, params.depth, progress).await
+        self.0.tree(&params.file_key.key, None, params.depth, progress).await
     }
 }

@@ -9,28 +9,17 @@ use super::{Figma, FileKey, NodeIds, views};
 use crate::JsonObject;
 
 /// Gets some nodes of a file: <https://developers.figma.com/docs/rest-api/file-endpoints/#get-file-nodes>.
-pub struct GetNodes {
-    figma: Figma,
-}
+pub(super) struct GetNodes(pub(super) Figma);
 
-impl GetNodes {
-    /// The action over this Figma.
-    #[must_use]
-    pub fn new(figma: Figma) -> Self {
-        Self { figma }
-    }
-}
-
-/// The parameters of `figma_get_nodes`.
 #[derive(Deserialize, JsonSchema)]
-pub struct GetNodesParams {
-    /// The file's key or its address.
+pub(super) struct GetNodesParams {
+    /// The file's key or address.
     #[schemars(required)]
     file_key: Option<FileKey>,
-    /// The ids of the nodes, such as `1:2`: a list, or one text with commas between.
+    /// The nodes' ids, such as `1:2`: a list, or one comma-separated string.
     #[schemars(required)]
     node_ids: Option<NodeIds>,
-    /// How many levels below the nodes. Left out: all; of nodes that are too large two.
+    /// The levels below the nodes. Default: all, or two if the nodes are too large.
     depth: Option<Depth>,
 }
 
@@ -57,7 +46,7 @@ impl RemoteAction for GetNodes {
     }
 
     fn available(&self) -> Result<(), ActionError> {
-        self.figma.available()
+        self.0.available()
     }
 
     async fn run(
@@ -67,11 +56,11 @@ impl RemoteAction for GetNodes {
     ) -> Result<JsonObject, ActionError> {
         let depth = params.depth;
         let (key, ids) = file_and_nodes(params)?;
-        self.figma.tree(&key, Some(&ids.joined()), depth, progress).await
+        self.0.tree(&key, Some(&ids.joined()), depth, progress).await
     }
 }
 
-/// Returns the file and its nodes. The address of a selection, in either parameter, names both.
+/// Returns the file's key and the nodes. The address of a selection, in either parameter, names both.
 fn file_and_nodes(params: GetNodesParams) -> Result<(String, NodeIds), ActionError> {
     let (file, node) = params.file_key.map_or((None, None), |file| (Some(file.key), file.node));
     let ids = params.node_ids.or_else(|| node.map(NodeIds::one)).unwrap_or_default();

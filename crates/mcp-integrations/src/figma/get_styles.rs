@@ -1,35 +1,16 @@
 //! `figma_get_styles`
 
 use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
-use super::{Figma, FileKey, views};
+use super::{Figma, FileParams, views};
 use crate::JsonObject;
 
 /// Lists the styles that a file publishes: <https://developers.figma.com/docs/rest-api/component-endpoints/#get-file-styles>.
-pub struct GetStyles {
-    figma: Figma,
-}
-
-impl GetStyles {
-    /// The action over this Figma.
-    #[must_use]
-    pub fn new(figma: Figma) -> Self {
-        Self { figma }
-    }
-}
-
-/// The parameters of `figma_get_styles`.
-#[derive(Deserialize, JsonSchema)]
-pub struct GetStylesParams {
-    /// The file's key or its address.
-    file_key: FileKey,
-}
+pub(super) struct GetStyles(pub(super) Figma);
 
 impl RemoteAction for GetStyles {
     const NAME: &'static str = "figma_get_styles";
-    type Params = GetStylesParams;
+    type Params = FileParams;
     type Output = JsonObject;
 
     fn doc(&self) -> Doc {
@@ -46,14 +27,14 @@ impl RemoteAction for GetStyles {
     }
 
     fn available(&self) -> Result<(), ActionError> {
-        self.figma.available()
+        self.0.available()
     }
 
     async fn run(
         &self,
-        params: GetStylesParams,
+        params: FileParams,
         progress: &Progress,
     ) -> Result<JsonObject, ActionError> {
-        self.figma.get(&params.file_key.key, &["styles"], &(), progress).await
+        self.0.get(&params.file_key.key, &["styles"], &(), progress).await
     }
 }

@@ -1,4 +1,4 @@
-//! Which nodes of a file.
+//! The parameter `node_ids`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,38 +11,38 @@ use serde::{Deserialize, Deserializer};
 use super::file_key::{FileKey, node_id};
 use crate::address::Address;
 
-/// The most nodes of one call: their numbers go into one address.
-const MOST: usize = 200;
+/// The maximum number of nodes per call: all their ids are in one URL.
+const MAX_NODES: usize = 200;
 
-/// The form of `node_ids`, in a refusal.
+/// The expected form, as errors show it.
 const EXPECTED: &str = "node ids such as 1:2, or addresses with node-id=1-2 in them";
 
-/// The ids of a file's nodes, such as `1:2`: at least one, at most 200. Read from a list of texts or
-/// from one text with commas; none at all counts as not given. An address is read for its `node-id`.
+/// The ids of a file's nodes, such as `1:2`: from 1 to 200. Read from a list of strings or from one
+/// comma-separated string; an empty one counts as absent. Of an address, its `node-id` is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct NodeIds {
     ids: Vec<String>,
-    /// The keys of the files in the addresses that were given.
+    /// The keys of the files in the addresses.
     files: Vec<String>,
 }
 
 impl NodeIds {
-    /// The one node that a file's address selects.
+    /// Creates the list of one node, which a file's address selects.
     pub(super) fn one(id: String) -> Self {
         Self { ids: vec![id], files: Vec::new() }
     }
 
-    /// Returns the ids with commas between them, as Figma's `ids` takes them.
+    /// Returns the ids as Figma's `ids` parameter: comma-separated.
     pub(super) fn joined(&self) -> String {
         self.ids.join(",")
     }
 
-    /// Returns the keys of the files in the addresses that were given.
+    /// Returns the keys of the files in the addresses.
     pub(super) fn files(&self) -> &[String] {
         &self.files
     }
 
-    /// Adds the ids of a text with commas.
+    /// Adds the ids of a comma-separated string.
     fn add<E: Error>(&mut self, text: &str) -> Result<(), E> {
         for text in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
             if !text.contains(['/', '=']) {
@@ -69,7 +69,7 @@ impl NodeIds {
     fn checked<E: Error>(self) -> Result<Self, E> {
         match self.ids.len() {
             0 => Err(not_given()),
-            1..=MOST => Ok(self),
+            1..=MAX_NODES => Ok(self),
             _ => Err(E::invalid_value(Unexpected::Seq, &"at most 200 node ids")),
         }
     }
@@ -114,7 +114,7 @@ impl JsonSchema for NodeIds {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"anyOf": [
-            {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "maxItems": MOST},
+            {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "maxItems": MAX_NODES},
             {"type": "string", "minLength": 1},
         ]})
     }

@@ -1,35 +1,35 @@
-//! The nodes of a file as rows: id, depth, name, type, size, text and styles of each. `children` is the
-//! number of its children that are not shown, `parent` the id of a parent on an earlier page. The rest
-//! of a node is a call of `figma_get_nodes` away.
+//! The nodes of a file as rows: id, depth, name, type, size, text and styles. `children` is the number of
+//! children that are not shown, `parent` the id of a parent on an earlier page. `figma_get_nodes` returns
+//! the whole node.
 //!
-//! The fields are Figma's, <https://developers.figma.com/docs/rest-api/file-node-types/>. Two are
-//! short for more: `size` for `absoluteBoundingBox`, `text` for `characters`. A style is named where
-//! it first stands, with its number and a letter, `a=1:7 Brand/Primary`; from then on it is its letter.
+//! The fields are Figma's, <https://developers.figma.com/docs/rest-api/file-node-types/>, except `size`
+//! (from `absoluteBoundingBox`) and `text` (from `characters`). The first mention of a style defines a
+//! letter for it, as in `a=1:7 Brand/Primary`; later mentions are the letter.
 
 use std::collections::HashMap;
 
 use mcp_core::action::{Tree, TreeNode};
 use serde_json::{Map, Value, json};
 
-/// The most characters of a node's text; of a text that was cut, the last is an ellipsis.
-const LONGEST_TEXT: usize = 40;
-/// The most characters of a node's name.
-const LONGEST_NAME: usize = 60;
+/// The maximum length of a node's text, in characters. A truncated text ends in an ellipsis.
+const MAX_TEXT: usize = 40;
+/// The maximum length of a node's name, in characters.
+const MAX_NAME: usize = 60;
 /// The tree of a file (`figma_get_file`): its pages are the first level.
 pub(super) const OF_FILE: Tree = Tree { tops: pages, children, rows };
 
 /// The trees of some nodes of a file (`figma_get_nodes`).
 pub(super) const OF_NODES: Tree = Tree { tops: nodes, children, rows: rows_of_nodes };
 
-/// The pages of a file, each with the file's styles.
+/// Returns the pages of a file, each with the file's styles.
 fn pages(file: &Value) -> Vec<(&Value, &Value)> {
     let pages = children(&file["document"]).iter().filter(|page| page.is_object());
     pages.map(|page| (page, &file["styles"])).collect()
 }
 
-/// The requested nodes, each with its styles.
-fn nodes(answer: &Value) -> Vec<(&Value, &Value)> {
-    let nodes = answer["nodes"].as_object().into_iter().flat_map(Map::values);
+/// Returns the requested nodes, each with its styles.
+fn nodes(response: &Value) -> Vec<(&Value, &Value)> {
+    let nodes = response["nodes"].as_object().into_iter().flat_map(Map::values);
     let nodes = nodes.map(|node| (&node["document"], &node["styles"]));
     nodes.filter(|(node, _)| node.is_object()).collect()
 }
@@ -39,7 +39,7 @@ fn rows(nodes: &[TreeNode<'_>]) -> Vec<Value> {
     nodes.iter().map(|node| row(node, &mut styles)).collect()
 }
 
-/// The same, with the whole text of a requested node.
+/// Returns the rows of nodes, with the whole text of a requested node.
 fn rows_of_nodes(nodes: &[TreeNode<'_>]) -> Vec<Value> {
     let mut rows = rows(nodes);
     for (row, node) in rows.iter_mut().zip(nodes).filter(|(_, node)| node.depth == 0) {
@@ -58,13 +58,13 @@ fn row(node: &TreeNode<'_>, styles: &mut Styles) -> Value {
     if let Some(parent) = parent {
         row.insert("parent".into(), parent["id"].clone());
     }
-    row.insert("name".into(), cut(&value["name"], LONGEST_NAME));
+    row.insert("name".into(), truncated(&value["name"], MAX_NAME));
     row.insert("type".into(), value["type"].clone());
     if let Some(size) = size(&value["absoluteBoundingBox"]) {
         row.insert("size".into(), size.into());
     }
     if value["characters"].is_string() {
-        row.insert("text".into(), cut(&value["characters"], LONGEST_TEXT));
+        row.insert("text".into(), truncated(&value["characters"], MAX_TEXT));
     }
     let of_node = styles.of(&value["styles"], context);
     if !of_node.is_empty() {
@@ -79,13 +79,12 @@ fn row(node: &TreeNode<'_>, styles: &mut Styles) -> Value {
     row.into()
 }
 
-/// The letters of the styles that were named already.
+/// The letters of the styles that were mentioned already, by id.
 #[derive(Default)]
 struct Styles(HashMap<String, String>);
 
 impl Styles {
-    /// Returns the styles of a node, each with its name where it first stands. `names` are those of
-    /// the file.
+    /// Returns the styles of a node. `names` are the file's styles.
     fn of(&mut self, of_node: &Value, names: &Value) -> Vec<Value> {
         let ids = of_node.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str);
         let mut shown: Vec<Value> = Vec::new();
@@ -103,7 +102,7 @@ impl Styles {
     }
 }
 
-/// `a` to `z`, then `aa` and so on.
+/// Returns `a` to `z`, then `aa` and so on.
 fn letter(mut number: usize) -> String {
     let mut letters = Vec::new();
     loop {
@@ -120,17 +119,17 @@ fn children(node: &Value) -> &[Value] {
     node["children"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// `1440x900`, in whole pixels.
+/// Returns a size such as `1440x900`, in whole pixels.
 fn size(frame: &Value) -> Option<String> {
     let (width, height) = (frame["width"].as_f64()?, frame["height"].as_f64()?);
     Some(format!("{}x{}", width.round(), height.round()))
 }
 
-fn cut(text: &Value, most: usize) -> Value {
+fn truncated(text: &Value, limit: usize) -> Value {
     let Some(text) = text.as_str() else { return text.clone() };
-    match text.char_indices().nth(most) {
+    match text.char_indices().nth(limit) {
         None => text.into(),
-        Some(_) => text.chars().take(most - 1).chain(['…']).collect::<String>().into(),
+        Some(_) => text.chars().take(limit - 1).chain(['…']).collect::<String>().into(),
     }
 }
 

@@ -1,5 +1,4 @@
-//! Trees of Figma that may be too large to come whole: the depth of a request, and a second,
-//! shallow request.
+//! Trees that may be too large for Figma: the depth of a request, and shallow retries.
 
 use mcp_core::action::params::Bounded;
 use mcp_core::{ActionError, ErrorCode, Progress};
@@ -8,16 +7,14 @@ use serde::Serialize;
 use super::Figma;
 use crate::JsonObject;
 
-/// The requested levels of a tree.
 pub(super) type Depth = Bounded<1, 100, 2>;
 
-/// The member of an answer that is not whole: why, and how to get more.
+/// The field of an incomplete tree that says why, and how to get more.
 pub(super) const INCOMPLETE: &str = "incomplete";
 
-/// The depths to request when a tree does not come whole, in this order.
-const SHALLOW: [u32; 2] = [2, 1];
+/// The depths of the retries, in order.
+const RETRY_DEPTHS: [u32; 2] = [2, 1];
 
-/// The query string.
 #[derive(Serialize)]
 struct Query<'a> {
     ids: Option<&'a str>,
@@ -25,11 +22,11 @@ struct Query<'a> {
 }
 
 impl Figma {
-    /// Returns a file, or some of its nodes. A tree that does not come whole is requested again with
-    /// few levels, unless a depth is given; the answer says so as its first member.
+    /// Gets a file, or some of its nodes. If the tree is too large and `depth` is absent, retries with
+    /// few levels; the first field of the result, [`INCOMPLETE`], says so.
     ///
     /// # Errors
-    /// Returns what went wrong at Figma or on the way there.
+    /// As [`Figma::get`].
     pub(super) async fn tree(
         &self,
         file: &str,
@@ -43,7 +40,7 @@ impl Figma {
         if depth.is_some() {
             return result;
         }
-        for depth in SHALLOW {
+        for depth in RETRY_DEPTHS {
             let Err(error) = &result else { break };
             if !is_too_large(error) {
                 break;
@@ -60,13 +57,13 @@ impl Figma {
 
 fn note(why: &str, depth: u32) -> String {
     format!(
-        "the whole tree did not come ({why}): these are its levels to depth {depth}; for more give \
-         depth, or call figma_get_nodes with a node's id"
+        "the tree is too large ({why}): these are its levels to depth {depth}; for more give depth, or \
+         call figma_get_nodes with a node's id"
     )
 }
 
-/// Whether less of a tree may come: it was too large for Figma or for this server, it took too long, or
-/// it broke off.
+/// Returns whether a smaller request may succeed: the tree was too large for Figma or this server, took
+/// too long, or was cut off.
 fn is_too_large(error: &ActionError) -> bool {
     let text = error.message.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -79,7 +76,7 @@ fn is_too_large(error: &ActionError) -> bool {
             "timeout",
             "timed out",
             "broke off",
-            "breaks off",
+            "truncated",
         ]),
         ErrorCode::UpstreamRefused => {
             says(&["(413)", "(408)", "too large", "timeout", "timed out"])

@@ -1,4 +1,4 @@
-//! GitHub, asked through octocrab's raw routes: its models would drop what they do not know.
+//! The client of GitHub. It uses octocrab's raw routes: octocrab's models drop unknown fields.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -19,15 +19,20 @@ use serde::de::DeserializeOwned;
 use tower_service::Service;
 
 use super::names::{self, Owner, RepoName, Repository};
+use super::pages::{IssueState, ListPage, ListParams, Order, PageNumber, PerPage};
+use super::pages::{SearchPage, SearchParams, Sort};
+use crate::JsonObject;
 use crate::endpoint::Endpoint;
-use crate::upstream::{Exchange, Fault, Sent, SharedClient, Transport, Upstream, streamed};
+use crate::upstream::{
+    Exchange, ResponseFuture, SharedClient, Transport, TransportError, Upstream, streamed,
+};
 
-/// The rate limits that GitHub counts separately, as `X-RateLimit-Resource` names them.
+/// The resources with a rate limit of their own, as `X-RateLimit-Resource` names them.
 const RESOURCES: &[&str] = &["core", "search"];
 
-/// GitHub, as its actions see it.
+/// GitHub's REST API with the operator's account. Clones share it.
 #[derive(Clone)]
-pub struct Github {
+pub(crate) struct Github {
     base: Url,
     upstream: Upstream,
 }
@@ -44,32 +49,59 @@ impl Github {
         Self { base, upstream }
     }
 
-    /// Returns the repository that `owner` and `repo` name.
-    pub(super) fn repository(
+    /// Gets a repository.
+    ///
+    /// # Errors
+    /// As [`Repository::named`] and [`Upstream::get`].
+    pub(super) async fn repository(
         &self,
         owner: Option<Owner>,
         repo: Option<RepoName>,
-    ) -> Result<Repository, ActionError> {
-        Repository::named(owner, repo, &self.base)
-    }
-
-    /// Returns a search query with addresses as qualifiers.
-    pub(super) fn in_search(&self, query: &str) -> String {
-        names::in_search(query, &self.base)
-    }
-
-    /// What GitHub answers at this path.
-    pub(super) async fn get<T: DeserializeOwned>(
-        &self,
-        path: &[&str],
-        query: &impl Serialize,
         progress: &Progress,
-    ) -> Result<T, ActionError> {
-        Ok(self.page(path, query, progress).await?.0)
+    ) -> Result<JsonObject, ActionError> {
+        let repository = Repository::named(owner, repo, &self.base)?;
+        Ok(self.get(&repository.path(), &(), progress).await?.0)
     }
 
-    /// A page of what GitHub answers at this path, and whether another page follows.
-    pub(super) async fn page<T: DeserializeOwned>(
+    /// Lists `items` ("issues" or "pulls") of a repository.
+    ///
+    /// # Errors
+    /// As [`Repository::named`] and [`Upstream::get`].
+    pub(super) async fn list(
+        &self,
+        items: &str,
+        params: ListParams,
+        progress: &Progress,
+    ) -> Result<ListPage, ActionError> {
+        let ListParams { owner, repo, state, per_page, page } = params;
+        let repository = Repository::named(owner, repo, &self.base)?;
+        let path = [&repository.path()[..], &[items]].concat();
+        let query = ListQuery { state, per_page, page };
+        let (items, has_more) = self.get(&path, &query, progress).await?;
+        Ok(ListPage { items, has_more })
+    }
+
+    /// Searches `items` ("issues" or "repositories").
+    ///
+    /// # Errors
+    /// As [`Upstream::get`].
+    pub(super) async fn search<S: Sort>(
+        &self,
+        items: &str,
+        params: SearchParams<S>,
+        progress: &Progress,
+    ) -> Result<SearchPage, ActionError> {
+        let SearchParams { query, sort, order, per_page, page } = params;
+        let q = names::in_search(&query.0, &self.base);
+        let query = SearchQuery { q, sort, order, per_page, page };
+        let (mut results, has_more): (SearchPage, _) =
+            self.get(&["search", items], &query, progress).await?;
+        results.has_more = has_more;
+        Ok(results)
+    }
+
+    /// Returns the response at this path, and whether another page follows.
+    async fn get<T: DeserializeOwned>(
         &self,
         path: &[&str],
         query: &impl Serialize,
@@ -78,12 +110,28 @@ impl Github {
         let url = Endpoint::new(&self.base, path).query(query).into_url();
         let resource = if path.first() == Some(&"search") { "search" } else { "core" };
         let json = self.upstream.get(url, resource, progress).await?;
-        Ok((json.read(self.upstream.name())?, json.goes_on()))
+        Ok((json.read(self.upstream.name())?, json.has_more()))
     }
 }
 
-/// octocrab adds GitHub's headers and the token, the latter only on the way to the base's host;
-/// what it sends goes over the one HTTP client.
+#[derive(Serialize)]
+struct SearchQuery<S> {
+    q: String,
+    sort: Option<S>,
+    order: Option<Order>,
+    per_page: PerPage,
+    page: PageNumber,
+}
+
+#[derive(Serialize)]
+struct ListQuery {
+    state: IssueState,
+    per_page: PerPage,
+    page: PageNumber,
+}
+
+/// Sends requests with octocrab over the shared HTTP client. octocrab adds GitHub's headers, and the
+/// token to requests to the base's host only.
 struct OverOctocrab {
     base: Url,
     token: Option<SecretString>,
@@ -91,8 +139,8 @@ struct OverOctocrab {
 }
 
 impl OverOctocrab {
-    /// A fresh one for each request: its queue lives in the runtime that it is made in, and costs
-    /// next to nothing.
+    /// Returns a new octocrab for each request: its queue belongs to the runtime that creates it, and is
+    /// cheap.
     fn octocrab(&self) -> Result<Octocrab, ActionError> {
         let base: Uri = self.base.as_str().parse().map_err(ActionError::internal)?;
         let token = self.token.as_ref().map(bearer).transpose()?;
@@ -106,15 +154,15 @@ impl OverOctocrab {
 }
 
 impl Transport for OverOctocrab {
-    fn send(&self, uri: Uri, mut headers: HeaderMap) -> Sent {
+    fn send(&self, uri: Uri, mut headers: HeaderMap) -> ResponseFuture {
         let octocrab = match self.octocrab() {
             Ok(octocrab) => octocrab,
-            Err(error) => return ready(Err(Fault::Request(error))).boxed(),
+            Err(error) => return ready(Err(TransportError::Request(error))).boxed(),
         };
         headers.insert(ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
         async move {
-            let answer = octocrab._get_with_headers(uri, Some(headers)).await;
-            answer.map(streamed).map_err(|error| Fault::from_error(&error))
+            let response = octocrab._get_with_headers(uri, Some(headers)).await;
+            response.map(streamed).map_err(|error| TransportError::from_error(&error))
         }
         .boxed()
     }
@@ -123,14 +171,14 @@ impl Transport for OverOctocrab {
 fn bearer(token: &SecretString) -> Result<HeaderValue, ActionError> {
     let mut value =
         HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).map_err(|_| {
-            let message = "MCP_GITHUB_TOKEN holds characters that no token has";
+            let message = "MCP_GITHUB_TOKEN contains characters that no token has";
             ActionError::new(ErrorCode::NotConfigured, message)
         })?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// The one HTTP client as octocrab's innermost service.
+/// The shared HTTP client as octocrab's innermost service.
 struct SharedService(reqwest::Client);
 
 impl Service<Request<OctoBody>> for SharedService {
@@ -144,12 +192,12 @@ impl Service<Request<OctoBody>> for SharedService {
 
     fn call(&mut self, request: Request<OctoBody>) -> Self::Future {
         let client = self.0.clone();
-        // A GET has no body; a body that streams could not follow a redirect.
+        // reqwest follows no redirect with a streamed body; a GET has none.
         let (mut head, _) = request.into_parts();
         head.headers.remove(CONTENT_LENGTH);
         async move {
             let request = Request::from_parts(head, "").try_into()?;
-            // An address holds what somebody looks for: it does not go into the log.
+            // The URL contains the search text, which must not be logged.
             client.execute(request).await.map(Into::into).map_err(reqwest::Error::without_url)
         }
         .boxed()

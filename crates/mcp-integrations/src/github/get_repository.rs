@@ -4,30 +4,19 @@ use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::names::{Owner, RepoName};
+use super::names::{Owner, REQUIRED, RepoName};
 use super::{Github, views};
 use crate::JsonObject;
 
 /// Gets a repository: <https://docs.github.com/en/rest/repos/repos#get-a-repository>.
-pub struct GetRepository {
-    github: Github,
-}
+pub(super) struct GetRepository(pub(super) Github);
 
-impl GetRepository {
-    /// The action over this GitHub.
-    #[must_use]
-    pub fn new(github: Github) -> Self {
-        Self { github }
-    }
-}
-
-/// The parameters of `github_get_repository`.
 #[derive(Deserialize, JsonSchema)]
-pub struct GetRepositoryParams {
-    /// The user or organization that it belongs to.
+pub(super) struct GetRepositoryParams {
+    /// The repository's owner: a user or an organization.
     #[schemars(required)]
     owner: Option<Owner>,
-    /// Its name or its address.
+    /// The repository's name or address.
     #[schemars(required)]
     repo: Option<RepoName>,
 }
@@ -43,7 +32,7 @@ impl RemoteAction for GetRepository {
             answer: r#"{"id":1296269,"name":"Hello-World","full_name":"octocat/Hello-World","owner":{"login":"octocat","id":1},"private":false,"html_url":"https://github.com/octocat/Hello-World","description":"This your first repo!","fork":false,"default_branch":"master","stargazers_count":80,"forks_count":9,"open_issues_count":0,"topics":["octocat","atom"],"visibility":"public"}"#,
         };
         Doc::new(super::GROUP, "Get a GitHub repository's details", example)
-            .required("owner and repo are required")
+            .required(REQUIRED)
             .words(&[
                 "project repo repository written info information about describe description",
                 "metadata owner owns stats stars stargazers forks watchers license licence",
@@ -58,7 +47,6 @@ impl RemoteAction for GetRepository {
         params: GetRepositoryParams,
         progress: &Progress,
     ) -> Result<JsonObject, ActionError> {
-        let repository = self.github.repository(params.owner, params.repo)?;
-        self.github.get(&repository.path(), &(), progress).await
+        self.0.repository(params.owner, params.repo, progress).await
     }
 }

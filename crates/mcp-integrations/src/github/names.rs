@@ -8,7 +8,10 @@ use serde::{Deserialize, Deserializer};
 
 use crate::address::{Address, is_segment, name_or_address};
 
-/// The hosts of addresses of github.com's repositories.
+/// The error if `owner` or `repo` is missing.
+pub(super) const REQUIRED: &str = "owner and repo are required";
+
+/// The hosts of repository URLs at github.com.
 const HOSTS: &[&str] = &[
     "github.com",
     "www.github.com",
@@ -18,7 +21,7 @@ const HOSTS: &[&str] = &[
     "raw.githubusercontent.com",
 ];
 
-/// The parts of a repository's name that one text holds.
+/// The parts of a repository's name that one parameter contains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Parts {
     host: Option<String>,
@@ -26,11 +29,11 @@ struct Parts {
     repo: Option<String>,
 }
 
-/// `owner` as a caller gives it: `octocat`, `octocat/Hello-World`, or an address of either.
+/// The parameter `owner`: `octocat`, `octocat/Hello-World`, or an address of either.
 #[derive(Clone, Debug)]
 pub(super) struct Owner(Parts);
 
-/// `repo` as a caller gives it: `Hello-World`, `octocat/Hello-World`, or an address.
+/// The parameter `repo`: `Hello-World`, `octocat/Hello-World`, or an address.
 #[derive(Clone, Debug)]
 pub(super) struct RepoName(Parts);
 
@@ -59,7 +62,7 @@ impl<'de> Deserialize<'de> for RepoName {
     }
 }
 
-/// Reads a name or an address. The empty text counts as not given.
+/// Reads a name or an address. The empty string counts as absent.
 fn read<'de, D: Deserializer<'de>>(
     deserializer: D,
     expected: &'static str,
@@ -79,7 +82,7 @@ fn read<'de, D: Deserializer<'de>>(
 }
 
 impl Parts {
-    /// Returns what the path of an address names, on the site or in the API.
+    /// Reads the owner and the repository from an address on the site or in the API.
     fn of(address: &Address) -> Option<Self> {
         let mut path: &[String] = &address.path;
         let starts = |path: &[String], with: &str| path.first().is_some_and(|part| part == with);
@@ -100,7 +103,7 @@ impl Parts {
         are_names.then(|| Self { host, owner: Some(owner.clone()), repo })
     }
 
-    /// Whether it is at github.com, or at the server whose API has this base.
+    /// Returns whether the address is at github.com, or at the server whose API has this base.
     fn is_at(&self, base: &Url) -> bool {
         let Some(host) = self.host.as_deref() else { return true };
         let own = base.host_str().unwrap_or_default();
@@ -112,7 +115,6 @@ fn without_git(name: &str) -> String {
     name.strip_suffix(".git").filter(|rest| !rest.is_empty()).unwrap_or(name).to_owned()
 }
 
-/// A repository.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Repository {
     pub(super) owner: String,
@@ -120,12 +122,12 @@ pub(super) struct Repository {
 }
 
 impl Repository {
-    /// Returns the repository that `owner` and `repo` name together. Either may name both. `base` is
-    /// the base of GitHub's API.
+    /// Returns the repository that `owner` and `repo` name together. Either may contain both names.
+    /// `base` is the base URL of GitHub's API.
     ///
     /// # Errors
-    /// Returns `InvalidParams` if a part is missing, if they contradict each other, or if an address
-    /// is not one of GitHub.
+    /// Returns `InvalidParams` if a name is missing, if the two contradict each other, or if an address
+    /// is not at GitHub.
     pub(super) fn named(
         owner: Option<Owner>,
         repo: Option<RepoName>,
@@ -146,17 +148,17 @@ impl Repository {
         let name = one("repo", repo.repo, owner.repo)?;
         match (owner_of, name) {
             (Some(owner), Some(name)) => Ok(Self { owner, name }),
-            _ => Err(ActionError::invalid("owner and repo are required")),
+            _ => Err(ActionError::invalid(REQUIRED)),
         }
     }
 
-    /// Returns the path of the repository in GitHub's API.
+    /// Returns the repository's path in GitHub's API.
     pub(super) fn path(&self) -> [&str; 3] {
         ["repos", &self.owner, &self.name]
     }
 }
 
-/// The one name that is given, or given twice.
+/// Returns the name that either parameter contains; both may contain the same name.
 fn one(
     parameter: &str,
     first: Option<String>,
@@ -174,7 +176,7 @@ fn one(
 }
 
 /// Returns a search query with addresses of accounts and repositories as qualifiers:
-/// `https://github.com/a/b` becomes `repo:a/b`. `base` is the base of GitHub's API.
+/// `https://github.com/a/b` becomes `repo:a/b`. `base` is the base URL of GitHub's API.
 pub(super) fn in_search(query: &str, base: &Url) -> String {
     let word = |word: &str| {
         let (qualifier, text) = match word.split_once(':') {
@@ -191,7 +193,7 @@ pub(super) fn in_search(query: &str, base: &Url) -> String {
         match (qualifier, repo) {
             (Some(name @ ("user" | "-user" | "org" | "-org")), _) => format!("{name}:{owner}"),
             (Some(name), Some(repo)) => format!("{name}:{owner}/{repo}"),
-            // A longer address may be text to search for.
+            // A longer address may be a text to search for.
             (None, Some(_)) if address.path.len() > 3 => word.to_owned(),
             (None, Some(repo)) => format!("repo:{owner}/{repo}"),
             (None, None) => format!("user:{owner}"),

@@ -1,50 +1,19 @@
 //! `github_search_issues`
 
-use mcp_core::action::params::Text;
 use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::query::{Order, PageNumber, PerPage, Search};
-use super::{Found, Github, views};
+use super::pages::{SearchPage, SearchParams, Sort};
+use super::{Github, views};
 
 /// Finds issues and pull requests:
 /// <https://docs.github.com/en/rest/search/search#search-issues-and-pull-requests>.
-pub struct SearchIssues {
-    github: Github,
-}
-
-impl SearchIssues {
-    /// The action over this GitHub.
-    #[must_use]
-    pub fn new(github: Github) -> Self {
-        Self { github }
-    }
-}
-
-/// The parameters of `github_search_issues`.
-#[derive(Deserialize, JsonSchema)]
-pub struct SearchIssuesParams {
-    /// What to look for, in GitHub's search syntax: `repo:rust-lang/rust is:issue label:bug`.
-    query: Text,
-    /// What the results are ordered by. Left out: the best match first.
-    #[serde(default)]
-    sort: Option<Sort>,
-    /// Whether the highest or the lowest comes first; only used together with sort. Left out: the
-    /// highest.
-    #[serde(default)]
-    order: Option<Order>,
-    /// How many results a page holds.
-    #[serde(default)]
-    per_page: PerPage,
-    /// Which page; the first is 1.
-    #[serde(default)]
-    page: PageNumber,
-}
+pub(super) struct SearchIssues(pub(super) Github);
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Sort {
+pub(super) enum IssueSort {
     Comments,
     Reactions,
     #[serde(rename = "reactions-+1")]
@@ -64,10 +33,15 @@ enum Sort {
     Updated,
 }
 
+impl Sort for IssueSort {
+    const QUERY: &str =
+        "Search terms in GitHub's syntax, such as `repo:rust-lang/rust is:issue label:bug`.";
+}
+
 impl RemoteAction for SearchIssues {
     const NAME: &'static str = "github_search_issues";
-    type Params = SearchIssuesParams;
-    type Output = Found;
+    type Params = SearchParams<IssueSort>;
+    type Output = SearchPage;
 
     fn doc(&self) -> Doc {
         let example = Example {
@@ -85,17 +59,13 @@ impl RemoteAction for SearchIssues {
 
     async fn run(
         &self,
-        params: SearchIssuesParams,
+        params: SearchParams<IssueSort>,
         progress: &Progress,
-    ) -> Result<Found, ActionError> {
-        let SearchIssuesParams { query, sort, order, per_page, page } = params;
-        let q = &self.github.in_search(&query.0);
-        let search = Search { q, sort, order, per_page, page };
-        let (found, goes_on) = self.github.page(&["search", "issues"], &search, progress).await?;
-        Ok(Found { goes_on, ..found })
+    ) -> Result<SearchPage, ActionError> {
+        self.0.search("issues", params, progress).await
     }
 
-    fn goes_on(&self, found: &Found) -> bool {
-        found.goes_on
+    fn goes_on(&self, page: &SearchPage) -> bool {
+        page.has_more
     }
 }

@@ -1,60 +1,34 @@
 //! `github_search_repositories`
 
-use mcp_core::action::params::Text;
 use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::query::{Order, PageNumber, PerPage, Search};
-use super::{Found, Github, views};
+use super::pages::{SearchPage, SearchParams, Sort};
+use super::{Github, views};
 
 /// Finds repositories:
 /// <https://docs.github.com/en/rest/search/search#search-repositories>.
-pub struct SearchRepositories {
-    github: Github,
-}
-
-impl SearchRepositories {
-    /// The action over this GitHub.
-    #[must_use]
-    pub fn new(github: Github) -> Self {
-        Self { github }
-    }
-}
-
-/// The parameters of `github_search_repositories`.
-#[derive(Deserialize, JsonSchema)]
-pub struct SearchRepositoriesParams {
-    /// What to look for, in GitHub's search syntax: `tetris language:rust stars:>100`.
-    query: Text,
-    /// What the results are ordered by. Left out: the best match first.
-    #[serde(default)]
-    sort: Option<Sort>,
-    /// Whether the highest or the lowest comes first; only used together with sort. Left out: the
-    /// highest.
-    #[serde(default)]
-    order: Option<Order>,
-    /// How many results a page holds.
-    #[serde(default)]
-    per_page: PerPage,
-    /// Which page; the first is 1.
-    #[serde(default)]
-    page: PageNumber,
-}
+pub(super) struct SearchRepositories(pub(super) Github);
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Sort {
+pub(super) enum RepositorySort {
     Stars,
     Forks,
     HelpWantedIssues,
     Updated,
 }
 
+impl Sort for RepositorySort {
+    const QUERY: &str =
+        "Search terms in GitHub's syntax, such as `tetris language:rust stars:>100`.";
+}
+
 impl RemoteAction for SearchRepositories {
     const NAME: &'static str = "github_search_repositories";
-    type Params = SearchRepositoriesParams;
-    type Output = Found;
+    type Params = SearchParams<RepositorySort>;
+    type Output = SearchPage;
 
     fn doc(&self) -> Doc {
         let example = Example {
@@ -72,18 +46,13 @@ impl RemoteAction for SearchRepositories {
 
     async fn run(
         &self,
-        params: SearchRepositoriesParams,
+        params: SearchParams<RepositorySort>,
         progress: &Progress,
-    ) -> Result<Found, ActionError> {
-        let SearchRepositoriesParams { query, sort, order, per_page, page } = params;
-        let q = &self.github.in_search(&query.0);
-        let search = Search { q, sort, order, per_page, page };
-        let (found, goes_on) =
-            self.github.page(&["search", "repositories"], &search, progress).await?;
-        Ok(Found { goes_on, ..found })
+    ) -> Result<SearchPage, ActionError> {
+        self.0.search("repositories", params, progress).await
     }
 
-    fn goes_on(&self, found: &Found) -> bool {
-        found.goes_on
+    fn goes_on(&self, page: &SearchPage) -> bool {
+        page.has_more
     }
 }

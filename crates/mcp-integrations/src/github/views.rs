@@ -1,18 +1,18 @@
-//! What stands for GitHub's things in a list. The whole of one is its number or name away.
+//! The columns of GitHub's lists. A number or name in them leads to the whole item.
 
 use mcp_core::action::{Column, Incomplete, Pages, View};
 
-/// How GitHub hands out its lists.
+/// How GitHub's lists are paged.
 const PAGES: Pages =
     Pages::Numbered { page: "page", size: "per_page", usual: 10, most: 100, key: "id" };
 
-/// Says of a search that GitHub did not look through everything.
+/// Marks a search that GitHub did not complete.
 const INCOMPLETE: Incomplete = Incomplete {
     at: "incomplete_results",
     reason: "GitHub's search ran out of time: matches may be missing",
 };
 
-/// Issues of a repository. To GitHub every pull request is one too, and has `pull_request`.
+/// Issues of one repository. Pull requests are among them, and have `pull_request`.
 pub(super) const ISSUES: View = View::of(&[
     Column::of("number"),
     Column::of("title"),
@@ -26,7 +26,7 @@ pub(super) const ISSUES: View = View::of(&[
 .rows("items", Some(PAGES))
 .optional(ISSUE_FIELDS);
 
-/// Issues of any repositories.
+/// Issues of several repositories.
 pub(super) const FOUND_ISSUES: View = View::of(&[
     Column::tail("repository_url"),
     Column::of("number"),
@@ -42,7 +42,6 @@ pub(super) const FOUND_ISSUES: View = View::of(&[
 .incomplete(INCOMPLETE)
 .optional(ISSUE_FIELDS);
 
-/// Pull requests.
 pub(super) const PULLS: View = View::of(&[
     Column::of("number"),
     Column::of("title"),
@@ -58,10 +57,8 @@ pub(super) const PULLS: View = View::of(&[
 .rows("items", Some(PAGES))
 .optional(&["draft", "auto_merge", "body", "milestone", "active_lock_reason"]);
 
-/// A repository.
 pub(super) const REPOSITORY: View = View::of(REPOSITORY_COLUMNS).optional(REPOSITORY_FIELDS);
 
-/// Repositories.
 pub(super) const REPOSITORIES: View = View::of(REPOSITORY_COLUMNS)
     .rows("items", Some(PAGES))
     .incomplete(INCOMPLETE)
@@ -82,7 +79,7 @@ const REPOSITORY_COLUMNS: &[Column] = &[
     Column::flag("archived"),
 ];
 
-/// Documented at <https://docs.github.com/en/rest/issues/issues>, and not in every issue.
+/// Fields that only some issues have: <https://docs.github.com/en/rest/issues/issues>.
 const ISSUE_FIELDS: &[&str] = &[
     "active_lock_reason",
     "body",
@@ -104,7 +101,7 @@ const ISSUE_FIELDS: &[&str] = &[
     "type",
 ];
 
-/// Documented at <https://docs.github.com/en/rest/repos/repos>, and not in every repository.
+/// Fields that only some repositories have: <https://docs.github.com/en/rest/repos/repos>.
 const REPOSITORY_FIELDS: &[&str] = &[
     "allow_forking",
     "code_of_conduct",

@@ -1,4 +1,4 @@
-//! What holds for every action of this crate, without asking another system.
+//! Properties of every action of this crate, tested without a request.
 
 use mcp_core::action::params::ParamsText;
 use mcp_core::{ErrorCode, Registry};
@@ -36,7 +36,7 @@ fn registry(figma_token: Option<&str>) -> Registry {
         .expect("a registry")
 }
 
-/// What is said to these parameters before anything is asked of another system.
+/// Returns the error of these parameters before any request.
 fn refusal(action: &str, params: &Value) -> Option<String> {
     let registry = registry(Some("figd_1"));
     let action = registry.find(action).expect("an action");

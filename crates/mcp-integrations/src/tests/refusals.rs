@@ -1,4 +1,4 @@
-//! What is refused before anything is asked of another system, and in which words.
+//! Errors of parameters, which are returned before any request.
 
 use serde_json::{Value, json};
 

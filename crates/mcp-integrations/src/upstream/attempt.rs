@@ -1,4 +1,4 @@
-//! One request and its whole answer.
+//! One attempt: a request and its whole response.
 
 use std::time::Duration;
 
@@ -6,16 +6,15 @@ use http::{HeaderMap, Uri};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::failure::Failure;
-use super::reply::{LARGEST_REFUSAL, Meaning, Reply};
-use super::transport::Fault;
-use super::{Inner, body, rate_limit};
+use super::response::{MAX_ERROR_BODY, Outcome, Response};
+use super::transport::TransportError;
+use super::{UpstreamState, body, rate_limit};
 
-/// How long the message of a refusal is waited for.
-const REFUSAL_WAIT: Duration = Duration::from_secs(2);
+/// The timeout for the body of an error response.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
-impl Inner {
-    /// Sends one request, and says what follows from its answer. It waits until the deadline for
-    /// its turn; whoever calls it ends it at the deadline.
+impl UpstreamState {
+    /// Sends one request. It waits for a permit until the deadline; the caller ends it at the deadline.
     pub(super) async fn attempt(
         &self,
         uri: &Uri,
@@ -23,64 +22,63 @@ impl Inner {
         resource: &'static str,
         deadline: Instant,
         number: u32,
-    ) -> Meaning {
+    ) -> Outcome {
         let Self { name, exchange, permits, redactor, quotas, .. } = self;
         let clock = &exchange.clock;
-        // A repetition has waited for the limit that it met.
+        // A retry has already waited for the limit that it met.
         let check = || if number == 1 { quotas.check(name, resource, clock.now()) } else { Ok(()) };
         if let Err(failure) = check() {
-            return Meaning::Final(failure);
+            return Outcome::Failure(failure);
         }
         let Ok(Ok(_permit)) = timeout_at(deadline, permits.acquire()).await else {
-            return Meaning::Final(Failure::busy(name));
+            return Outcome::Failure(Failure::busy(name));
         };
-        // Those before it may have gone at this very moment, at their deadlines.
+        // The permit may have become free at the common deadline.
         if Instant::now() >= deadline {
-            return Meaning::Final(Failure::busy(name));
+            return Outcome::Failure(Failure::busy(name));
         }
-        // The limit may have been used up while this request waited for its turn.
+        // The limit may have been used up during the wait for the permit.
         if let Err(failure) = check() {
-            return Meaning::Final(failure);
+            return Outcome::Failure(failure);
         }
         let (path, conditional, began) = (uri.path(), !conditions.is_empty(), Instant::now());
         match self.exchange(uri, conditions).await {
-            Ok(reply) => {
+            Ok(response) => {
                 log::debug!(
-                    "{name}: GET {path} -> {}, {} bytes, {} ms, try {number}, quota left {}",
-                    reply.status.as_u16(),
-                    reply.body.len(),
+                    "{name}: GET {path} -> {}, {} bytes, {} ms, attempt {number}, quota left {}",
+                    response.status.as_u16(),
+                    response.body.len(),
                     began.elapsed().as_millis(),
-                    rate_limit::remaining(&reply.headers)
+                    rate_limit::remaining(&response.headers)
                         .map_or_else(|| "unknown".into(), |left| left.to_string()),
                 );
                 let now = clock.now();
-                let limited = reply.limited(redactor, now);
+                let limited = response.limited(redactor, now);
                 if let Some(limited) = &limited {
                     log::debug!("{name}: the rate limit is used up for {:?}", limited.wait);
                     quotas.remember(resource, limited, now);
                 }
-                reply.meaning(name, conditional, redactor, limited.as_ref(), now)
+                response.outcome(name, conditional, redactor, limited.as_ref(), now)
             }
-            Err(fault) => {
-                log::debug!("{name}: GET {path} -> {fault}, try {number}");
-                fault.meaning(name, exchange.settings.body_limit)
+            Err(error) => {
+                log::debug!("{name}: GET {path} -> {error}, attempt {number}");
+                error.outcome(name, exchange.settings.body_limit)
             }
         }
     }
 
-    async fn exchange(&self, uri: &Uri, conditions: HeaderMap) -> Result<Reply, Fault> {
-        let answer = self.transport.send(uri.clone(), conditions).await?;
-        let (head, body) = answer.into_parts();
+    async fn exchange(&self, uri: &Uri, conditions: HeaderMap) -> Result<Response, TransportError> {
+        let response = self.transport.send(uri.clone(), conditions).await?;
+        let (head, body) = response.into_parts();
         let limit = self.exchange.settings.body_limit;
         let body = if head.status.is_success() {
             body::read(body, limit).await?
         } else {
-            // Of a refusal only the message is wanted, and it may be without one, whatever is wrong
-            // with its body: what it refuses is known.
-            let body = body::read(body, limit.min(LARGEST_REFUSAL));
-            let read = timeout(REFUSAL_WAIT, body).await;
+            // Only the message is of interest, and the status is known without it.
+            let body = body::read(body, limit.min(MAX_ERROR_BODY));
+            let read = timeout(ERROR_BODY_TIMEOUT, body).await;
             read.ok().and_then(Result::ok).unwrap_or_default()
         };
-        Ok(Reply { status: head.status, headers: head.headers, body })
+        Ok(Response { status: head.status, headers: head.headers, body })
     }
 }

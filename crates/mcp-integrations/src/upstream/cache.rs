@@ -1,4 +1,4 @@
-//! Answers that are kept, with what it takes to ask whether they still hold (RFC 9110, section 13).
+//! The cache of responses, with their validators (RFC 9110, section 13).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,26 +10,26 @@ use mcp_core::Timestamp;
 use moka::sync;
 use sha2::{Digest, Sha256};
 
-use super::freshness::{Freshness, may_be_kept};
+use super::freshness::{Freshness, may_be_stored};
 use super::{HttpSettings, Json};
 
-/// About what an entry costs beside its texts, in bytes.
+/// The approximate size of an entry besides its strings, in bytes.
 const OVERHEAD: usize = 1024;
 
-/// The longest validator that is kept, in bytes. GitHub's have some 70.
-const LONGEST_VALIDATOR: usize = 1024;
+/// The maximum length of a stored validator, in bytes. GitHub's have about 70.
+const MAX_VALIDATOR: usize = 1024;
 
-/// The longest time that the cache takes.
-const LONGEST_TIME: Duration = Duration::from_hours(365 * 24);
+/// Caps the time to live below the limit at which moka panics (1000 years).
+const MAX_TIME: Duration = Duration::from_hours(365 * 24);
 
-/// Whose answer, to what.
+/// The account and the URL of a response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) account: [u8; 32],
     pub(super) url: String,
 }
 
-/// Says whose answers are whose, without holding the token.
+/// Returns a digest that identifies the account without revealing the token.
 pub(super) fn account(name: &str, token: Option<&str>) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(name);
@@ -38,7 +38,7 @@ pub(super) fn account(name: &str, token: Option<&str>) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// An answer that is kept.
+/// A cached response.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     pub(super) json: Json,
@@ -48,28 +48,28 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// An answer to a request that was sent at this moment.
-    pub(super) fn new(json: Json, headers: &HeaderMap, asked: Timestamp) -> Self {
+    /// Creates an entry for the response to a request that was sent at `requested`.
+    pub(super) fn new(json: Json, headers: &HeaderMap, requested: Timestamp) -> Self {
         Self {
             json,
-            freshness: Freshness::new(headers, asked, None),
+            freshness: Freshness::new(headers, requested, None),
             etag: validator(headers, &ETAG),
             last_modified: validator(headers, &LAST_MODIFIED),
         }
     }
 
-    /// The same answer, after a 304 to a request that was sent at this moment.
-    pub(super) fn confirmed(&self, headers: &HeaderMap, asked: Timestamp) -> Self {
-        let newer = |name, kept: &Option<HeaderValue>| validator(headers, &name).or(kept.clone());
+    /// Returns the entry after a 304 to a request that was sent at `requested`.
+    pub(super) fn confirmed(&self, headers: &HeaderMap, requested: Timestamp) -> Self {
+        let newer = |name, old: &Option<HeaderValue>| validator(headers, &name).or(old.clone());
         Self {
             json: self.json.clone(),
-            freshness: Freshness::new(headers, asked, Some(self.freshness)),
+            freshness: Freshness::new(headers, requested, Some(self.freshness)),
             etag: newer(ETAG, &self.etag),
             last_modified: newer(LAST_MODIFIED, &self.last_modified),
         }
     }
 
-    /// The headers that ask whether it still holds.
+    /// Returns the headers of a conditional request.
     pub(super) fn conditions(&self) -> HeaderMap {
         let condition =
             |name: HeaderName, value: &Option<HeaderValue>| Some((name, value.clone()?));
@@ -79,25 +79,25 @@ impl Stored {
             .collect()
     }
 
-    /// About how many bytes it costs.
+    /// Returns the approximate size in bytes.
     fn size(&self) -> usize {
         let validators = self.etag.iter().chain(&self.last_modified);
         OVERHEAD + self.json.len() + validators.map(HeaderValue::len).sum::<usize>()
     }
 
-    fn is_of_use(&self) -> bool {
+    fn is_useful(&self) -> bool {
         self.etag.is_some() || self.last_modified.is_some() || self.freshness.is_some()
     }
 }
 
-/// A header that may be kept for long. It is copied: as it came it is a part of all that was read from
-/// the connection at once, and would hold on to that.
+/// Copies a header that may be stored for long. The original is a slice of the connection's read
+/// buffer, and would keep all of that buffer alive.
 fn validator(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     let bytes = headers.get(name)?.as_bytes();
-    (bytes.len() <= LONGEST_VALIDATOR).then(|| HeaderValue::from_bytes(bytes).ok())?
+    (bytes.len() <= MAX_VALIDATOR).then(|| HeaderValue::from_bytes(bytes).ok())?
 }
 
-/// The kept answers: as many bytes and for as long as the settings say.
+/// The cached responses, limited in bytes and in time by the settings.
 pub(super) struct Cache(sync::Cache<Key, Arc<Stored>>);
 
 impl Cache {
@@ -109,7 +109,7 @@ impl Cache {
         let cache = sync::Cache::builder()
             .weigher(weight)
             .max_capacity(bytes)
-            .time_to_live(settings.cache_time.clamp(Duration::from_secs(1), LONGEST_TIME));
+            .time_to_live(settings.cache_time.clamp(Duration::from_secs(1), MAX_TIME));
         Self(cache.build())
     }
 
@@ -117,14 +117,14 @@ impl Cache {
         self.0.get(key)
     }
 
-    /// Keeps an answer where its headers allow it and it is of use, and forgets the one before.
-    pub(super) fn keep(&self, key: Key, stored: Stored, headers: &HeaderMap) {
-        if stored.is_of_use() && may_be_kept(headers) {
+    /// Stores a response if its headers allow it and it is useful; otherwise removes the older one.
+    pub(super) fn store(&self, key: Key, stored: Stored, headers: &HeaderMap) {
+        if stored.is_useful() && may_be_stored(headers) {
             self.0.insert(key, Arc::new(stored));
         } else {
             self.0.invalidate(&key);
         }
-        // Otherwise the bound would hold only after the next of its rounds.
+        // Otherwise moka enforces the limit only later.
         self.0.run_pending_tasks();
     }
 }
@@ -135,15 +135,15 @@ mod tests {
     use mcp_core::dispatch::Redactor;
 
     use super::*;
-    use crate::upstream::answer;
+    use crate::upstream::json;
 
-    /// An answer of ten bytes with this `ETag`, which is a part of a larger piece of memory.
+    /// Returns a response of ten bytes whose `ETag` is a slice of a larger buffer.
     fn stored(etag: &'static str) -> (Stored, HeaderMap) {
         let read = Bytes::from(format!("etag: {etag}{}", " ".repeat(1 << 16)));
         let etag = HeaderValue::from_maybe_shared(read.slice(6..6 + etag.len())).expect("a value");
         let headers = HeaderMap::from_iter([(ETAG, etag)]);
         let body = b"[12345678]".to_vec();
-        let json = answer::read("GitHub", None, body, &Redactor::new([])).expect("JSON");
+        let json = json::read("GitHub", None, body, &Redactor::new([])).expect("JSON");
         (Stored::new(json, &headers, Timestamp::from_micros(0)), headers)
     }
 
@@ -161,9 +161,9 @@ mod tests {
 
     #[test]
     fn a_validator_that_is_too_long_is_not_kept() {
-        for (length, is_kept) in [(LONGEST_VALIDATOR, true), (LONGEST_VALIDATOR + 1, false)] {
+        for (length, is_stored) in [(MAX_VALIDATOR, true), (MAX_VALIDATOR + 1, false)] {
             let (kept, _) = stored("e".repeat(length).leak());
-            assert_eq!((kept.etag.is_some(), kept.is_of_use()), (is_kept, is_kept), "{length}");
+            assert_eq!((kept.etag.is_some(), kept.is_useful()), (is_stored, is_stored), "{length}");
         }
     }
 

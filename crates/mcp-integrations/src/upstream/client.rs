@@ -1,4 +1,4 @@
-//! The one HTTP client.
+//! The HTTP client that all upstreams share.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,19 +9,19 @@ use reqwest::{Client, Url};
 use super::HttpSettings;
 use crate::resolve::SystemResolver;
 
-/// How many redirects are followed in a row.
-const REDIRECTS: usize = 5;
+/// The maximum number of redirects per request.
+const MAX_REDIRECTS: usize = 5;
 
-/// How many idle connections are kept for each host.
-const IDLE_CONNECTIONS: usize = 8;
+/// The maximum number of idle connections per host.
+const MAX_IDLE_CONNECTIONS: usize = 8;
 
-/// What other systems know the server as.
 const USER_AGENT: &str = concat!("mcp-server/", env!("CARGO_PKG_VERSION"));
 
-/// The HTTP client of all other systems, made when it is first needed: reading the system's
-/// certificates takes a while, and a server that never asks needs none.
+/// The HTTP client of all upstreams, created at its first use: reading the system's certificates
+/// takes a while. Clones share it.
 ///
-/// It takes `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` from the environment itself.
+/// reqwest itself reads `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` from the
+/// environment.
 #[derive(Clone)]
 pub(crate) struct SharedClient(Arc<Lazy>);
 
@@ -35,47 +35,47 @@ impl SharedClient {
         Self(Arc::new(Lazy { settings, client: OnceLock::new() }))
     }
 
-    /// The client.
+    /// Returns the client.
     ///
     /// # Errors
-    /// When the system has no certificates to check other systems by.
+    /// Returns `Unavailable` if the client cannot be built, as on a system without certificates.
     pub(crate) fn get(&self) -> Result<&Client, ActionError> {
         let client = self
             .0
             .client
             .get_or_init(|| build(&self.0.settings).map_err(|error| super::failure::chain(&error)));
         client.as_ref().map_err(|cause| {
-            let message = "Other systems cannot be asked: no HTTPS client can be made. Is the \
-                           package ca-certificates installed?";
+            let message = "no HTTPS client can be created, so other systems cannot be called: install \
+                           the package ca-certificates";
             ActionError::new(ErrorCode::Unavailable, message).caused_by(cause.as_str())
         })
     }
 }
 
 fn build(settings: &HttpSettings) -> reqwest::Result<Client> {
-    // An embedding program may have chosen another provider before: that one stays.
+    // An embedding program may have installed a provider; that one stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .user_agent(USER_AGENT)
         .dns_resolver(SystemResolver)
         .connect_timeout(settings.connect_timeout)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
+        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
         .redirect(Policy::custom(within_the_host))
-        // Tries are counted in one place, and not here.
+        // `retry` counts the attempts.
         .retry(reqwest::retry::never())
         .build()
 }
 
-/// Follows redirects within a host: a token goes nowhere else, and not from `https` to `http`.
+/// Follows redirects within one origin: a token goes nowhere else, and not from `https` to `http`.
 fn within_the_host(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    if attempt.previous().len() > REDIRECTS {
+    if attempt.previous().len() > MAX_REDIRECTS {
         return attempt.error("too many redirects");
     }
     let same_host = attempt.previous().last().is_some_and(|from| same_origin(from, attempt.url()));
     if same_host { attempt.follow() } else { attempt.error("a redirect to another host") }
 }
 
-/// RFC 6454, section 5: the same scheme, host and port.
+/// Compares scheme, host and port (RFC 6454, section 5).
 fn same_origin(one: &Url, other: &Url) -> bool {
     one.origin() == other.origin()
 }

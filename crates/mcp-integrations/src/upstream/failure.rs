@@ -1,4 +1,4 @@
-//! Why a call of another system failed, in a form that all who waited for it can have.
+//! Errors of upstream calls.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mcp_core::{ActionError, ErrorCode};
 
-/// An [`ActionError`] that can be told to several callers.
+/// An [`ActionError`] that can be cloned, for all callers that share a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(super) code: ErrorCode,
@@ -21,18 +21,16 @@ impl Failure {
         Self { code, message: message.into(), retry_after: None, cause: None }
     }
 
-    /// The deadline of the call has passed.
     pub(super) fn timeout(name: &str, limit: Duration) -> Self {
         Self::new(ErrorCode::UpstreamTimeout, format!("{name} did not answer within {limit:?}"))
     }
 
-    /// All requests that may be on their way at once were, until the deadline.
+    /// Every permit was in use until the deadline.
     pub(super) fn busy(name: &str) -> Self {
-        let message = format!("Too many requests are waiting for {name}");
+        let message = format!("too many requests to {name} are waiting");
         Self::new(ErrorCode::Busy, message).retry_after(Some(Duration::from_secs(1)))
     }
 
-    /// A fault of the server's own.
     pub(super) fn internal(cause: &(dyn Error + 'static)) -> Self {
         ActionError::internal(chain(cause)).into()
     }
@@ -42,7 +40,7 @@ impl Failure {
         self
     }
 
-    /// The same failure with the wait until a rate limit ends, in the message too.
+    /// Adds the time until a rate limit ends to the error and its message.
     pub(super) fn until(mut self, wait: Duration) -> Self {
         let part = u64::from(wait.subsec_nanos() > 0);
         let seconds = wait.as_secs().saturating_add(part).max(1);
@@ -78,7 +76,7 @@ impl From<ActionError> for Failure {
     }
 }
 
-/// An error and its causes in one line.
+/// Formats an error and its causes in one line.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut link = error.source();

@@ -1,22 +1,23 @@
-//! Equal calls at the same time are one.
+//! Sharing of one request among equal concurrent calls. A flight is such a request.
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
+use parking_lot::Mutex;
 
 use super::Json;
 use super::cache::Key;
 use super::failure::Failure;
 
-type Outcome = Result<Json, Failure>;
-type Flight = BoxFuture<'static, Outcome>;
+type FlightResult = Result<Json, Failure>;
+type Flight = BoxFuture<'static, FlightResult>;
 type InFlight = Arc<Mutex<HashMap<Key, (u64, WeakShared<Flight>)>>>;
 
-/// The calls that are under way.
+/// The requests in flight, by key.
 #[derive(Default)]
 pub(super) struct Flights {
     in_flight: InFlight,
@@ -24,20 +25,20 @@ pub(super) struct Flights {
 }
 
 impl Flights {
-    /// Joins the call of this key that is under way, or starts it. The work is done by whoever
-    /// waits, and is dropped when nobody waits any more.
-    pub(super) async fn join<F>(&self, key: &Key, start: impl FnOnce() -> F) -> Outcome
+    /// Joins the flight of this key, or starts one. The flight is driven by the callers that wait
+    /// for it, and is dropped with the last of them.
+    pub(super) async fn join<F>(&self, key: &Key, start: impl FnOnce() -> F) -> FlightResult
     where
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = FlightResult> + Send + 'static,
     {
         self.joined(key, start).await
     }
 
     fn joined<F>(&self, key: &Key, start: impl FnOnce() -> F) -> Shared<Flight>
     where
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = FlightResult> + Send + 'static,
     {
-        let mut in_flight = locked(&self.in_flight);
+        let mut in_flight = self.in_flight.lock();
         if let Some(flight) = in_flight.get(key).and_then(|(_, flight)| flight.upgrade()) {
             return flight;
         }
@@ -55,7 +56,7 @@ impl Flights {
     }
 }
 
-/// Strikes a flight off the list when it is over or given up.
+/// Removes a flight from the map when it has ended or was dropped.
 struct Landing {
     in_flight: InFlight,
     key: Key,
@@ -64,17 +65,12 @@ struct Landing {
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        let mut in_flight = locked(&self.in_flight);
+        let mut in_flight = self.in_flight.lock();
         // The next flight of the same key may have started already.
         if in_flight.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
             in_flight.remove(&self.key);
         }
     }
-}
-
-fn locked(in_flight: &InFlight) -> MutexGuard<'_, HashMap<Key, (u64, WeakShared<Flight>)>> {
-    // Nothing in the guarded sections leaves the map half changed.
-    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -90,7 +86,7 @@ mod tests {
         Key { account: [0; 32], url: url.into() }
     }
 
-    fn failed(message: &str) -> Outcome {
+    fn failed(message: &str) -> FlightResult {
         Err(Failure::new(ErrorCode::UpstreamFailed, message))
     }
 
@@ -111,7 +107,7 @@ mod tests {
         }
         let third = flights.join(&key("a"), || async { failed("third") }).await;
         assert_eq!(third.expect_err("a failure").message, "third");
-        assert!(locked(&flights.in_flight).is_empty());
+        assert!(flights.in_flight.lock().is_empty());
     }
 
     #[tokio::test]
@@ -124,9 +120,9 @@ mod tests {
         });
         let second = flights.joined(&key("a"), pending);
         drop(first);
-        assert_eq!(locked(&flights.in_flight).len(), 1);
+        assert_eq!(flights.in_flight.lock().len(), 1);
         drop(second);
         assert!(dropped.await.is_err());
-        assert!(locked(&flights.in_flight).is_empty());
+        assert!(flights.in_flight.lock().is_empty());
     }
 }

@@ -1,53 +1,52 @@
-//! How long an answer may be given again without asking: RFC 9111, for a cache of one account (a
-//! private cache in its terms).
+//! The freshness of a response (RFC 9111, for a private cache: one account).
 
 use std::time::{Duration, SystemTime};
 
 use http::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName, VARY};
 use mcp_core::Timestamp;
 
-/// How long an answer is fresh, from when.
+/// The time during which a response is fresh.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Freshness {
-    /// When the request was sent, less the age that the answer had then.
+    /// The time of the request, minus the response's age.
     from: Timestamp,
     lifetime: Duration,
 }
 
 impl Freshness {
-    /// Of an answer to a request that was sent at this moment. `before` is that of the kept answer
-    /// that this one confirms: what it does not say anew stays (section 3.2).
+    /// Returns the freshness of the response to a request that was sent at `requested`. `before` is
+    /// the freshness of the stored response that this one confirms: its lifetime stays unless the
+    /// headers set a new one (section 3.2).
     ///
-    /// Without a word about it an answer is fresh for no time: nothing is guessed.
-    pub(super) fn new(headers: &HeaderMap, asked: Timestamp, before: Option<Self>) -> Self {
+    /// A response without such headers is not fresh at all: this cache uses no heuristics.
+    pub(super) fn new(headers: &HeaderMap, requested: Timestamp, before: Option<Self>) -> Self {
         let age = seconds(text(headers, &AGE)).unwrap_or_default();
         let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
         let lifetime = match before {
-            Some(before) if !says_something(headers) => before.lifetime,
+            Some(before) if !has_lifetime(headers) => before.lifetime,
             _ => lifetime(headers),
         };
-        Self { from: Timestamp::from_micros(asked.as_micros().saturating_sub(age)), lifetime }
+        Self { from: Timestamp::from_micros(requested.as_micros().saturating_sub(age)), lifetime }
     }
 
-    /// Whether the answer is fresh at a moment. Before it was asked for, it is not: the clock was
-    /// set back.
+    /// Returns whether the response is fresh at a time. After the clock was set back, it is not.
     pub(super) fn holds_at(self, now: Timestamp) -> bool {
         let age = now.as_micros().saturating_sub(self.from.as_micros());
         u64::try_from(age).is_ok_and(|age| Duration::from_micros(age) < self.lifetime)
     }
 
-    /// Whether there is any time in which it is fresh.
+    /// Returns whether the response is fresh at any time.
     pub(super) fn is_some(self) -> bool {
         !self.lifetime.is_zero()
     }
 }
 
-/// Whether an answer may be kept at all (section 5.2.2.5).
-pub(super) fn may_be_kept(headers: &HeaderMap) -> bool {
+/// Returns whether a response may be stored (section 5.2.2.5).
+pub(super) fn may_be_stored(headers: &HeaderMap) -> bool {
     !directives(headers).any(|(name, _)| name == "no-store")
 }
 
-fn says_something(headers: &HeaderMap) -> bool {
+fn has_lifetime(headers: &HeaderMap) -> bool {
     headers.contains_key(CACHE_CONTROL) || headers.contains_key(EXPIRES)
 }
 
@@ -57,8 +56,8 @@ fn lifetime(headers: &HeaderMap) -> Duration {
     if always_asks {
         return Duration::ZERO;
     }
-    // Section 4.2.1: `max-age` before `Expires`; of several the shortest, and what cannot be read
-    // is stale.
+    // Section 4.2.1: `max-age` takes precedence over `Expires`. Of several, the shortest applies;
+    // an invalid one makes the response stale.
     let max_age = directives(headers)
         .filter(|(name, _)| name == "max-age")
         .map(|(_, value)| seconds(value).unwrap_or_default())
@@ -66,13 +65,13 @@ fn lifetime(headers: &HeaderMap) -> Duration {
     max_age.or_else(|| expires(headers)).unwrap_or_default()
 }
 
-/// Whether no other request is like this one (RFC 9110, section 12.5.5).
+/// Returns whether the response matches no other request (RFC 9110, section 12.5.5).
 fn varies_by_all(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|name| name.trim() == "*")
 }
 
-/// From `Date` to `Expires` (section 5.3).
+/// Returns the time from `Date` to `Expires` (section 5.3).
 fn expires(headers: &HeaderMap) -> Option<Duration> {
     let date = |name| httpdate::parse_http_date(text(headers, name)?).ok();
     let (sent, expires): (SystemTime, SystemTime) = (date(&DATE)?, date(&EXPIRES)?);
@@ -83,12 +82,13 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// A number of seconds, also in quotes (section 5.2).
+/// Parses a number of seconds, which may be quoted (section 5.2).
 fn seconds(text: Option<&str>) -> Option<Duration> {
     Some(Duration::from_secs(text?.trim().trim_matches('"').parse().ok()?))
 }
 
-/// The directives of `Cache-Control`, their names in lower case. A comma in quotes parts nothing.
+/// Returns the directives of `Cache-Control` with their names in lower case. A comma in quotes does
+/// not separate directives.
 fn directives(headers: &HeaderMap) -> impl Iterator<Item = (String, Option<&str>)> {
     headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| {
         let mut quoted = false;
@@ -120,7 +120,7 @@ mod tests {
         headers
     }
 
-    /// For how many seconds an answer with these headers is fresh.
+    /// Returns for how many seconds a response with these headers is fresh.
     fn fresh_for(freshness: Freshness) -> usize {
         let at = |second: i64| Timestamp::from_micros(ASKED.as_micros() + second * 1_000_000);
         (0..10_000).take_while(|second| freshness.holds_at(at(*second))).count()
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn what_must_not_be_stored_is_not_kept() {
-        assert!(!may_be_kept(&headers(&[("cache-control", "private, No-Store")])));
-        assert!(may_be_kept(&headers(&[("cache-control", "private=\"no-store\"")])));
-        assert!(may_be_kept(&HeaderMap::new()));
+        assert!(!may_be_stored(&headers(&[("cache-control", "private, No-Store")])));
+        assert!(may_be_stored(&headers(&[("cache-control", "private=\"no-store\"")])));
+        assert!(may_be_stored(&HeaderMap::new()));
     }
 }

@@ -1,13 +1,13 @@
-//! Randomness as a value that is passed in: what spreads the waits between tries, so that callers
-//! that failed together do not come back together.
+//! Randomness for the backoff, so that callers that failed together do not retry together. Tests
+//! pass in a fixed one.
 
-/// Where the spread comes from.
+/// A source of randomness.
 pub trait Jitter: Send + Sync {
-    /// A share, from 0 (included) to 1 (not included), another one each time.
+    /// Returns a number from 0 (inclusive) to 1 (exclusive).
     fn share(&self) -> f64;
 }
 
-/// A spread that nobody can predict.
+/// Unpredictable jitter.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RandomJitter;
 

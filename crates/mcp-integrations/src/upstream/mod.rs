@@ -1,14 +1,12 @@
-//! How another system is asked over HTTP, whichever it is: with patience, within bounds, and not
-//! twice for what is known.
+//! Calls of another system over HTTP: retries within a deadline, rate limits, and a cache.
 //!
-//! [`Upstream::get`] is the one way. A call goes through, in this order: [`cache`] (is the answer
-//! kept and fresh?), [`flights`] (is somebody asking just this?), [`tries`] (how often, until when),
-//! [`quotas`] (is a rate limit used up?), one exchange over a [`transport`], [`reply`] (what does the status mean?) and [`answer`] (is it
-//! the JSON that was promised?).
+//! [`Upstream::get`] is the only entry. A call passes, in this order: [`cache`] (is a fresh
+//! response stored?), [`flights`] (is an equal call in flight?), [`retry`] (attempts and backoff),
+//! [`quotas`] (is a rate limit used up?), one exchange over a [`transport`], [`response`] (what
+//! does the status mean?) and [`json`] (is the body the expected JSON?).
 //!
-//! Invariant: every wait, size, queue and repetition in here has a bound from [`HttpSettings`].
+//! Invariant: every wait, size, queue and retry here has a limit in [`HttpSettings`].
 
-mod answer;
 mod attempt;
 mod body;
 mod cache;
@@ -17,12 +15,13 @@ mod failure;
 mod flights;
 mod freshness;
 mod jitter;
+mod json;
 mod quotas;
 mod rate_limit;
-mod reply;
+mod response;
+mod retry;
 mod settings;
 mod transport;
-mod tries;
 
 use std::sync::Arc;
 
@@ -35,20 +34,20 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-pub(crate) use answer::Json;
 use cache::{Cache, Key, Stored};
 pub(crate) use client::SharedClient;
 use failure::Failure;
 use flights::Flights;
 pub use jitter::{Jitter, RandomJitter};
+pub(crate) use json::Json;
 use quotas::Quotas;
 pub use settings::HttpSettings;
-pub(crate) use transport::{Fault, Sent, Transport, streamed};
+pub(crate) use transport::{ResponseFuture, Transport, TransportError, streamed};
 
-/// How long an address may be that another system is asked at, in bytes: few take a longer one.
-const LONGEST_URL: usize = 8 << 10;
+/// The maximum length of a URL, in bytes. Few servers accept longer ones.
+const MAX_URL: usize = 8 << 10;
 
-/// What all other systems have in common: one HTTP client's bounds, one cache, one clock.
+/// The state that all upstreams share.
 pub(crate) struct Exchange {
     settings: HttpSettings,
     clock: Arc<dyn Clock>,
@@ -67,28 +66,28 @@ impl Exchange {
     }
 }
 
-/// One other system, asked with one account.
+/// Another system, called with one account.
 #[derive(Clone)]
-pub(crate) struct Upstream(Arc<Inner>);
+pub(crate) struct Upstream(Arc<UpstreamState>);
 
-struct Inner {
-    /// What it is called in messages.
+struct UpstreamState {
+    /// The system's name in messages.
     name: &'static str,
-    /// Says whose answers the cache may give: a digest of the system and its token.
+    /// Identifies the account in the cache: a digest of the name and the token.
     account: [u8; 32],
     /// Keeps the token out of messages.
     redactor: Redactor,
     transport: Box<dyn Transport>,
-    /// As many permits as there may be requests on their way at once: its own, so that a slow system
-    /// holds up no other one.
+    /// Limits the concurrent requests. Each upstream has its own permits, so that a slow one does
+    /// not delay the others.
     permits: Semaphore,
-    /// The rate limits of this account that are used up.
+    /// The used-up rate limits of this account.
     quotas: Quotas,
     exchange: Arc<Exchange>,
 }
 
 impl Upstream {
-    /// Creates an upstream. `resources` are the names that its responses give to limits of their own.
+    /// Creates an upstream. `resources` are the names of resources with a rate limit of their own.
     pub(crate) fn new(
         name: &'static str,
         token: Option<&SecretString>,
@@ -97,7 +96,7 @@ impl Upstream {
         exchange: Arc<Exchange>,
     ) -> Self {
         let token = token.map(ExposeSecret::expose_secret);
-        Self(Arc::new(Inner {
+        Self(Arc::new(UpstreamState {
             name,
             account: cache::account(name, token),
             redactor: Redactor::new(token.map(ToOwned::to_owned)),
@@ -108,18 +107,19 @@ impl Upstream {
         }))
     }
 
-    /// What it is called in messages.
+    /// Returns the system's name in messages.
     pub(crate) fn name(&self) -> &'static str {
         self.0.name
     }
 
-    /// Returns the JSON at an address, from the cache if it is fresh. Equal calls at the same time
-    /// share one request, which ends when no caller waits for it any more. `resource` is the rate
-    /// limit that counts the request.
+    /// Returns the JSON at a URL, from the cache if it is fresh. Equal concurrent calls share one
+    /// request, which ends when its last caller is gone. `resource` names the rate limit of the
+    /// request.
     ///
     /// # Errors
-    /// Returns what went wrong at the upstream or on the way there; never its token. Returns
-    /// `UpstreamRateLimited` without a request while the rate limit is used up.
+    /// Returns `UpstreamRateLimited`, without a request, while the rate limit is used up; `Busy` or
+    /// `UpstreamTimeout` at the deadline; otherwise the error of the response or of the connection.
+    /// No message contains the token.
     pub(crate) async fn get(
         &self,
         url: Url,
@@ -127,62 +127,61 @@ impl Upstream {
         progress: &Progress,
     ) -> Result<Json, ActionError> {
         let key = Key { account: self.0.account, url: url.into() };
-        if let Some(kept) = self.fresh(&key) {
-            progress.step(2.0, Some(2.0), "answered from what is kept");
-            return Ok(kept);
+        if let Some(json) = self.fresh(&key) {
+            progress.step(2.0, Some(2.0), "answered from the cache");
+            return Ok(json);
         }
-        progress.step(0.0, Some(2.0), &format!("asking {}", self.0.name));
+        progress.step(0.0, Some(2.0), &format!("calling {}", self.0.name));
         let this = self.clone();
-        let ask = {
+        let request = {
             let key = key.clone();
-            move || async move { this.ask(key, resource).await }
+            move || async move { this.request(key, resource).await }
         };
-        let json = self.0.exchange.flights.join(&key, ask).await.map_err(ActionError::from)?;
+        let json = self.0.exchange.flights.join(&key, request).await.map_err(ActionError::from)?;
         progress.step(1.0, Some(2.0), &format!("{} has answered", self.0.name));
         Ok(json)
     }
 
     fn fresh(&self, key: &Key) -> Option<Json> {
         let exchange = &self.0.exchange;
-        let kept = exchange.cache.get(key)?;
-        if !kept.freshness.holds_at(exchange.clock.now()) {
+        let stored = exchange.cache.get(key)?;
+        if !stored.freshness.holds_at(exchange.clock.now()) {
             return None;
         }
         log::debug!("{}: answered from the cache", self.0.name);
-        Some(kept.json.clone())
+        Some(stored.json.clone())
     }
 
-    async fn ask(&self, key: Key, resource: &'static str) -> Result<Json, Failure> {
+    async fn request(&self, key: Key, resource: &'static str) -> Result<Json, Failure> {
         let Exchange { settings, clock, jitter, cache, .. } = &*self.0.exchange;
-        let kept = cache.get(&key);
-        if key.url.len() > LONGEST_URL {
+        let stored = cache.get(&key);
+        if key.url.len() > MAX_URL {
             let message = format!(
-                "The parameters make an address of {} bytes, and {} is asked for {LONGEST_URL} at most: \
-                 shorten them",
+                "the parameters make a URL of {} bytes, and {} accepts {MAX_URL}: shorten them",
                 key.url.len(),
                 self.0.name
             );
             return Err(Failure::new(ErrorCode::InvalidParams, message));
         }
         let uri: Uri = key.url.parse().map_err(|error| Failure::internal(&error))?;
-        let conditions = kept.as_deref().map(Stored::conditions).unwrap_or_default();
-        let asked = clock.now();
+        let conditions = stored.as_deref().map(Stored::conditions).unwrap_or_default();
+        let requested = clock.now();
         let deadline = Instant::now() + settings.call_timeout;
         let attempt = |number| self.0.attempt(&uri, conditions.clone(), resource, deadline, number);
-        let tries = tries::until(deadline, settings, &**jitter, attempt);
-        let reply = timeout_at(deadline, tries)
+        let attempts = retry::until(deadline, settings, &**jitter, attempt);
+        let response = timeout_at(deadline, attempts)
             .await
             .unwrap_or_else(|_| Err(Failure::timeout(self.0.name, settings.call_timeout)))?;
-        let stored = if let (StatusCode::NOT_MODIFIED, Some(kept)) = (reply.status, kept) {
-            kept.confirmed(&reply.headers, asked)
+        let entry = if let (StatusCode::NOT_MODIFIED, Some(stored)) = (response.status, stored) {
+            stored.confirmed(&response.headers, requested)
         } else {
-            let Inner { name, redactor, .. } = &*self.0;
-            let kind = reply.headers.get(CONTENT_TYPE);
-            let json = answer::read(name, kind, reply.body, redactor)?;
-            Stored::new(json.followed(&reply.headers), &reply.headers, asked)
+            let UpstreamState { name, redactor, .. } = &*self.0;
+            let content_type = response.headers.get(CONTENT_TYPE);
+            let json = json::read(name, content_type, response.body, redactor)?;
+            Stored::new(json.paged(&response.headers), &response.headers, requested)
         };
-        let json = stored.json.clone();
-        cache.keep(key, stored, &reply.headers);
+        let json = entry.json.clone();
+        cache.store(key, entry, &response.headers);
         Ok(json)
     }
 }

@@ -1,17 +1,17 @@
-//! Used-up rate limits: until one ends, its requests are refused and not sent.
+//! The used-up rate limits of an account. Until one ends, its requests are rejected here.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mcp_core::{ErrorCode, Timestamp};
+use parking_lot::Mutex;
 
 use super::failure::Failure;
 use super::rate_limit::Limited;
 
-/// The rate limits of one account at one upstream. Holds at most one entry for each resource and one
-/// for the whole account.
+/// The used-up rate limits of one account: at most one for each resource, and one for the whole
+/// account.
 pub(super) struct Quotas {
-    /// The names of the resources that the upstream counts separately.
+    /// The names of resources with a rate limit of their own.
     resources: &'static [&'static str],
     /// The end of each used-up limit; `None` is the limit of the whole account.
     used_up: Mutex<Vec<(Option<&'static str>, Timestamp)>>,
@@ -22,22 +22,22 @@ impl Quotas {
         Self { resources, used_up: Mutex::default() }
     }
 
-    /// Remembers a used-up limit. It belongs to the resource that the response names, otherwise to
-    /// the resource of the request.
+    /// Stores a used-up limit. It belongs to the resource that the response names, otherwise to the
+    /// resource of the request.
     pub(super) fn remember(&self, resource: &'static str, limited: &Limited, now: Timestamp) {
         let named = limited.resource.as_deref();
         let named = self.resources.iter().copied().find(|known| Some(*known) == named);
         let scope = (!limited.is_of_account).then(|| named.unwrap_or(resource));
         let wait = i64::try_from(limited.wait.as_micros()).unwrap_or(i64::MAX);
         let end = Timestamp::from_micros(now.as_micros().saturating_add(wait));
-        let mut used_up = self.locked();
+        let mut used_up = self.used_up.lock();
         match used_up.iter_mut().find(|(of, _)| *of == scope) {
             Some((_, known)) => *known = end.max(*known),
             None => used_up.push((scope, end)),
         }
     }
 
-    /// Rejects a request of a resource until its limit ends.
+    /// Rejects a request while its rate limit is used up.
     ///
     /// # Errors
     /// Returns `UpstreamRateLimited` with the time to wait.
@@ -47,7 +47,7 @@ impl Quotas {
         resource: &'static str,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let mut used_up = self.locked();
+        let mut used_up = self.used_up.lock();
         used_up.retain(|(_, end)| *end > now);
         let limits = used_up.iter().filter(|(of, _)| of.is_none_or(|of| of == resource));
         let longest = limits.max_by_key(|(_, end)| *end);
@@ -57,11 +57,6 @@ impl Quotas {
         let of = of.map_or_else(String::new, |of| format!(" for {of}"));
         let message = format!("{name}'s rate limit{of} is used up");
         Err(Failure::new(ErrorCode::UpstreamRateLimited, message).until(wait))
-    }
-
-    fn locked(&self) -> MutexGuard<'_, Vec<(Option<&'static str>, Timestamp)>> {
-        // Nothing in the guarded sections leaves the list half changed.
-        self.used_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,7 +91,7 @@ mod tests {
         assert_eq!(waits(&quotas, 9), [Some(1), Some(21)]);
         assert_eq!(waits(&quotas, 10), [None, Some(20)]);
         assert_eq!(waits(&quotas, 30), [None, None]);
-        assert!(quotas.locked().is_empty());
+        assert!(quotas.used_up.lock().is_empty());
     }
 
     #[test]
@@ -113,7 +108,7 @@ mod tests {
         for seconds in [60, 5, u64::MAX, 1] {
             quotas.remember("core", &limited(seconds, None, false), at(0));
         }
-        assert_eq!(quotas.locked().len(), 1);
+        assert_eq!(quotas.used_up.lock().len(), 1);
         assert!(quotas.check("GitHub", "core", at(1 << 40)).is_err());
     }
 

@@ -1,5 +1,5 @@
-//! Which rate limit a response says is used up, and until when: `Retry-After` (RFC 9110, section
-//! 10.2.3) and GitHub's `X-RateLimit-*`.
+//! The rate limit that a response reports as used up: `Retry-After` (RFC 9110, section 10.2.3) and
+//! GitHub's `X-RateLimit-*`.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,15 +7,15 @@ use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 use mcp_core::Timestamp;
 
-/// The wait where the upstream names none: GitHub asks for a minute at least.
-const USUAL_WAIT: Duration = Duration::from_mins(1);
+/// The wait if the upstream names none. GitHub demands at least a minute.
+const DEFAULT_WAIT: Duration = Duration::from_mins(1);
 
 /// A used-up rate limit.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Limited {
     /// The time until it ends.
     pub(super) wait: Duration,
-    /// Whether `Retry-After` asks this request to come again.
+    /// Whether `Retry-After` asks for a retry of this request.
     pub(super) retries: bool,
     /// The limited resource, if the upstream names one.
     pub(super) resource: Option<String>,
@@ -23,10 +23,10 @@ pub(super) struct Limited {
     pub(super) is_of_account: bool,
 }
 
-/// Returns the rate limit that a response says is used up.
+/// Returns the rate limit that a response reports as used up.
 ///
-/// A 429 always says so; a 403 does if its headers or its message do. Any other response does if its
-/// headers say that no request remains: the next one would be refused.
+/// A 429 always reports one; a 403 if its headers or its message do. Any other response reports one
+/// if its headers say that no request remains: the next request would be rejected.
 pub(super) fn read(
     status: StatusCode,
     headers: &HeaderMap,
@@ -34,13 +34,13 @@ pub(super) fn read(
     now: Timestamp,
 ) -> Option<Limited> {
     let left = remaining(headers);
-    // With requests left, the reset is that of another limit.
+    // If requests remain, the reset belongs to another limit.
     let reset = reset(headers, now).filter(|_| left.is_none_or(|left| left == 0));
     let resource = headers.get("x-ratelimit-resource").and_then(|name| name.to_str().ok());
     let resource = resource.map(|name| name.trim().to_ascii_lowercase());
     let limited = |wait, retries, is_of_account| Limited { wait, retries, resource, is_of_account };
     if !is_refusal(status) {
-        let wait = reset.unwrap_or(USUAL_WAIT);
+        let wait = reset.unwrap_or(DEFAULT_WAIT);
         return (left == Some(0) && !wait.is_zero()).then(|| limited(wait, false, false));
     }
     let message = message.unwrap_or_default().to_ascii_lowercase();
@@ -56,17 +56,17 @@ pub(super) fn read(
     if let Some(wait) = retry_after(headers, now) {
         return Some(limited(wait, true, is_of_account));
     }
-    // A reset that has passed does not say when the limit ends.
-    let wait = reset.filter(|wait| !wait.is_zero()).unwrap_or(USUAL_WAIT);
+    // A reset in the past does not tell when the limit ends.
+    let wait = reset.filter(|wait| !wait.is_zero()).unwrap_or(DEFAULT_WAIT);
     Some(limited(wait, false, is_of_account))
 }
 
-/// Whether a rate limit may be the reason of a status.
+/// Returns whether a status may be caused by a rate limit.
 pub(super) fn is_refusal(status: StatusCode) -> bool {
     matches!(status, StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
 }
 
-/// How long `Retry-After` says to wait: seconds, or a date.
+/// Returns the wait of `Retry-After`: seconds, or a date.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
@@ -77,18 +77,19 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     Some(until(since, now))
 }
 
-/// How many requests are left, as GitHub has it.
+/// Returns the remaining requests of GitHub's limit.
 pub(super) fn remaining(headers: &HeaderMap) -> Option<u64> {
     headers.get("x-ratelimit-remaining")?.to_str().ok()?.trim().parse().ok()
 }
 
-/// How long until GitHub's limit starts anew: the header holds seconds since the Unix epoch.
+/// Returns the time until GitHub's limit is reset. The header contains seconds since the Unix
+/// epoch.
 fn reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let seconds = headers.get("x-ratelimit-reset")?.to_str().ok()?.trim().parse().ok()?;
     Some(until(Duration::from_secs(seconds), now))
 }
 
-/// From now until a moment since the Unix epoch; nothing where it has passed.
+/// Returns the time from `now` to a time since the Unix epoch; zero if that is in the past.
 fn until(moment: Duration, now: Timestamp) -> Duration {
     let now = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(0));
     moment.saturating_sub(now)

@@ -1,4 +1,4 @@
-//! How one request goes out and its answer comes in: what differs from system to system.
+//! The port through which an upstream sends a request. Each system has its own.
 
 use std::error::Error;
 use std::fmt;
@@ -11,52 +11,51 @@ use http_body_util::combinators::UnsyncBoxBody;
 use mcp_core::{ActionError, ErrorCode};
 
 use super::failure::{Failure, chain};
-use super::reply::Meaning;
+use super::response::Outcome;
 
-/// What a body fails with while it is read.
+/// The error of reading a body.
 pub(crate) type BodyError = Box<dyn Error + Send + Sync>;
 
-/// An answer whose body is still coming in, decoded.
+/// A response whose decoded body is still being received.
 pub(crate) type Streamed = Response<UnsyncBoxBody<Bytes, BodyError>>;
 
-/// An answer on its way.
-pub(crate) type Sent = BoxFuture<'static, Result<Streamed, Fault>>;
+pub(crate) type ResponseFuture = BoxFuture<'static, Result<Streamed, TransportError>>;
 
-/// Sends a GET request with the account's token. It follows redirects within the host and nothing
-/// else: it repeats nothing and keeps nothing.
+/// Sends a GET request with the account's token. It follows redirects within the host; it retries
+/// and caches nothing.
 pub(crate) trait Transport: Send + Sync + 'static {
-    /// Sends the request. The answer's body is read by the caller.
-    fn send(&self, uri: Uri, headers: HeaderMap) -> Sent;
+    /// Sends the request. The caller reads the response's body.
+    fn send(&self, uri: Uri, headers: HeaderMap) -> ResponseFuture;
 }
 
-/// The answer with its body's type erased.
-pub(crate) fn streamed<B>(answer: Response<B>) -> Streamed
+/// Erases the type of a response's body.
+pub(crate) fn streamed<B>(response: Response<B>) -> Streamed
 where
     B: http_body_util::BodyExt<Data = Bytes> + Send + 'static,
     B::Error: Into<BodyError>,
 {
-    answer.map(|body| body.map_err(Into::into).boxed_unsync())
+    response.map(|body| body.map_err(Into::into).boxed_unsync())
 }
 
-/// Why there is no answer. The texts are causes: for the log, not for callers.
+/// The reason for a missing response. The strings are causes: for the log, not for callers.
 #[derive(Debug)]
-pub(crate) enum Fault {
-    /// No connection, or it broke before the answer's head.
+pub(crate) enum TransportError {
+    /// The connection failed, or broke before the response's head.
     Connection(String),
-    /// No connection in time.
+    /// The connection attempt timed out.
     ConnectTimeout(String),
     /// A redirect that is not followed.
     Redirect(String),
-    /// The answer's body broke off or cannot be decoded.
+    /// The response's body broke off or cannot be decoded.
     Body(String),
-    /// The answer's body is over the limit.
+    /// The response's body exceeds the limit.
     TooLarge,
-    /// The request cannot be sent as it is.
+    /// The request cannot be sent.
     Request(ActionError),
 }
 
-impl Fault {
-    /// From an HTTP library's error, in whose chain of causes the client's own stands somewhere.
+impl TransportError {
+    /// Converts an HTTP library's error, whose chain of causes contains reqwest's error.
     pub(crate) fn from_error(error: &(dyn Error + 'static)) -> Self {
         let mut link = Some(error);
         while let Some(error) = link {
@@ -74,37 +73,33 @@ impl Fault {
         Self::Connection(chain(error))
     }
 
-    /// What is done about it.
-    pub(super) fn meaning(self, name: &str, body_limit: usize) -> Meaning {
-        let failed = |what: &str| Failure::new(ErrorCode::UpstreamFailed, format!("{name}{what}"));
+    /// Returns the outcome of the attempt.
+    pub(super) fn outcome(self, name: &str, body_limit: usize) -> Outcome {
+        let failed =
+            |message: &str| Failure::new(ErrorCode::UpstreamFailed, format!("{name}{message}"));
+        let retry = |failure: Failure| Outcome::Retry { failure, wait: None };
         match self {
-            Self::Connection(cause) => Meaning::Again {
-                failure: failed(" cannot be reached").caused_by(cause),
-                wait: None,
-            },
+            Self::Connection(cause) => retry(failed(" cannot be reached").caused_by(cause)),
             Self::ConnectTimeout(cause) => {
                 let message = format!("{name} cannot be reached in time");
-                Meaning::Again {
-                    failure: Failure::new(ErrorCode::UpstreamTimeout, message).caused_by(cause),
-                    wait: None,
-                }
+                retry(Failure::new(ErrorCode::UpstreamTimeout, message).caused_by(cause))
             }
             Self::Redirect(cause) => {
-                Meaning::Final(failed(" redirects to another host or too often").caused_by(cause))
+                let message = " redirects to another host or too often";
+                Outcome::Failure(failed(message).caused_by(cause))
             }
-            Self::Body(cause) => Meaning::Again {
-                failure: failed("'s answer broke off or cannot be decoded").caused_by(cause),
-                wait: None,
-            },
+            Self::Body(cause) => {
+                retry(failed("'s answer broke off or cannot be decoded").caused_by(cause))
+            }
             Self::TooLarge => {
-                Meaning::Final(failed(&format!("'s answer is larger than {body_limit} bytes")))
+                Outcome::Failure(failed(&format!("'s answer is larger than {body_limit} bytes")))
             }
-            Self::Request(error) => Meaning::Final(error.into()),
+            Self::Request(error) => Outcome::Failure(error.into()),
         }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connection(cause)
@@ -124,19 +119,19 @@ mod tests {
     #[test]
     fn a_fault_of_the_connection_passes_and_no_other_does() {
         let cause = || "why".to_owned();
-        for (fault, code, again) in [
-            (Fault::Connection(cause()), ErrorCode::UpstreamFailed, true),
-            (Fault::ConnectTimeout(cause()), ErrorCode::UpstreamTimeout, true),
-            (Fault::Body(cause()), ErrorCode::UpstreamFailed, true),
-            (Fault::Redirect(cause()), ErrorCode::UpstreamFailed, false),
-            (Fault::TooLarge, ErrorCode::UpstreamFailed, false),
-            (Fault::Request(ActionError::internal("why")), ErrorCode::Internal, false),
+        for (error, code, again) in [
+            (TransportError::Connection(cause()), ErrorCode::UpstreamFailed, true),
+            (TransportError::ConnectTimeout(cause()), ErrorCode::UpstreamTimeout, true),
+            (TransportError::Body(cause()), ErrorCode::UpstreamFailed, true),
+            (TransportError::Redirect(cause()), ErrorCode::UpstreamFailed, false),
+            (TransportError::TooLarge, ErrorCode::UpstreamFailed, false),
+            (TransportError::Request(ActionError::internal("why")), ErrorCode::Internal, false),
         ] {
-            let shown = fault.to_string();
-            let (failure, is_again) = match fault.meaning("GitHub", 1000) {
-                Meaning::Answer(_) => panic!("{shown} is no answer"),
-                Meaning::Again { failure, .. } => (failure, true),
-                Meaning::Final(failure) => (failure, false),
+            let shown = error.to_string();
+            let (failure, is_again) = match error.outcome("GitHub", 1000) {
+                Outcome::Success(_) => panic!("{shown} is a success"),
+                Outcome::Retry { failure, .. } => (failure, true),
+                Outcome::Failure(failure) => (failure, false),
             };
             assert_eq!((failure.code, is_again), (code, again), "{shown}");
             assert!(!failure.message.contains("why"), "{}", failure.message);

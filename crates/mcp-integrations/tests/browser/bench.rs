@@ -1,4 +1,4 @@
-//! What a warm browser is worth.
+//! The time that a warm browser saves.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use crate::site::{Site, html};
 use crate::support::Subject;
 
-/// Prints both medians, for `scripts/bench`; on a busy machine they are no measure, so nothing is
-/// asserted about them.
+/// Prints both medians, for `scripts/bench`. It asserts nothing, because a busy machine distorts
+/// them.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement"]
 async fn a_title_from_a_warm_browser_and_from_a_cold_one() {

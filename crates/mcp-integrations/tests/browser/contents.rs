@@ -1,4 +1,4 @@
-//! What belongs to a page's text, and what the answer says of its response.
+//! The contents of a page's text, and the status of its response in the result.
 
 use mcp_core::ErrorCode;
 use serde_json::{Value, json};

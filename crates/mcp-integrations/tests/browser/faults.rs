@@ -1,4 +1,5 @@
-//! What breaks under a call: a typed error soon, the next call works, nothing is left behind.
+//! Faults during a call: it returns a typed error soon, the next call works, and nothing is left
+//! over.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -11,21 +12,21 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::site::{Reply, Site, html};
-use crate::support::{BROWSER, PATIENCE, Subject, kill, processes_of, settings};
+use crate::support::{BROWSER, Subject, TIMEOUT, kill, processes_of, settings};
 
-/// How soon a fault must be told.
+/// The time within which a fault must be reported.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Kills every process of this kind while a call is under way; gives the call's error.
+/// Kills every process of this kind during a call. Returns the call's error.
 async fn killed_during(subject: &Subject, site: &Site, kind: &str, params: Value) -> ActionError {
     let before = site.requests().len();
     let kill_it = async {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while site.requests().len() == before {
             assert!(Instant::now() < end, "the page was not asked for");
             sleep(Duration::from_millis(20)).await;
         }
-        // Until the page is there: it says nothing that could be waited for.
+        // Until the page is there. It has no event to wait for.
         sleep(Duration::from_secs(2)).await;
         let victims = subject.processes(kind);
         assert!(!victims.is_empty(), "{kind}: {:?}", subject.processes(""));
@@ -56,7 +57,7 @@ async fn a_killed_part_is_told_soon_while_the_call_waits() {
     let subject = Subject::with(settings, SystemResolver);
 
     let params = json!({"url": site.url("/"), "wait_ms": 20_000});
-    for (kind, part) in [("--type=renderer", "crashed its tab"), (BROWSER, "The browser ended")] {
+    for (kind, part) in [("--type=renderer", "crashed its tab"), (BROWSER, "the browser ended")] {
         let error = killed_during(&subject, &site, kind, params.clone()).await;
         assert!(error.message.contains(part), "{kind}: {error:?}");
         assert_eq!(subject.title_of(&site.url("/")).await, "page", "{kind}");
@@ -94,7 +95,7 @@ async fn what_dies_between_calls_is_replaced() {
             kill(id);
         }
         if kind == BROWSER {
-            // Nothing of it stays, although nobody calls.
+            // The browser ends without another call.
             subject.until_processes("", |left| left == 0).await;
         }
         assert_eq!(subject.title_of(&site.url("/")).await, "page", "{kind}");
@@ -139,7 +140,7 @@ async fn a_call_that_is_dropped_gives_its_browser_back() {
 }
 
 trait AwaitFor: Future + Sized {
-    /// What it gives within so many milliseconds; then it is dropped.
+    /// Returns its output after this many milliseconds, and drops it.
     async fn await_for(self, milliseconds: u64) -> Option<Self::Output> {
         timeout(Duration::from_millis(milliseconds), self).await.ok()
     }
@@ -177,7 +178,7 @@ async fn a_browser_that_is_dropped_leaves_nothing() {
     drop(directory);
 }
 
-/// Is the server that another test kills: it has a browser and does nothing.
+/// The server that another test kills: it has a browser and does nothing.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "another test starts it"]
 #[expect(clippy::disallowed_methods, reason = "there is no other way to tell a test something")]
@@ -201,7 +202,7 @@ async fn nothing_is_left_when_the_server_is_killed() {
         .stderr(Stdio::null())
         .spawn()
         .expect("a server");
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     while processes_of(directory.path(), "--type=renderer").is_empty() {
         assert!(Instant::now() < end, "no browser was started");
         sleep(Duration::from_millis(20)).await;
@@ -212,7 +213,7 @@ async fn nothing_is_left_when_the_server_is_killed() {
 }
 
 async fn until_nothing_is_left(directory: &std::path::Path) {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     let left = || {
         let files = fs::read_dir(directory).map_or(0, Iterator::count);
         (files, processes_of(directory, ""))

@@ -1,4 +1,5 @@
-//! What the browser may not reach: addresses in every spelling, and every way out of a page.
+//! Targets that the browser may not reach: addresses in every spelling, and every way out of a
+//! page.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,9 +13,9 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::timeout;
 
 use crate::site::{Site, html};
-use crate::support::{PATIENCE, Subject, settings};
+use crate::support::{Subject, TIMEOUT, settings};
 
-/// Hosts that are not public, as a caller may write them.
+/// Hosts that are not public, in the spellings of callers.
 const HOSTS: &[&str] = &[
     // This machine, in every spelling of IPv4.
     "127.0.0.1",
@@ -74,7 +75,7 @@ const HOSTS: &[&str] = &[
     "100.64.0.1",
     "100.100.100.200",
     "168.63.129.16",
-    // What is nobody's.
+    // Reserved addresses.
     "192.0.2.1",
     "198.51.100.1",
     "203.0.113.1",
@@ -87,14 +88,14 @@ const HOSTS: &[&str] = &[
     "[2001:db8::1]",
     "[ff02::1]",
     "[100::1]",
-    // Names that lead there.
+    // Names that resolve to such addresses.
     "inward.example",
     "mixed.example",
     "metadata.example",
     "mapped.example",
 ];
 
-/// Names of the tests and where they lead; what it was asked for.
+/// Resolves the tests' names, and records the requested ones.
 #[derive(Clone, Default)]
 struct Names {
     known: Arc<HashMap<&'static str, Vec<IpAddr>>>,
@@ -144,7 +145,7 @@ async fn no_spelling_of_a_forbidden_address_is_opened() {
     let refuse = async |hosts: &[&str]| {
         for host in hosts {
             for scheme in ["http", "https"] {
-                // Every second one by https: each start of a browser takes its time.
+                // Every second one uses https, because each start of a browser takes time.
                 let odd =
                     hosts.iter().position(|other| other == host).is_some_and(|at| at % 2 == 1);
                 if odd != (scheme == "https") {
@@ -210,7 +211,7 @@ async fn no_way_out_of_a_page_reaches_a_forbidden_address() {
          Promise.all(waits).then(() => document.title = 'done ' + waits.length);
          </script>"
     );
-    // The load event waits for this, and so does the answer.
+    // The load event waits for this, and so does the call.
     site.on("/", html(page + "<img src=/slow>"))
         .on("/slow", html("").after(Duration::from_secs(12)));
     let names = Names::new();
@@ -272,7 +273,7 @@ async fn the_setting_opens_what_it_names_and_the_browser_asks_for_nothing_else()
     let mut asked = names.asked();
     asked.sort();
     asked.dedup();
-    // Nothing of the browser's own: no update, no report, no search.
+    // No requests of the browser itself: no updates, reports or searches.
     assert_eq!(asked, ["inward.example", "open.corp.example"]);
     subject.close().await;
 
@@ -282,5 +283,5 @@ async fn the_setting_opens_what_it_names_and_the_browser_asks_for_nothing_else()
     );
     assert_eq!(subject.title_of(&format!("http://localhost:{port}/")).await, "open");
     assert!(subject.title(&site.url("/")).await.is_err());
-    assert!(timeout(PATIENCE, subject.close()).await.is_ok());
+    assert!(timeout(TIMEOUT, subject.close()).await.is_ok());
 }

@@ -1,4 +1,4 @@
-//! How long a page is waited for, and what the answer says of a page that does not end.
+//! The wait for a page to load, and the results of pages that never finish.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::site::{Site, html, never};
 use crate::support::{Subject, settings};
 
-/// How many calls run at once where they only wait.
+/// The number of concurrent calls that only wait.
 const AT_ONCE: usize = 7;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +184,7 @@ async fn a_page_that_loads_itself_again_for_ever_says_so() {
                 let why = answer["incomplete"].as_str().unwrap_or_default();
                 assert!(why.contains("keeps loading"), "{path}: {answer}");
             }
-            // On a machine that is too slow to read between two of its documents.
+            // A slow machine may not manage to read between two of the page's documents.
             Err(error) => assert!(error.message.contains("keeps loading"), "{path}: {error:?}"),
         }
     }

@@ -1,5 +1,5 @@
-//! Web pages in a real Chromium, against pages that the tests serve. They need Chromium and
-//! ChromeDriver (Debian: chromium, chromium-driver) and say so where they are missing.
+//! Web pages in a real Chromium, against pages that the tests serve. The tests need Chromium and
+//! ChromeDriver (Debian: chromium, chromium-driver), and report if they are missing.
 
 mod bench;
 mod contents;

@@ -1,4 +1,4 @@
-//! Without a browser the answer says how to get one.
+//! Without a browser, the error says how to get one.
 
 use mcp_core::ErrorCode;
 use mcp_integrations::browser::{BrowserSettings, SystemResolver};

@@ -92,8 +92,8 @@ async fn a_page_that_tampers_or_asks_is_read_all_the_same() {
     subject.close().await;
 }
 
-/// The title of a page that sets it a little after it was loaded: on a busy machine a call can come
-/// before that.
+/// Returns the title of a page that sets it shortly after loading: on a busy machine a call can be
+/// earlier.
 async fn later_title(subject: &Subject, url: &str) -> String {
     for _ in 0..20 {
         let title = subject.title_of(url).await;
@@ -149,7 +149,7 @@ async fn what_is_no_page_is_a_clear_error() {
     for path in ["/download", "/pdf", "/none"] {
         let error = subject.title(&site.url(path)).await.expect_err(path);
         assert_eq!(error.code, ErrorCode::UpstreamFailed, "{path}: {error:?}");
-        assert!(error.message.contains("is no page"), "{path}: {error:?}");
+        assert!(error.message.contains("is not a page"), "{path}: {error:?}");
     }
     subject.close().await;
 }

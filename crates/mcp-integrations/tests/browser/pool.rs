@@ -1,4 +1,4 @@
-//! How many browsers there are, who waits, and who is turned away.
+//! The number of browsers, the queue, and rejected calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::site::{Site, html};
-use crate::support::{PATIENCE, Subject, settings};
+use crate::support::{Subject, TIMEOUT, settings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_wait_for_a_browser_and_too_many_are_turned_away() {
@@ -18,7 +18,7 @@ async fn calls_wait_for_a_browser_and_too_many_are_turned_away() {
     let settings = BrowserSettings { pool: 1, ..settings(&[&site.host()]) };
     let subject = Arc::new(Subject::with(settings, SystemResolver));
 
-    // One at work, eight that wait: they all go on for longer than this test.
+    // One call runs and eight wait; all last longer than this test.
     let mut calls = JoinSet::new();
     for _ in 0..12 {
         let (subject, url) = (Arc::clone(&subject), site.url("/slow"));
@@ -32,9 +32,9 @@ async fn calls_wait_for_a_browser_and_too_many_are_turned_away() {
     }
     let more = timeout(Duration::from_millis(500), calls.join_next()).await;
     assert!(more.is_err(), "{more:?}");
-    // Their places are free as soon as they have gone.
+    // Their places are free as soon as they are gone.
     calls.shutdown().await;
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     let outcome = loop {
         match subject.title(&site.url("/")).await {
             Err(error) if error.code == ErrorCode::Busy && Instant::now() < end => {
@@ -81,7 +81,7 @@ async fn a_browser_that_no_call_uses_ends() {
         let subject = Subject::with(settings, SystemResolver);
         for _ in 0..2 {
             assert_eq!(subject.title_of(&site.url("/")).await, "page");
-            // Also the guard.
+            // The guard too.
             subject.until_processes("", |left| left == 0).await;
             sleep(idle).await;
             subject.until_processes("", |left| left == 0).await;

@@ -1,4 +1,4 @@
-//! Where a page may lead: an answer is the page's own, or a refusal, never an error page.
+//! Redirects: the result is the page's own or an error, never an error page of the browser.
 
 use mcp_core::{ActionError, ErrorCode};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn a_redirect_to_a_forbidden_host_is_refused_with_its_name() {
             assert!(error.message.contains(&canary.host()), "{path}: {error:?}");
         }
     };
-    // Without a wait the page may still be there: then it is the page itself.
+    // Without a wait, the first page may still be open: then the result is that page.
     let at_once = async {
         for path in ["/http", "/https", "/refresh", "/meta", "/script", "/form"] {
             match subject.text(&site.url(path)).await {
@@ -85,7 +85,7 @@ async fn a_page_that_goes_where_the_web_is_not_is_refused() {
     for path in ["/file", "/data", "/chrome", "/javascript", "/view-source", "/blank", "/blob"] {
         let error = picture_after(&subject, &site.url(path), 1000).await.expect_err(path);
         let expected = match path {
-            // Chromium says of these only that nothing came of them.
+            // Chromium reports only that these were aborted.
             "/javascript" | "/view-source" => ErrorCode::UpstreamFailed,
             _ => ErrorCode::InvalidParams,
         };
@@ -177,6 +177,6 @@ async fn a_page_whose_connection_breaks_off_is_a_clear_error() {
     let subject = Subject::allowing(&["127.0.0.1"]);
     let error = subject.title(&format!("http://{address}/")).await.expect_err("it broke off");
     assert_eq!(error.code, ErrorCode::UpstreamFailed, "{error:?}");
-    assert!(error.message.ends_with("its connection broke off."), "{error:?}");
+    assert!(error.message.ends_with("its connection broke off"), "{error:?}");
     subject.close().await;
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::site::{Site, html};
 use crate::support::Subject;
 
-/// The width and height of a picture, from the head of the PNG (its specification, section 11.2.2).
+/// Returns a picture's width and height from the PNG's head (PNG specification, section 11.2.2).
 pub(crate) fn size(answer: &Value) -> (u32, u32) {
     assert_eq!(answer["content_type"], "image/png");
     let text = answer["screenshot_base64"].as_str().expect("a picture");
@@ -18,7 +18,7 @@ pub(crate) fn size(answer: &Value) -> (u32, u32) {
     (number(16), number(20))
 }
 
-/// Base64 without padding (RFC 4648, section 4).
+/// Decodes base64 without padding (RFC 4648, section 4).
 fn decoded(text: &str) -> Vec<u8> {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let value = |byte: &u8| DIGITS.iter().position(|digit| digit == byte).expect("base64");
@@ -80,7 +80,7 @@ async fn a_whole_page_is_shown_up_to_8000_pixels() {
         });
         let answer = subject.call("playwright_screenshot", params).await.expect(path);
         assert_eq!(size(&answer), expected, "{path}");
-        let cut = "the page is 400 by 40000 pixels; the picture shows its first 400 by 8000";
+        let cut = "the page is 400 by 40000 pixels, the picture shows its first 400 by 8000";
         let cut = if path == "/endless" { json!(cut) } else { Value::Null };
         assert_eq!(answer["cut"], cut, "{path}");
     }

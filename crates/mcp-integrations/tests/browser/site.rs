@@ -17,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-/// An answer of a site.
+/// A response of a site.
 #[derive(Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -42,7 +42,7 @@ pub(crate) fn redirect(to: impl Into<String>) -> Reply {
     Reply { status: 302, headers: vec![("location", to.into())], ..html("") }
 }
 
-/// A reply that never comes.
+/// A response that never comes.
 pub(crate) fn never() -> Reply {
     html("").after(Duration::from_mins(2))
 }
@@ -53,13 +53,13 @@ impl Reply {
         self
     }
 
-    /// Without this header.
+    /// Removes this header.
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(known, _)| *known != name);
         self
     }
 
-    /// Whose body never ends.
+    /// Makes the body endless.
     pub(crate) fn stalled(mut self) -> Self {
         self.stalls = true;
         self
@@ -120,7 +120,7 @@ impl Site {
         self
     }
 
-    /// The address of a path, with the host that the tests allow.
+    /// Returns the URL of a path, with the host that the tests allow.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.host())
     }

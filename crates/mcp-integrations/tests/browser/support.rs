@@ -1,4 +1,4 @@
-//! A browser to test, and what is left of it afterwards.
+//! A browser to test, and checks of its processes and files.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,9 +9,7 @@ use std::time::Duration;
 use mcp_core::action::Prepared;
 use mcp_core::action::params::ParamsText;
 use mcp_core::{ActionError, Registry};
-use mcp_integrations::browser::{
-    Browser, BrowserSettings, GetText, GetTitle, Resolve, Screenshot, SystemResolver,
-};
+use mcp_integrations::browser::{self, Browser, BrowserSettings, Resolve, SystemResolver};
 use reqwest::Url;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -19,13 +17,13 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
-/// What all waits of the tests have in common: far more than anything takes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// The timeout of the tests' waits: far more than anything takes.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A part of the command line of a browser's main process.
 pub(crate) const BROWSER: &str = "--remote-debugging-pipe";
 
-/// A browser with its actions. Its processes are known by its own folder.
+/// A browser with its actions. Its processes are identified by its folder.
 pub(crate) struct Subject {
     pub(crate) browser: Browser,
     registry: Registry,
@@ -33,7 +31,7 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// One that may open these hosts.
+    /// Creates a browser that may open these hosts.
     pub(crate) fn allowing(hosts: &[&str]) -> Self {
         Self::with(settings(hosts), SystemResolver)
     }
@@ -44,7 +42,7 @@ impl Subject {
         Self::made(settings, resolver, directory)
     }
 
-    /// One whose folder the settings name.
+    /// Creates a browser whose folder the settings name.
     pub(crate) fn in_its_own(settings: BrowserSettings) -> Self {
         Self::made(settings, SystemResolver, TempDir::new().expect("a folder"))
     }
@@ -52,9 +50,7 @@ impl Subject {
     fn made(settings: BrowserSettings, resolver: impl Resolve, directory: TempDir) -> Self {
         let browser = Browser::with_resolver(settings, resolver);
         let registry = Registry::builder()
-            .remote(GetTitle::new(browser.clone()))
-            .remote(GetText::new(browser.clone()))
-            .remote(Screenshot::new(browser.clone()))
+            .with(|registry| browser::register(&browser, registry))
             .build()
             .expect("a registry");
         Self { browser, registry, directory }
@@ -80,60 +76,60 @@ impl Subject {
         self.call("playwright_get_text", json!({"url": url})).await
     }
 
-    /// The title alone, of a page that can be shown.
+    /// Returns only the title of a page, which must open.
     pub(crate) async fn title_of(&self, url: &str) -> String {
         let answer = self.title(url).await.unwrap_or_else(|error| panic!("{url}: {error:?}"));
         answer["title"].as_str().expect("a title").to_owned()
     }
 
-    /// The text alone, of a page that can be shown.
+    /// Returns only the text of a page, which must open.
     pub(crate) async fn text_of(&self, url: &str) -> String {
         let answer = self.text(url).await.unwrap_or_else(|error| panic!("{url}: {error:?}"));
         answer["text"].as_str().expect("a text").to_owned()
     }
 
-    /// The processes of this browser whose command line holds `part`: process number and command
-    /// line. Dead ones that nobody has reaped do not count; the guard counts where every kind does.
+    /// Returns this browser's processes whose command line contains `part`: process id and command
+    /// line. Zombies do not count; the guard counts among all kinds.
     pub(crate) fn processes(&self, part: &str) -> Vec<(i32, String)> {
         let mut found = processes_of(self.directory.path(), part);
         found.retain(|(_, line)| part.is_empty() || !line.starts_with("/bin/sh"));
         if part == BROWSER {
             found.retain(|(_, line)| !line.contains("--type="));
-            // A new child of a browser has its parent's command line until it executes its own
-            // program. Browsers differ by their profiles, children have the higher numbers.
+            // A new child has its parent's command line until it executes its own program. Browsers
+            // differ by their profiles, and children have higher process ids.
             found.sort_by(|(id, line), (other, others)| (line, id).cmp(&(others, other)));
             found.dedup_by(|(_, line), (_, before)| line == before);
         }
         found
     }
 
-    /// The main process of each browser.
+    /// Returns the main process of each browser.
     pub(crate) fn browsers(&self) -> Vec<(i32, String)> {
         self.processes(BROWSER)
     }
 
-    /// Waits until this many processes of the browser are of this kind.
+    /// Waits until the browser has this many processes of this kind.
     pub(crate) async fn until_processes(&self, part: &str, enough: impl Fn(usize) -> bool) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while !enough(self.processes(part).len()) {
             assert!(Instant::now() < end, "still {:?}", self.processes(part));
             sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// Drops it without closing it; gives its folder.
+    /// Drops the browser without closing it. Returns its folder.
     pub(crate) fn dropped(self) -> PathBuf {
         self.directory.keep()
     }
 
-    /// Waits until a browser stands ready that no call uses.
+    /// Waits until an unused browser is ready.
     pub(crate) async fn until_warm(&self) {
         sleep(Duration::from_millis(200)).await;
         self.until_processes("--type=renderer", |renderers| renderers > 0).await;
         sleep(Duration::from_millis(1500)).await;
     }
 
-    /// Closes it and checks that no process and no file is left.
+    /// Closes the browser and checks that no process and no file is left.
     pub(crate) async fn close(self) {
         self.browser.close().await;
         self.until_processes("", |left| left == 0).await;
@@ -142,7 +138,7 @@ impl Subject {
     }
 }
 
-/// Processes that were given this folder as their home, or that name it.
+/// Returns the processes with this folder as `HOME` or in their command line.
 pub(crate) fn processes_of(directory: &Path, part: &str) -> Vec<(i32, String)> {
     let own = directory.to_str().expect("a path");
     let text = |path: String| {
@@ -162,7 +158,7 @@ pub(crate) fn processes_of(directory: &Path, part: &str) -> Vec<(i32, String)> {
         .collect()
 }
 
-/// Settings with the Chromium of this machine.
+/// Returns settings with this machine's Chromium.
 pub(crate) fn settings(hosts: &[&str]) -> BrowserSettings {
     let settings = BrowserSettings::default();
     for program in ["chromium", "chromedriver"] {
@@ -174,7 +170,7 @@ pub(crate) fn settings(hosts: &[&str]) -> BrowserSettings {
     BrowserSettings { allowed_hosts, ..settings }
 }
 
-/// A ChromeDriver that somebody else started.
+/// A ChromeDriver, started as an operator would.
 pub(crate) struct RunningDriver {
     child: Child,
     directory: TempDir,
@@ -182,7 +178,7 @@ pub(crate) struct RunningDriver {
 
 pub(crate) async fn running_driver() -> (Url, RunningDriver) {
     let directory = TempDir::new().expect("a folder");
-    // A Chromium with the switch that root needs, by the name that is looked for first.
+    // A Chromium with the switch that root needs, under the first name that is searched for.
     let chromium = directory.path().join("google-chrome");
     fs::write(&chromium, "#!/bin/sh\nexec /usr/bin/chromium --no-sandbox \"$@\"\n")
         .expect("a file");
@@ -210,9 +206,9 @@ pub(crate) async fn running_driver() -> (Url, RunningDriver) {
 }
 
 impl RunningDriver {
-    /// Ends it and checks that no browser was left in it.
+    /// Ends the driver and checks that it has no browser left.
     pub(crate) async fn close(mut self) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while !processes_of(self.directory.path(), "--remote-debugging-pipe").is_empty() {
             assert!(Instant::now() < end, "a browser is left");
             sleep(Duration::from_millis(20)).await;
@@ -224,6 +220,6 @@ impl RunningDriver {
 /// Kills a process.
 pub(crate) fn kill(id: i32) {
     let id = rustix::process::Pid::from_raw(id).expect("a process");
-    // It may have gone already.
+    // The process may be gone already.
     rustix::process::kill_process(id, rustix::process::Signal::KILL).ok();
 }

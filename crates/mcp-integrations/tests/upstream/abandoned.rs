@@ -1,4 +1,4 @@
-//! Callers that go away: their calls leave no permit, no shared request and no wait behind.
+//! Abandoned calls: they leave no permit, no shared request and no wait.
 
 use std::future::Future;
 use std::pin::pin;
@@ -13,13 +13,13 @@ use tokio::time::timeout;
 use crate::bodies::REPOSITORY;
 use crate::rig::{Rig, json as answer};
 
-/// How many calls are abandoned after each number of polls.
+/// The number of calls that are abandoned after each number of polls.
 const CALLS: usize = 850;
 const MOST_POLLS: usize = 5;
-/// Long enough for a busy machine; a call that waits for a leaked permit never ends.
+/// Long enough for a busy machine. A call that waits for a leaked permit never ends.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Polls a future so many times, and drops it.
+/// Polls a future this many times, and drops it.
 fn abandon<T>(future: impl Future<Output = T>, polls: usize) {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());

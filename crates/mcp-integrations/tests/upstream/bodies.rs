@@ -1,7 +1,7 @@
-//! Bodies of the shape that GitHub and Figma document, shortened.
+//! Shortened bodies of the documented shape of GitHub and Figma.
 
-/// <https://docs.github.com/en/rest/repos/repos#get-a-repository>. The number and the spelling are
-/// such that no model could give them back as they are.
+/// <https://docs.github.com/en/rest/repos/repos#get-a-repository>. No model could reproduce the
+/// number and the spelling.
 pub(crate) const REPOSITORY: &str = r#"{"id":1296269,"node_id":"MDEwOlJlcG9zaXRvcnkxMjk2MjY5","name":"Hello-World","full_name":"octocat/Hello-World","owner":{"login":"octocat","id":1,"type":"User","site_admin":false},"private":false,"html_url":"https://github.com/octocat/Hello-World","description":"This your first repo!","fork":false,"homepage":null,"language":null,"forks_count":9,"stargazers_count":80,"default_branch":"master","topics":["octocat","atom"],"visibility":"public","pushed_at":"2011-01-26T19:06:43Z","permissions":{"admin":false,"push":false,"pull":true},"license":{"key":"mit","spdx_id":"MIT"},"a_field_of_tomorrow":{"big":12345678901234567890123,"float":1.0}}"#;
 
 /// <https://docs.github.com/en/rest/search/search#search-repositories>
@@ -16,7 +16,7 @@ pub(crate) const ISSUES: &str = r#"[{"id":1,"url":"https://api.github.com/repos/
 /// <https://docs.github.com/en/rest/pulls/pulls#list-pull-requests>
 pub(crate) const PULLS: &str = r#"[{"id":1,"url":"https://api.github.com/repos/octocat/Hello-World/pulls/1347","number":1347,"state":"open","title":"Amazing new feature","user":{"login":"octocat","id":1},"head":{"label":"octocat:new-topic","ref":"new-topic","sha":"6dcb09b5b57875f334f61aebed695e2e4193db5e"},"base":{"label":"octocat:master","ref":"master"},"auto_merge":null,"draft":false}]"#;
 
-/// What GitHub says where there is nothing.
+/// GitHub's body of a 404.
 pub(crate) const NOT_FOUND: &str = r#"{"message":"Not Found","documentation_url":"https://docs.github.com/rest/repos/repos#get-a-repository","status":"404"}"#;
 
 /// <https://developers.figma.com/docs/rest-api/file-endpoints/#get-file>

@@ -1,4 +1,4 @@
-//! What is known is not asked twice.
+//! Cached responses are not requested twice.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::rig::{Rig, json};
 const ETAG: &str = "W/\"644b5b0155e6404a9cc4bd9d8b1ae730\"";
 const MODIFIED: &str = "Thu, 05 Jul 2012 15:31:30 GMT";
 
-/// The double says once what there is, and from then on only that it has not changed.
+/// The mock server sends the resource once, and then only 304.
 async fn answers_once(
     rig: &Rig,
     answer: ResponseTemplate,
@@ -163,7 +163,7 @@ async fn a_caller_that_goes_away_takes_no_answer_from_the_others() {
     let (first, second) = (rig.repository(), rig.repository());
     let mut first = Box::pin(first);
     let mut second = Box::pin(second);
-    // Both are under way, the first drives the request; then it goes.
+    // Both are in flight, and the first drives the request. Then it is dropped.
     assert!(futures_util::poll!(first.as_mut()).is_pending());
     assert!(futures_util::poll!(second.as_mut()).is_pending());
     drop(first);

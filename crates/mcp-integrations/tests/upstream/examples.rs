@@ -1,10 +1,10 @@
-//! The worked examples of the documents.
+//! The examples in the actions' documents.
 
 use serde_json::Value;
 
 use crate::rig::{Rig, json};
 
-/// What the other system says where an action answers this.
+/// Returns the upstream's body for this result of an action.
 fn upstream_body(action: &str, answer: &str) -> String {
     let items = || {
         let items = answer.split_once("\"items\":").expect("items").1;

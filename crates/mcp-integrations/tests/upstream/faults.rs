@@ -1,4 +1,4 @@
-//! Everything that an answer can be beside the JSON that was asked for: a clear error each.
+//! Faulty responses: each is a clear error.
 
 use std::io::Write;
 use std::time::Duration;
@@ -31,8 +31,8 @@ fn gzipped(body: Vec<u8>) -> ResponseTemplate {
 async fn what_is_not_the_json_that_was_asked_for_is_a_clear_error() {
     let page = "<!DOCTYPE html><html><title>Unicorn! · GitHub</title></html>";
     for (answer, message) in [
-        (json(&REPOSITORY[..200]), "GitHub answered with JSON that breaks off"),
-        (json(page), "GitHub answered with what is no JSON"),
+        (json(&REPOSITORY[..200]), "GitHub answered with truncated JSON"),
+        (json(page), "GitHub answered with invalid JSON"),
         (json(""), "GitHub answered with an empty body where JSON was expected"),
         (ResponseTemplate::new(204), "GitHub answered with an empty body where JSON was expected"),
         (
@@ -109,7 +109,8 @@ async fn a_large_refusal_is_told_without_its_message() {
     assert_eq!((code, &*message), (ErrorCode::UpstreamRefused, expected));
 }
 
-/// Asks a double that speaks these bytes; the code, the message, and how many requests came.
+/// Calls a mock server that sends these bytes. Returns the code, the message and the number of
+/// requests.
 async fn raw_refusal(answers: Vec<Says>, timeout: Duration) -> (ErrorCode, String, usize) {
     let raw = Raw::serve(answers).await;
     let mut setup = Setup::new(raw.base.as_str());

@@ -1,4 +1,4 @@
-//! The four Figma actions: what is sent, and what comes of the answer.
+//! The four Figma actions: their requests and their results.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ async fn what_figma_refuses_is_told_in_its_words() {
 const TOO_LARGE: &str =
     r#"{"status":400,"err":"Request too large. If applicable, filter by query params."}"#;
 
-/// Answers a request with a depth with a tree, any other with this.
+/// Answers a request with a depth with a tree, and any other with this response.
 async fn too_large_whole(rig: &Rig, answer: ResponseTemplate, depths: &[&str]) {
     for depth in depths {
         Mock::given(query_param("depth", *depth)).respond_with(json(FILE)).mount(&rig.server).await;
@@ -91,7 +91,7 @@ async fn a_file_that_does_not_come_whole_comes_shallow_and_says_so() {
         (refused(413, ""), &["2"], "(413)"),
         (refused(504, ""), &["2"], "(504)"),
         (json(&large), &["2"], "Figma's answer is larger than 4000 bytes"),
-        (json(&FILE[..80]), &["2"], "breaks off"),
+        (json(&FILE[..80]), &["2"], "truncated"),
         (json(FILE).set_delay(Duration::from_mins(1)), &["2"], "did not answer within 3s"),
     ] {
         for (action, params) in [
@@ -112,7 +112,7 @@ async fn a_file_that_does_not_come_whole_comes_shallow_and_says_so() {
             if action == "figma_get_file" {
                 let lean = rig.lean(json!({"action": action, "params": params})).await;
                 let lean = lean.expect("an answer").text;
-                assert!(lean.contains("\"incomplete\":\"the whole tree did not come"), "{lean}");
+                assert!(lean.contains("\"incomplete\":\"the tree is too large"), "{lean}");
                 assert!(lean.contains("\"id\":\"0:1\""), "{lean}");
             }
         }

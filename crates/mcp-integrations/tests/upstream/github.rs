@@ -1,4 +1,4 @@
-//! The five GitHub actions: what is sent, and what comes of the answer.
+//! The five GitHub actions: their requests and their results.
 
 use mcp_core::ErrorCode;
 use serde_json::{Value, json};
@@ -7,7 +7,8 @@ use wiremock::ResponseTemplate;
 use crate::bodies::{FOUND_ISSUES, FOUND_REPOSITORIES, ISSUES, NOT_FOUND, PULLS, REPOSITORY};
 use crate::rig::{GITHUB_TOKEN, Rig, json};
 
-/// Calls an action; its answer as text, and the path with the query that the double saw.
+/// Calls an action. Returns its result as text, and the path and query that the mock server
+/// received.
 async fn asked(action: &str, params: Value, body: &str) -> (String, String) {
     let rig = Rig::new().await;
     rig.answers_always(json(body)).await;
@@ -204,7 +205,7 @@ async fn json_of_another_form_is_a_clear_error() {
         rig.answers_always(json(body)).await;
         let error = rig.text(action, params).await.expect_err(action);
         assert_eq!(error.code, ErrorCode::UpstreamFailed, "{action}");
-        assert!(error.message.ends_with("'s JSON is not of the documented form"), "{action}");
+        assert!(error.message.ends_with("'s JSON does not have the documented form"), "{action}");
     }
 }
 
@@ -218,7 +219,7 @@ async fn parameters_that_make_too_long_an_address_are_refused() {
     {
         let error = rig.text(action, params).await.expect_err("too long");
         assert_eq!(error.code, ErrorCode::InvalidParams);
-        assert!(error.message.contains("8192 at most: shorten"), "{}", error.message);
+        assert!(error.message.contains("accepts 8192: shorten"), "{}", error.message);
     }
     assert_eq!(rig.requests().await, 0);
 }

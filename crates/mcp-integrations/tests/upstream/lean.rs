@@ -1,4 +1,4 @@
-//! GitHub's and Figma's answers on the lean face: what stands for them, and how their lists go on.
+//! GitHub's and Figma's results in the lean API: their columns, and their pages.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use wiremock::{Mock, Request, Respond, ResponseTemplate};
 use crate::bodies::{ISSUES, PULLS, REPOSITORY};
 use crate::rig::{Rig, json as answer};
 
-/// A repository's issues, the newest first, in pages as GitHub hands them out.
+/// A repository's issues, newest first, in GitHub's pages.
 #[derive(Clone, Default)]
 struct Issues(Arc<Mutex<Vec<u32>>>);
 
@@ -90,7 +90,7 @@ async fn a_list_goes_on_past_githubs_own_page_while_issues_come_and_go() {
             issues.insert(0, 100 + calls);
         }
         if calls % 3 == 1 {
-            // An issue that was answered long ago is deleted.
+            // An issue of an earlier page is deleted.
             issues.retain(|number| *number != 53 - calls / 3);
         }
     }
@@ -116,7 +116,7 @@ async fn githubs_own_json_is_whole_for_who_asks() {
     assert_eq!(whole["data"], serde_json::from_str::<Value>(ISSUES).expect("JSON"));
     let summary = rig.lean(list(&json!({}))).await.expect("an answer").text;
     let summary: Value = serde_json::from_str(&summary).expect("JSON");
-    // To GitHub a pull request is an issue.
+    // To GitHub, a pull request is an issue.
     assert_eq!(summary["data"][0]["pull_request"], true);
     let named = list(&json!({"fields": "pull_request.url,user.login"}));
     let named: Value =
@@ -140,7 +140,7 @@ async fn a_pull_request_and_a_repository_are_short() {
     assert!(repository.contains(r#""full_name":"octocat/Hello-World""#), "{repository}");
 }
 
-/// A file of three pages with frames of frames of texts.
+/// A file of three pages, with nested frames and texts.
 fn file() -> Value {
     let text = |page: u32, number: u32| {
         json!({
@@ -278,7 +278,7 @@ async fn a_batch_says_of_a_step_that_it_is_incomplete() {
     assert!(text.contains(r#""id":"a","data":1,"incomplete":"GitHub's search ran out"#), "{text}");
 }
 
-/// A page with so many frames on it.
+/// Returns a page with this many frames.
 fn wide(children: u32) -> Value {
     let frame =
         |at: u32| json!({"id": format!("1:{at}"), "name": format!("Card {at}"), "type": "FRAME"});

@@ -1,4 +1,4 @@
-//! What an operator can watch, and what never stands in a log.
+//! The log lines for operators, and secrets that no log contains.
 
 use std::sync::Mutex;
 
@@ -9,7 +9,7 @@ use wiremock::ResponseTemplate;
 use crate::bodies::REPOSITORY;
 use crate::rig::{FIGMA_TOKEN, GITHUB_TOKEN, Rig, json};
 
-/// Every line of every crate, with where it comes from.
+/// Every line of every crate, with its target.
 struct Lines(Mutex<Vec<String>>);
 
 static LINES: Lines = Lines(Mutex::new(Vec::new()));
@@ -52,18 +52,18 @@ async fn each_request_has_a_line_and_no_line_has_a_token_or_a_query() {
     let ours: Vec<&String> = lines.iter().filter(|line| line.starts_with("mcp_")).collect();
     for part in [
         "GitHub: GET /repos/octocat/Hello-World -> 503, 0 bytes, ",
-        "Request failed (503): Service Unavailable; another try in ",
+        "Request failed (503): Service Unavailable; retrying in ",
         &format!("GitHub: GET /repos/octocat/Hello-World -> 200, {} bytes, ", REPOSITORY.len()),
-        ", try 2, quota left 4999",
+        ", attempt 2, quota left 4999",
         "GitHub: answered from the cache",
         "GitHub: GET /search/issues -> 404, 0 bytes, ",
-        ", try 1, quota left unknown",
+        ", attempt 1, quota left unknown",
         "Figma: GET /v1/files/k -> 404",
     ] {
         assert!(ours.iter().any(|line| line.contains(part)), "{part}: {ours:#?}");
     }
     assert!(!ours.iter().any(|line| line.contains("private-words")), "{ours:#?}");
-    // The double itself logs what comes to it.
+    // The mock server logs its own requests.
     let mut clients = lines.iter().filter(|line| !line.starts_with("wiremock"));
     let told = clients.find(|line| line.contains(GITHUB_TOKEN) || line.contains(FIGMA_TOKEN));
     assert_eq!(told, None);

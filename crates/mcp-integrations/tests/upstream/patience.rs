@@ -1,5 +1,5 @@
-//! How often and until when another system is asked that has trouble. How long is waited between
-//! is shown beside the code that waits, on a paused clock.
+//! The number of attempts and their deadline. The waits between attempts are tested in `retry.rs`,
+//! on a paused clock.
 
 use std::time::Duration;
 
@@ -130,7 +130,7 @@ async fn no_more_requests_are_under_way_than_the_settings_say() {
         raw.has_requests(1).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
     };
-    // Neither gets an answer. The second waits for its turn until the first has gone.
+    // Neither gets a response. The second waits for a permit until the first is gone.
     tokio::select! {
         biased;
         _ = &mut first => panic!("nobody answers"),
@@ -153,7 +153,7 @@ async fn a_system_that_does_not_answer_holds_up_no_other_one() {
     let file = call(&dispatcher, "figma_get_file", json!({"file_key": "a"}));
     let params = json!({"owner": "o", "repo": "r"});
     let repository = call(&dispatcher, "github_get_repository", params);
-    // Both are asked, although neither answers.
+    // Both are requested, although neither gets a response.
     tokio::select! {
         _ = file => panic!("nobody answers"),
         _ = repository => panic!("nobody answers"),

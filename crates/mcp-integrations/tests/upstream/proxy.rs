@@ -1,5 +1,5 @@
-//! The proxy that the environment names. The HTTP libraries read the environment when the client
-//! is made, so this needs a process of its own: this test program again.
+//! The proxy of the environment. The HTTP libraries read the environment when the client is
+//! created, so this test runs its program again in a process of its own.
 
 use std::process::Command;
 

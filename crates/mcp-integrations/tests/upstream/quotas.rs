@@ -19,7 +19,7 @@ fn said(number: u16, message: &str) -> ResponseTemplate {
     status(number).set_body_json(json!({"message": message}))
 }
 
-/// The headers of a resource that is used up for this many seconds.
+/// Returns the headers of a resource that is used up for this many seconds.
 fn used_up(answer: ResponseTemplate, resource: &str, seconds: i64) -> ResponseTemplate {
     answer
         .insert_header("x-ratelimit-remaining", "0")

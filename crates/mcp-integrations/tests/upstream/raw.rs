@@ -1,4 +1,4 @@
-//! A double that breaks HTTP's rules: it speaks bytes.
+//! A mock server that breaks HTTP's rules: it sends raw bytes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,18 +8,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// What is said on one connection, after the request's head has come.
+/// The bytes of one connection, sent after the request's head.
 #[derive(Clone)]
 pub(crate) enum Says {
-    /// This, then the connection ends.
+    /// These bytes; then the connection ends.
     Bytes(Vec<u8>),
-    /// This over and over, until the other side goes away.
+    /// These bytes repeatedly, until the client closes the connection.
     Endless { head: &'static str, part: Vec<u8> },
-    /// This and nothing more, while the connection stays open.
+    /// These bytes only; the connection stays open.
     Start(&'static str),
 }
 
-/// Answers on a free port of loopback, connection by connection; the last answer stays.
+/// Serves connections on a free port of loopback. The last response repeats.
 pub(crate) struct Raw {
     pub(crate) base: String,
     requests: Arc<AtomicUsize>,
@@ -46,7 +46,7 @@ impl Raw {
         Self { base, requests, task }
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until this many requests have come.
     pub(crate) async fn has_requests(&self, count: usize) {
         while self.requests() < count {
             tokio::time::sleep(Duration::from_millis(1)).await;

@@ -1,4 +1,4 @@
-//! Where a token may be carried.
+//! Redirects, and the token that must not follow them.
 
 use mcp_core::ErrorCode;
 use serde_json::json;

@@ -18,10 +18,10 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 pub(crate) const GITHUB_TOKEN: &str = "ghp_double";
 pub(crate) const FIGMA_TOKEN: &str = "figd_double";
 
-/// When the double's world begins: 2023-11-14T22:13:20Z.
+/// The start of the test clock: 2023-11-14T22:13:20Z.
 pub(crate) const EPOCH_SECONDS: i64 = 1_700_000_000;
 
-/// A clock that stands until it is told to go.
+/// A clock that only `advance` moves.
 pub(crate) struct TestClock(AtomicI64);
 
 impl TestClock {
@@ -44,7 +44,7 @@ impl Jitter for NoJitter {
     }
 }
 
-/// What a rig is made with.
+/// The settings of a rig.
 pub(crate) struct Setup {
     pub(crate) github_token: Option<&'static str>,
     pub(crate) base: String,
@@ -80,7 +80,7 @@ impl Setup {
     }
 }
 
-/// A double and a dispatcher that takes it for both other systems.
+/// A mock server, and a dispatcher that uses it for both upstreams.
 pub(crate) struct Rig {
     pub(crate) server: MockServer,
     pub(crate) clock: Arc<TestClock>,
@@ -107,7 +107,7 @@ impl Rig {
         self.dispatcher.registry()
     }
 
-    /// Whatever is asked, the double answers this: the first so often, then the next.
+    /// Makes the mock server answer every request with these responses, each for this many times.
     pub(crate) async fn answers(&self, answers: impl IntoIterator<Item = (u64, ResponseTemplate)>) {
         for (times, answer) in answers {
             Mock::given(wiremock::matchers::any())
@@ -122,37 +122,37 @@ impl Rig {
         self.answers([(u64::MAX, answer)]).await;
     }
 
-    /// The result of a call as JSON text.
+    /// Returns the result of a call as JSON text.
     pub(crate) async fn text(&self, action: &str, params: Value) -> Result<String, ActionError> {
         call(&self.dispatcher, action, params).await
     }
 
-    /// The result of a call.
+    /// Returns the result of a call.
     pub(crate) async fn call(&self, action: &str, params: Value) -> Value {
         let text = self.text(action, params).await.expect(action);
         serde_json::from_str(&text).expect("JSON")
     }
 
-    /// What the lean face answers.
+    /// Returns the response of the lean API.
     pub(crate) async fn lean(&self, query: Value) -> Result<LeanAnswer, ActionError> {
         let query = LeanQuery::read(&query.to_string(), Format::Json)?;
         self.lean.query(&self.dispatcher, &query).await
     }
 
-    /// Asks for a repository, whatever it is.
+    /// Gets a repository.
     pub(crate) async fn repository(&self) -> Result<Value, ActionError> {
         let params = serde_json::json!({"owner": "octocat", "repo": "Hello-World"});
         let text = self.text("github_get_repository", params).await?;
         Ok(serde_json::from_str(&text).expect("JSON"))
     }
 
-    /// The code and message of a failed call.
+    /// Returns the code and message of a failed call.
     pub(crate) async fn refusal(&self) -> (ErrorCode, String) {
         let error = self.repository().await.expect_err("a refusal");
         (error.code, error.message)
     }
 
-    /// How many requests have come to the double.
+    /// Returns the number of requests to the mock server.
     pub(crate) async fn requests(&self) -> usize {
         self.server.received_requests().await.expect("requests are recorded").len()
     }
@@ -167,7 +167,7 @@ pub(crate) async fn call(
     dispatcher.dispatch(call).await.map(|answer| answer.get().to_owned())
 }
 
-/// JSON with status 200.
+/// Returns JSON with status 200.
 pub(crate) fn json(body: &str) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_raw(body.to_owned(), "application/json; charset=utf-8")
 }

@@ -1,17 +1,17 @@
-//! `postgres://…`: the address of a PostgreSQL database, as libpq takes it.
+//! `postgres://…`: the URL of a PostgreSQL database, in libpq's form.
 //!
-//! libpq names what it cannot read, and that can be a piece of a password. So what it would refuse is
-//! refused here, without a word of the address.
+//! libpq's errors quote the invalid part, which can be a piece of a password. Therefore this module
+//! rejects invalid URLs itself, without quoting them.
 
 use std::fmt;
 
 use super::error::one_line;
 use crate::LocationError;
 
-/// What stands where a password would.
+/// Replaces passwords in messages.
 const HIDDEN: &str = "(hidden)";
 
-/// What every connection gets that the address does not say: no wait without an end.
+/// Connection parameters that the URL may override. They bound every wait.
 const DEFAULTS: [(&str, &str); 6] = [
     ("connect_timeout", "5"),
     ("keepalives_idle", "10"),
@@ -21,7 +21,7 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("fallback_application_name", "mcp-server"),
 ];
 
-/// The address of a PostgreSQL database. `Display` and `Debug` show neither a password nor parameters.
+/// The URL of a PostgreSQL database. `Display` and `Debug` show neither passwords nor parameters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl {
     text: String,
@@ -30,12 +30,12 @@ pub struct PostgresUrl {
 }
 
 impl PostgresUrl {
-    /// Reads `postgres://user:password@host:port/name?parameters`; `text` begins so.
+    /// Parses `postgres://user:password@host:port/name?parameters`. `text` starts with the scheme.
     pub(crate) fn parse(text: &str) -> Result<Self, LocationError> {
-        let wrong = LocationError::Postgres;
-        let (scheme, rest) = text.split_once("://").ok_or(wrong(SHAPE))?;
+        let invalid = LocationError::Postgres;
+        let (scheme, rest) = text.split_once("://").ok_or(invalid(FORM))?;
         if rest.contains('#') {
-            return Err(wrong("a # in it must be written as %23"));
+            return Err(invalid("a # in the URL must be written as %23"));
         }
         let (user, rest) = match rest.find(['@', '/']) {
             Some(end) if rest.as_bytes()[end] == b'@' => (Some(&rest[..end]), &rest[end + 1..]),
@@ -43,20 +43,20 @@ impl PostgresUrl {
         };
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         if place.contains('@') {
-            return Err(wrong("in a user or password, @ must be written as %40 and / as %2F"));
+            return Err(invalid("in a user or password, @ must be written as %40 and / as %2F"));
         }
         let (hosts, name) = place.split_once('/').unwrap_or((place, ""));
         if !hosts.split(',').all(is_host) {
-            return Err(wrong(
-                "a host must be a name, an address or [an IPv6 address], and a port a \
-                              number from 1 to 65535 behind a colon",
+            return Err(invalid(
+                "a host must be a name, an address or [an IPv6 address], optionally followed by a colon \
+                 and a port from 1 to 65535",
             ));
         }
-        let parameters = parameters(query).ok_or(wrong("a parameter must be name=value"))?;
+        let parameters = parameters(query).ok_or(invalid("a parameter must be name=value"))?;
         let mut passwords = Vec::new();
         for part in user.iter().copied().chain([hosts, name]).chain(parameters.iter().map(|p| p.1))
         {
-            decoded(part).ok_or(wrong("a % in it must be written as %25"))?;
+            decoded(part).ok_or(invalid("a % in the URL must be written as %25"))?;
         }
         let (user, password) = match user.map(|user| user.split_once(':').unwrap_or((user, ""))) {
             Some((user, password)) => (Some(user), password),
@@ -78,12 +78,12 @@ impl PostgresUrl {
         Ok(Self { text, shown: format!("{scheme}://{user}{place}"), passwords })
     }
 
-    /// The whole address, for libpq alone.
+    /// Returns the whole URL, for libpq only.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// A message of libpq's in one line, without the passwords.
+    /// Converts a message of libpq to one line without passwords.
     pub(crate) fn hide(&self, message: &str) -> String {
         let mut message = one_line(message);
         for password in &self.passwords {
@@ -93,7 +93,7 @@ impl PostgresUrl {
     }
 }
 
-const SHAPE: &str = "expected postgres://user:password@host:port/name";
+const FORM: &str = "expected postgres://user:password@host:port/name";
 
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[') {
@@ -114,7 +114,7 @@ fn is_host(text: &str) -> bool {
     !host.contains(['[', ']']) && port.is_some_and(is_port)
 }
 
-/// The parameters as they are written.
+/// Returns the parameters in their encoded form.
 fn parameters(query: &str) -> Option<Vec<(&str, &str)>> {
     let is_name = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
@@ -126,20 +126,20 @@ fn parameters(query: &str) -> Option<Vec<(&str, &str)>> {
         .collect()
 }
 
-/// The text with `%41` as `A`; none when it cannot be.
+/// Decodes percent encoding. Returns `None` if it is invalid, or decodes to NUL.
 fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
-    while let Some((byte, behind)) = rest.split_first() {
+    while let Some((byte, after)) = rest.split_first() {
         if *byte == b'%' {
-            let (digits, behind) = behind.split_at_checked(2)?;
+            let (digits, after) = after.split_at_checked(2)?;
             let digits = str::from_utf8(digits).ok().filter(|it| !it.starts_with('+'))?;
             let byte = u8::from_str_radix(digits, 16).ok().filter(|byte| *byte != 0)?;
             bytes.push(byte);
-            rest = behind;
+            rest = after;
         } else {
             bytes.push(*byte);
-            rest = behind;
+            rest = after;
         }
     }
     String::from_utf8(bytes).ok()

@@ -1,5 +1,5 @@
-//! Group commit: jobs run one behind the other inside one transaction, which is committed once; then
-//! all of them are answered. One that fails is undone alone.
+//! Group commit: jobs run one after another in one transaction. After its commit, all callers get
+//! their outcomes. A failed job is rolled back alone.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,29 +14,29 @@ use super::error::store_error;
 use super::memory::PostgresMemory;
 use super::session::{self, Session};
 use super::time_limit::{self, TimeLimit};
-use super::writing::Writing;
-use crate::jobs::{Done, Job, Jobs};
+use super::write_transaction::WriteTransaction;
+use crate::jobs::{Job, Jobs, OutcomeSender};
 
-/// How many jobs share a commit at most, and for how long they are taken in: what a client waits
-/// for, and what other servers wait for, is bounded.
-const MOST_JOBS: usize = 256;
-const LONGEST: Duration = Duration::from_millis(50);
+/// The maximum number of jobs per commit, and their maximum duration. They bound the wait of callers and
+/// of other servers.
+const MAX_JOBS: usize = 256;
+const MAX_DURATION: Duration = Duration::from_millis(50);
 
-/// Jobs that share a commit.
+/// A group of jobs that share a commit.
 pub(super) struct Batch<'a> {
     jobs: &'a Jobs,
     clock: &'a dyn Clock,
     retention: u32,
-    /// How long every statement may take.
+    /// The timeout of each statement.
     statement_timeout: Duration,
-    /// What each caller is told, once the commit is durable.
-    answers: Vec<(Done, StoreResult<()>)>,
-    /// The log entries that it stores, in case that they must be stored again.
+    /// The outcomes to send after the commit.
+    outcomes: Vec<(OutcomeSender, StoreResult<()>)>,
+    /// The stored log entries, in case that they must be stored again.
     entries: VecDeque<LogEntry>,
-    /// Who waits for what was before.
-    flushes: Vec<Done>,
-    /// Who asked to stop.
-    stop: Option<Done>,
+    /// The callers that wait for earlier jobs.
+    flushes: Vec<OutcomeSender>,
+    /// The caller that asked to stop.
+    stop: Option<OutcomeSender>,
 }
 
 impl<'a> Batch<'a> {
@@ -51,28 +51,29 @@ impl<'a> Batch<'a> {
             clock,
             retention,
             statement_timeout,
-            answers: Vec::new(),
+            outcomes: Vec::new(),
             entries: VecDeque::new(),
             flushes: Vec::new(),
             stop: None,
         }
     }
 
-    /// Runs the jobs that are waiting, commits and answers everybody. Gives back who asked to stop.
-    pub(super) fn run(mut self, session: &mut Session) -> Option<Done> {
+    /// Runs the waiting jobs, commits, and sends the outcomes. Returns the caller that asked to
+    /// stop.
+    pub(super) fn run(mut self, session: &mut Session) -> Option<OutcomeSender> {
         if let Some((queued, budget)) = self.jobs.next_long() {
             let (jobs, begun) = (self.jobs, Instant::now());
-            // Alone: whoever else writes shares neither its time nor its outcome.
+            // Alone, because no other job shall share its duration or its outcome.
             self.commit(session, Some((queued.job, budget)));
             self.answer_flushes();
             jobs.long_took(begun.elapsed());
             return None;
         }
-        // Nothing is written, and no lock asked for, when nobody wants it.
+        // Without a write, begin no transaction and take no lock.
         while self.stop.is_none()
             && let Some(next) = self.jobs.next_if(|job, entries| !writes(job) && !entries)
         {
-            self.note(next.queued.job);
+            self.collect(next.queued.job);
         }
         if self.stop.is_none() && self.jobs.has_something_to_write() {
             self.commit(session, None);
@@ -81,29 +82,29 @@ impl<'a> Batch<'a> {
         self.stop
     }
 
-    /// Writes the log entries that are waiting, and one long job or the others, and answers them.
+    /// Writes the pending log entries, and one long job or the other jobs. Sends the outcomes.
     fn commit(&mut self, session: &mut Session, long: Option<(Job, Duration)>) {
         let outcome = self.write(session, long).map_err(|fault| session.give_up(fault));
         if let Err(fault) = &outcome {
-            log::error!("nothing could be written: {fault}");
+            log::error!("cannot write: {fault}");
             let entries = std::mem::take(&mut self.entries);
-            // Entries of a commit of unknown outcome are not stored twice; they may be lost.
+            // If the outcome of the commit is unknown, the entries may be lost, but are not stored twice.
             if matches!(fault, StoreError::InDoubt(_)) {
-                self.jobs.lose_entries(entries.len());
+                self.jobs.count_lost_entries(entries.len());
             } else {
-                self.jobs.put_back(entries);
+                self.jobs.put_back_entries(entries);
             }
         }
-        for (done, answer) in self.answers.drain(..) {
-            // Who has gone away needs no answer.
-            let _ = done.send(outcome.clone().and(answer));
+        for (sender, result) in self.outcomes.drain(..) {
+            // The caller may be gone.
+            let _ = sender.send(outcome.clone().and(result));
         }
     }
 
     fn answer_flushes(&mut self) {
-        // Who waits for the log entries of others reads without them rather than not at all.
-        for done in self.flushes.drain(..) {
-            let _ = done.send(Ok(()));
+        // Log entries that could not be stored must not block a read that waits for them.
+        for sender in self.flushes.drain(..) {
+            let _ = sender.send(Ok(()));
         }
     }
 
@@ -113,13 +114,13 @@ impl<'a> Batch<'a> {
             Ok(begun) => begun,
             Err(fault) => {
                 match long {
-                    Some((job, _)) => self.note(job),
-                    None => self.refuse_jobs(),
+                    Some((job, _)) => self.collect(job),
+                    None => self.skip_jobs(),
                 }
                 return Err(fault);
             }
         };
-        let mut writing = Writing::new(counters);
+        let mut writing = WriteTransaction::new(counters);
         self.store_entries(connection, &mut writing)?;
         match long {
             Some((job, budget)) => self.run_long(job, budget, connection, &mut writing)?,
@@ -129,22 +130,22 @@ impl<'a> Batch<'a> {
         session::commit(connection)
     }
 
-    /// Takes the jobs that would have been run now. They are told why they were not.
-    fn refuse_jobs(&mut self) {
+    /// Takes the jobs that would run now. Their callers get the error of the transaction.
+    fn skip_jobs(&mut self) {
         self.entries = self.jobs.take_entries();
-        while self.answers.len() < MOST_JOBS
+        while self.outcomes.len() < MAX_JOBS
             && self.stop.is_none()
             && let Some(next) = self.jobs.next_if(|_, _| true)
         {
-            self.note(next.queued.job);
+            self.collect(next.queued.job);
         }
     }
 
-    /// Stores the log entries that are waiting.
+    /// Stores the pending log entries.
     fn store_entries(
         &mut self,
         connection: &mut PgConnection,
-        writing: &mut Writing,
+        writing: &mut WriteTransaction,
     ) -> StoreResult<()> {
         let mut entries = self.jobs.take_entries();
         writing.begin_job();
@@ -154,26 +155,26 @@ impl<'a> Batch<'a> {
         stored.and_then(|()| writing.keep_job(connection))
     }
 
-    /// An error means that the transaction is lost.
+    /// Runs the waiting jobs. An error means that the transaction is lost.
     fn run_jobs(
         &mut self,
         connection: &mut PgConnection,
-        writing: &mut Writing,
+        writing: &mut WriteTransaction,
     ) -> StoreResult<()> {
-        let until = Instant::now() + LONGEST;
-        while self.answers.len() < MOST_JOBS && self.stop.is_none() && Instant::now() < until {
+        let until = Instant::now() + MAX_DURATION;
+        while self.outcomes.len() < MAX_JOBS && self.stop.is_none() && Instant::now() < until {
             let Some(next) = self.jobs.next_if(|_, _| true) else { break };
             match next.queued.job {
-                Job::Write(work, done) => {
-                    let answer = self.run_write(work, None, connection, writing);
-                    self.keep_answer(done, answer)?;
+                Job::Write(work, sender) => {
+                    let result = self.run_write(work, None, connection, writing);
+                    self.add_outcome(sender, result)?;
                 }
                 job => {
-                    if next.behind_entries {
-                        // They were left before this job, which wants to see them.
+                    if next.after_entries {
+                        // The job must see the earlier entries.
                         self.store_entries(connection, writing)?;
                     }
-                    self.note(job);
+                    self.collect(job);
                 }
             }
         }
@@ -186,39 +187,39 @@ impl<'a> Batch<'a> {
         job: Job,
         budget: Duration,
         connection: &mut PgConnection,
-        writing: &mut Writing,
+        writing: &mut WriteTransaction,
     ) -> StoreResult<()> {
-        let Job::Write(work, done) = job else {
-            self.note(job);
+        let Job::Write(work, sender) = job else {
+            self.collect(job);
             return Ok(());
         };
         let limit = TimeLimit::new(Instant::now() + budget, self.statement_timeout);
-        let answer = self.run_write(work, Some(limit), connection, writing);
-        self.keep_answer(done, answer)?;
+        let result = self.run_write(work, Some(limit), connection, writing);
+        self.add_outcome(sender, result)?;
         time_limit::set(connection, self.statement_timeout).map_err(store_error)
     }
 
-    /// Keeps what a caller is told. An error means that the transaction is lost.
-    fn keep_answer(&mut self, done: Done, answer: StoreResult<StoreResult<()>>) -> StoreResult<()> {
-        match answer {
-            Ok(answer) => {
-                self.answers.push((done, answer));
-                Ok(())
-            }
-            Err(error) => {
-                // It is told what became of the transaction.
-                self.answers.push((done, Ok(())));
-                Err(error)
-            }
-        }
+    /// Adds the outcome of a job. An error means that the transaction is lost.
+    fn add_outcome(
+        &mut self,
+        sender: OutcomeSender,
+        result: StoreResult<StoreResult<()>>,
+    ) -> StoreResult<()> {
+        // If the transaction is lost, its error becomes the outcome.
+        let (outcome, transaction) = match result {
+            Ok(outcome) => (outcome, Ok(())),
+            Err(error) => (Ok(()), Err(error)),
+        };
+        self.outcomes.push((sender, outcome));
+        transaction
     }
 
-    /// Notes who is waiting for a job, without doing it.
-    fn note(&mut self, job: Job) {
+    /// Takes the caller of a job without running it.
+    fn collect(&mut self, job: Job) {
         match job {
-            Job::Write(_, done) | Job::Read(_, done) => self.answers.push((done, Ok(()))),
-            Job::Flush(done) => self.flushes.push(done),
-            Job::Stop(done) => self.stop = Some(done),
+            Job::Write(_, sender) | Job::Read(_, sender) => self.outcomes.push((sender, Ok(()))),
+            Job::Flush(sender) => self.flushes.push(sender),
+            Job::Stop(sender) => self.stop = Some(sender),
         }
     }
 
@@ -227,7 +228,7 @@ impl<'a> Batch<'a> {
         work: Work,
         limit: Option<TimeLimit>,
         connection: &mut PgConnection,
-        writing: &mut Writing,
+        writing: &mut WriteTransaction,
     ) -> StoreResult<StoreResult<()>> {
         writing.begin_job();
         let mut memory =

@@ -1,4 +1,4 @@
-//! The one row that whoever writes locks first: the last numbers given out, and how many there are.
+//! The row that every writer locks first: the last ids, and the numbers of rows.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -7,10 +7,10 @@ use diesel::sql_types::BigInt;
 
 use super::schema::counters;
 
-/// The row's number.
+/// The row's id.
 const ROW: i64 = 1;
 
-/// The last numbers that were given out, and how many rows there are.
+/// The last ids that were assigned, and the numbers of rows.
 #[derive(Clone, Copy, Debug, Default, Queryable, Selectable, Insertable, PartialEq)]
 #[diesel(table_name = counters, check_for_backend(diesel::pg::Pg))]
 pub(super) struct Counters {
@@ -18,19 +18,19 @@ pub(super) struct Counters {
     pub(super) last_task: i64,
     pub(super) last_config: i64,
     pub(super) last_log: i64,
-    /// Log entries up to this number are removed.
+    /// The last removed log entry.
     pub(super) forgotten_log: i64,
     pub(super) users: i64,
     pub(super) tasks: i64,
 }
 
 impl Counters {
-    /// What they are in the transaction that is open.
+    /// Reads the counters in the open transaction.
     pub(super) fn read(connection: &mut PgConnection) -> QueryResult<Self> {
         counters::table.find(ROW).select(Self::as_select()).first(connection)
     }
 
-    /// The same, and nobody else writes until the transaction ends.
+    /// Reads the counters and locks them: no one else writes until the transaction ends.
     pub(super) fn lock(connection: &mut PgConnection) -> QueryResult<Self> {
         counters::table.find(ROW).select(Self::as_select()).for_update().first(connection)
     }
@@ -39,7 +39,7 @@ impl Counters {
         Write(self).execute(connection).map(|_| ())
     }
 
-    /// Puts the row into a new database.
+    /// Inserts the row into a new database.
     pub(super) fn insert(&self, connection: &mut PgConnection) -> QueryResult<()> {
         diesel::insert_into(counters::table)
             .values((counters::id.eq(ROW), self))
@@ -48,7 +48,7 @@ impl Counters {
     }
 }
 
-/// The update, prepared once for each connection: diesel prepares its own updates anew each time.
+/// The update, which is prepared once per connection: diesel prepares its own updates each time.
 #[derive(QueryId)]
 struct Write(Counters);
 

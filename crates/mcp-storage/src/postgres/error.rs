@@ -1,35 +1,35 @@
-//! What PostgreSQL's errors mean for the port.
+//! Conversion of PostgreSQL's errors.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use mcp_core::StoreError;
 
-/// The port's error for diesel's.
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+/// Converts diesel's error to the port's.
+#[expect(clippy::needless_pass_by_value, reason = "the signature of `map_err`")]
 pub(super) fn store_error(error: Error) -> StoreError {
     let message = one_line(&error.to_string());
     match &error {
-        Error::DatabaseError(kind, _) => of_kind(*kind, message),
+        Error::DatabaseError(kind, _) => from_kind(*kind, message),
         Error::BrokenTransactionManager => StoreError::Unavailable(message),
         _ => StoreError::Failed(message),
     }
 }
 
-fn of_kind(kind: DatabaseErrorKind, message: String) -> StoreError {
+fn from_kind(kind: DatabaseErrorKind, message: String) -> StoreError {
     match kind {
-        // Nothing of the transaction is there.
+        // The transaction was rolled back.
         DatabaseErrorKind::ClosedConnection
         | DatabaseErrorKind::UnableToSendCommand
         | DatabaseErrorKind::SerializationFailure => StoreError::Unavailable(message),
         DatabaseErrorKind::ReadOnlyTransaction => StoreError::ReadOnly(message),
-        _ => of_message(message),
+        _ => from_message(message),
     }
 }
 
-/// diesel keeps the SQLSTATE to itself. The messages are English, where the server lets us ask for
-/// that (`connection.rs`).
-fn of_message(message: String) -> StoreError {
+/// Classifies an error by its message, because diesel does not expose the SQLSTATE. Messages are
+/// English if the server allows it (`connection.rs`).
+fn from_message(message: String) -> StoreError {
     let says = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
     if says(&["No space left", "could not extend file", "disk full"]) {
         StoreError::Full(message)
@@ -51,7 +51,7 @@ fn of_message(message: String) -> StoreError {
     }
 }
 
-/// The same for a statement on this connection, which may have gone: diesel does not always say so.
+/// Converts an error on this connection, which may be broken: diesel does not always report that.
 pub(super) fn store_error_on(connection: &mut PgConnection, error: Error) -> StoreError {
     match store_error(error) {
         StoreError::Failed(message) if !is_alive(connection) => StoreError::Unavailable(message),
@@ -59,18 +59,18 @@ pub(super) fn store_error_on(connection: &mut PgConnection, error: Error) -> Sto
     }
 }
 
-/// Whether the database still answers on this connection. Ends a transaction that is open on it.
+/// Returns whether the connection still works. Rolls back an open transaction.
 pub(super) fn is_alive(connection: &mut PgConnection) -> bool {
     connection.batch_execute("ROLLBACK").is_ok()
 }
 
-/// libpq's messages have lines.
+/// Joins the lines of a message of libpq.
 pub(super) fn one_line(message: &str) -> String {
     let lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join("; ")
 }
 
-/// Whether the statement failed for somebody else's sake and can be sent again.
+/// Returns whether the statement failed because of a concurrent one, and can be repeated.
 pub(super) fn is_conflict(error: &Error) -> bool {
     match error {
         Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,

@@ -1,8 +1,8 @@
-//! Inserts of many rows at once: a list for each column.
+//! Inserts of many rows at once: one list per column.
 
-/// Declares such a statement: the columns' names, types and Rust types between its beginning and
-/// its end. It is prepared once for each connection; `sql_query` is prepared anew each time, which
-/// costs a round trip and a plan.
+/// Declares such a statement: the columns' names, types and Rust types, between its beginning and
+/// its end. It is prepared once per connection. `sql_query` is prepared each time, which costs a
+/// round trip and a plan.
 macro_rules! insert_of_columns {
     ($name:ident, $begin:literal, [$($column:ident: $sql:ty = $rust:ty),+ $(,)?], $end:literal) => {
         #[derive(diesel::query_builder::QueryId)]

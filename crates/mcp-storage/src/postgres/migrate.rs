@@ -1,5 +1,4 @@
-//! Brings the tables to the form that this version knows. Forward only, all steps in one transaction,
-//! one server at a time.
+//! Migrations of the tables. Forward only, all steps in one transaction, one server at a time.
 
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
@@ -20,17 +19,17 @@ use crate::OpenError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
-/// The lock's number: `mcpmig` in ASCII. It counts within one database.
+/// Takes the lock with the id `mcpmig` in ASCII. Its scope is the database.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(120273855408487)";
 
-/// The step after which the server composes names and texts.
+/// The migration after which the server composes names and texts.
 const SPELLINGS: &str = "20261130200000";
 
-/// Limits of the transaction alone: another server may be migrating many rows.
-const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10min';
+/// The limits of this transaction: another server may be migrating many rows.
+const LIMITS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10min';
      SET LOCAL idle_in_transaction_session_timeout = 0";
 
-/// Runs what is missing. A new database gets the default configuration.
+/// Runs the missing migrations. A new database gets the default configuration.
 pub(super) fn run(connection: &mut PgConnection, url: &PostgresUrl) -> Result<(), OpenError> {
     connection.transaction(migrate).map_err(|fault| match fault {
         Fault::Newer(version) => OpenError::Newer(url.to_string(), version),
@@ -38,7 +37,7 @@ pub(super) fn run(connection: &mut PgConnection, url: &PostgresUrl) -> Result<()
     })
 }
 
-/// Why the tables are left as they were.
+/// The reason why the tables are unchanged.
 enum Fault {
     Newer(String),
     Failed(String),
@@ -56,15 +55,15 @@ impl From<Box<dyn std::error::Error + Send + Sync>> for Fault {
     }
 }
 
-/// Has other servers that change tables wait until this transaction ends.
+/// Makes other servers that change tables wait until this transaction ends.
 pub(super) fn one_at_a_time(connection: &mut PgConnection) -> QueryResult<()> {
-    connection.batch_execute(PATIENCE)?;
-    // In a savepoint of its own: where there are no such locks, the rest goes on.
+    connection.batch_execute(LIMITS)?;
+    // In a savepoint: without advisory locks, the transaction continues.
     let locked = connection.transaction(|connection| connection.batch_execute(LOCK));
     if let Err(error) = locked {
         log::warn!(
-            "this database has no advisory locks ({error}): start one server first, and the others \
-             when it is ready"
+            "this database has no advisory locks ({error}): start one server first, and the others when \
+             it is ready"
         );
     }
     Ok(())
@@ -88,7 +87,9 @@ fn migrate(connection: &mut PgConnection) -> Result<(), Fault> {
     ))
     .first(connection)?;
     if is_taken && !is_ours {
-        return Err(Fault::Failed("it has tables of another program; it was not changed".into()));
+        return Err(Fault::Failed(
+            "it contains tables of another program; it was not changed".into(),
+        ));
     }
     let known = known()?;
     let applied = connection.applied_migrations()?;
@@ -109,7 +110,7 @@ fn migrate(connection: &mut PgConnection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Puts the default configuration into empty tables. `now` is in microseconds.
+/// Inserts the default configuration into empty tables. `now` is in microseconds.
 pub(super) fn insert_defaults(
     connection: &mut PgConnection,
     mut counters: Counters,

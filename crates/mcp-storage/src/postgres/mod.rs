@@ -1,10 +1,10 @@
-//! PostgreSQL: one writer for each server that commits for many callers, readers on snapshots of their
-//! own, and any number of servers on one database.
+//! PostgreSQL: one writer per server, which commits for many callers, readers with snapshots of
+//! their own, and any number of servers on one database.
 //!
-//! Invariant: whoever writes locks the row of [`counters`] first. So writes of all servers are one
-//! behind another, as with SQLite's one writer, and get the same numbers.
+//! Invariant: every writer first locks the row of [`counters`]. Thus the writes of all servers are
+//! serialized, as with SQLite's one writer, and get consecutive ids.
 //!
-//! Invariant: an answer to a write leaves after the commit that holds it is durable.
+//! Invariant: a write is answered after its commit is durable.
 
 mod address;
 mod batch;
@@ -14,15 +14,15 @@ mod error;
 mod insert;
 mod memory;
 mod migrate;
+mod pending;
 mod readers;
-mod rows;
 mod schema;
 mod search;
 mod session;
 mod text;
 mod time_limit;
+mod write_transaction;
 mod writer;
-mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,19 +39,19 @@ pub use address::PostgresUrl;
 use connection::Connector;
 use readers::Readers;
 use session::Session;
-use writing::Writing;
+use write_transaction::WriteTransaction;
 
-/// A PostgreSQL database that is open.
-pub struct PostgresStore {
+/// An open PostgreSQL database.
+pub(crate) struct PostgresStore {
     writer: Writer,
     readers: Readers,
     clock: Arc<dyn Clock>,
-    /// How long an answer may take. The database ends what takes longer, unless it hangs itself.
-    patience: Duration,
+    /// The timeout of a response. The database itself ends longer statements, unless it hangs.
+    response_timeout: Duration,
 }
 
-/// How long the writer may take to end.
-const CLOSE_WAIT: Duration = Duration::from_secs(4);
+/// The timeout for the end of the writer.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
 
 impl PostgresStore {
     /// Connects, creates or migrates the tables, and starts the writer.
@@ -70,9 +70,9 @@ impl PostgresStore {
         trim(&mut session, options.log_retention).map_err(|error| failed(&error))?;
         let readers = readers::open(connector, options)?;
         let writer = writer::start(session, options, Arc::clone(&clock))?;
-        // A work is a few statements, and may wait for those of another.
-        let patience = 2 * options.statement_timeout + Duration::from_secs(5);
-        Ok(Self { writer, readers, clock, patience })
+        // A work consists of a few statements, and may wait for those of another.
+        let response_timeout = 2 * options.statement_timeout + Duration::from_secs(5);
+        Ok(Self { writer, readers, clock, response_timeout })
     }
 
     async fn within<T>(
@@ -80,20 +80,22 @@ impl PostgresStore {
         work: impl Future<Output = Result<T, StoreError>>,
         late: fn(String) -> StoreError,
     ) -> Result<T, StoreError> {
-        timeout(self.patience, work).await.unwrap_or_else(|_| {
-            Err(late(format!("PostgreSQL has not answered for {} s", self.patience.as_secs())))
+        timeout(self.response_timeout, work).await.unwrap_or_else(|_| {
+            let seconds = self.response_timeout.as_secs();
+            Err(late(format!("PostgreSQL has not answered for {seconds} s")))
         })
     }
 }
 
-/// Removes the log entries beyond the retention, a bounded number in each transaction, so that other
-/// servers write meanwhile. The first transaction also shows that writes work.
+/// Removes the log entries beyond the retention, a limited number per transaction, so that other
+/// servers can write meanwhile. The first transaction also shows that writing works.
 fn trim(session: &mut Session, retention: u32) -> Result<(), StoreError> {
     let mut has_more = true;
     while has_more {
         let (connection, counters) = session.begin()?;
-        has_more =
-            Writing::new(counters).finish(connection, retention).map_err(error::store_error)?;
+        has_more = WriteTransaction::new(counters)
+            .finish(connection, retention)
+            .map_err(error::store_error)?;
         session::commit(connection)?;
     }
     Ok(())
@@ -111,7 +113,7 @@ impl Store for PostgresStore {
     }
 
     fn write(&self, work: Work) -> StoreFuture<'_, ()> {
-        // It may have begun, and be done yet.
+        // At the timeout, the write may have begun, and may still commit.
         Box::pin(self.within(self.writer.write(work), StoreError::InDoubt))
     }
 
@@ -130,8 +132,8 @@ impl Store for PostgresStore {
     }
 
     fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()> {
-        // After that time the entry still waits for its commit.
-        let record = timeout(self.patience, self.writer.record(entry));
+        // After the timeout, the entry still waits for its commit.
+        let record = timeout(self.response_timeout, self.writer.record(entry));
         Box::pin(async { record.await.unwrap_or(Ok(())) })
     }
 
@@ -149,7 +151,7 @@ impl Store for PostgresStore {
     fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {
             self.readers.close();
-            timeout(CLOSE_WAIT, self.writer.stop()).await.unwrap_or_else(|_| {
+            timeout(CLOSE_TIMEOUT, self.writer.stop()).await.unwrap_or_else(|_| {
                 Err(StoreError::Unavailable("PostgreSQL does not answer".into()))
             })
         })

@@ -1,7 +1,7 @@
-//! Readers: a few threads with a pool of connections. Each read has a snapshot of its own, so that a
-//! statement that fails is no other read's business.
+//! Readers: a few threads with a pool of connections. Each read has a snapshot of its own, so that
+//! a failed statement does not affect other reads.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::r2d2::{Error as PoolError, ManageConnection, Pool, PooledConnection, R2D2Connection};
 use diesel::result::ConnectionError;
 use mcp_core::memory::StoreError;
+use parking_lot::Mutex;
 
 use super::connection::Connector;
 use super::error::{is_alive, is_conflict, store_error_on};
@@ -19,15 +20,15 @@ use crate::{OpenError, Options};
 
 type Connections = Pool<Manager>;
 
-/// How long a read waits for a new connection. Also twice the longest pause between two tries of the
-/// pool to open one, so it bounds how soon a database that is back is found.
-const CONNECT_WAIT: Duration = Duration::from_secs(3);
+/// How long a read waits for a new connection. It is also twice the longest pause of the pool
+/// between two attempts to open one, and so bounds how soon a recovered database is noticed.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How many long reads run at once at most. They have threads of their own, so that no short read
-/// waits for one.
+/// The number of threads for long reads. They are separate, so that no short read waits for a long
+/// one.
 const LONG_READERS: u32 = 2;
 
-/// The threads that read.
+/// The reader threads.
 pub(super) struct Readers {
     pub(super) short: Reads,
     pub(super) long: Reads,
@@ -40,24 +41,24 @@ impl Readers {
     }
 }
 
-/// Starts the threads. There is a connection for each: none waits for another's.
+/// Starts the threads. Each has a connection, so that none waits for another.
 pub(super) fn open(connector: Connector, options: &Options) -> Result<Readers, OpenError> {
     let shown = connector.url().to_string();
     let failed =
         |error: &dyn std::fmt::Display| OpenError::Failed(shown.clone(), error.to_string());
     let pool = Pool::builder()
         .max_size(options.readers + LONG_READERS)
-        // A dead one is found when a transaction is begun on it.
+        // Beginning a transaction reveals a broken connection.
         .test_on_check_out(false)
-        .connection_timeout(CONNECT_WAIT)
+        .connection_timeout(CONNECT_TIMEOUT)
         .error_handler(Box::new(ConnectFailures))
         .build(Manager { connector })
         .map_err(|error| failed(&error))?;
-    let away = Arc::new(Away::default());
+    let outage = Arc::new(Outage::default());
     let statement_timeout = options.statement_timeout;
     let run = move |reads: Vec<Read>| {
-        let wanted = reads.into_iter().filter(Read::is_wanted);
-        wanted.for_each(|read| run(&pool, &away, statement_timeout, read));
+        let wanted = reads.into_iter().filter(Read::has_caller);
+        wanted.for_each(|read| run(&pool, &outage, statement_timeout, read));
     };
     let start =
         |name, threads| Reads::start(name, threads, 1, run.clone()).map_err(|error| failed(&error));
@@ -67,55 +68,54 @@ pub(super) fn open(connector: Connector, options: &Options) -> Result<Readers, O
     })
 }
 
-/// That there was no connection, and when that was last found out. Who asked before need not wait for
-/// the same: otherwise reads that came during an outage would wait one behind the other.
+/// The last failure to get a connection, and its time. Reads that were requested before it need not
+/// wait for the same failure; otherwise the reads of an outage would wait one after another.
 #[derive(Default)]
-struct Away(Mutex<Option<(Instant, StoreError)>>);
+struct Outage(Mutex<Option<(Instant, StoreError)>>);
 
-impl Away {
-    fn found(&self, fault: &StoreError) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((Instant::now(), fault.clone()));
+impl Outage {
+    fn record(&self, fault: &StoreError) {
+        *self.0.lock() = Some((Instant::now(), fault.clone()));
     }
 
-    fn since(&self, asked_at: Instant) -> Option<StoreError> {
-        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        found.as_ref().filter(|(at, _)| *at > asked_at).map(|(_, fault)| fault.clone())
+    fn since(&self, requested: Instant) -> Option<StoreError> {
+        let last = self.0.lock();
+        last.as_ref().filter(|(at, _)| *at > requested).map(|(_, fault)| fault.clone())
     }
 }
 
-/// Runs a read on one consistent state of the database, which is not older than the read.
-fn run(pool: &Connections, away: &Away, statement_timeout: Duration, read: Read) {
-    if let Some(fault) = away.since(read.asked_at()) {
-        return read.refuse(&fault);
+/// Runs a read on a consistent snapshot, which is not older than the read.
+fn run(pool: &Connections, outage: &Outage, statement_timeout: Duration, read: Read) {
+    if let Some(fault) = outage.since(read.requested()) {
+        return read.reject(&fault);
     }
-    let mut reader = match begin(pool, away) {
+    let mut reader = match begin(pool, outage) {
         Ok(reader) => reader,
-        Err(fault) => return read.refuse(&fault),
+        Err(fault) => return read.reject(&fault),
     };
     let now = read.now();
     let limit = read.until().map(|until| TimeLimit::new(until, statement_timeout));
-    let (done, answer) = read.run(&mut PostgresMemory::reading(&mut reader, now).within(limit));
-    // What the work answered was read before this; it is nothing when the connection has died.
+    let (sender, outcome) = read.run(&mut PostgresMemory::reading(&mut reader, now).within(limit));
+    // If the connection is broken, the outcome of the work does not count.
     let ended = AnsiTransactionManager::commit_transaction(&mut *reader)
         .map_err(|error| store_error_on(&mut reader, error));
-    // Before the caller knows: it may ask again at once.
+    // Before the caller continues: it may read again at once.
     drop(reader);
-    // Who has gone away needs no answer.
-    let _ = done.send(ended.and(answer));
+    // The caller may be gone.
+    let _ = sender.send(ended.and(outcome));
 }
 
-/// A connection with a transaction that has been begun. Connections that have died since they were
-/// used last are thrown away: no work has run on them.
-fn begin(pool: &Connections, away: &Away) -> Result<PooledConnection<Manager>, StoreError> {
-    let mut tries_left = pool.max_size() + 1;
+/// Begins a transaction on a connection of the pool. Discards connections that have broken since
+/// their last use: no work has run on them.
+fn begin(pool: &Connections, outage: &Outage) -> Result<PooledConnection<Manager>, StoreError> {
+    let mut attempts_left = pool.max_size() + 1;
     loop {
         let mut reader = pool.get().map_err(|error| {
             let fault = StoreError::Unavailable(error.to_string());
-            away.found(&fault);
+            outage.record(&fault);
             fault
         })?;
-        tries_left -= 1;
+        attempts_left -= 1;
         let begun = AnsiTransactionManager::begin_transaction_sql(
             &mut *reader,
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -124,7 +124,7 @@ fn begin(pool: &Connections, away: &Away) -> Result<PooledConnection<Manager>, S
             Ok(()) => return Ok(reader),
             Err(error) => {
                 let died = !is_alive(&mut reader);
-                if tries_left == 0 || !(died || is_conflict(&error)) {
+                if attempts_left == 0 || !(died || is_conflict(&error)) {
                     return Err(store_error_on(&mut reader, error));
                 }
             }
@@ -132,7 +132,7 @@ fn begin(pool: &Connections, away: &Away) -> Result<PooledConnection<Manager>, S
     }
 }
 
-/// Opens connections for the pool.
+/// Opens the pool's connections.
 struct Manager {
     connector: Connector,
 }
@@ -156,12 +156,12 @@ impl ManageConnection for Manager {
     }
 }
 
-/// Tells the log why the pool has no connection. It goes on trying.
+/// Logs why the pool has no connection. The pool keeps trying.
 #[derive(Debug)]
 struct ConnectFailures;
 
 impl diesel::r2d2::HandleError<PoolError> for ConnectFailures {
     fn handle_error(&self, error: PoolError) {
-        log::warn!("no connection to PostgreSQL: {error}");
+        log::warn!("cannot connect to PostgreSQL: {error}");
     }
 }

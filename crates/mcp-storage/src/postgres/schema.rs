@@ -1,4 +1,4 @@
-//! The tables, as diesel knows them. Kept in step with `migrations/postgres`.
+//! The tables, as in `migrations/postgres`.
 
 diesel::table! {
     counters (id) {
@@ -70,7 +70,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Those that are not composed, by their composed name.
+    /// Spellings that are not composed, by their composed name.
     spellings (name_hash, spelling_hash) {
         name_hash -> Binary,
         spelling_hash -> Binary,

@@ -1,4 +1,4 @@
-//! The writer's connection: opened when it is needed, thrown away after a fault.
+//! The writer's connection: opened on demand, closed after an error.
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
@@ -8,10 +8,10 @@ use super::connection::Connector;
 use super::counters::Counters;
 use super::error::{is_alive, is_conflict, one_line, store_error, store_error_on};
 
-/// How often a transaction is begun again when the database says that it was in another's way.
-const TRIES: u32 = 10;
+/// The maximum number of attempts to begin a transaction that conflicts with another.
+const MAX_ATTEMPTS: u32 = 10;
 
-/// A connection that writes, if there is one now.
+/// The writer's connection, if it is open.
 pub(super) struct Session {
     connector: Connector,
     connection: Option<PgConnection>,
@@ -22,27 +22,27 @@ impl Session {
         Self { connector, connection: Some(connection) }
     }
 
-    /// Begins a transaction that writes: from here on nobody else does.
+    /// Begins a transaction that writes, and locks out other writers.
     ///
-    /// No work has run yet, so it may be begun again: on a new connection where the old one has died
-    /// since it was used last, and after a serialization failure, which distributed databases answer
-    /// to who comes second.
+    /// No work has run yet, so the beginning can be repeated: on a new connection if the old one has
+    /// broken since its last use, and after a serialization failure, with which distributed databases
+    /// reject the later of two writers.
     pub(super) fn begin(&mut self) -> StoreResult<(&mut PgConnection, Counters)> {
-        let mut tries = 0;
+        let mut attempts = 0;
         let counters = loop {
             let is_new = self.connection.is_none();
             let connection = self.connection()?;
             match begin(connection) {
                 Ok(counters) => break counters,
                 Err(error) => {
-                    tries += 1;
+                    attempts += 1;
                     let alive = is_alive(connection);
                     let again = if alive { is_conflict(&error) } else { !is_new };
                     let error = store_error_on(connection, error);
                     if !alive {
                         self.throw_away();
                     }
-                    if tries == TRIES || !again {
+                    if attempts == MAX_ATTEMPTS || !again {
                         return Err(error);
                     }
                 }
@@ -51,7 +51,8 @@ impl Session {
         Ok((self.connection()?, counters))
     }
 
-    /// After a fault: what it means, and the connection is thrown away.
+    /// Closes the connection after an error. Returns the error, which may be that the connection is
+    /// broken.
     pub(super) fn give_up(&mut self, fault: StoreError) -> StoreError {
         let died = self.connection.as_mut().is_some_and(|connection| !is_alive(connection));
         let fault = match fault {
@@ -62,7 +63,7 @@ impl Session {
         fault
     }
 
-    /// Closes the connection, which undoes a transaction that is open on it.
+    /// Closes the connection. This rolls back an open transaction.
     pub(super) fn throw_away(&mut self) {
         self.connection = None;
     }
@@ -71,12 +72,12 @@ impl Session {
         if self.connection.is_none() {
             self.connection = Some(self.connector.connect_for_work()?);
         }
-        Ok(self.connection.as_mut().expect("it was opened above"))
+        Ok(self.connection.as_mut().expect("opened above"))
     }
 }
 
-/// READ COMMITTED: the row's lock puts the writers behind each other, and who has it sees all that
-/// was committed before.
+/// Begins with READ COMMITTED: the row's lock serializes the writers, and its holder flush all
+/// earlier commits.
 fn begin(connection: &mut PgConnection) -> QueryResult<Counters> {
     AnsiTransactionManager::begin_transaction_sql(
         connection,
@@ -85,7 +86,7 @@ fn begin(connection: &mut PgConnection) -> QueryResult<Counters> {
     Counters::lock(connection)
 }
 
-/// Commits. Where the connection died meanwhile nobody knows the outcome, and the error says so.
+/// Commits. If the connection breaks meanwhile, the outcome is unknown, and the error is `InDoubt`.
 pub(super) fn commit(connection: &mut PgConnection) -> StoreResult<()> {
     AnsiTransactionManager::commit_transaction(connection).map_err(|error| {
         if is_alive(connection) {

@@ -1,16 +1,17 @@
-//! Texts as PostgreSQL can hold them: it has no NUL, and an index no text of any length.
+//! Texts in a form that PostgreSQL accepts: without NUL, and hashed where an index limits their
+//! length.
 
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-/// Stands before itself, and before [`NUL`].
+/// Escapes itself and [`NUL`].
 const ESCAPE: char = '\u{1}';
-/// Stands for NUL behind [`ESCAPE`].
+/// Represents NUL after [`ESCAPE`].
 const NUL: char = '\u{2}';
 
-/// A text as it is stored. Different texts are stored differently, and a part of a text is stored as
-/// a part of what the text is stored as.
+/// Returns the stored form of a text. It is unique, and the stored form of a substring is a
+/// substring of the stored form.
 pub(super) fn stored(text: &str) -> Cow<'_, str> {
     if !text.contains(['\0', ESCAPE]) {
         return Cow::Borrowed(text);
@@ -26,7 +27,7 @@ pub(super) fn stored(text: &str) -> Cow<'_, str> {
     Cow::Owned(stored)
 }
 
-/// The text that was stored so.
+/// Returns the text of a stored form.
 pub(super) fn original(stored: String) -> String {
     if !stored.contains(ESCAPE) {
         return stored;
@@ -42,12 +43,12 @@ pub(super) fn original(stored: String) -> String {
     text
 }
 
-/// What a name is looked up by.
+/// Returns a name's hash, the key of its index.
 pub(super) fn hash(name: &str) -> Vec<u8> {
     Sha256::digest(name.as_bytes()).to_vec()
 }
 
-/// A pattern for LIKE that finds the text anywhere: no letter of it is a wildcard.
+/// Returns a pattern for LIKE that matches the text anywhere. It escapes wildcards in the text.
 pub(super) fn pattern(stored: &str) -> String {
     let mut pattern = String::with_capacity(stored.len() + 2);
     pattern.push('%');

@@ -1,4 +1,4 @@
-//! The time that a work may take: the database ends the statement that overruns it.
+//! The time limit of a work: the database ends a statement that exceeds it.
 
 use std::time::{Duration, Instant};
 
@@ -8,23 +8,22 @@ use mcp_core::memory::{StoreError, StoreResult};
 
 use super::error::store_error;
 
-/// Bounds the statements of a work inside its transaction.
+/// Limits the statements of a work in its transaction.
 pub(super) struct TimeLimit {
     until: Instant,
-    /// How long every statement may take, also of works without a limit.
+    /// The timeout of each statement, also without a limit.
     statement_timeout: Duration,
-    /// How long the database lets the next statement take.
+    /// The timeout that is set now.
     set: Duration,
 }
 
 impl TimeLimit {
-    /// A limit that ends at `until`.
     pub(super) fn new(until: Instant, statement_timeout: Duration) -> Self {
         Self { until, statement_timeout, set: Duration::MAX }
     }
 
-    /// Bounds the statement that comes next by at most twice the time that is left: to say it anew
-    /// for each would double the round trips.
+    /// Limits the next statement to at most twice the time that is left. An exact limit for each
+    /// statement would double the round trips.
     ///
     /// # Errors
     /// Returns `OutOfTime` if no time is left.
@@ -41,7 +40,7 @@ impl TimeLimit {
     }
 }
 
-/// Sets how long each statement may take until the transaction ends.
+/// Sets the statement timeout until the transaction ends.
 pub(super) fn set(connection: &mut PgConnection, timeout: Duration) -> QueryResult<()> {
     // 0 means no limit.
     let milliseconds = timeout.as_millis().max(1);

@@ -1,4 +1,4 @@
-//! The one writer of this server, with a connection of its own. Other servers have theirs.
+//! This server's writer, with a connection of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +7,11 @@ use mcp_core::Clock;
 
 use super::batch::Batch;
 use super::session::Session;
-use crate::jobs::{Call, Jobs};
+use crate::jobs::{Jobs, Wake};
 use crate::writer::Writer;
 use crate::{OpenError, Options};
 
-/// The database keeps itself tidy: a writer without work only sleeps.
+/// A writer without work only sleeps: the database maintains itself.
 const IDLE: Duration = Duration::from_hours(1);
 
 /// Starts the writer.
@@ -21,24 +21,23 @@ pub(super) fn start(
     clock: Arc<dyn Clock>,
 ) -> Result<Writer, OpenError> {
     let jobs = Arc::new(Jobs::new(options.queue, options.log_retention));
-    let (waiting, retention) = (Arc::clone(&jobs), options.log_retention);
+    let (queue, retention) = (Arc::clone(&jobs), options.log_retention);
     let statement_timeout = options.statement_timeout;
     let run = move || {
         loop {
-            match waiting.wait(IDLE) {
-                Call::Work => {
-                    let batch = Batch::new(&waiting, &*clock, retention, statement_timeout);
+            match queue.wait(IDLE) {
+                Wake::Work => {
+                    let batch = Batch::new(&queue, &*clock, retention, statement_timeout);
                     if let Some(stopped) = batch.run(&mut session) {
-                        // Who is still waiting learns by the end of the channel that the store is
-                        // closed.
-                        drop(waiting.close());
+                        // Dropping the jobs tells their callers that the store is closed.
+                        drop(queue.close());
                         drop(session);
                         let _ = stopped.send(Ok(()));
                         return;
                     }
                 }
-                Call::Idle => {}
-                Call::Abandoned => return,
+                Wake::Idle => {}
+                Wake::Abandoned => return,
             }
         }
     };

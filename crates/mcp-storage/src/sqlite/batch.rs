@@ -1,5 +1,5 @@
-//! Group commit: jobs run each in a savepoint inside one transaction, which is committed once; then
-//! all of them are answered. One that fails is undone alone.
+//! Group commit: jobs run in one transaction, each in a savepoint. After its commit, all callers
+//! get their outcomes. A failed job is rolled back alone.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,44 +12,43 @@ use mcp_core::memory::{StoreError, Verdict, Work};
 
 use super::derived::Health;
 use super::error::{Faults, store_error};
-use super::files::Opened;
+use super::files::OpenedFile;
 use super::memory::{
     Backlog, SqliteMemory, clear_index, count_tasks, index_tasks, is_to_be_cleared, trim_logs,
 };
 use super::transaction;
-use crate::jobs::{Done, Job, Jobs};
+use crate::jobs::{Job, Jobs, OutcomeSender};
 
-/// How many jobs share a commit at most, and for how long they are taken in: what a client waits
-/// for is bounded.
-const MOST_JOBS: usize = 256;
-const LONGEST: Duration = Duration::from_millis(50);
+/// The maximum number of jobs per commit, and their maximum duration. They bound the wait of callers.
+const MAX_JOBS: usize = 256;
+const MAX_DURATION: Duration = Duration::from_millis(50);
 
-/// From how many tasks on that are not in the search index, or not in the counts, some are put there
-/// with a commit. A writer that has nothing else to do puts them there anyway.
+/// If this many tasks are missing from the search index or the counts, a commit adds some. An idle writer
+/// adds them anyway.
 const MANY: i64 = 1024;
-/// How many are put into the index with a commit where far more wait: whoever waits for the commit waits
-/// for these too. A commit adds no more tasks than it has jobs.
+/// The number of tasks that a commit indexes if far more are missing, because its callers wait for it. A
+/// commit adds no more tasks than it has jobs.
 const SOME: i64 = 256;
 
-/// How many log entries beyond the retention are left in the file, where nobody sees them: removing
-/// them with every commit writes a third more of the log's pages.
+/// The number of hidden log entries beyond the retention that stay in the file: removing entries with
+/// every commit would write a third more of the log's pages.
 const SPARE_LOGS: u32 = 512;
 
-/// Jobs that share a commit.
+/// A group of jobs that share a commit.
 pub(super) struct Batch<'a> {
     jobs: &'a Jobs,
     faults: &'a Faults,
     clock: &'a dyn Clock,
     retention: u32,
     health: &'a Health,
-    /// What each caller is told, once the commit is durable.
-    answers: Vec<(Done, Result<(), StoreError>)>,
-    /// The log entries that it stores, in case that they must be stored again.
+    /// The outcomes to send after the commit.
+    outcomes: Vec<(OutcomeSender, Result<(), StoreError>)>,
+    /// The stored log entries, in case that they must be stored again.
     entries: VecDeque<LogEntry>,
-    /// Who waits for what was before.
-    flushes: Vec<Done>,
-    /// Who asked to stop.
-    stop: Option<Done>,
+    /// The callers that wait for earlier jobs.
+    flushes: Vec<OutcomeSender>,
+    /// The caller that asked to stop.
+    stop: Option<OutcomeSender>,
 }
 
 impl<'a> Batch<'a> {
@@ -66,51 +65,52 @@ impl<'a> Batch<'a> {
             clock,
             retention,
             health,
-            answers: Vec::new(),
+            outcomes: Vec::new(),
             entries: VecDeque::new(),
             flushes: Vec::new(),
             stop: None,
         }
     }
 
-    /// Runs the jobs that are waiting, commits and answers everybody. Gives back who asked to stop.
+    /// Runs the waiting jobs, commits, and sends the outcomes. Returns the caller that asked to
+    /// stop.
     pub(super) fn run(
         mut self,
         connection: &mut SqliteConnection,
-        opened: Option<&Opened>,
-    ) -> Option<Done> {
+        opened: Option<&OpenedFile>,
+    ) -> Option<OutcomeSender> {
         if let Some((queued, budget)) = self.jobs.next_long() {
             let (jobs, begun) = (self.jobs, Instant::now());
             self.run_long(queued.job, budget, connection, opened);
             jobs.long_took(begun.elapsed());
             return None;
         }
-        // Nothing is written, and no lock asked for, when nobody wants it.
+        // Without a write, begin no transaction and take no lock.
         let reads_alone = |job: &Job, entries: bool| !matches!(job, Job::Write(..)) && !entries;
         self.run_jobs(connection, reads_alone).expect("only a write can lose its transaction");
         if !self.jobs.has_something_to_write() {
-            self.answer(None);
+            self.send_outcomes(None);
             return self.stop;
         }
         let run = |batch: &mut Self, connection: &mut SqliteConnection| {
             batch.run_jobs(connection, |_, _| true)
         };
         let fault = self.commit(connection, opened, run);
-        if fault.is_some() && self.answers.is_empty() {
-            self.give_up();
+        if fault.is_some() && self.outcomes.is_empty() {
+            self.skip_jobs();
         }
-        self.answer(fault.as_ref());
+        self.send_outcomes(fault.as_ref());
         self.stop
     }
 
-    /// Runs a job that may take up to `budget` and commits it alone: whoever else writes shares
-    /// neither its time nor its outcome.
+    /// Runs a job that may take up to `budget` and commits it alone: no other job shares its
+    /// duration or its outcome.
     fn run_long(
         mut self,
         job: Job,
         budget: Duration,
         connection: &mut SqliteConnection,
-        opened: Option<&Opened>,
+        opened: Option<&OpenedFile>,
     ) {
         let writes = matches!(job, Job::Write(..));
         let mut job = Some(job);
@@ -125,28 +125,28 @@ impl<'a> Batch<'a> {
         };
         if let Some(job) = job {
             // The transaction did not begin.
-            self.note(job);
+            self.collect(job);
         }
-        self.answer(fault.as_ref());
+        self.send_outcomes(fault.as_ref());
     }
 
-    /// Writes the log entries that are waiting and what `run` does; returns what went wrong.
+    /// Writes the pending log entries and the changes of `run`. Returns the error, if any.
     fn commit(
         &mut self,
         connection: &mut SqliteConnection,
-        opened: Option<&Opened>,
+        opened: Option<&OpenedFile>,
         run: impl FnMut(&mut Self, &mut SqliteConnection) -> QueryResult<()>,
     ) -> Option<StoreError> {
-        let check = opened.map_or(Ok(()), Opened::check);
+        let check = opened.map_or(Ok(()), OpenedFile::check);
         let fault = check.err().or_else(|| self.write(connection, run));
         if let Some(fault) = &fault {
-            log::error!("a commit failed, and everything in it is undone: {fault}");
-            self.jobs.put_back(std::mem::take(&mut self.entries));
+            log::error!("a commit failed, and all its jobs are undone: {fault}");
+            self.jobs.put_back_entries(std::mem::take(&mut self.entries));
         }
         fault
     }
 
-    /// Writes what is waiting; gives back what went wrong.
+    /// Runs the transaction. Returns the error, if any.
     fn write(
         &mut self,
         connection: &mut SqliteConnection,
@@ -157,8 +157,8 @@ impl<'a> Batch<'a> {
             .and_then(|()| self.run_all(connection, run))
             .inspect_err(|_| transaction::rollback(connection))
             .and_then(|()| transaction::commit(connection));
-        // What went wrong first is the fault: a transaction that SQLite ends takes its savepoints
-        // along, and what is said of those tells nobody anything.
+        // The first error is the cause: when SQLite ends a transaction, its savepoints are gone,
+        // and later errors are only about those.
         outcome.err().map(|error| self.faults.take().unwrap_or(store_error(error)))
     }
 
@@ -171,7 +171,7 @@ impl<'a> Batch<'a> {
         run(self, connection)?;
         trim_logs(connection, self.retention, SPARE_LOGS)?;
         let backlog = Backlog::of(connection)?;
-        // A fault of derived data does not undo the jobs. Upkeep meets it too, and logs it.
+        // An error of derived data does not undo the jobs. The upkeep meets and logs it too.
         if backlog.uncounted >= MANY {
             transaction::in_savepoint(connection, |it| (count_tasks(it).is_ok(), ()))?;
         }
@@ -182,26 +182,26 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Takes all jobs that are waiting, without doing them: a transaction that does not get as far
-    /// as them fails again, and whoever waits would wait for as long as it does.
-    fn give_up(&mut self) {
+    /// Takes all waiting jobs without running them. The next transaction would fail too, before it
+    /// reaches them, and their callers would wait for the recovery.
+    fn skip_jobs(&mut self) {
         while self.stop.is_none()
             && let Some(next) = self.jobs.next_if(|_, _| true)
         {
-            self.note(next.queued.job);
+            self.collect(next.queued.job);
         }
     }
 
-    /// Notes who is waiting for a job, without doing it.
-    fn note(&mut self, job: Job) {
+    /// Takes the caller of a job without running it.
+    fn collect(&mut self, job: Job) {
         match job {
-            Job::Write(_, done) | Job::Read(_, done) => self.answers.push((done, Ok(()))),
-            Job::Flush(done) => self.flushes.push(done),
-            Job::Stop(done) => self.stop = Some(done),
+            Job::Write(_, sender) | Job::Read(_, sender) => self.outcomes.push((sender, Ok(()))),
+            Job::Flush(sender) => self.flushes.push(sender),
+            Job::Stop(sender) => self.stop = Some(sender),
         }
     }
 
-    /// Stores the log entries that are waiting.
+    /// Stores the pending log entries.
     fn store_entries(&mut self, connection: &mut SqliteConnection) -> QueryResult<()> {
         let mut entries = self.jobs.take_entries();
         let mut memory = self.memory(connection);
@@ -210,18 +210,18 @@ impl<'a> Batch<'a> {
         stored
     }
 
-    /// Runs jobs for as long as the next is wanted, which may depend on whether log entries are
-    /// waiting. An error means that the transaction is lost.
+    /// Runs jobs as long as `accepts` returns true, which also gets whether log entries wait. An
+    /// error means that the transaction is lost.
     fn run_jobs(
         &mut self,
         connection: &mut SqliteConnection,
-        wanted: impl Fn(&Job, bool) -> bool,
+        accepts: impl Fn(&Job, bool) -> bool,
     ) -> QueryResult<()> {
-        let until = Instant::now() + LONGEST;
-        while self.answers.len() < MOST_JOBS && self.stop.is_none() && Instant::now() < until {
-            let Some(next) = self.jobs.next_if(&wanted) else { break };
-            if next.behind_entries && !matches!(next.queued.job, Job::Write(..)) {
-                // They were left before this job, which wants to see them.
+        let until = Instant::now() + MAX_DURATION;
+        while self.outcomes.len() < MAX_JOBS && self.stop.is_none() && Instant::now() < until {
+            let Some(next) = self.jobs.next_if(&accepts) else { break };
+            if next.after_entries && !matches!(next.queued.job, Job::Write(..)) {
+                // The job must see the earlier entries.
                 self.store_entries(connection)?;
             }
             self.run_job(next.queued.job, None, connection)?;
@@ -238,20 +238,20 @@ impl<'a> Batch<'a> {
     ) -> QueryResult<()> {
         let until = budget.map(|budget| Instant::now() + budget);
         match job {
-            Job::Write(work, done) => match self.in_savepoint(work, until, connection) {
-                Ok(answer) => self.answers.push((done, answer)),
+            Job::Write(work, sender) => match self.in_savepoint(work, until, connection) {
+                Ok(outcome) => self.outcomes.push((sender, outcome)),
                 Err(error) => {
-                    // It is told what became of the transaction.
-                    self.answers.push((done, Ok(())));
+                    // The error of the transaction becomes the outcome.
+                    self.outcomes.push((sender, Ok(())));
                     return Err(error);
                 }
             },
-            Job::Read(work, done) => {
+            Job::Read(work, sender) => {
                 let mut memory = self.memory(connection).until(until);
                 let ran = catch_unwind(AssertUnwindSafe(|| work(&mut memory)));
-                self.answers.push((done, ran.map(|_| ()).map_err(|_| panicked())));
+                self.outcomes.push((sender, ran.map(|_| ()).map_err(|_| panicked())));
             }
-            job => self.note(job),
+            job => self.collect(job),
         }
         Ok(())
     }
@@ -278,15 +278,15 @@ impl<'a> Batch<'a> {
         })
     }
 
-    fn answer(&mut self, fault: Option<&StoreError>) {
-        for (done, answer) in self.answers.drain(..) {
-            let answer = fault.map_or(answer, |fault| Err(fault.clone()));
-            // Who has gone away needs no answer.
-            let _ = done.send(answer);
+    fn send_outcomes(&mut self, fault: Option<&StoreError>) {
+        for (sender, outcome) in self.outcomes.drain(..) {
+            let outcome = fault.map_or(outcome, |fault| Err(fault.clone()));
+            // The caller may be gone.
+            let _ = sender.send(outcome);
         }
-        // Who waits for the log entries of others reads without them rather than not at all.
-        for done in self.flushes.drain(..) {
-            let _ = done.send(Ok(()));
+        // Log entries that could not be stored must not block a read that waits for them.
+        for sender in self.flushes.drain(..) {
+            let _ = sender.send(Ok(()));
         }
     }
 }

@@ -1,19 +1,20 @@
-//! Checks how SQLite was compiled. `.cargo/config.toml` sets the options for this workspace only: Cargo
-//! does not pass them on to a program that depends on this crate, and the variable
-//! `LIBSQLITE3_SYS_USE_PKG_CONFIG` makes a build link the system's SQLite in place of the bundled one.
+//! The check of SQLite's compile options. `.cargo/config.toml` sets them for this workspace only:
+//! Cargo does not pass them on to a program that depends on this crate, and with
+//! `LIBSQLITE3_SYS_USE_PKG_CONFIG`, a build links the system's SQLite instead of the bundled one.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-/// The first version that cannot corrupt a database when the write-ahead log restarts
+/// The first version that does not corrupt a database when the write-ahead log restarts
 /// (<https://sqlite.org/releaselog/3_51_3.html>).
 const OLDEST: [u32; 3] = [3, 51, 3];
 
-/// The options that make calls faster and change no answer, as `PRAGMA compile_options` shows them.
+/// The options that make calls faster, as `PRAGMA compile_options` shows them. They change no
+/// result.
 const FAST: [&str; 4] =
     ["THREADSAFE=2", "DEFAULT_MEMSTATUS=0", "ENABLE_QPSG", "STMTJRNL_SPILL=61440"];
-/// The options that `libsqlite3-sys` sets and that make calls slower.
+/// The options of `libsqlite3-sys` that make calls slower.
 const SLOW: [&str; 2] = ["ENABLE_MEMORY_MANAGEMENT", "ENABLE_API_ARMOR"];
 
 #[derive(QueryableByName)]
@@ -22,10 +23,10 @@ struct CompileOption {
     compile_options: String,
 }
 
-/// Checks the SQLite of a connection. Options that cost only speed are named in the log.
+/// Checks the SQLite of a connection. Logs options that only affect speed.
 ///
 /// # Errors
-/// Returns what is wrong and what to do if this SQLite can lose data or lacks what the tables need.
+/// Returns the problem and its solution if this SQLite can lose data or lacks a required feature.
 pub(super) fn check(connection: &mut SqliteConnection) -> Result<(), String> {
     let failed = |error: diesel::result::Error| error.to_string();
     let version: String =
@@ -41,23 +42,23 @@ pub(super) fn check(connection: &mut SqliteConnection) -> Result<(), String> {
 }
 
 fn judge(version: &str, options: &[String]) -> Result<(), String> {
-    const FIX: &str = "build with libsqlite3-sys's feature \"bundled\" and without \
+    const FIX: &str = "build with libsqlite3-sys's feature \"bundled\", and without \
                        LIBSQLITE3_SYS_USE_PKG_CONFIG and LIBSQLITE3_FLAGS that change this";
     let numbers: Vec<u32> = version.split('.').map_while(|part| part.parse().ok()).collect();
     let has = |wanted: &str| options.iter().any(|option| option == wanted);
     if numbers.as_slice() < OLDEST.as_slice() {
-        return Err(format!("SQLite {version} can corrupt databases, 3.51.3 is needed: {FIX}"));
+        return Err(format!("SQLite {version} can corrupt databases, 3.51.3 is required: {FIX}"));
     }
     if has("THREADSAFE=0") {
-        return Err(format!("SQLite was compiled without support for threads: {FIX}"));
+        return Err(format!("SQLite was compiled without thread support: {FIX}"));
     }
     if !has("ENABLE_FTS5") {
-        return Err(format!("SQLite was compiled without FTS5, which searches need: {FIX}"));
+        return Err(format!("SQLite was compiled without FTS5, which searches require: {FIX}"));
     }
     Ok(())
 }
 
-/// Says which options are missing for speed, if any.
+/// Returns a message about options that cost speed, if there are any.
 fn speed_hint(options: &[String]) -> Option<String> {
     let has = |wanted: &&str| options.iter().any(|option| option == wanted);
     let missing =
@@ -66,8 +67,8 @@ fn speed_hint(options: &[String]) -> Option<String> {
     let found: Vec<String> = missing.chain(harmful).collect();
     (!found.is_empty()).then(|| {
         format!(
-            "SQLite was compiled {}, so calls are slower: copy LIBSQLITE3_FLAGS from this project's \
-             .cargo/config.toml into the one of your program",
+            "SQLite was compiled {}, which makes calls slower: copy LIBSQLITE3_FLAGS from this project's \
+             .cargo/config.toml into your program's",
             found.join(", ")
         )
     })

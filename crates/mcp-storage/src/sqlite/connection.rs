@@ -1,4 +1,4 @@
-//! Connections and what is set on each.
+//! Connections and their settings.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,10 +9,11 @@ use diesel::prelude::*;
 use super::{OpenError, compiled, files};
 use crate::{Location, Synchronous};
 
-/// How long a connection waits for another process's lock.
+/// How long a connection waits for the lock of another process.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The wait for a lock comes first: every later pragma may need one.
+/// Returns the settings of every connection. The timeout is first, because each of the others may
+/// need a lock.
 fn every_connection() -> String {
     format!(
         "PRAGMA busy_timeout = {};
@@ -23,13 +24,15 @@ fn every_connection() -> String {
     )
 }
 
-/// WAL: readers keep their snapshot while the writer writes. FULL: the log is synced at every
-/// commit, so that an answered write survives a power cut. NORMAL: it is synced before it is put
-/// into the file, so that a power cut takes the last commits away and damages nothing.
+/// Returns the settings of the writer.
 ///
-/// `temp_store`: what a savepoint would undo is kept in one piece of memory (`SQLITE_STMTJRNL_SPILL`,
-/// some 60 KiB), and in a temporary file where it is more. With MEMORY it would be in pieces of
-/// 1 KiB, which cost a tenth of all that the writer does.
+/// WAL: readers keep their snapshot while the writer writes. FULL: the log is synced at every
+/// commit, so that an answered write survives a power cut. NORMAL: the log is synced at
+/// checkpoints, so that a power cut loses the last commits and damages nothing.
+///
+/// `temp_store`: the undo data of a savepoint is in one piece of memory (`SQLITE_STMTJRNL_SPILL`,
+/// about 60 KiB), and beyond that in a temporary file. With MEMORY it would be in pieces of 1 KiB,
+/// which cost a tenth of all that the writer does.
 fn writer(synchronous: Synchronous) -> String {
     let synchronous = match synchronous {
         Synchronous::Full => "FULL",
@@ -43,28 +46,28 @@ fn writer(synchronous: Synchronous) -> String {
     )
 }
 
-/// How often a file that is replaced meanwhile is opened again.
-const OPENINGS: u32 = 5;
+/// The maximum number of attempts to open a file that is being replaced.
+const MAX_OPENINGS: u32 = 5;
 
 const READER: &str = "PRAGMA query_only = ON;";
 
-/// The connection that writes. It is on the file that is at the path now: a restore that came
-/// between finding the file and locking it has put another there, which is opened then.
+/// Opens the connection that writes, on the file that is at the path now. A restore may replace the
+/// file between finding and locking it; then the new one is opened.
 pub(super) fn for_writing(
     location: &Location,
     synchronous: Synchronous,
 ) -> Result<SqliteConnection, OpenError> {
-    for _ in 0..OPENINGS {
-        let found = location.file().and_then(files::number);
+    for _ in 0..MAX_OPENINGS {
+        let found = location.file().and_then(files::file_id);
         let connection = open_for_writing(location, synchronous)?;
-        // A new file is opened once more: it was not there to be told from another.
+        // A new file had no id before, so it is opened again.
         if *location == Location::Memory
-            || (found.is_some() && found == location.file().and_then(files::number))
+            || (found.is_some() && found == location.file().and_then(files::file_id))
         {
             return Ok(connection);
         }
     }
-    Err(failed(location, "the file is replaced again and again"))
+    Err(failed(location, "the file is being replaced repeatedly"))
 }
 
 fn open_for_writing(
@@ -81,7 +84,7 @@ fn open_for_writing(
     Ok(connection)
 }
 
-/// A connection before anything is set that would change the file.
+/// Opens a connection with no settings that would change the file.
 pub(super) fn for_looking(location: &Location) -> Result<SqliteConnection, OpenError> {
     let failed = |error: &dyn std::fmt::Display| failed(location, &error.to_string());
     let mut connection =
@@ -90,14 +93,14 @@ pub(super) fn for_looking(location: &Location) -> Result<SqliteConnection, OpenE
     Ok(connection)
 }
 
-/// A connection that leaves the file as it is, also where a kill has left a write-ahead log: that is
+/// Opens a connection that leaves the file unchanged. A write-ahead log that a kill has left is
 /// read, and stays.
 pub(super) fn for_checking(path: &Path) -> Result<SqliteConnection, OpenError> {
-    let log = files::beside(path, "-wal");
+    let log = files::with_suffix(path, "-wal");
     let has_log = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
-    // To whom closing is left as the last, it puts the log into the file; not if it may only read.
+    // The last connection to close moves the log into the file, unless it is read-only.
     let first = open_as(path, if has_log { "mode=ro" } else { "mode=rw" });
-    // Where nothing can be written, there is no place for the log's index, and nobody who writes.
+    // In a read-only folder, SQLite cannot create the log's index; but then nobody writes either.
     let outcome = match first {
         Err(error) if error.contains("is locked") => Err(error),
         Err(_) if !has_log => open_as(path, "mode=ro&immutable=1").or(first),
@@ -106,7 +109,7 @@ pub(super) fn for_checking(path: &Path) -> Result<SqliteConnection, OpenError> {
     outcome.map_err(|error| failed(&Location::File(path.to_owned()), &error))
 }
 
-/// The same, but it may write another file (`VACUUM INTO`).
+/// Opens such a connection that may write another file (`VACUUM INTO`).
 pub(super) fn for_copying(path: &Path) -> Result<SqliteConnection, OpenError> {
     let mut connection = for_checking(path)?;
     connection
@@ -120,24 +123,24 @@ fn open_as(path: &Path, mode: &str) -> Result<SqliteConnection, String> {
     let mut connection = SqliteConnection::establish(&format!("file:{name}?{mode}"))
         .map_err(|error| error.to_string())?;
     prepare_reader(&mut connection)
-        // The first look into the file, which shows whether it can be read at all.
+        // The first read of the file, which shows whether it is readable.
         .and_then(|()| connection.batch_execute("SELECT count(*) FROM sqlite_schema"))
         .map_err(|error| error.to_string())?;
     Ok(connection)
 }
 
-/// Sets what a reading connection needs.
+/// Applies the settings of a connection that reads.
 pub(super) fn prepare_reader(connection: &mut SqliteConnection) -> QueryResult<()> {
     connection.batch_execute(&(every_connection() + READER))
 }
 
-/// The name under which SQLite opens the location.
+/// Returns the name for SQLite's open function.
 pub(super) fn name(location: &Location) -> String {
     location.file().map_or_else(|| ":memory:".into(), file_name)
 }
 
-/// A relative path begins with `./`, so that no file name can mean something else to SQLite
-/// (`:memory:`, `file:…`).
+/// Returns a path for SQLite. A relative path begins with `./`, so that SQLite does not interpret
+/// the file's name (`:memory:`, `file:…`).
 pub(super) fn file_name(path: &Path) -> String {
     if path.is_absolute() {
         path.to_string_lossy().into_owned()
@@ -146,7 +149,7 @@ pub(super) fn file_name(path: &Path) -> String {
     }
 }
 
-/// Says what is wrong with the path before SQLite says "unable to open database file".
+/// Checks the path, because SQLite only reports "unable to open database file".
 pub(super) fn check_file(location: &Location) -> Result<(), OpenError> {
     let Location::File(path) = location else {
         return Ok(());

@@ -1,29 +1,30 @@
-//! What SQLite's messages mean for the port.
+//! Conversion of SQLite's errors.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use diesel::connection::{Connection, InstrumentationEvent};
 use diesel::result::Error;
 use diesel::sqlite::SqliteConnection;
 use mcp_core::StoreError;
+use parking_lot::Mutex;
 
-/// Why a database cannot be opened.
+/// The reason why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The folder of the file is not there.
+    /// The file's folder does not exist.
     #[error("cannot open the database {0}: there is no folder {1}")]
     NoFolder(PathBuf, PathBuf),
-    /// The path is a folder's.
+    /// The path is a folder.
     #[error("cannot open the database {0}: it is a folder, not a file")]
     IsFolder(PathBuf),
-    /// The file is something else.
+    /// The file is not a SQLite database.
     #[error("cannot open the database {0}: the file is not a SQLite database; it was not changed")]
     NotADatabase(PathBuf),
     /// The file is a SQLite database of another program.
     #[error("cannot open the database {0}: it has tables of another program; it was not changed")]
     Foreign(PathBuf),
-    /// The database was written by a later version.
+    /// The database was written by a newer version.
     #[error(
         "cannot open the database {0}: it was migrated by a newer server (it has {1}); update this server"
     )]
@@ -31,26 +32,26 @@ pub enum OpenError {
     /// The first service's database could not be copied before its migration.
     #[error("cannot copy {0} before its migration to {1}: {2}; it was not changed")]
     Backup(PathBuf, PathBuf, std::io::Error),
-    /// Anything else, in SQLite's words.
+    /// Another error, in the words of SQLite or PostgreSQL.
     #[error("cannot open the database {0}: {1}")]
     Failed(String, String),
 }
 
-/// That the time of a work is used up, in the place of diesel's own errors.
+/// The error after the deadline of a work, wrapped into diesel's error type.
 #[derive(Debug, thiserror::Error)]
 #[error("the time of the transaction is used up")]
 struct OutOfTime;
 
-/// The error of rows that are not read, since the time of the work is used up.
+/// Returns the error of rows that are read after the deadline.
 pub(super) fn out_of_time() -> Error {
     Error::QueryBuilderError(Box::new(OutOfTime))
 }
 
-/// The port's error for diesel's.
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+/// Converts diesel's error to the port's.
+#[expect(clippy::needless_pass_by_value, reason = "the signature of `map_err`")]
 pub(super) fn store_error(error: Error) -> StoreError {
     if let Error::DeserializationError(cause) = &error {
-        // Every column holds what was put there by its type: the bytes have changed since.
+        // Every column contains values of its type, so the bytes have changed since.
         let why = cause.source().map(|why| format!(": {why}")).unwrap_or_default();
         return StoreError::Damaged(format!("a stored value cannot be read: {cause}{why}"));
     }
@@ -61,42 +62,39 @@ pub(super) fn store_error(error: Error) -> StoreError {
     classified(&message).unwrap_or(StoreError::Failed(message))
 }
 
-/// Notes the first fault of the database itself that a connection meets.
+/// Records the first error of the database itself on a connection.
 #[derive(Clone, Default)]
 pub(super) struct Faults(Arc<Mutex<Option<StoreError>>>);
 
 impl Faults {
-    /// Watches a connection from now on.
+    /// Records the errors of a connection from now on.
     pub(super) fn watch(&self, connection: &mut SqliteConnection) {
         let faults = Self::clone(self);
         connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
             if let InstrumentationEvent::FinishQuery { error: Some(error), .. } = event
                 && let Some(fault) = classified(&error.to_string())
             {
-                faults.lock().get_or_insert(fault);
+                faults.0.lock().get_or_insert(fault);
             }
         });
     }
 
-    /// The first fault since the last look.
+    /// Takes the first error since the last call.
     pub(super) fn take(&self) -> Option<StoreError> {
-        self.lock().take()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<StoreError>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().take()
     }
 }
 
-/// What SQLite says of a damaged file, and its search index of itself.
+/// SQLite's messages about a damaged file, and FTS5's about a damaged index.
 const DAMAGED: [&str; 5] =
     ["malformed", "not a database", "fts5: corrupt", "fts5: checksum", "fts5: missing row"];
 
-/// diesel gives no result codes, only SQLite's messages (`sqlite3_errstr`), which are stable.
+/// Classifies a message of SQLite (`sqlite3_errstr`, which is stable), because diesel exposes no
+/// result codes.
 pub(super) fn classified(message: &str) -> Option<StoreError> {
     let says = |text: &str| message.contains(text);
-    // SQLite ends a transaction by itself where the disk is full or fails, and then has no savepoint
-    // to go back to. The statement that met it does not always say so to the connection's watcher.
+    // SQLite ends a transaction if the disk is full or fails, and then has no savepoint to return
+    // to. The failing statement does not always report it to the connection's instrumentation.
     let has_ended = says("no such savepoint") || says("no transaction is active");
     if says("is locked") || says("disk I/O error") || has_ended {
         Some(StoreError::Unavailable(message.into()))

@@ -1,7 +1,7 @@
-//! Inserts of one row, for those of every call.
+//! Inserts of one row.
 
-/// Declares such a statement: the table's columns with their SQL and Rust types. diesel's own insert
-/// is prepared once too, but finds out anew for each row, through a tree of types, how it is written.
+/// Declares such a statement: the table's columns with their SQL and Rust types. diesel's own
+/// insert is also prepared once, but builds its SQL again for each row.
 macro_rules! insert {
     ($name:ident, $table:literal, [$($column:ident: $sql:ty = $rust:ty),+ $(,)?]) => {
         struct $name<'a> {

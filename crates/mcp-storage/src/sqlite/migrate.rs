@@ -1,5 +1,5 @@
-//! Brings the tables to the form that this version knows. Forward only, all missing steps in one
-//! transaction: an interrupted migration leaves the database as it was.
+//! Migrations of the tables. Forward only, all missing steps in one transaction: an interrupted
+//! migration leaves the database unchanged.
 
 use diesel::migration::{Migration, MigrationSource};
 use diesel::result::Error;
@@ -14,10 +14,10 @@ use crate::Location;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// The step that makes a table which only the server can fill.
+/// The migration that creates a table which only the server can fill.
 const SPELLINGS: &str = "20261130200000";
 
-/// Runs what is missing, all of it or nothing. A new database gets the default configuration.
+/// Runs the missing migrations in one transaction. A new database gets the default configuration.
 pub(super) fn run(connection: &mut SqliteConnection, location: &Location) -> Result<(), OpenError> {
     let mut outcome = Ok(());
     let transaction = connection.immediate_transaction(|connection| {
@@ -28,7 +28,7 @@ pub(super) fn run(connection: &mut SqliteConnection, location: &Location) -> Res
     transaction.map_err(|error| connection::failed(location, &error.to_string()))
 }
 
-/// The same inside a transaction that is open.
+/// Runs the missing migrations inside an open transaction.
 pub(super) fn run_inside(
     connection: &mut SqliteConnection,
     location: &Location,
@@ -50,7 +50,7 @@ pub(super) fn run_inside(
     Ok(())
 }
 
-/// Refuses a database with a step that this version does not know.
+/// Rejects a database with an unknown migration.
 pub(super) fn refuse_newer(
     applied: impl IntoIterator<Item = String>,
     location: &Location,
@@ -62,12 +62,12 @@ pub(super) fn refuse_newer(
     }
 }
 
-/// The step up to which this version brings a database.
+/// Returns this version's last migration.
 pub(super) fn newest() -> String {
     known().pop().expect("there is a first migration")
 }
 
-/// Puts the default configuration where it is not set. `now` is in microseconds.
+/// Inserts the default configuration, except existing keys. `now` is in microseconds.
 pub(super) fn insert_defaults(
     connection: &mut SqliteConnection,
     now: i64,
@@ -87,10 +87,10 @@ pub(super) fn insert_defaults(
     Ok(())
 }
 
-/// Every step, the oldest first.
+/// Returns every migration, oldest first.
 fn known() -> Vec<String> {
     let migrations: Vec<Box<dyn Migration<Sqlite>>> =
-        MIGRATIONS.migrations().expect("they are compiled in");
+        MIGRATIONS.migrations().expect("the migrations are compiled in");
     let mut versions: Vec<String> =
         migrations.iter().map(|migration| migration.name().version().to_string()).collect();
     versions.sort_unstable();

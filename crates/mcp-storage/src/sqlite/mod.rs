@@ -1,7 +1,8 @@
-//! SQLite as a small engine: one writer that commits for many, readers on snapshots of their own.
+//! SQLite: one writer that commits for many callers, and readers with snapshots of their own.
 //!
-//! Invariant: only the writer's thread writes. Invariant: an answer to a write leaves after the
-//! commit that holds it has reached the disk.
+//! Invariant: only the writer's thread writes.
+//!
+//! Invariant: a write is answered after its commit has reached the disk.
 
 mod batch;
 mod compiled;
@@ -34,10 +35,10 @@ use crate::{Location, Options};
 pub use error::OpenError;
 use readers::Readers;
 
-/// A SQLite database that is open.
-pub struct SqliteStore {
+/// An open SQLite database.
+pub(crate) struct SqliteStore {
     writer: Writer,
-    /// None for a database in memory: only the writer's connection sees it.
+    /// `None` for a database in memory, which only the writer's connection sees.
     readers: Option<Readers>,
     clock: Arc<dyn Clock>,
 }

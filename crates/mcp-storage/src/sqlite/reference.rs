@@ -1,5 +1,5 @@
-//! The database of the first service (Python, `SQLAlchemy`), opened and migrated in place: after a
-//! copy beside it, in one transaction, with everything in it.
+//! The migration of the first service's database (Python, `SQLAlchemy`): in place, in one
+//! transaction, after a copy was made.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -10,15 +10,15 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
-use super::files::{beside, free_name, sync_folder};
+use super::files::{free_name, sync_folder, with_suffix};
 use super::memory::note_all;
 use super::{OpenError, connection, migrate};
 use crate::Location;
 
-/// Every table that the first service makes.
+/// The tables of the first service.
 pub(super) const TABLES: [&str; 4] = ["config", "logs", "tasks", "users"];
 
-/// Out of the way of the new tables, which have the same names.
+/// Renames the tables, because the new ones have the same names.
 const SET_ASIDE: &str = "
     ALTER TABLE users RENAME TO reference_users;
     ALTER TABLE tasks RENAME TO reference_tasks;
@@ -29,12 +29,12 @@ const SET_ASIDE: &str = "
 const MOVE: &str = include_str!("reference.sql");
 
 #[derive(QueryableByName)]
-struct Name {
+struct TableName {
     #[diesel(sql_type = Text)]
     name: String,
 }
 
-/// Migrates the file if it is the first service's. A new file and one of ours are left alone.
+/// Migrates the file if it is the first service's. A new file and one of this server are unchanged.
 pub(super) fn migrate(location: &Location) -> Result<(), OpenError> {
     let Location::File(path) = location else {
         return Ok(());
@@ -43,8 +43,8 @@ pub(super) fn migrate(location: &Location) -> Result<(), OpenError> {
         return Ok(());
     }
     let failed = |error: diesel::result::Error| connection::failed(location, &error.to_string());
-    // Opened before SQLite opens it and closed after: closing a file lets go of every lock that
-    // the process holds on it (POSIX), SQLite's too.
+    // OpenedFile before SQLite opens the file and closed afterwards: closing any handle releases all of
+    // the process's POSIX locks on the file, including SQLite's.
     let source = File::open(path)
         .map_err(|error| OpenError::Failed(location.to_string(), error.to_string()))?;
     let mut connection = connection::for_looking(location)?;
@@ -73,7 +73,8 @@ pub(super) fn migrate(location: &Location) -> Result<(), OpenError> {
     });
     copied?;
     if let Err(error) = moved {
-        // Where the database is as it was, copies of it would fill up a disk that is full already.
+        // If the database is unchanged, the copy is useless, and would fill a disk that may be full
+        // already.
         if self::tables(&mut connection).is_ok_and(|now| now == tables) {
             remove(&backup);
         }
@@ -82,27 +83,27 @@ pub(super) fn migrate(location: &Location) -> Result<(), OpenError> {
     drop(connection);
     drop(source);
     log::warn!(
-        "{} was the first service's database and has been migrated; as it was, it is in {}",
+        "migrated the first service's database {}; the original is in {}",
         path.display(),
         backup.display()
     );
     Ok(())
 }
 
-/// The names of a database's tables, SQLite's own left out.
+/// Returns the names of a database's tables, except SQLite's own.
 pub(super) fn tables(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
-    let rows: Vec<Name> = sql_query(
+    let rows: Vec<TableName> = sql_query(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
     )
     .load(connection)?;
     Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
-/// Copies the file under another name and gives it its own when it is whole, so that a copy of that
-/// name is never a part.
+/// Copies the file under a temporary name and then renames the copy, so that `backup` is never
+/// incomplete.
 fn copy(mut source: &File, path: &Path, backup: &Path) -> Result<(), OpenError> {
-    // One that was interrupted left it.
-    let part = beside(path, ".before-migration.part");
+    // A remainder of an interrupted copy is overwritten.
+    let part = with_suffix(path, ".before-migration.part");
     let mut options = OpenOptions::new();
     let written = options.write(true).create(true).truncate(true).open(&part).and_then(|mut to| {
         io::copy(&mut source, &mut to)?;
@@ -117,11 +118,11 @@ fn copy(mut source: &File, path: &Path, backup: &Path) -> Result<(), OpenError> 
     })
 }
 
-/// Removes what is of no use, if it is there.
+/// Removes a file, if it exists.
 fn remove(path: &Path) {
     if let Err(error) = fs::remove_file(path)
         && error.kind() != io::ErrorKind::NotFound
     {
-        log::warn!("{} cannot be removed: {error}", path.display());
+        log::warn!("cannot remove {}: {error}", path.display());
     }
 }

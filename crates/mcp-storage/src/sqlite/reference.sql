@@ -1,8 +1,8 @@
--- From the first service's tables (renamed to reference_*) to ours.
+-- Copies the first service's tables (renamed to reference_*) into this server's.
 --
--- It writes times as texts without a zone, in UTC. Its JSON columns have numeric affinity, so that
--- a JSON number may have become an INTEGER or a REAL. It takes `NaN` for JSON; we keep such a text
--- as a JSON string.
+-- The first service stores times as texts in UTC, without a time zone. Its JSON columns have
+-- numeric affinity, so a JSON number may be stored as INTEGER or REAL. It accepts `NaN` as JSON;
+-- such a text becomes a JSON string.
 
 INSERT INTO users (id, username, role, metadata, created_at, updated_at)
 SELECT
@@ -34,7 +34,7 @@ SELECT
         + CAST(substr(coalesce(updated_at, created_at) || '000000', 21, 6) AS INTEGER), 0)
 FROM reference_tasks ORDER BY id;
 
--- A number that was given out is never given out again, also where its task is gone: the log knows.
+-- Assigned ids are never assigned again, even those of removed tasks: the log knows them.
 INSERT INTO sqlite_sequence (name, seq)
 SELECT 'tasks', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks');
 
@@ -71,7 +71,7 @@ SELECT
         + CAST(substr(coalesce(updated_at, created_at) || '000000', 21, 6) AS INTEGER), 0)
 FROM reference_config ORDER BY id;
 
--- Numbered anew, without gaps.
+-- Renumbered, without gaps.
 INSERT INTO logs (timestamp, action, payload, status)
 SELECT
     coalesce(CAST(strftime('%s', timestamp) AS INTEGER) * 1000000

@@ -1,4 +1,4 @@
-//! The tables, as diesel knows them. Kept in step with `migrations/sqlite`.
+//! The tables, as in `migrations/sqlite`.
 
 diesel::table! {
     users (id) {
@@ -47,7 +47,7 @@ diesel::table! {
 diesel::table! {
     tasks_search (rowid) {
         rowid -> BigInt,
-        /// The whole row, as `MATCH` takes it.
+        /// The whole row, for `MATCH`.
         #[sql_name = "tasks_search"]
         row -> Text,
         text -> Text,
@@ -55,7 +55,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Where FTS5 keeps the pages of the index.
+    /// The pages of the index, stored by FTS5.
     tasks_search_data (id) {
         id -> BigInt,
         block -> Nullable<Binary>,
@@ -69,14 +69,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// One row.
+    /// Has one row.
     tasks_indexed (through) {
         through -> BigInt,
     }
 }
 
 diesel::table! {
-    /// One row.
+    /// Has one row.
     tasks_counted (through) {
         through -> BigInt,
     }
@@ -92,7 +92,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Those that are not composed, by their composed name.
+    /// Spellings that are not composed, by their composed name.
     spellings (name, spelling) {
         name -> Text,
         spelling -> Text,

@@ -1,5 +1,5 @@
-//! Transactions in SQL. diesel's own bookkeeping gives a connection up when SQLite has ended a
-//! transaction by itself, which it does where the disk is full.
+//! Transactions as SQL statements. diesel's transaction manager discards a connection after SQLite
+//! has ended a transaction by itself, as it does if the disk is full.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -8,7 +8,7 @@ use diesel::sqlite::Sqlite;
 
 use super::schema::logs;
 
-/// A statement that is prepared once for each connection: these are run for every call.
+/// Declares a statement that is prepared once per connection, because it runs for every call.
 macro_rules! prepared {
     ($($name:ident = $sql:literal;)*) => {$(
         #[derive(QueryId)]
@@ -34,35 +34,36 @@ prepared! {
     Release = "RELEASE job";
 }
 
-/// Begins a transaction that writes: it waits for whoever writes now.
+/// Begins a transaction that writes. Waits for other writers.
 pub(super) fn begin_writing(connection: &mut SqliteConnection) -> QueryResult<()> {
     BeginImmediate.execute(connection).map(|_| ())
 }
 
-/// Fails where the database may only be read: SQLite begins a transaction that writes also there.
+/// Runs an empty write, which fails in a read-only database; the beginning of a transaction does
+/// not.
 pub(super) fn write_nothing(connection: &mut SqliteConnection) -> QueryResult<()> {
     diesel::delete(logs::table.filter(logs::id.lt(0))).execute(connection).map(|_| ())
 }
 
-/// Begins a transaction that reads: it sees the database as it is at the first read.
+/// Begins a transaction that reads. Its first read determines the snapshot.
 pub(super) fn begin_reading(connection: &mut SqliteConnection) -> QueryResult<()> {
     Begin.execute(connection).map(|_| ())
 }
 
-/// Makes what was done durable. When it fails nothing of it is there.
+/// Commits durably. A failure rolls back.
 pub(super) fn commit(connection: &mut SqliteConnection) -> QueryResult<()> {
     Commit.execute(connection).map(|_| ()).inspect_err(|_| rollback(connection))
 }
 
-/// Undoes everything, if SQLite has not done so itself.
+/// Rolls back, if SQLite has not done so itself.
 pub(super) fn rollback(connection: &mut SqliteConnection) {
     let _ = Rollback.execute(connection);
 }
 
-/// Runs something that is undone alone when it is not kept.
+/// Runs a function in a savepoint, and rolls back if it returns false.
 ///
 /// # Errors
-/// When the transaction around it is lost.
+/// Returns diesel's error if the savepoint, and with it the transaction, is lost.
 pub(super) fn in_savepoint<T>(
     connection: &mut SqliteConnection,
     run: impl FnOnce(&mut SqliteConnection) -> (bool, T),

@@ -1,5 +1,5 @@
-//! The one writer: a thread with a connection of its own, which takes the jobs that are waiting
-//! and has them share a commit. When nothing is waiting it keeps the database tidy.
+//! The writer: a thread with a connection of its own, which lets the waiting jobs share a commit.
+//! Without jobs, it maintains the database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +11,15 @@ use super::OpenError;
 use super::batch::Batch;
 use super::derived::Health;
 use super::error::Faults;
-use super::files::Opened;
+use super::files::OpenedFile;
 use super::memory::trim_logs;
 use super::transaction;
 use super::upkeep::{self, Upkeep};
-use crate::jobs::{Call, Done, Jobs};
+use crate::jobs::{Jobs, OutcomeSender, Wake};
 use crate::writer::Writer;
 use crate::{Location, Options};
 
-/// After how long without work the writer looks for something to tidy.
+/// How long the writer waits for jobs before it maintains the database.
 const IDLE: Duration = Duration::from_millis(20);
 
 /// Starts the writer over its connection.
@@ -37,11 +37,11 @@ pub(super) fn start(
     let jobs = Arc::new(Jobs::new(options.queue, options.log_retention));
     let faults = Faults::default();
     faults.watch(&mut connection);
-    let work = Thread {
+    let work = WriterThread {
         jobs: Arc::clone(&jobs),
         connection,
         faults,
-        opened: location.file().and_then(Opened::at),
+        opened: location.file().and_then(OpenedFile::at),
         upkeep: Upkeep::of(location, health.clone()),
         clock,
         retention: options.log_retention,
@@ -50,26 +50,26 @@ pub(super) fn start(
     Writer::start("sqlite-writer", jobs, move || work.run()).map_err(|error| failed(&error))
 }
 
-/// What lives on the writer's thread.
-struct Thread {
+/// The state of the writer's thread.
+struct WriterThread {
     jobs: Arc<Jobs>,
     connection: SqliteConnection,
     faults: Faults,
-    /// None for a database in memory.
-    opened: Option<Opened>,
+    /// `None` for a database in memory.
+    opened: Option<OpenedFile>,
     upkeep: Upkeep,
     clock: Arc<dyn Clock>,
     retention: u32,
     health: Health,
 }
 
-impl Thread {
+impl WriterThread {
     fn run(mut self) {
-        // There may be something to tidy from before.
+        // An earlier process may have left maintenance to do.
         let mut idle = IDLE;
         loop {
             match self.jobs.wait(idle) {
-                Call::Work => {
+                Wake::Work => {
                     let batch = Batch::new(
                         &self.jobs,
                         &self.faults,
@@ -84,17 +84,17 @@ impl Thread {
                         return self.stop(stopped);
                     }
                 }
-                Call::Idle => idle = self.upkeep.when_idle(&mut self.connection),
-                Call::Abandoned => return,
+                Wake::Idle => idle = self.upkeep.when_idle(&mut self.connection),
+                Wake::Abandoned => return,
             }
         }
     }
 
-    fn stop(self, stopped: Done) {
+    fn stop(self, stopped: OutcomeSender) {
         let Self { jobs, mut connection, .. } = self;
-        // Who is still waiting learns by the end of the channel that the store is closed.
+        // Dropping the jobs tells their callers that the store is closed.
         drop(jobs.close());
-        let last = upkeep::at_the_end(&mut connection);
+        let last = upkeep::finish(&mut connection);
         drop(connection);
         let _ = stopped.send(last);
     }

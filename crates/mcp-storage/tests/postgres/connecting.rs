@@ -8,7 +8,7 @@ use test_postgres::{Database, Setup};
 
 use crate::support::{add, open, try_open};
 
-/// A certificate for 127.0.0.1 that signs itself, and its key.
+/// Creates a self-signed certificate for 127.0.0.1, and its key.
 fn certificate(folder: &Path, name: &str) -> (std::path::PathBuf, std::path::PathBuf) {
     let (certificate, key) =
         (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")));
@@ -36,7 +36,7 @@ fn certificate(folder: &Path, name: &str) -> (std::path::PathBuf, std::path::Pat
 #[tokio::test]
 async fn tls_is_what_the_address_says_it_is() {
     let folder = tempfile::Builder::new().prefix("tls-").tempdir().expect("a folder");
-    // PostgreSQL runs as another user and reads its certificate there.
+    // PostgreSQL runs as another user, and reads its certificate in this folder.
     let open_to_all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(folder.path(), open_to_all).expect("it is ours");
     let own = certificate(folder.path(), "own");

@@ -1,4 +1,4 @@
-//! The database goes away, is in somebody's way, or refuses.
+//! Faults of the database: it is stopped, blocked, or rejects a statement.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -15,7 +15,7 @@ use test_postgres::{Database, Setup, Stop};
 use crate::support::{add, open, read, task, try_open};
 
 async fn until_ready(store: &Arc<dyn Store>) {
-    // Far longer than it takes: what is tested is that it comes back at all.
+    // Far longer than it takes: this tests that the store recovers at all.
     for _ in 0..3000 {
         if store.ready().await.is_ok() {
             return;
@@ -69,7 +69,7 @@ async fn a_restart_of_the_database_is_survived_and_loses_nothing_that_was_answer
     assert!(answered.is_subset(&stored), "{:?}", answered.difference(&stored));
     assert!(stored.iter().copied().eq(1..=*stored.last().expect("tasks")), "no gaps");
 
-    // An idle connection that has died is no caller's business.
+    // A broken idle connection is not reported to callers.
     database.restart(Stop::Fast);
     add(&store, "at once").await.expect("written");
     database.restart(Stop::Fast);
@@ -89,7 +89,8 @@ async fn without_a_database_every_call_is_refused_as_unavailable() {
     store.close().await.expect("closed");
 }
 
-/// At the end of a transaction that added a task so named, the database ends the connection.
+/// Makes the database end the connection at the end of a transaction that added a task of this
+/// name.
 const DIES_AT_COMMIT: &str = "
     CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
@@ -129,7 +130,7 @@ async fn a_database_that_takes_no_writes_is_read_only_and_readable() {
     store.close().await.expect("closed");
 }
 
-/// Somebody who holds the row that every writer needs.
+/// Locks the row that every writer needs.
 struct Holder(Child);
 
 impl Holder {
@@ -183,7 +184,7 @@ async fn a_write_waits_for_another_server_for_a_bounded_time_and_reads_do_not_wa
 async fn of_the_jobs_that_share_a_commit_one_that_fails_takes_nothing_of_the_others_along() {
     let database = Database::new();
     let store = open(database.url());
-    // A check of the database's own, which a job in the middle breaks.
+    // A constraint of the database, which a job in the middle violates.
     database.sql("ALTER TABLE tasks ADD CHECK (title <> 'refused')");
     let adds: Vec<_> = (0..60)
         .map(|number| {
@@ -193,7 +194,7 @@ async fn of_the_jobs_that_share_a_commit_one_that_fails_takes_nothing_of_the_oth
                     .write_for(move |memory| {
                         let added = memory.add_task(&task("kept"))?;
                         if number % 4 == 1 {
-                            // Sent at once, as it is large, inside the job's own savepoint.
+                            // Sent at once because of its size, inside the job's own savepoint.
                             let mut refused = task("refused");
                             refused.description = "x".repeat(100_000);
                             memory.add_task(&refused)?;
@@ -219,7 +220,7 @@ async fn of_the_jobs_that_share_a_commit_one_that_fails_takes_nothing_of_the_oth
     store.close().await.expect("closed");
 }
 
-/// Has the processes of PostgreSQL that serve a database stop, or go on.
+/// Stops or continues the processes of PostgreSQL that serve a database.
 fn signal(pids: &str, signal: &str) {
     let sent = Command::new("kill").arg(signal).args(pids.split_whitespace()).status();
     assert!(sent.expect("kill can be run").success());

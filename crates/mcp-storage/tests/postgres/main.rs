@@ -1,4 +1,4 @@
-//! What is PostgreSQL's alone: several servers on one database, faults and restarts, connections.
+//! Tests of PostgreSQL only: several servers on one database, faults and restarts, connections.
 
 mod connecting;
 mod faults;

@@ -26,7 +26,7 @@ async fn servers_that_start_at_once_on_an_empty_database_all_come_up() {
         assert_eq!(keys, ["max_tasks", "default_priority"]);
         store.close().await.expect("closed");
     }
-    // Nothing was created twice, the index that is searched included.
+    // Nothing was created twice, including the search index.
     let log = database.server().log();
     assert!(!log.contains("ERROR:"), "{log}");
 }

@@ -26,7 +26,7 @@ pub(crate) fn task(title: &str) -> NewTask {
     }
 }
 
-/// Adds a task and gives its number.
+/// Adds a task and returns its id.
 pub(crate) async fn add(store: &Arc<dyn Store>, title: &str) -> Result<i64, StoreError> {
     let task = task(title);
     store.write_for(move |memory| Ok(memory.add_task(&task)?.id.0)).await

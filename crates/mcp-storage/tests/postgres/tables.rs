@@ -54,7 +54,7 @@ async fn another_programs_tables_are_left_alone() {
 async fn without_the_extension_a_search_looks_at_every_task() {
     let database = Database::new();
     let name = database.name();
-    // Somebody who may create tables and no extensions.
+    // A user who may create tables, but no extensions.
     database.sql(&format!(
         "CREATE ROLE plain_{name} LOGIN; GRANT ALL ON SCHEMA public TO plain_{name}"
     ));
@@ -76,7 +76,7 @@ async fn without_the_extension_a_search_looks_at_every_task() {
 async fn texts_that_no_index_takes_are_kept_found_and_told_apart() {
     let database = Database::new();
     let store = open(database.url());
-    // Random, so that it cannot be compressed into an index's row.
+    // Random, so that it cannot be compressed into an index row.
     let long: String = (0..20_000_u32)
         .map(|n| char::from(b'!' + u8::try_from(n.wrapping_mul(n) % 89).expect("small")))
         .collect();
@@ -138,7 +138,7 @@ async fn names_and_texts_of_an_older_server_are_found_in_every_spelling() {
         store.write_for(move |memory| memory.add_task(&new)).await.expect("added");
     }
     store.close().await.expect("closed");
-    // As an older server left them: two users whose names are the same but for their spelling.
+    // Left by an older server: two users whose names differ only in spelling.
     database.sql(&format!(
         "DROP TABLE spellings;
          DELETE FROM __diesel_schema_migrations WHERE version = '20261130200000';
@@ -200,7 +200,7 @@ async fn a_reset_may_take_longer_than_a_statement_and_nothing_else_may() {
         role: "user".into(),
         metadata: RawValue::from_string("{}".into()).expect("JSON"),
     };
-    // In the transaction of the reset, the limit holds again after it.
+    // In the reset's transaction, the limit applies again after the reset.
     let too_long = store.write_for(move |memory| {
         memory.reset()?;
         memory.add_user(&user)

@@ -1,22 +1,22 @@
-//! Random calls: few names, so that they meet each other, and texts that databases see differently.
+//! Random calls: few names, so that calls interact, and texts that databases treat differently.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-/// One thing that is done.
+/// One random step.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// An action is called.
+    /// Calls an action.
     Call { action: String, params: Value },
-    /// A part of the lists is read.
+    /// Reads a part of the lists.
     Part { limit: Option<u64>, offset: u64 },
-    /// Everything is removed.
+    /// Removes everything.
     Reset,
 }
 
-/// What databases are known to see differently: NUL and what it is stored as, case beyond ASCII,
-/// wildcards and escapes, spaces at the end, letters of two code points.
+/// Texts that databases treat differently: NUL and its stored form, case beyond ASCII, wildcards
+/// and escapes, trailing spaces, letters of two code points.
 const LETTERS: &[&str] = &[
     "a",
     "A",
@@ -65,13 +65,13 @@ const LETTERS: &[&str] = &[
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::collection::vec(select(LETTERS), 0..6).prop_map(|letters| letters.concat()),
-        // Longer than an index takes, and alike for as long as it looks.
+        // Longer than an indexed prefix, with equal prefixes.
         1 => (select(LETTERS), 900_usize..1000, select(LETTERS))
             .prop_map(|(letter, times, end)| format!("{}{end}", letter.repeat(times))),
     ]
 }
 
-/// Some are the same in another spelling.
+/// Some are the same text in another spelling.
 const NAMES: &[&str] = &[
     "alice",
     "Alice",
@@ -100,7 +100,7 @@ fn task_id() -> impl Strategy<Value = i64> {
     prop_oneof![8 => 1_i64..12, 1 => any::<i64>()]
 }
 
-/// A parameter that may be left out, or null.
+/// A parameter that may be absent or null.
 fn maybe(value: impl Strategy<Value = String> + 'static) -> BoxedStrategy<Option<Value>> {
     prop_oneof![
         2 => Just(None),
@@ -114,7 +114,7 @@ fn call(action: &str, params: Value) -> Step {
     Step::Call { action: action.into(), params }
 }
 
-/// The object with those members that are there.
+/// Returns the object of the members that are present.
 fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
     let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(there.collect())

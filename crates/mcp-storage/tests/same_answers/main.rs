@@ -1,5 +1,5 @@
-//! Random sequences of calls get the same answers from every store: SQLite in a file, PostgreSQL where
-//! the feature is on, and the core's own without a database, which is the model.
+//! Random sequences of calls get the same results from every store: SQLite in a file, PostgreSQL if
+//! the feature is enabled, and the core's store without a database, which is the model.
 
 mod calls;
 
@@ -30,7 +30,7 @@ impl Clock for SetClock {
     }
 }
 
-/// One store, and the way to it.
+/// One store and its dispatcher.
 struct Side {
     name: &'static str,
     dispatcher: Dispatcher,
@@ -48,7 +48,7 @@ impl Side {
         self.dispatcher.store()
     }
 
-    /// What a step answers, as text.
+    /// Returns the result of a step as text.
     async fn answer(&self, step: &Step) -> String {
         match step {
             Step::Call { action, params } => {
@@ -68,7 +68,7 @@ impl Side {
         }
     }
 
-    /// A part of everything that there is, and how much there is of it.
+    /// Reads a part of every list, and all counts.
     async fn part(&self, page: Page) -> String {
         let read = self.store().read_for(Freshness::WritesAndLogs, move |memory| {
             let logs = memory.newest_logs(page.limit, page.offset)?;

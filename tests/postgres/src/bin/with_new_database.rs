@@ -1,5 +1,5 @@
-//! `with-new-database URL COMMAND [ARGUMENT…]`: becomes the command, with `DATABASE_URL` naming an empty
-//! database in the server of `URL`, which takes it along when it is gone itself.
+//! `with-new-database URL COMMAND [ARGUMENT…]`: executes the command with `DATABASE_URL` set to an
+//! empty database in the server of `URL`. The database stays until the server is removed.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};

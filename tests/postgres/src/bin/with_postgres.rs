@@ -1,5 +1,5 @@
-//! `with-postgres [--durable] COMMAND [ARGUMENT…]`: runs a command beside a PostgreSQL server of its own,
-//! whose address it finds in `MCP_TEST_POSTGRES_URL`. The server is gone when the command ends.
+//! `with-postgres [--durable] COMMAND [ARGUMENT…]`: runs a command with a PostgreSQL server, whose
+//! URL is in `MCP_TEST_POSTGRES_URL`. The server ends with the command.
 
 use std::process::{Command, ExitCode};
 

@@ -1,8 +1,8 @@
-//! Which addresses are on the public internet.
+//! The check whether an address is on the public internet.
 //!
-//! After IANA's special-purpose address registries (RFC 6890 and its updates): what they do not
-//! call globally reachable is not public, and neither is what stands for another address unless
-//! that one is.
+//! It follows IANA's special-purpose address registries (RFC 6890 and its updates): addresses that
+//! are not globally reachable are not public. An address that stands for another is public if the
+//! other is.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
@@ -29,10 +29,10 @@ const NOT_PUBLIC_V4: &[&str] = &[
     "240.0.0.0/4",      // reserved, and broadcast
 ];
 
-/// The IPv6 network outside of which nothing is public: global unicast (RFC 4291, section 2.4).
+/// The IPv6 network that contains all public addresses: global unicast (RFC 4291, section 2.4).
 const GLOBAL_UNICAST: &str = "2000::/3";
 
-/// IPv6 networks inside of it that are not public.
+/// IPv6 networks in it that are not public.
 const NOT_PUBLIC_V6: &[&str] = &[
     "2001::/23",     // protocol assignments: Teredo, benchmarking, ORCHID and others
     "2001:db8::/32", // documentation
@@ -63,7 +63,7 @@ static NETWORKS: LazyLock<Networks> = LazyLock::new(|| {
     }
 });
 
-/// Whether the address is on the public internet.
+/// Returns whether the address is on the public internet.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),

@@ -1,5 +1,5 @@
-//! Serves one connection of the browser: `CONNECT` (RFC 9110, section 9.3.6) for `https` and
-//! WebSockets, and plain requests with an absolute address (RFC 9112, section 3.2.2).
+//! One connection of the browser to the proxy: `CONNECT` (RFC 9110, section 9.3.6) for `https` and
+//! WebSockets, and plain requests with an absolute URL (RFC 9112, section 3.2.2).
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::gate::{Fault, Gate, Target};
+use super::gate::{ConnectError, Gate, Target};
 use super::metered::{Meter, Metered};
 
 /// Headers of one connection, not of the message (RFC 9110, section 7.6.1).
@@ -31,33 +31,33 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 
 type Body = BoxBody<Bytes, hyper::Error>;
 
-/// What every connection of one browser shares.
+/// The state that all connections of one browser share.
 #[derive(Clone)]
-pub(super) struct Shared {
+pub(super) struct ProxyState {
     pub(super) gate: Arc<Gate>,
     pub(super) meter: Arc<Meter>,
-    /// Ends every connection when the sender goes.
+    /// Ends every connection when its sender changes or is dropped.
     pub(super) over: watch::Receiver<()>,
 }
 
-impl Shared {
+impl ProxyState {
     fn metered(&self, stream: TcpStream) -> Metered {
         Metered { stream, meter: Arc::clone(&self.meter) }
     }
 }
 
-/// One connection of the browser. It keeps its place until the last of it has ended.
+/// One connection of the browser. It holds its permit until its last part has ended.
 #[derive(Clone)]
 pub(super) struct Connection {
-    pub(super) shared: Shared,
-    pub(super) place: Arc<OwnedSemaphorePermit>,
+    pub(super) shared: ProxyState,
+    pub(super) permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl Connection {
-    /// Serves it until it or the browser ends.
+    /// Serves the connection until it or the browser ends.
     pub(super) async fn serve(self, stream: TcpStream) {
         let own = self.clone();
-        let service = service_fn(move |request| own.clone().answer(request));
+        let service = service_fn(move |request| own.clone().respond(request));
         let connection = hyper::server::conn::http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
@@ -70,14 +70,14 @@ impl Connection {
     }
 
     async fn until_over(mut self, work: impl Future<Output = ()>) {
-        let _place = self.place;
+        let _permit = self.permit;
         tokio::select! {
             _ = self.shared.over.changed() => (),
             () = work => (),
         }
     }
 
-    async fn answer(self, request: Request<Incoming>) -> io::Result<Response<Body>> {
+    async fn respond(self, request: Request<Incoming>) -> io::Result<Response<Body>> {
         if request.method() == Method::CONNECT {
             Ok(self.tunnel(request).await)
         } else {
@@ -91,27 +91,30 @@ impl Connection {
         };
         let mut stream = match self.shared.gate.connect(&target).await {
             Ok(stream) => self.shared.metered(stream),
-            Err(Fault::Forbidden) => return empty(StatusCode::FORBIDDEN),
-            Err(Fault::Unresolved | Fault::Unreachable) => return empty(StatusCode::BAD_GATEWAY),
+            Err(ConnectError::Forbidden) => return empty(StatusCode::FORBIDDEN),
+            Err(ConnectError::Unresolved | ConnectError::Unreachable) => {
+                return empty(StatusCode::BAD_GATEWAY);
+            }
         };
         tokio::spawn(self.until_over(async move {
             if let Ok(browser) = hyper::upgrade::on(request).await {
                 let mut browser = TokioIo::new(browser);
-                // Either side may break off; the browser knows what that means to the page.
+                // Either side may break off; the browser reports that to the page.
                 let _ = tokio::io::copy_bidirectional(&mut browser, &mut stream).await;
             }
         }));
         empty(StatusCode::OK)
     }
 
-    /// An error ends the connection without an answer: no text of ours can be taken for the page.
+    /// Forwards a plain request. An error ends the connection without a response, so that the page
+    /// cannot contain our text.
     async fn forward(self, request: Request<Incoming>) -> io::Result<Response<Body>> {
         let (mut head, body) = request.into_parts();
         let target = target(&head.uri, 80)
             .filter(|_| head.uri.scheme_str() == Some("http"))
-            .ok_or_else(|| io::Error::other("not an address of HTTP"))?;
-        let stream = self.shared.gate.connect(&target).await.map_err(|fault| {
-            io::Error::other(format!("{}:{} {fault:?}", target.host, target.port))
+            .ok_or_else(|| io::Error::other("not an http URL"))?;
+        let stream = self.shared.gate.connect(&target).await.map_err(|error| {
+            io::Error::other(format!("{}:{} {error:?}", target.host, target.port))
         })?;
         let stream = self.shared.metered(stream);
         head.uri = head.uri.path_and_query().map_or_else(Uri::default, |path| path.clone().into());
@@ -119,7 +122,7 @@ impl Connection {
 
         let gate = Arc::clone(&self.shared.gate);
         let unreachable = |error: hyper::Error| {
-            gate.remember(&target, Fault::Unreachable);
+            gate.remember(&target, ConnectError::Unreachable);
             io::Error::other(error)
         };
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
@@ -142,7 +145,7 @@ fn target(uri: &Uri, default_port: u16) -> Option<Target> {
     Target::new(uri.host()?, uri.port_u16().unwrap_or(default_port))
 }
 
-/// Takes away what is of one connection alone: these headers, and those that `Connection` names.
+/// Removes the headers of one connection: [`HOP_BY_HOP`], and those that `Connection` names.
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let lines = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
     let named: Vec<HeaderName> = lines

@@ -1,13 +1,14 @@
-//! Decides where a connection may go, and makes it.
+//! The check of a connection's target, and the connection.
 //!
-//! Invariant: a name is looked up once, every address of it is checked, and the connection goes to
-//! an address that was checked. What the name resolves to later is of no importance.
+//! Invariant: a name is resolved once per connection, all its addresses are checked, and the
+//! connection goes to one of these addresses. Later answers of the resolver do not matter.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use reqwest::Url;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -17,17 +18,17 @@ use super::routes::is_near;
 use crate::browser::AllowedHost;
 use crate::resolve::Resolve;
 
-/// How long one address may take to answer.
-const CONNECT: Duration = Duration::from_secs(5);
-/// How many addresses of a name are tried.
-const TRIES: usize = 4;
-/// How many faults of a browser are remembered.
-const REMEMBERED: usize = 1024;
+/// The timeout of a connection attempt to one address.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The maximum number of addresses that are tried per connection.
+const MAX_ADDRESSES: usize = 4;
+/// The maximum number of remembered errors per browser.
+const MAX_ERRORS: usize = 1024;
 
-/// Why a connection was not made.
+/// The reason for a missing connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::browser) enum Fault {
-    /// It may not be made.
+pub(in crate::browser) enum ConnectError {
+    /// The target is not allowed.
     Forbidden,
     /// The name has no address.
     Unresolved,
@@ -35,7 +36,7 @@ pub(in crate::browser) enum Fault {
     Unreachable,
 }
 
-/// A host and a port, spelt as the WHATWG URL Standard serializes them.
+/// A host and a port, spelled as the WHATWG URL Standard serializes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::browser) struct Target {
     pub(in crate::browser) host: String,
@@ -43,18 +44,18 @@ pub(in crate::browser) struct Target {
 }
 
 impl Target {
-    /// The target of an address with a host.
+    /// Returns the target of a URL, if it has a host.
     pub(in crate::browser) fn of(url: &Url) -> Option<Self> {
         Some(Self { host: url.host_str()?.to_owned(), port: url.port_or_known_default()? })
     }
 
-    /// From a host in any spelling: the URL parser knows them all.
+    /// Creates a target from a host in any spelling: the URL parser knows them all.
     pub(super) fn new(host: &str, port: u16) -> Option<Self> {
         let url = Url::parse(&format!("http://{host}/")).ok()?;
         Some(Self { host: url.host_str()?.to_owned(), port })
     }
 
-    /// The host without the dot at the end of a fully qualified name.
+    /// Returns the host without the trailing dot of a fully qualified name.
     fn name(&self) -> &str {
         self.host.trim_end_matches('.')
     }
@@ -64,95 +65,90 @@ impl Target {
     }
 }
 
-/// What all browsers of an engine have in common.
+/// The rules that all browsers of an engine share.
 pub(in crate::browser) struct Rules {
     pub(in crate::browser) allowed: Vec<AllowedHost>,
     pub(in crate::browser) resolver: Arc<dyn Resolve>,
 }
 
 impl Rules {
-    /// Returns `Forbidden` if the host is this machine's name, or an address that may not be opened.
-    /// Other names are looked up and checked for each connection.
-    pub(in crate::browser) fn check(&self, target: &Target) -> Result<(), Fault> {
+    /// Returns `Forbidden` if the host is a name of this machine, or an address that may not be
+    /// opened. Other names are resolved and checked per connection.
+    pub(in crate::browser) fn check(&self, target: &Target) -> Result<(), ConnectError> {
         if self.opens(target) {
             return Ok(());
         }
-        // This machine, whatever a resolver says (RFC 6761, section 6.3).
+        // This machine, for every resolver (RFC 6761, section 6.3).
         let name = target.name();
         if name == "localhost" || name.ends_with(".localhost") {
-            return Err(Fault::Forbidden);
+            return Err(ConnectError::Forbidden);
         }
         target.address().map_or(Ok(()), check)
     }
 
-    /// Whether the operator allowed this target.
+    /// Returns whether the operator allowed this target.
     fn opens(&self, target: &Target) -> bool {
         self.allowed.iter().any(|entry| entry.opens(&target.host, target.port))
     }
 }
 
-/// The gate of one browser, with what it refused.
+/// The gate of one browser, with its recent errors.
 pub(super) struct Gate {
     rules: Arc<Rules>,
-    faults: Mutex<VecDeque<(Target, Fault)>>,
+    errors: Mutex<VecDeque<(Target, ConnectError)>>,
 }
 
 impl Gate {
     pub(super) fn new(rules: Arc<Rules>) -> Self {
-        Self { rules, faults: Mutex::default() }
+        Self { rules, errors: Mutex::default() }
     }
 
-    /// A connection to the target.
-    pub(super) async fn connect(&self, target: &Target) -> Result<TcpStream, Fault> {
+    /// Connects to the target.
+    pub(super) async fn connect(&self, target: &Target) -> Result<TcpStream, ConnectError> {
         let connected = self.try_connect(target).await;
         match connected {
-            // What fails after this has another cause.
-            Ok(_) => self.forget(target),
-            Err(fault) => {
-                log::debug!("browser: {}:{} {fault:?}", target.host, target.port);
-                self.remember(target, fault);
+            // A later failure has another cause.
+            Ok(_) => self.errors.lock().retain(|(known, _)| known != target),
+            Err(error) => {
+                log::debug!("browser: {}:{} {error:?}", target.host, target.port);
+                self.remember(target, error);
             }
         }
         connected
     }
 
-    /// The last fault of this target.
-    pub(super) fn fault(&self, target: &Target) -> Option<Fault> {
-        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        faults.iter().rev().find(|(known, _)| known == target).map(|(_, fault)| *fault)
+    /// Returns the last error of this target.
+    pub(super) fn error(&self, target: &Target) -> Option<ConnectError> {
+        let errors = self.errors.lock();
+        errors.iter().rev().find(|(known, _)| known == target).map(|(_, error)| *error)
     }
 
-    /// Remembers why there is no answer from this target.
-    pub(super) fn remember(&self, target: &Target, fault: Fault) {
-        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        faults.retain(|(known, _)| known != target);
-        if faults.len() == REMEMBERED {
-            faults.pop_front();
+    /// Stores the error of this target.
+    pub(super) fn remember(&self, target: &Target, error: ConnectError) {
+        let mut errors = self.errors.lock();
+        errors.retain(|(known, _)| known != target);
+        if errors.len() == MAX_ERRORS {
+            errors.pop_front();
         }
-        faults.push_back((target.clone(), fault));
+        errors.push_back((target.clone(), error));
     }
 
-    fn forget(&self, target: &Target) {
-        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        faults.retain(|(known, _)| known != target);
-    }
-
-    async fn try_connect(&self, target: &Target) -> Result<TcpStream, Fault> {
-        for address in self.addresses(target).await?.into_iter().take(TRIES) {
+    async fn try_connect(&self, target: &Target) -> Result<TcpStream, ConnectError> {
+        for address in self.addresses(target).await?.into_iter().take(MAX_ADDRESSES) {
             let socket = SocketAddr::new(address, target.port);
-            if let Ok(Ok(stream)) = timeout(CONNECT, TcpStream::connect(socket)).await {
+            if let Ok(Ok(stream)) = timeout(CONNECT_TIMEOUT, TcpStream::connect(socket)).await {
                 return Ok(stream);
             }
         }
-        Err(Fault::Unreachable)
+        Err(ConnectError::Unreachable)
     }
 
-    async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, Fault> {
-        self.rules.resolver.resolve(name).await.map_err(|_| Fault::Unresolved)
+    async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ConnectError> {
+        self.rules.resolver.resolve(name).await.map_err(|_| ConnectError::Unresolved)
     }
 
-    /// Every address of the target, all of them checked.
-    async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, Fault> {
+    /// Returns the addresses of the target, after checking all of them.
+    async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, ConnectError> {
         self.rules.check(target)?;
         let addresses = match target.address() {
             Some(address) => vec![address],
@@ -163,29 +159,29 @@ impl Gate {
                 check(*address)?;
             }
         }
-        if addresses.is_empty() { Err(Fault::Unresolved) } else { Ok(addresses) }
+        if addresses.is_empty() { Err(ConnectError::Unresolved) } else { Ok(addresses) }
     }
 }
 
-/// Returns `Forbidden` unless the address is on the public internet and leads away from here.
-fn check(address: IpAddr) -> Result<(), Fault> {
-    let behind = match address {
+/// Returns `Forbidden` unless the address is public and its route leads away from this machine.
+fn check(address: IpAddr) -> Result<(), ConnectError> {
+    let translated = match address {
         IpAddr::V4(_) => None,
         IpAddr::V6(address) => translated(address).map(IpAddr::V4),
     };
     if !is_public(address) {
-        return Err(Fault::Forbidden);
+        return Err(ConnectError::Forbidden);
     }
-    for address in behind.into_iter().chain([address]) {
+    for address in translated.into_iter().chain([address]) {
         let near = is_near(address).map_err(|error| {
             log::error!(
                 "browser: cannot look up the route to a page: {error}; permit sockets of the family \
                  AF_NETLINK (systemd: RestrictAddressFamilies)"
             );
-            Fault::Unreachable
+            ConnectError::Unreachable
         })?;
         if near {
-            return Err(Fault::Forbidden);
+            return Err(ConnectError::Forbidden);
         }
     }
     Ok(())
@@ -201,7 +197,7 @@ mod tests {
     use super::*;
     use crate::resolve::Addresses;
 
-    /// Knows no name the first time, and then says that each is this machine.
+    /// Knows no name at first, and then resolves every name to this machine.
     #[derive(Default)]
     struct Late(AtomicBool);
 
@@ -224,9 +220,9 @@ mod tests {
         let other = Target::new("10.0.0.1", 80).expect("a target");
         gate.connect(&late).await.expect_err("no address");
         gate.connect(&other).await.expect_err("a private address");
-        assert_eq!(gate.fault(&late), Some(Fault::Unresolved));
+        assert_eq!(gate.error(&late), Some(ConnectError::Unresolved));
         gate.connect(&late).await.expect("a connection");
-        assert_eq!(gate.fault(&late), None);
-        assert_eq!(gate.fault(&other), Some(Fault::Forbidden));
+        assert_eq!(gate.error(&late), None);
+        assert_eq!(gate.error(&other), Some(ConnectError::Forbidden));
     }
 }

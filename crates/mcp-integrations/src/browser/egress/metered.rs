@@ -1,4 +1,4 @@
-//! A connection that ends when its browser has received too much.
+//! A connection that ends when its browser has received too many bytes.
 
 use std::io;
 use std::pin::Pin;
@@ -9,23 +9,23 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// The most that one browser receives, in bytes, over all its connections.
-const LIMIT: u64 = 256 << 20;
+/// The maximum number of bytes that one browser receives over all its connections.
+const MAX_RECEIVED: u64 = 256 << 20;
 
-/// Counts what the connections of one browser receive.
+/// Counts the bytes that one browser receives.
 #[derive(Default)]
 pub(super) struct Meter {
     received: AtomicU64,
 }
 
 impl Meter {
-    /// How many bytes the browser received.
+    /// Returns the number of received bytes.
     pub(super) fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
     }
 }
 
-/// A connection that counts what it receives.
+/// A connection that counts its received bytes.
 pub(super) struct Metered {
     pub(super) stream: TcpStream,
     pub(super) meter: Arc<Meter>,
@@ -40,7 +40,7 @@ impl AsyncRead for Metered {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let read = (buffer.filled().len() - before) as u64;
-        if self.meter.received.fetch_add(read, Ordering::Relaxed) + read > LIMIT {
+        if self.meter.received.fetch_add(read, Ordering::Relaxed) + read > MAX_RECEIVED {
             return Poll::Ready(Err(io::Error::other("the page is larger than 256 MiB")));
         }
         Poll::Ready(Ok(()))

@@ -1,4 +1,4 @@
-//! The check of who may use the proxy of a browser.
+//! The check of a proxy's clients.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -8,27 +8,27 @@ use tokio::task::spawn_blocking;
 
 use crate::browser::sockets;
 
-/// How often the table of sockets is read. A socket can be missing once, when others come and go
-/// while it is read.
+/// The number of attempts to find a socket in the table. A socket can be missing from a read while
+/// others come and go.
 const READS: usize = 3;
 
 /// The only client of a proxy: a browser.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::browser) struct Client {
+pub(in crate::browser) struct ProxyClient {
     address: IpAddr,
-    /// The user that the browser runs as; unknown on another machine.
+    /// The user of the browser's process; unknown on another machine.
     user: Option<u32>,
 }
 
-impl Client {
-    /// A browser that this process starts.
+impl ProxyClient {
+    /// Creates the client for a browser of this process.
     pub(in crate::browser) fn own() -> Self {
         let user = Some(rustix::process::geteuid().as_raw());
         Self { address: Ipv4Addr::LOCALHOST.into(), user }
     }
 
-    /// The browser of the WebDriver that listens at this address. On this machine it has the
-    /// WebDriver's user.
+    /// Creates the client for the browser of the WebDriver at this address. On this machine, the
+    /// browser has the WebDriver's user.
     pub(in crate::browser) fn of_webdriver(webdriver: SocketAddr) -> io::Result<Self> {
         let address = webdriver.ip();
         let is_here = UdpSocket::bind((address, 0)).is_ok();
@@ -39,7 +39,8 @@ impl Client {
         Ok(Self { address, user })
     }
 
-    /// Returns whether the connection is of the browser's machine and user. Only Linux tells the user.
+    /// Returns whether the connection comes from the browser's machine and user. Only Linux reveals
+    /// the user.
     pub(super) async fn owns(self, connection: &TcpStream) -> io::Result<bool> {
         let (own, peer) = (connection.local_addr()?, connection.peer_addr()?);
         if peer.ip() != self.address {
@@ -76,17 +77,17 @@ mod tests {
         let _browser = TcpStream::connect(address).await.expect("a connection");
         let (connection, _) = proxy.accept().await.expect("a connection");
 
-        let own = Client::own();
-        let other_user = Client { user: own.user.map(|user| user + 1), ..own };
-        let elsewhere = Client { address: [192, 0, 2, 1].into(), user: None };
-        let of_webdriver = Client::of_webdriver(address).expect("a client");
+        let own = ProxyClient::own();
+        let other_user = ProxyClient { user: own.user.map(|user| user + 1), ..own };
+        let elsewhere = ProxyClient { address: [192, 0, 2, 1].into(), user: None };
+        let of_webdriver = ProxyClient::of_webdriver(address).expect("a client");
         for (client, owns) in
             [(own, true), (other_user, false), (elsewhere, false), (of_webdriver, true)]
         {
             assert_eq!(client.owns(&connection).await.expect("a table"), owns, "{client:?}");
         }
         // A WebDriver of another machine: its users are not known here.
-        let remote = Client::of_webdriver(([192, 0, 2, 1], 9515).into()).expect("a client");
+        let remote = ProxyClient::of_webdriver(([192, 0, 2, 1], 9515).into()).expect("a client");
         assert_eq!((remote.address, remote.user), (elsewhere.address, None));
     }
 }

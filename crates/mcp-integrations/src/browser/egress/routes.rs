@@ -1,8 +1,8 @@
-//! Which addresses lead to this machine or to its neighbours.
+//! The check whether an address leads to this machine or its neighbors.
 //!
-//! Each connection asks the kernel, because interfaces and routes change. Its routing tables
-//! hold every address of this machine: those of interfaces, of networks on loopback and of `local`
-//! routes.
+//! Each connection asks the kernel, because interfaces and routes change. The kernel's routing
+//! tables contain every address of this machine: of interfaces, of networks on loopback and of
+//! `local` routes.
 
 use std::io;
 use std::net::IpAddr;
@@ -10,8 +10,8 @@ use std::net::IpAddr;
 #[cfg(target_os = "linux")]
 use kernel::route;
 
-/// The shortest IPv6 prefix that can be a network of neighbours. A tunnel for all traffic also has
-/// routes without a router, for example `2000::/3`.
+/// The shortest IPv6 prefix of a network of neighbors. A tunnel for all traffic also has routes
+/// without a router, for example `2000::/3`.
 #[cfg(target_os = "linux")]
 const SHORTEST_ON_LINK: u8 = 32;
 
@@ -19,7 +19,7 @@ const SHORTEST_ON_LINK: u8 = 32;
 /// directly connected to it. An address without a route does neither.
 ///
 /// # Errors
-/// Returns the error of the socket if the kernel cannot be asked.
+/// Returns the socket's error if the kernel cannot be queried.
 #[cfg(target_os = "linux")]
 pub(super) fn is_near(address: IpAddr) -> io::Result<bool> {
     let route = route(address)?;
@@ -29,7 +29,8 @@ pub(super) fn is_near(address: IpAddr) -> io::Result<bool> {
     }))
 }
 
-/// Returns whether this machine sends from the address to the address, as it does for its own.
+/// Returns whether this machine uses the address as the source of a connection to it, as it does
+/// for its own addresses.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn is_near(address: IpAddr) -> io::Result<bool> {
     let any: IpAddr = if address.is_ipv4() { [0; 4].into() } else { [0; 16].into() };
@@ -60,11 +61,11 @@ mod kernel {
     const ROUTERS: [u16; 3] = [5, 9, 18];
     const RTN_UNICAST: u8 = 1;
 
-    /// The kind of route to an address.
+    /// A route to an address.
     pub(super) struct Route {
-        /// Not to this machine itself, and not broadcast, anycast or multicast.
+        /// The route is not to this machine, and not broadcast, anycast or multicast.
         pub(super) is_unicast: bool,
-        /// How many bits of the address the entry is for.
+        /// The length of the matching prefix, in bits.
         pub(super) prefix: u8,
         pub(super) has_router: bool,
     }
@@ -73,11 +74,11 @@ mod kernel {
     pub(super) fn route(address: IpAddr) -> io::Result<Option<Route>> {
         let (family, kind) = (AddressFamily::NETLINK, SocketType::RAW);
         let socket = socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
-        // To the kernel: no process can answer in its place.
+        // Only the kernel can answer on a connected socket.
         connect(&socket, &SocketAddrNetlink::new(0, 0))?;
         send(&socket, &question(address), SendFlags::empty())?;
         let mut answer = [0; 4096];
-        // The answer is there when `send` returns.
+        // The kernel answers before `send` returns.
         let (length, _) = recv(&socket, &mut answer, RecvFlags::DONTWAIT)?;
         Ok(read(&answer[..length]))
     }
@@ -104,7 +105,7 @@ mod kernel {
         .concat()
     }
 
-    /// Reads the answer: a route, or an error if no route matches.
+    /// Reads the kernel's answer: a route, or an error if no route matches.
     fn read(message: &[u8]) -> Option<Route> {
         if number(message, 4)? != RTM_NEWROUTE {
             return None;

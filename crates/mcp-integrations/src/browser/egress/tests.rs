@@ -1,4 +1,4 @@
-//! The gate in a network of its own.
+//! Tests of the gate in a network namespace.
 
 use std::io;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::gate::{Fault, Gate, Rules, Target};
+use super::gate::{ConnectError, Gate, Rules, Target};
 use super::routes::is_near;
 use crate::resolve::{Addresses, Resolve, SystemResolver};
 use crate::tests::namespace::{self, OWN};
@@ -21,7 +21,7 @@ const NETWORKS: &str = "
     ip -6 route add default dev lo
     ip -6 route add 2000::/3 dev lo";
 
-/// Says that each name is this machine.
+/// Resolves each name to this machine.
 struct Inward;
 
 impl Resolve for Inward {
@@ -55,7 +55,7 @@ async fn the_machines_own_addresses_are_not_the_internet() {
         "own.example",           // a name that has it besides another
     ] {
         let target = Target::new(host, port).expect(host);
-        assert_eq!(refused.connect(&target).await.err(), Some(Fault::Forbidden), "{host}");
+        assert_eq!(refused.connect(&target).await.err(), Some(ConnectError::Forbidden), "{host}");
     }
     for elsewhere in ["8.8.8.8", "45.33.36.1", "2606:4700::1111", "2600:3c03::1"] {
         assert!(!is_near(elsewhere.parse().expect(elsewhere)).expect("an answer"), "{elsewhere}");
@@ -64,7 +64,7 @@ async fn the_machines_own_addresses_are_not_the_internet() {
     let added = Command::new("ip").args(["address", "add", "45.33.36.1/32", "dev", "lo"]).status();
     assert!(added.expect("ip").success());
     let target = Target::new("45.33.36.1", port).expect("a target");
-    assert_eq!(refused.connect(&target).await.err(), Some(Fault::Forbidden));
+    assert_eq!(refused.connect(&target).await.err(), Some(ConnectError::Forbidden));
 
     let opened = gate(&[OWN], Inward);
     opened.connect(&Target::new(OWN, port).expect("a target")).await.expect("a connection");
@@ -97,7 +97,7 @@ fn names_without_an_answer_delay_no_other() {
         tokio::task::yield_now().await;
 
         let other = gate(&["*.example", "quick"], SystemResolver);
-        // The second by way of the search domain.
+        // The second name needs the search domain.
         for host in ["quick.example", "quick"] {
             let target = Target::new(host, port).expect(host);
             other.connect(&target).await.unwrap_or_else(|fault| panic!("{host}: {fault:?}"));
@@ -107,7 +107,7 @@ fn names_without_an_answer_delay_no_other() {
             assert_eq!(found, ["10.1.2.3".parse::<std::net::IpAddr>().expect("an address")]);
         }
         let unknown = Target::new("unknown.example", port).expect("a target");
-        assert_eq!(other.connect(&unknown).await.err(), Some(Fault::Unresolved));
+        assert_eq!(other.connect(&unknown).await.err(), Some(ConnectError::Unresolved));
         assert_eq!(pending.len(), 64);
         assert!(pending.try_join_next().is_none(), "they still wait");
         pending.shutdown().await;

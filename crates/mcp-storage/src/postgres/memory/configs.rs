@@ -5,7 +5,7 @@ use mcp_core::domain::ConfigEntry;
 use mcp_core::memory::{Configs, StoreResult};
 use serde_json::value::RawValue;
 
-use super::{PostgresMemory, Sees, json};
+use super::{Flush, PostgresMemory, json};
 use crate::postgres::error::store_error;
 use crate::postgres::schema::config;
 use crate::postgres::text::{hash, original, stored};
@@ -15,7 +15,7 @@ impl Configs for PostgresMemory<'_> {
         let rows: Vec<(String, String)> = config::table
             .select((config::key, config::value))
             .order(config::id)
-            .load(self.database(Sees::NoRows)?)
+            .load(self.database(Flush::Nothing)?)
             .map_err(store_error)?;
         rows.into_iter()
             .map(|(key, value)| Ok(ConfigEntry { key: original(key), value: json(value)? }))
@@ -27,7 +27,7 @@ impl Configs for PostgresMemory<'_> {
             let value: Option<String> = config::table
                 .select(config::value)
                 .filter(config::name_hash.eq(hash(&spelling)))
-                .first(self.database(Sees::NoRows)?)
+                .first(self.database(Flush::Nothing)?)
                 .optional()
                 .map_err(store_error)?;
             if let Some(value) = value {
@@ -44,7 +44,7 @@ impl Configs for PostgresMemory<'_> {
             let named = config::table.filter(config::name_hash.eq(hash(&spelling)));
             let changed = diesel::update(named)
                 .set((config::value.eq(value.get()), config::updated_at.eq(now)))
-                .execute(self.database(Sees::NoRows)?)
+                .execute(self.database(Flush::Nothing)?)
                 .map_err(store_error)?;
             if changed > 0 {
                 return Ok(());
@@ -60,7 +60,7 @@ impl Configs for PostgresMemory<'_> {
                 config::created_at.eq(now),
                 config::updated_at.eq(now),
             ))
-            .execute(self.database(Sees::NoRows)?)
+            .execute(self.database(Flush::Nothing)?)
             .map_err(store_error)?;
         self.written()?.counters.last_config = id;
         Ok(())

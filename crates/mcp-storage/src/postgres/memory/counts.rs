@@ -1,5 +1,5 @@
-//! How many tasks there are of each status and of each priority: kept with every write, so that
-//! nobody counts rows.
+//! The numbers of tasks by status and by priority. Every write updates them, so that no query
+//! counts rows.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use mcp_core::domain::Task;
 
 use crate::postgres::insert::insert_of_columns;
-use crate::postgres::rows::Rows;
+use crate::postgres::pending::Pending;
 use crate::postgres::schema::task_counts;
 use crate::postgres::text::{hash, original, stored};
 
-/// What is counted.
+/// A column whose values are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::postgres) enum Kind {
+pub(in crate::postgres) enum CountedField {
     Status,
     Priority,
 }
 
-impl Kind {
+impl CountedField {
     const fn name(self) -> &'static str {
         match self {
             Self::Status => "status",
@@ -28,27 +28,29 @@ impl Kind {
     }
 }
 
-/// That there are more or fewer tasks with a value.
+/// A change in the number of tasks with a value.
 #[derive(Clone, Debug)]
-pub(in crate::postgres) struct Change {
-    kind: Kind,
+pub(in crate::postgres) struct CountChange {
+    kind: CountedField,
     value: String,
     by: i64,
 }
 
-/// Notes that there are so many more of such a task.
-pub(super) fn note(changes: &mut Rows<Change>, task: &Task, by: i64) {
-    for (kind, value) in [(Kind::Status, &task.status), (Kind::Priority, &task.priority)] {
+/// Adds the changes of `by` such tasks.
+pub(super) fn note(changes: &mut Pending<CountChange>, task: &Task, by: i64) {
+    for (kind, value) in
+        [(CountedField::Status, &task.status), (CountedField::Priority, &task.priority)]
+    {
         if let Some(value) = value {
-            changes.push(Change { kind, value: value.clone(), by });
+            changes.push(CountChange { kind, value: value.clone(), by });
         }
     }
 }
 
-/// How many tasks have the value.
+/// Returns the number of tasks with the value.
 pub(super) fn count(
     connection: &mut PgConnection,
-    kind: Kind,
+    kind: CountedField,
     value: &str,
 ) -> QueryResult<Option<i64>> {
     task_counts::table
@@ -58,10 +60,10 @@ pub(super) fn count(
         .optional()
 }
 
-/// Every value and how many tasks have it, in the order of their bytes.
+/// Returns every value and its number of tasks, in byte order.
 pub(super) fn by_value(
     connection: &mut PgConnection,
-    kind: Kind,
+    kind: CountedField,
 ) -> QueryResult<Vec<(String, u64)>> {
     let rows: Vec<(String, i64)> = task_counts::table
         .filter(task_counts::kind.eq(kind.name()).and(task_counts::tasks.gt(0)))
@@ -80,12 +82,12 @@ insert_of_columns!(
     "ON CONFLICT (kind, value_hash) DO UPDATE SET tasks = task_counts.tasks + excluded.tasks"
 );
 
-/// Adds the changes to what is stored.
+/// Adds the changes to the stored counts.
 pub(in crate::postgres) fn add_counts(
     connection: &mut PgConnection,
-    changes: &[Change],
+    changes: &[CountChange],
 ) -> QueryResult<()> {
-    let mut sums = BTreeMap::<(Kind, &str), i64>::new();
+    let mut sums = BTreeMap::<(CountedField, &str), i64>::new();
     for change in changes {
         *sums.entry((change.kind, &change.value)).or_default() += change.by;
     }
@@ -101,7 +103,8 @@ pub(in crate::postgres) fn add_counts(
     AddCounts { kinds, hashes: hashes.clone(), values, by }.execute(connection)?;
     if fewer {
         let of_none = task_counts::tasks.eq(0).and(task_counts::value_hash.eq_any(hashes));
-        let known = task_counts::kind.eq_any([Kind::Status.name(), Kind::Priority.name()]);
+        let known =
+            task_counts::kind.eq_any([CountedField::Status.name(), CountedField::Priority.name()]);
         diesel::delete(task_counts::table.filter(known.and(of_none))).execute(connection)?;
     }
     Ok(())

@@ -1,24 +1,24 @@
-//! The filters of tasks. Written as SQL of our own: diesel prepares a statement with pieces of SQL anew
-//! each time, which costs a round trip.
+//! Queries of filtered tasks. They are written as SQL, because diesel prepares dynamic queries each
+//! time, which costs a round trip.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 
-use super::tasks::Row;
-use super::{Rows, behind};
+use super::tasks::TaskRow;
+use super::{RowRange, after_id};
 use crate::postgres::text::stored;
-use crate::spellings::Wanted;
+use crate::spellings::SpelledFilter;
 
-/// A filter whose texts are as they are stored.
+/// A filter with texts in their stored form.
 struct Filter {
     status: Option<Vec<String>>,
     assigned_to: Option<Vec<String>>,
 }
 
-impl From<&Wanted> for Filter {
-    fn from(wanted: &Wanted) -> Self {
+impl From<&SpelledFilter> for Filter {
+    fn from(wanted: &SpelledFilter) -> Self {
         let of = |texts: &Option<Vec<String>>| {
             texts.as_deref().map(|all| all.iter().map(|text| stored(text).into_owned()).collect())
         };
@@ -27,7 +27,8 @@ impl From<&Wanted> for Filter {
 }
 
 impl Filter {
-    /// Writes the conditions. An index holds the first 100 letters of a text, as the migration has it.
+    /// Writes the conditions. The indexes contain the first 100 letters of a text, as in the
+    /// migration.
     fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let mut link = " WHERE ";
         for (column, texts) in [("status", &self.status), ("assigned_to", &self.assigned_to)] {
@@ -47,7 +48,7 @@ impl Filter {
     }
 }
 
-/// Writes texts with something before and after each.
+/// Writes texts, each with a prefix and a suffix.
 fn list<'b>(
     texts: &'b [String],
     before: &str,
@@ -63,38 +64,38 @@ fn list<'b>(
     Ok(())
 }
 
-/// The query of a list.
-pub(super) struct Listed {
+/// The query of a list of tasks.
+pub(super) struct ListTasks {
     filter: Filter,
     after: i64,
     limit: i64,
     offset: i64,
 }
 
-impl Listed {
-    pub(super) fn new(wanted: &Wanted, rows: Rows) -> Self {
-        let Rows { after, limit, offset } = rows;
-        Self { filter: wanted.into(), after: behind(after), limit, offset }
+impl ListTasks {
+    pub(super) fn new(wanted: &SpelledFilter, rows: RowRange) -> Self {
+        let RowRange { after, limit, offset } = rows;
+        Self { filter: wanted.into(), after: after_id(after), limit, offset }
     }
 }
 
-impl QueryFragment<Pg> for Listed {
+impl QueryFragment<Pg> for ListTasks {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // As `Row` has them.
+        // The columns of `TaskRow`.
         out.push_sql(
             "SELECT id, title, description, priority, status, assigned_to, created_at, updated_at \
              FROM tasks",
         );
         self.filter.push(&mut out)?;
-        // `id + 0` keeps the planner from walking the primary key and filtering, which is slow if the
-        // wanted tasks are all at the end. The filters' indexes have the same expression.
+        // `id + 0` stops the planner from scanning the primary key, which is slow if the matching
+        // tasks are at the end. The filters' indexes have the same expression.
         let is_filtered = self.filter.status.is_some() || self.filter.assigned_to.is_some();
-        let (behind, order) = if is_filtered {
+        let (after, order) = if is_filtered {
             (" AND id + 0 > ", " ORDER BY id + 0 LIMIT ")
         } else {
             (" WHERE id > ", " ORDER BY id LIMIT ")
         };
-        out.push_sql(behind);
+        out.push_sql(after);
         out.push_bind_param::<BigInt, _>(&self.after)?;
         out.push_sql(order);
         out.push_bind_param::<BigInt, _>(&self.limit)?;
@@ -103,41 +104,41 @@ impl QueryFragment<Pg> for Listed {
     }
 }
 
-impl QueryId for Listed {
+impl QueryId for ListTasks {
     type QueryId = ();
     // The statement depends on the filter.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Query for Listed {
-    type SqlType = diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<Row, Pg>>;
+impl Query for ListTasks {
+    type SqlType = diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<TaskRow, Pg>>;
 }
 
-impl RunQueryDsl<PgConnection> for Listed {}
+impl RunQueryDsl<PgConnection> for ListTasks {}
 
-/// The query of the number of tasks.
-pub(super) struct Counted(Filter);
+/// The query of a number of tasks.
+pub(super) struct CountTasks(Filter);
 
-impl Counted {
-    pub(super) fn new(wanted: &Wanted) -> Self {
+impl CountTasks {
+    pub(super) fn new(wanted: &SpelledFilter) -> Self {
         Self(wanted.into())
     }
 }
 
-impl QueryFragment<Pg> for Counted {
+impl QueryFragment<Pg> for CountTasks {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("SELECT count(*) FROM tasks");
         self.0.push(&mut out)
     }
 }
 
-impl QueryId for Counted {
+impl QueryId for CountTasks {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Query for Counted {
+impl Query for CountTasks {
     type SqlType = BigInt;
 }
 
-impl RunQueryDsl<PgConnection> for Counted {}
+impl RunQueryDsl<PgConnection> for CountTasks {}

@@ -6,12 +6,12 @@ use mcp_core::Timestamp;
 use mcp_core::domain::{LogEntry, LogRange, Page, Part, Position};
 use mcp_core::memory::{Logs, StoreResult};
 
-use super::{PostgresMemory, Sees, behind, count, json, part};
+use super::{Flush, PostgresMemory, after_id, count, json, part};
 use crate::postgres::counters::Counters;
 use crate::postgres::insert::insert_of_columns;
 use crate::postgres::schema::logs;
 use crate::postgres::text::{original, stored};
-use crate::postgres::writing::LARGE_ROW;
+use crate::postgres::write_transaction::LARGE_ROW;
 
 impl Logs for PostgresMemory<'_> {
     fn append_log(&mut self, entry: &LogEntry) -> StoreResult<()> {
@@ -20,7 +20,7 @@ impl Logs for PostgresMemory<'_> {
         writing.counters.last_log = number;
         writing.logs.push((number, entry.clone()));
         if entry.size() > LARGE_ROW {
-            self.database(Sees::Logs)?;
+            self.database(Flush::Logs)?;
         }
         Ok(())
     }
@@ -36,10 +36,10 @@ impl Logs for PostgresMemory<'_> {
     fn list_logs(&mut self, range: LogRange, page: Page) -> StoreResult<Part<LogEntry>> {
         let after = page.after.map_or(range.after, |after| after.max(range.after));
         let page = Page { after: Some(after), ..page };
-        let entries = part(self.database(Sees::Logs)?, page, |connection, rows| {
+        let entries = part(self.database(Flush::Logs)?, page, |connection, rows| {
             let entries = logs::table
                 .select((logs::id, logs::timestamp, logs::action, logs::payload, logs::status))
-                .filter(logs::id.gt(behind(rows.after)).and(logs::id.le(range.through.0)))
+                .filter(logs::id.gt(after_id(rows.after)).and(logs::id.le(range.through.0)))
                 .order(logs::id)
                 .limit(rows.limit)
                 .offset(rows.offset)
@@ -80,7 +80,7 @@ insert_of_columns!(
     ""
 );
 
-/// Stores entries under their numbers.
+/// Stores entries with their ids.
 pub(in crate::postgres) fn insert_logs(
     connection: &mut PgConnection,
     entries: &[(i64, LogEntry)],
@@ -100,7 +100,7 @@ pub(in crate::postgres) fn insert_logs(
     insert.execute(connection).map(|_| ())
 }
 
-/// Removes the entries behind `after` and up to `through`.
+/// Removes the entries after `after`, up to `through`.
 pub(in crate::postgres) fn delete_logs(
     connection: &mut PgConnection,
     after: i64,

@@ -1,4 +1,4 @@
-//! The memory port over a connection, inside the transaction that is open on it.
+//! The memory port over a connection with an open transaction.
 
 mod configs;
 mod counts;
@@ -23,27 +23,27 @@ use super::counters::Counters;
 use super::error::store_error;
 use super::migrate;
 use super::time_limit::TimeLimit;
-use super::writing::Writing;
+use super::write_transaction::WriteTransaction;
 use crate::spellings::composed;
-pub(super) use counts::{Change, add_counts};
+pub(super) use counts::{CountChange, add_counts};
 pub(super) use logs::{delete_logs, insert_logs};
 pub(super) use spellings::compose_all;
 pub(super) use tasks::insert_tasks;
 
-/// Stored data, seen through a transaction.
+/// Stored data, as a transaction flush it.
 pub(super) struct PostgresMemory<'a> {
     connection: &'a mut PgConnection,
     now: Timestamp,
-    /// None in a transaction that only reads.
-    writing: Option<&'a mut Writing>,
-    /// None for short works.
+    /// `None` in a transaction that only reads.
+    writing: Option<&'a mut WriteTransaction>,
+    /// `None` for works without a time limit.
     limit: Option<TimeLimit>,
 }
 
-/// What of the rows that wait a statement looks at.
+/// The pending rows that a statement needs in the database.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sees {
-    NoRows,
+enum Flush {
+    Nothing,
     Tasks,
     Logs,
     Everything,
@@ -57,29 +57,29 @@ impl<'a> PostgresMemory<'a> {
     pub(super) fn writing(
         connection: &'a mut PgConnection,
         now: Timestamp,
-        writing: &'a mut Writing,
+        writing: &'a mut WriteTransaction,
     ) -> Self {
         Self { connection, now, writing: Some(writing), limit: None }
     }
 
-    /// The same, but its statements end within a time limit.
+    /// Sets the time limit of the statements.
     pub(super) fn within(mut self, limit: Option<TimeLimit>) -> Self {
         self.limit = limit;
         self
     }
 
-    /// The connection, for a statement that looks at, or changes, those rows.
-    fn database(&mut self, sees: Sees) -> StoreResult<&mut PgConnection> {
+    /// Returns the connection after sending the pending rows that the statement needs.
+    fn database(&mut self, flush: Flush) -> StoreResult<&mut PgConnection> {
         if let Some(writing) = &mut self.writing {
             writing.open_savepoint(self.connection)?;
             if let Some(limit) = &mut self.limit {
                 limit.apply(self.connection)?;
             }
-            if matches!(sees, Sees::Tasks | Sees::Everything) {
+            if matches!(flush, Flush::Tasks | Flush::Everything) {
                 writing.send_tasks(self.connection).map_err(store_error)?;
                 writing.send_counts(self.connection).map_err(store_error)?;
             }
-            if matches!(sees, Sees::Logs | Sees::Everything) {
+            if matches!(flush, Flush::Logs | Flush::Everything) {
                 writing.send_logs(self.connection).map_err(store_error)?;
             }
         } else if let Some(limit) = &mut self.limit {
@@ -88,18 +88,18 @@ impl<'a> PostgresMemory<'a> {
         Ok(self.connection)
     }
 
-    /// The texts that a name may be stored as.
+    /// Returns the texts that a name may be stored as.
     fn spellings(&mut self, name: &str) -> StoreResult<Vec<String>> {
         if !may_be_spelled_differently(name) {
             return Ok(vec![name.to_owned()]);
         }
-        spellings::spellings_of(self.database(Sees::NoRows)?, name).map_err(store_error)
+        spellings::spellings_of(self.database(Flush::Nothing)?, name).map_err(store_error)
     }
 
-    /// Notes how a name that is about to be stored is spelled.
+    /// Stores the spelling of a name that is about to be stored.
     fn note_spelling(&mut self, spelling: &str) -> StoreResult<()> {
         let Some(name) = composed(spelling) else { return Ok(()) };
-        spellings::note(self.database(Sees::NoRows)?, &name, spelling).map_err(store_error)
+        spellings::note(self.database(Flush::Nothing)?, &name, spelling).map_err(store_error)
     }
 
     fn counters(&mut self) -> StoreResult<Counters> {
@@ -109,7 +109,7 @@ impl<'a> PostgresMemory<'a> {
         }
     }
 
-    fn written(&mut self) -> StoreResult<&mut Writing> {
+    fn written(&mut self) -> StoreResult<&mut WriteTransaction> {
         self.writing
             .as_deref_mut()
             .ok_or_else(|| StoreError::ReadOnly("the transaction only reads".into()))
@@ -124,7 +124,7 @@ impl Memory for PostgresMemory<'_> {
     fn reset(&mut self) -> StoreResult<()> {
         let now = self.now.as_micros();
         self.written()?;
-        let connection = self.database(Sees::Everything)?;
+        let connection = self.database(Flush::Everything)?;
         let counters = delete_everything(connection)
             .and_then(|()| migrate::insert_defaults(connection, Counters::default(), now))
             .map_err(store_error)?;
@@ -133,9 +133,9 @@ impl Memory for PostgresMemory<'_> {
     }
 }
 
-/// Deletes all rows, however long that takes: the time grows with the rows, so the limit of a statement
-/// does not apply. `DELETE` and not `TRUNCATE`: reads that have begun keep what they see, and a reset does
-/// not wait for a long foreign reader such as `pg_dump`.
+/// Deletes all rows. The duration grows with the rows, so the statement timeout does not apply.
+/// `DELETE` instead of `TRUNCATE`: running reads keep their snapshot, and a reset does not wait for
+/// a long reader such as `pg_dump`.
 fn delete_everything(connection: &mut PgConnection) -> QueryResult<()> {
     let limit: String =
         diesel::select(sql::<Text>("current_setting('statement_timeout')")).first(connection)?;
@@ -147,44 +147,44 @@ fn delete_everything(connection: &mut PgConnection) -> QueryResult<()> {
     ))
 }
 
-/// Which rows are asked for at once.
+/// The rows of one query.
 #[derive(Clone, Copy)]
-struct Rows {
+struct RowRange {
     after: Option<Position>,
     limit: i64,
     offset: i64,
 }
 
-/// How many rows are asked for at once: what stands in memory of a page that ends by its bytes, or
-/// not at all, is bounded.
-const MOST_ROWS: u64 = 256;
+/// The maximum number of rows per query. It bounds the memory of a page that is limited by its
+/// bytes, or not at all.
+const MAX_ROWS: u64 = 256;
 
-/// A row, where it stands and the bytes of its texts.
+/// A row, its position and the size of its texts in bytes.
 type Placed<T> = (Position, T, usize);
 
-/// A page of rows that `ask` finds.
+/// Returns a page of the rows that `ask` finds.
 fn part<T>(
     connection: &mut PgConnection,
     page: Page,
-    ask: impl FnMut(&mut PgConnection, Rows) -> QueryResult<Vec<Placed<T>>>,
+    ask: impl FnMut(&mut PgConnection, RowRange) -> QueryResult<Vec<Placed<T>>>,
 ) -> StoreResult<Part<T>> {
-    // The database leaves out the rows of the offset.
+    // The query applies the offset.
     Page { offset: 0, ..page }.take(rows(connection, page, ask)).map_err(store_error)
 }
 
-/// Rows of a page that `ask` finds, some at a time, for as long as they are taken.
+/// Returns the rows of a page, with several queries if more are taken.
 fn rows<T>(
     connection: &mut PgConnection,
     page: Page,
-    mut ask: impl FnMut(&mut PgConnection, Rows) -> QueryResult<Vec<Placed<T>>>,
+    mut ask: impl FnMut(&mut PgConnection, RowRange) -> QueryResult<Vec<Placed<T>>>,
 ) -> impl Iterator<Item = QueryResult<Placed<T>>> {
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let mut left = page.limit.unwrap_or(u64::MAX);
-    let mut rows = Rows { after: page.after, limit: 0, offset: number(page.offset) };
+    let mut rows = RowRange { after: page.after, limit: 0, offset: number(page.offset) };
     let mut found = Vec::new().into_iter();
     std::iter::from_fn(move || {
         if found.len() == 0 && left > 0 {
-            let wanted = left.min(MOST_ROWS);
+            let wanted = left.min(MAX_ROWS);
             rows.limit = number(wanted);
             let more = match ask(connection, rows) {
                 Ok(more) => more,
@@ -194,7 +194,7 @@ fn rows<T>(
                 }
             };
             let count = more.len() as u64;
-            // Fewer than were asked for are the last.
+            // Fewer rows than the limit are the last.
             left = if count < wanted { 0 } else { left - count };
             rows.after = more.last().map_or(rows.after, |(position, ..)| Some(*position));
             rows.offset = 0;
@@ -204,7 +204,7 @@ fn rows<T>(
     })
 }
 
-fn behind(after: Option<Position>) -> i64 {
+fn after_id(after: Option<Position>) -> i64 {
     after.map_or(0, |Position(id)| id)
 }
 
@@ -212,7 +212,7 @@ fn count(rows: i64) -> u64 {
     u64::try_from(rows).unwrap_or_default()
 }
 
-/// JSON text that was stored as such.
+/// Parses stored JSON.
 fn json(text: String) -> StoreResult<Box<RawValue>> {
     RawValue::from_string(text)
         .map_err(|error| StoreError::Damaged(format!("stored JSON cannot be read: {error}")))

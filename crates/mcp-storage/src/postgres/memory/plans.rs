@@ -1,5 +1,5 @@
-//! How PostgreSQL answers the queries: no filter, page or search walks through what it does not return,
-//! however often the statement was executed on a connection.
+//! Tests of PostgreSQL's plans: no filter, page or search reads rows that it does not return, even
+//! after many executions of the statement.
 
 use std::time::Duration;
 
@@ -13,24 +13,24 @@ use diesel::sql_types::Text;
 use mcp_core::domain::Position;
 use test_postgres::Database;
 
-use super::Rows;
-use super::filtered::{Counted, Listed};
+use super::RowRange;
+use super::filtered::{CountTasks, ListTasks};
 use super::tasks::candidates_of;
 use crate::postgres::connection::Connector;
 use crate::postgres::{PostgresUrl, migrate, search};
-use crate::spellings::Wanted;
+use crate::spellings::SpelledFilter;
 
-/// PostgreSQL decides after this many executions whether it plans without the values.
+/// The number of executions after which PostgreSQL may choose a generic plan.
 const EXECUTIONS: u32 = 6;
 
 #[derive(QueryableByName)]
-struct Step {
+struct PlanLine {
     #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
     line: String,
 }
 
-/// A connection as the server opens them, to a database with `tasks` tasks. One of 1,000 is
-/// blocked, the later half is alice's.
+/// Returns a connection as the server opens them, to a database with `tasks` tasks. One of 1,000 is
+/// blocked, and the second half is assigned to alice.
 fn connection(database: &Database, tasks: u32) -> PgConnection {
     let url = PostgresUrl::parse(database.url()).expect("an address");
     let connector = Connector::new(&url, Duration::from_mins(1));
@@ -50,20 +50,20 @@ fn connection(database: &Database, tasks: u32) -> PgConnection {
     connection
 }
 
-/// The plan of a statement that this connection has executed often.
+/// Returns the plan of a statement after many executions on this connection.
 fn plan(connection: &mut PgConnection, query: &impl QueryFragment<Pg>, values: &str) -> String {
     let text = debug_query::<Pg, _>(query).to_string();
     let (sql, _) = text.split_once(" -- binds").expect("the values are after the query");
     connection.batch_execute(&format!("DEALLOCATE ALL; PREPARE often AS {sql}")).expect(sql);
     let execute = format!("EXECUTE often ({values})");
     (0..EXECUTIONS).for_each(|_| connection.batch_execute(&execute).expect(sql));
-    let steps: Vec<Step> = sql_query(format!("EXPLAIN {execute}")).load(connection).expect(sql);
+    let steps: Vec<PlanLine> = sql_query(format!("EXPLAIN {execute}")).load(connection).expect(sql);
     steps.into_iter().map(|step| step.line).collect::<Vec<_>>().join("; ")
 }
 
-fn wanted(status: Option<&str>, assigned_to: Option<&str>) -> Wanted {
+fn wanted(status: Option<&str>, assigned_to: Option<&str>) -> SpelledFilter {
     let of = |text: Option<&str>| text.map(|text| vec![text.to_owned()]);
-    Wanted { status: of(status), assigned_to: of(assigned_to) }
+    SpelledFilter { status: of(status), assigned_to: of(assigned_to) }
 }
 
 #[test]
@@ -78,14 +78,14 @@ fn every_filter_is_answered_by_its_index_in_order() {
     ] {
         for after in [None, Some(Position(20_000))] {
             let filter = wanted(status, assigned_to);
-            let rows = Rows { after, limit: 256, offset: 0 };
+            let rows = RowRange { after, limit: 256, offset: 0 };
             let values: Vec<String> = [status, status, assigned_to, assigned_to]
                 .into_iter()
                 .flatten()
                 .map(|value| format!("'{value}'"))
-                .chain([super::behind(after), 256, 0].map(|number| number.to_string()))
+                .chain([super::after_id(after), 256, 0].map(|number| number.to_string()))
                 .collect();
-            let plan = plan(&mut connection, &Listed::new(&filter, rows), &values.join(", "));
+            let plan = plan(&mut connection, &ListTasks::new(&filter, rows), &values.join(", "));
             assert!(plan.contains(&format!("using {index} on")), "{filter:?} {after:?}: {plan}");
             assert!(!plan.contains("Sort"), "{filter:?} {after:?}: {plan}");
         }
@@ -98,7 +98,7 @@ fn a_count_of_two_filters_asks_their_index() {
     let mut connection = connection(&database, 30_000);
     let filter = wanted(Some("blocked"), Some("alice"));
     let values = "'blocked', 'blocked', 'alice', 'alice'";
-    let plan = plan(&mut connection, &Counted::new(&filter), values);
+    let plan = plan(&mut connection, &CountTasks::new(&filter), values);
     assert!(plan.contains("tasks_by_assignee_and_status"), "{plan}");
 }
 
@@ -107,9 +107,9 @@ fn a_search_asks_the_index_of_trigrams_also_when_it_was_executed_often() {
     let database = Database::new();
     let mut connection = connection(&database, 60_000);
     for after in [None, Some(Position(7))] {
-        let rows = Rows { after, limit: 256, offset: 0 };
+        let rows = RowRange { after, limit: 256, offset: 0 };
         let query = candidates_of("%c4ca42%", rows);
-        let values = format!("'%c4ca42%', {}, 256", super::behind(after));
+        let values = format!("'%c4ca42%', {}, 256", super::after_id(after));
         let plan = plan(&mut connection, &query, &values);
         assert!(plan.contains("tasks_by_text"), "{plan}");
     }

@@ -1,4 +1,4 @@
-//! The spellings of names that are not composed, as PostgreSQL has them ([`crate::spellings`]).
+//! The table of spellings that are not composed, in PostgreSQL ([`crate::spellings`]).
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -22,7 +22,7 @@ pub(super) fn spellings_of(connection: &mut PgConnection, name: &str) -> QueryRe
     })
 }
 
-/// Notes how a name that is about to be stored is spelled: `name` is the composed one.
+/// Stores the spelling of a name that is about to be stored. `name` is the composed one.
 pub(super) fn note(connection: &mut PgConnection, name: &str, spelling: &str) -> QueryResult<()> {
     diesel::insert_into(spellings::table)
         .values((
@@ -35,13 +35,13 @@ pub(super) fn note(connection: &mut PgConnection, name: &str, spelling: &str) ->
         .map(|_| ())
 }
 
-/// Notes all names that are stored, and folds the tasks' texts anew.
+/// Stores the spellings of all stored names, and folds the tasks' texts again.
 pub(in crate::postgres) fn compose_all(connection: &mut PgConnection) -> QueryResult<()> {
     for (table, column) in
         [("users", "username"), ("config", "key"), ("tasks", "status"), ("tasks", "assigned_to")]
     {
-        // A text of letters of one byte each is composed.
-        let names: Vec<Name> = sql_query(format!(
+        // A text of single-byte letters is composed.
+        let names: Vec<NameRow> = sql_query(format!(
             "SELECT DISTINCT {column} AS name FROM {table}
              WHERE octet_length({column}) <> char_length({column})"
         ))
@@ -55,7 +55,7 @@ pub(in crate::postgres) fn compose_all(connection: &mut PgConnection) -> QueryRe
     fold_all(connection)
 }
 
-/// How many tasks are folded anew at once.
+/// The number of tasks that are folded at once.
 const AT_ONCE: i64 = 512;
 
 fn fold_all(connection: &mut PgConnection) -> QueryResult<()> {
@@ -91,7 +91,7 @@ fn folded_anew(row: &Searched) -> String {
 }
 
 #[derive(QueryableByName)]
-struct Name {
+struct NameRow {
     #[diesel(sql_type = Text)]
     name: String,
 }

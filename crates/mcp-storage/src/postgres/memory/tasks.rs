@@ -11,19 +11,19 @@ use mcp_core::domain::{
 };
 use mcp_core::memory::{StoreResult, Tasks};
 
-use super::counts::{self, Kind};
-use super::filtered::{Counted, Listed};
-use super::{Placed, PostgresMemory, Rows, Sees, behind, count, part, rows};
+use super::counts::{self, CountedField};
+use super::filtered::{CountTasks, ListTasks};
+use super::{Flush, Placed, PostgresMemory, RowRange, after_id, count, part, rows};
 use crate::postgres::error::store_error;
 use crate::postgres::insert::insert_of_columns;
 use crate::postgres::schema::tasks;
 use crate::postgres::text::{original, pattern, stored};
-use crate::postgres::writing::LARGE_ROW;
-use crate::spellings::Wanted;
+use crate::postgres::write_transaction::LARGE_ROW;
+use crate::spellings::SpelledFilter;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(Pg))]
-pub(super) struct Row {
+pub(super) struct TaskRow {
     id: i64,
     title: String,
     description: Option<String>,
@@ -34,8 +34,8 @@ pub(super) struct Row {
     updated_at: i64,
 }
 
-impl From<Row> for Task {
-    fn from(row: Row) -> Self {
+impl From<TaskRow> for Task {
+    fn from(row: TaskRow) -> Self {
         Self {
             id: TaskId(row.id),
             title: original(row.title),
@@ -60,7 +60,7 @@ impl Tasks for PostgresMemory<'_> {
         counts::note(&mut writing.counts, &task, 1);
         writing.tasks.push(task.clone());
         if task.size() > LARGE_ROW {
-            self.database(Sees::Tasks)?;
+            self.database(Flush::Tasks)?;
         }
         Ok(task)
     }
@@ -68,8 +68,8 @@ impl Tasks for PostgresMemory<'_> {
     fn find_task(&mut self, id: TaskId) -> StoreResult<Option<Task>> {
         tasks::table
             .find(id.0)
-            .select(Row::as_select())
-            .first(self.database(Sees::Tasks)?)
+            .select(TaskRow::as_select())
+            .first(self.database(Flush::Tasks)?)
             .optional()
             .map(|row| row.map(Task::from))
             .map_err(store_error)
@@ -93,7 +93,7 @@ impl Tasks for PostgresMemory<'_> {
                 tasks::updated_at.eq(task.updated_at.as_micros()),
                 tasks::folded.eq(folded(&task.title, task.description.as_deref())),
             ))
-            .execute(self.database(Sees::Tasks)?)
+            .execute(self.database(Flush::Tasks)?)
             .map_err(store_error)?;
         let writing = self.written()?;
         counts::note(&mut writing.counts, &before, -1);
@@ -103,9 +103,9 @@ impl Tasks for PostgresMemory<'_> {
 
     fn remove_task(&mut self, id: TaskId) -> StoreResult<bool> {
         self.written()?;
-        let removed: Option<Row> = diesel::delete(tasks::table.find(id.0))
-            .returning(Row::as_returning())
-            .get_result(self.database(Sees::Tasks)?)
+        let removed: Option<TaskRow> = diesel::delete(tasks::table.find(id.0))
+            .returning(TaskRow::as_returning())
+            .get_result(self.database(Flush::Tasks)?)
             .optional()
             .map_err(store_error)?;
         let Some(removed) = removed.map(Task::from) else {
@@ -118,27 +118,27 @@ impl Tasks for PostgresMemory<'_> {
     }
 
     fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
-        let wanted = Wanted::new(filter, |name| self.spellings(name))?;
-        part(self.database(Sees::Tasks)?, page, |connection, rows| {
-            let found: Vec<Row> = Listed::new(&wanted, rows).load(connection)?;
+        let wanted = SpelledFilter::new(filter, |name| self.spellings(name))?;
+        part(self.database(Flush::Tasks)?, page, |connection, rows| {
+            let found: Vec<TaskRow> = ListTasks::new(&wanted, rows).load(connection)?;
             Ok(found.into_iter().map(placed).collect())
         })
     }
 
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
-        let rows = match &Wanted::new(filter, |name| self.spellings(name))? {
-            Wanted { status: None, assigned_to: None } => self.counters()?.tasks,
-            Wanted { status: Some(statuses), assigned_to: None } => {
-                let connection = self.database(Sees::Tasks)?;
+        let rows = match &SpelledFilter::new(filter, |name| self.spellings(name))? {
+            SpelledFilter { status: None, assigned_to: None } => self.counters()?.tasks,
+            SpelledFilter { status: Some(statuses), assigned_to: None } => {
+                let connection = self.database(Flush::Tasks)?;
                 let counts = statuses
                     .iter()
-                    .map(|status| counts::count(connection, Kind::Status, status))
+                    .map(|status| counts::count(connection, CountedField::Status, status))
                     .collect::<QueryResult<Vec<_>>>();
                 counts.map_err(store_error)?.into_iter().flatten().sum()
             }
-            wanted => {
-                Counted::new(wanted).get_result(self.database(Sees::Tasks)?).map_err(store_error)?
-            }
+            wanted => CountTasks::new(wanted)
+                .get_result(self.database(Flush::Tasks)?)
+                .map_err(store_error)?,
         };
         Ok(count(rows))
     }
@@ -147,19 +147,19 @@ impl Tasks for PostgresMemory<'_> {
         let pattern = pattern(&stored(text.folded()));
         let candidates = Page { after: page.after, ..Page::ALL };
         let (mut last, mut looked_at) = (None, 0);
-        let found = rows(self.database(Sees::Tasks)?, candidates, |connection, rows| {
+        let found = rows(self.database(Flush::Tasks)?, candidates, |connection, rows| {
             let found = candidates_of(&pattern, rows).load(connection)?;
             Ok(found.into_iter().map(placed).collect())
         })
         .take_while(|_| {
             looked_at += 1;
-            looked_at <= MOST_LOOKED_AT
+            looked_at <= MAX_READ
         })
         .inspect(|row| last = row.as_ref().ok().map(|(position, ..)| *position))
-        // A text that begins in the title and ends in the description is in neither.
+        // A match may span the title and the description, which does not count.
         .filter(|row| row.as_ref().map_or(true, |(_, task, _)| text.is_in(task)));
         let mut part = page.take(found).map_err(store_error)?;
-        if part.next.is_none() && looked_at > MOST_LOOKED_AT {
+        if part.next.is_none() && looked_at > MAX_READ {
             part.next = last;
         }
         Ok(part)
@@ -167,42 +167,47 @@ impl Tasks for PostgresMemory<'_> {
 
     fn task_counts(&mut self) -> StoreResult<TaskCounts> {
         let total = count(self.counters()?.tasks);
-        let connection = self.database(Sees::Tasks)?;
+        let connection = self.database(Flush::Tasks)?;
         let mut by = |kind| counts::by_value(connection, kind).map_err(store_error);
-        Ok(TaskCounts { total, by_status: by(Kind::Status)?, by_priority: by(Kind::Priority)? })
+        Ok(TaskCounts {
+            total,
+            by_status: by(CountedField::Status)?,
+            by_priority: by(CountedField::Priority)?,
+        })
     }
 }
 
-/// A task, where it stands and the bytes of its texts.
-fn placed(row: Row) -> Placed<Task> {
+/// Returns a task with its position and size.
+fn placed(row: TaskRow) -> Placed<Task> {
     let task = Task::from(row);
     let size = task.size();
     (task.position(), task, size)
 }
 
-/// How many rows are looked at for one part of a search: what a part costs is bounded, found or not.
-const MOST_LOOKED_AT: usize = 10_000;
+/// The maximum number of rows that one part of a search reads. It bounds the cost of a part without
+/// matches.
+const MAX_READ: usize = 10_000;
 
-/// The rows whose folded text is like the pattern.
+/// Returns the query of rows whose folded text matches the pattern.
 pub(super) fn candidates_of(
     pattern: &str,
-    rows: Rows,
-) -> impl LoadQuery<'static, PgConnection, Row> + QueryFragment<Pg> {
+    rows: RowRange,
+) -> impl LoadQuery<'static, PgConnection, TaskRow> + QueryFragment<Pg> {
     tasks::table
-        .filter(tasks::folded.like(pattern.to_owned()).and(tasks::id.gt(behind(rows.after))))
-        .select(Row::as_select())
+        .filter(tasks::folded.like(pattern.to_owned()).and(tasks::id.gt(after_id(rows.after))))
+        .select(TaskRow::as_select())
         .order(tasks::id)
         .limit(rows.limit)
 }
 
 impl PostgresMemory<'_> {
-    /// Notes how the names of a task that is about to be stored are spelled.
+    /// Stores the spellings of the names of a task that is about to be stored.
     fn note_names(&mut self, status: Option<&str>, assigned_to: Option<&str>) -> StoreResult<()> {
         status.into_iter().chain(assigned_to).try_for_each(|name| self.note_spelling(name))
     }
 }
 
-/// Returns the text that is searched. A line's end keeps title and description apart.
+/// Returns the text to search. A line break separates title and description.
 pub(super) fn folded(title: &str, description: Option<&str>) -> String {
     let fold = |text: &str| stored(&fold(text)).into_owned();
     let mut folded = fold(title);
@@ -213,7 +218,7 @@ pub(super) fn folded(title: &str, description: Option<&str>) -> String {
     folded
 }
 
-/// The texts of a task that is searched, as they are stored.
+/// The texts of a task in their stored form.
 #[derive(QueryableByName)]
 pub(super) struct Searched {
     #[diesel(sql_type = BigInt)]
@@ -243,7 +248,7 @@ insert_of_columns!(
     ""
 );
 
-/// Stores new tasks under their numbers.
+/// Stores new tasks with their ids.
 pub(in crate::postgres) fn insert_tasks(
     connection: &mut PgConnection,
     tasks: &[Task],

@@ -5,12 +5,12 @@ use mcp_core::Timestamp;
 use mcp_core::domain::{NewUser, Page, Part, Position, User};
 use mcp_core::memory::{StoreResult, Users};
 
-use super::{PostgresMemory, Sees, behind, count, json, part};
+use super::{Flush, PostgresMemory, after_id, count, json, part};
 use crate::postgres::error::store_error;
 use crate::postgres::schema::users;
 use crate::postgres::text::{hash, original, stored};
 
-type Row = (String, String, String, i64, i64);
+type UserRow = (String, String, String, i64, i64);
 
 const COLUMNS: (
     users::username,
@@ -20,7 +20,7 @@ const COLUMNS: (
     users::updated_at,
 ) = (users::username, users::role, users::metadata, users::created_at, users::updated_at);
 
-fn user((username, role, metadata, created_at, updated_at): Row) -> StoreResult<User> {
+fn user((username, role, metadata, created_at, updated_at): UserRow) -> StoreResult<User> {
     Ok(User {
         username: original(username),
         role: original(role),
@@ -32,9 +32,9 @@ fn user((username, role, metadata, created_at, updated_at): Row) -> StoreResult<
 
 impl Users for PostgresMemory<'_> {
     fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>> {
-        part(self.database(Sees::NoRows)?, page, |connection, rows| {
+        part(self.database(Flush::Nothing)?, page, |connection, rows| {
             let names = users::table
-                .filter(users::id.gt(behind(rows.after)))
+                .filter(users::id.gt(after_id(rows.after)))
                 .select((users::id, users::username))
                 .order(users::id)
                 .limit(rows.limit)
@@ -52,23 +52,24 @@ impl Users for PostgresMemory<'_> {
     }
 
     fn list_users(&mut self, page: Page) -> StoreResult<Part<User>> {
-        let Part { rows, next } = part(self.database(Sees::NoRows)?, page, |connection, rows| {
-            let found = users::table
-                .filter(users::id.gt(behind(rows.after)))
-                .select((users::id, COLUMNS))
-                .order(users::id)
-                .limit(rows.limit)
-                .offset(rows.offset)
-                .load::<(i64, Row)>(connection)?;
-            let size = |row: &Row| row.0.len() + row.1.len() + row.2.len();
-            Ok(found
-                .into_iter()
-                .map(|(id, row)| {
-                    let size = size(&row);
-                    (Position(id), row, size)
-                })
-                .collect())
-        })?;
+        let Part { rows, next } =
+            part(self.database(Flush::Nothing)?, page, |connection, rows| {
+                let found = users::table
+                    .filter(users::id.gt(after_id(rows.after)))
+                    .select((users::id, COLUMNS))
+                    .order(users::id)
+                    .limit(rows.limit)
+                    .offset(rows.offset)
+                    .load::<(i64, UserRow)>(connection)?;
+                let size = |row: &UserRow| row.0.len() + row.1.len() + row.2.len();
+                Ok(found
+                    .into_iter()
+                    .map(|(id, row)| {
+                        let size = size(&row);
+                        (Position(id), row, size)
+                    })
+                    .collect())
+            })?;
         let rows = rows.into_iter().map(|(position, row)| Ok((position, user(row)?)));
         Ok(Part { rows: rows.collect::<StoreResult<_>>()?, next })
     }
@@ -79,10 +80,10 @@ impl Users for PostgresMemory<'_> {
 
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {
         for spelling in self.spellings(username)? {
-            let row: Option<Row> = users::table
+            let row: Option<UserRow> = users::table
                 .select(COLUMNS)
                 .filter(users::name_hash.eq(hash(&spelling)))
-                .first(self.database(Sees::NoRows)?)
+                .first(self.database(Flush::Nothing)?)
                 .optional()
                 .map_err(store_error)?;
             if let Some(row) = row {
@@ -109,7 +110,7 @@ impl Users for PostgresMemory<'_> {
                 users::created_at.eq(now),
                 users::updated_at.eq(now),
             ))
-            .execute(self.database(Sees::NoRows)?)
+            .execute(self.database(Flush::Nothing)?)
             .map_err(store_error)?;
         let counters = &mut self.written()?.counters;
         counters.last_user = id;
@@ -121,8 +122,9 @@ impl Users for PostgresMemory<'_> {
         self.written()?;
         for spelling in self.spellings(username)? {
             let named = users::table.filter(users::name_hash.eq(hash(&spelling)));
-            let removed =
-                diesel::delete(named).execute(self.database(Sees::NoRows)?).map_err(store_error)?;
+            let removed = diesel::delete(named)
+                .execute(self.database(Flush::Nothing)?)
+                .map_err(store_error)?;
             if removed > 0 {
                 self.written()?.counters.users -= 1;
                 return Ok(true);

@@ -1,5 +1,5 @@
-//! Whether derived data agrees with itself and with the rows that it is made from. Each check gives a
-//! line for every fault, and is bounded; what cannot be read is a fault too.
+//! Consistency checks of derived data. Each check returns one line per fault, and a limited number
+//! of them. Unreadable data is a fault too.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,11 @@ use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use super::structure::{self, STRUCTURE, TOTALS};
 use crate::sqlite::memory::{note_is_missing, uncomposed_names};
 
-/// The index and the tables say the same about which tasks are in it.
+/// Compares the index with the tables of tasks that it contains.
 const INDEX: &[&str] = &[
     "SELECT 'the search index: its mark has ' || count(*) || ' rows instead of one' AS fault
      FROM tasks_indexed HAVING count(*) <> 1",
-    "SELECT 'the search index: it is said to go to task ' || through || ', which was never given out'
+    "SELECT 'the search index: its mark is task ' || through || ', which was never given out'
         AS fault
      FROM tasks_indexed
      WHERE through > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'tasks'), 0)",
@@ -33,10 +33,10 @@ const INDEX: &[&str] = &[
     // FTS5's own check of its segments.
     "SELECT 'the search index: ' || integrity_check AS fault
      FROM pragma_integrity_check('tasks_search') WHERE integrity_check <> 'ok' LIMIT 100",
-    // Each page of a segment on which a word begins is known by its first word, but for the first page.
-    // FTS5 checks those that are known. A row's number is that of the segment (16 bits), of the kind of
-    // page (6 bits, 0 for these), and of the page (31 bits); bytes 3 and 4 are where the words' places
-    // begin, which is the end where no word does.
+    // A page on which a word begins is registered by its first word, except the first page. FTS5
+    // checks only registered pages. A row's id consists of the segment (16 bits), the type of page
+    // (6 bits, here 0) and the page (31 bits). Bytes 3 and 4 are the offset of the word positions;
+    // it equals the length if no word begins on the page.
     "WITH pages AS (
          SELECT id FROM tasks_search_data
          WHERE id > 10 AND id >> 37 < 65536 AND (id >> 31) & 63 = 0
@@ -47,15 +47,15 @@ const INDEX: &[&str] = &[
          AND (id NOT IN (SELECT min(id) FROM pages GROUP BY id >> 37)
              OR id >> 37 NOT IN (SELECT segid FROM tasks_search_idx))
      HAVING count(*) > 0",
-    // Whether it can be asked at all.
+    // Checks whether the index can be queried.
     "SELECT '' AS fault FROM tasks_search WHERE tasks_search MATCH '\"abc\"' AND rowid < 0",
 ];
 
-/// The counts of rows are those of the rows, but for new tasks.
+/// Compares the counts with the rows, except new tasks.
 const COUNTS: &[&str] = &[
     "SELECT 'row counts: their mark has ' || count(*) || ' rows instead of one' AS fault
      FROM tasks_counted HAVING count(*) <> 1",
-    "SELECT 'row counts: they are said to go to task ' || through || ', which was never given out'
+    "SELECT 'row counts: their mark is task ' || through || ', which was never given out'
         AS fault
      FROM tasks_counted
      WHERE through > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'tasks'), 0)",
@@ -76,12 +76,12 @@ const COUNTS: &[&str] = &[
 ];
 
 #[derive(QueryableByName)]
-struct Fault {
+struct FaultRow {
     #[diesel(sql_type = Text)]
     fault: String,
 }
 
-/// Returns what is wrong with the search index, without a look at each word in it.
+/// Returns the faults of the search index, without comparing each word.
 pub(in crate::sqlite) fn index(connection: &mut SqliteConnection) -> Vec<String> {
     let mut faults = rules(connection, "the search index", INDEX);
     let segments = segments(connection);
@@ -90,19 +90,19 @@ pub(in crate::sqlite) fn index(connection: &mut SqliteConnection) -> Vec<String>
     faults
 }
 
-/// Returns what is wrong with the counts of rows.
+/// Returns the faults of the counts.
 pub(in crate::sqlite) fn counts(connection: &mut SqliteConnection) -> Vec<String> {
     rules(connection, "row counts", COUNTS)
 }
 
-/// Returns which names cannot be found in another spelling.
+/// Returns the names whose spellings are missing.
 pub(in crate::sqlite) fn spellings(connection: &mut SqliteConnection) -> Vec<String> {
     let missing = uncomposed_names(connection).and_then(|names| {
         let names: BTreeSet<String> = names.into_iter().collect();
         let mut missing = Vec::new();
         for name in names {
             if note_is_missing(connection, &name)? {
-                missing.push(format!("spellings: {name:?} is not among them"));
+                missing.push(format!("spellings: {name:?} is missing"));
             }
         }
         Ok(missing)
@@ -113,7 +113,7 @@ pub(in crate::sqlite) fn spellings(connection: &mut SqliteConnection) -> Vec<Str
 fn rules(connection: &mut SqliteConnection, of: &str, rules: &[&str]) -> Vec<String> {
     let mut faults = Vec::new();
     for rule in rules {
-        match sql_query(*rule).load::<Fault>(connection) {
+        match sql_query(*rule).load::<FaultRow>(connection) {
             Ok(found) => faults.extend(found.into_iter().map(|found| found.fault)),
             Err(error) => faults.push(format!("{of}: {error}")),
         }
@@ -135,7 +135,7 @@ struct Insert {
     tasks: i64,
 }
 
-/// Whether the index has the segments of all tasks that it says to have.
+/// Returns a fault if the index lacks the segments of tasks that it registers.
 fn segments(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     let mut record = |row: i64| {
         sql_query("SELECT block FROM tasks_search_data WHERE id = ?")

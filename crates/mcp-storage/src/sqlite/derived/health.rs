@@ -3,37 +3,37 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the search index can be asked, and what has to be rebuilt. Shared by the threads of a
-/// store.
+/// Whether the search index is usable, and the data that must be rebuilt. Shared by a store's
+/// threads.
 #[derive(Clone)]
-pub(in crate::sqlite) struct Health(Arc<State>);
+pub(in crate::sqlite) struct Health(Arc<Flags>);
 
 #[derive(Default)]
-struct State {
+struct Flags {
     index_is_sound: AtomicBool,
     index_is_damaged: AtomicBool,
     counts_are_wrong: AtomicBool,
 }
 
 impl Health {
-    /// An index that is not checked yet: searches read the tasks.
+    /// Creates the state before the index is checked: searches read the tasks.
     pub(in crate::sqlite) fn unknown() -> Self {
         Self(Arc::default())
     }
 
-    /// An index that needs no check.
+    /// Creates the state of an index that needs no check.
     pub(in crate::sqlite) fn sound() -> Self {
         let health = Self::unknown();
         health.index_is_sound();
         health
     }
 
-    /// Returns whether the index can be asked.
+    /// Returns whether searches may use the index.
     pub(in crate::sqlite) fn has_sound_index(&self) -> bool {
         self.0.index_is_sound.load(Ordering::Acquire)
     }
 
-    /// Makes searches use the index, unless damage was met meanwhile.
+    /// Makes searches use the index, unless damage was found meanwhile.
     pub(in crate::sqlite) fn index_is_sound(&self) {
         let is_damaged = self.0.index_is_damaged.load(Ordering::Acquire);
         self.0.index_is_sound.store(!is_damaged, Ordering::Release);
@@ -50,12 +50,12 @@ impl Health {
         self.0.counts_are_wrong.store(true, Ordering::Release);
     }
 
-    /// Returns whether the index has to be rebuilt. True once.
+    /// Returns whether the index must be rebuilt, and resets that.
     pub(in crate::sqlite) fn take_damaged_index(&self) -> bool {
         self.0.index_is_damaged.swap(false, Ordering::AcqRel)
     }
 
-    /// Returns whether the counts have to be rebuilt. True once.
+    /// Returns whether the counts must be rebuilt, and resets that.
     pub(in crate::sqlite) fn take_wrong_counts(&self) -> bool {
         self.0.counts_are_wrong.swap(false, Ordering::AcqRel)
     }

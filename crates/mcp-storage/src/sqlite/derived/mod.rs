@@ -1,9 +1,10 @@
-//! Data that is computed from other data: the search index, the counts of rows, the spellings of names.
-//! Damage to it loses nothing; here it is found and repaired.
+//! Data that is computed from other data: the search index, the counts of rows, the spellings of
+//! names. Damage to it loses nothing; this module finds and repairs it.
 //!
-//! Each has a mark of its own (`tasks_indexed`, `tasks_counted`): up to this task it is complete, and
-//! reads look at the tasks above. A rebuild sets the mark to 0; the writer then does the work in small
-//! steps between its commits, so a rebuild continues after a kill or a restart.
+//! The index and the counts each have a mark (`tasks_indexed`, `tasks_counted`), up to which they
+//! are complete; queries read the tasks after it. A rebuild sets the mark to 0. The writer then
+//! rebuilds in small steps between its commits, so that a rebuild continues after a kill or a
+//! restart.
 
 mod check;
 mod health;
@@ -23,9 +24,9 @@ pub(super) use rebuild::{begin_counts, begin_index, new_database};
 pub(super) use structure::segments;
 pub(super) use verify::verify;
 pub(super) use words::words;
-pub(super) use worker::{Work, Worker};
+pub(super) use worker::{Remaining, Worker};
 
-/// Returns whether an error can be the search index's fault: damage, or a table of it that is missing.
+/// Returns whether an error can be caused by the search index: damage, or a missing table of it.
 pub(super) fn is_of_the_index(error: &Error) -> bool {
     let message = error.to_string();
     matches!(classified(&message), Some(StoreError::Damaged(_)))

@@ -1,4 +1,4 @@
-//! Begins the rebuild of derived data: each function sets the mark to 0, so that the writer adds all tasks
+//! The beginning of a rebuild: each function sets a mark to 0, so that the writer adds all tasks
 //! again ([`super::Worker`]).
 
 use diesel::connection::SimpleConnection;
@@ -10,8 +10,8 @@ use diesel::sql_types::Text;
 use crate::Location;
 use crate::sqlite::migrate;
 
-/// Begins a rebuild of the search index, inside a transaction. Creates its tables where they are missing;
-/// their rows are cleared later, in steps. Adds an empty page, so that every index has one to clear.
+/// Begins a rebuild of the search index, inside a transaction. Creates missing tables. Existing
+/// rows are cleared later, in steps; an empty page is added, so that there is always one to clear.
 pub(in crate::sqlite) fn begin_index(connection: &mut SqliteConnection) -> QueryResult<()> {
     restore_tables(connection)?;
     connection.batch_execute(
@@ -21,7 +21,7 @@ pub(in crate::sqlite) fn begin_index(connection: &mut SqliteConnection) -> Query
     )
 }
 
-/// Begins a rebuild of the counts of rows, inside a transaction.
+/// Begins a rebuild of the counts, inside a transaction.
 pub(in crate::sqlite) fn begin_counts(connection: &mut SqliteConnection) -> QueryResult<()> {
     connection.batch_execute(
         "DELETE FROM row_counts;
@@ -38,15 +38,15 @@ struct Table {
     sql: String,
 }
 
-/// The index's tables: its own, and those in which FTS5 keeps it.
+/// The index's virtual table, and the tables in which FTS5 stores it.
 const TABLES: &str = "SELECT name, sql FROM sqlite_schema
      WHERE type = 'table' AND name LIKE 'tasks\\_search%' ESCAPE '\\' ORDER BY length(name)";
 
-/// FTS5 reads nothing of an index whose version it does not find; the other settings have defaults.
+/// FTS5 requires a version; the other settings have defaults.
 const SETTINGS: &str = "INSERT OR IGNORE INTO tasks_search_config VALUES ('version', 4);
      INSERT OR REPLACE INTO tasks_search_config VALUES ('automerge', 8);";
 
-/// Creates the tables that a new database has and this one has not.
+/// Creates the missing tables, as in a new database.
 fn restore_tables(connection: &mut SqliteConnection) -> QueryResult<()> {
     let mut new = new_database()?;
     let wanted: Vec<Table> = sql_query(TABLES).load(&mut new)?;
@@ -54,7 +54,7 @@ fn restore_tables(connection: &mut SqliteConnection) -> QueryResult<()> {
     let is_there = |name: &str| found.iter().any(|table| table.name == name);
     let index = &wanted[0];
     if !is_there(&index.name) {
-        // It makes the others, and refuses to where there is one.
+        // FTS5 creates the other tables, and fails if one exists.
         for left in &found {
             connection.batch_execute(&format!("DROP TABLE {}", left.name))?;
         }
@@ -67,7 +67,7 @@ fn restore_tables(connection: &mut SqliteConnection) -> QueryResult<()> {
     connection.batch_execute(SETTINGS)
 }
 
-/// A new database in memory, to compare with.
+/// Creates a new database in memory, for comparison.
 pub(in crate::sqlite) fn new_database() -> QueryResult<SqliteConnection> {
     let mut new = SqliteConnection::establish(":memory:")
         .map_err(|error| Error::QueryBuilderError(error.into()))?;

@@ -1,29 +1,29 @@
-//! The structure record of an FTS5 index: which segments it has. An index whose record is lost or
-//! zeroed is an empty one to FTS5, which then finds nothing and says nothing.
+//! The structure record of an FTS5 index, which lists its segments. FTS5 treats an index with a
+//! lost or zeroed record as empty: searches find nothing, without an error.
 //!
-//! The format is described at the head of SQLite's `ext/fts5/fts5_index.c`, and is stable: it is a
-//! file format.
+//! The format is documented at the head of SQLite's `ext/fts5/fts5_index.c`. It is stable, as a
+//! part of the file format.
 
 use diesel::prelude::*;
 
 use crate::sqlite::schema::tasks_search_data;
 
-/// The row of the record in the index's data table.
+/// The id of the structure record in the index's data table.
 pub(super) const STRUCTURE: i64 = 10;
-/// The row of the totals (`averages`) there.
+/// The id of the totals (`averages`) in that table.
 pub(super) const TOTALS: i64 = 1;
 
-/// Behind the cookie of a record that has the origins of its segments.
+/// Follows the cookie in a record with the origins of its segments.
 const WITH_ORIGINS: [u8; 4] = [0xff, 0, 0, 1];
 
-/// The inserts that a segment holds: each has a number, and segments that were merged a range of them.
+/// The range of inserts in a segment: each insert has a number, and merged segments have a range.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Origins {
     pub(super) first: u64,
     pub(super) last: u64,
 }
 
-/// Returns the origins of the segments; none if the record cannot be read.
+/// Returns the origins of the segments; `None` if the record is unreadable.
 pub(super) fn origins(record: &[u8]) -> Option<Vec<Origins>> {
     let mut rest = record.strip_prefix(record.get(..4)?)?.strip_prefix(&WITH_ORIGINS)?;
     let mut number = || varint(&mut rest);
@@ -48,19 +48,20 @@ pub(super) fn origins(record: &[u8]) -> Option<Vec<Origins>> {
     (origins.len() as u64 == segments).then_some(origins)
 }
 
-/// Returns how many segments an index has; none if its record cannot be read.
+/// Returns the number of segments; `None` if the record is unreadable.
 pub(in crate::sqlite) fn segments(connection: &mut SqliteConnection) -> Option<usize> {
     let record: QueryResult<Option<Vec<u8>>> =
         tasks_search_data::table.find(STRUCTURE).select(tasks_search_data::block).first(connection);
     origins(&record.ok()??).map(|origins| origins.len())
 }
 
-/// Returns the number of rows in the record of totals; none if the record cannot be read.
+/// Returns the number of rows in the record of totals; `None` if the record is unreadable.
 pub(super) fn total_rows(mut record: &[u8]) -> Option<u64> {
     varint(&mut record)
 }
 
-/// Reads a number as SQLite writes it: seven bits a byte, the highest first; a ninth byte is whole.
+/// Reads SQLite's variable-length integer: seven bits per byte, highest first; a ninth byte has
+/// eight bits.
 fn varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for index in 0..9 {

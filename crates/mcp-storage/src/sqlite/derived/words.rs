@@ -1,5 +1,4 @@
-//! Whether the search index holds the words of each task: all of it is read, and compared with what
-//! would be put there now.
+//! The comparison of the whole search index with the tasks.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,10 +11,10 @@ use diesel::sql_types::{BigInt, Text};
 use crate::sqlite::memory::{Words, indexed_through, trigrams};
 use crate::sqlite::schema::{tasks, tasks_unsearched};
 
-/// Faults that are shown at most.
-const FAULTS: usize = 100;
+/// The maximum number of reported faults.
+const MAX_FAULTS: usize = 100;
 
-/// A table over the index, seen by this connection alone.
+/// A table over the index, visible to this connection only.
 const OPEN: &str = "PRAGMA query_only = OFF;
      CREATE VIRTUAL TABLE temp.tasks_words USING fts5vocab(main, tasks_search, instance)";
 const CLOSE: &str = "DROP TABLE IF EXISTS temp.tasks_words; PRAGMA query_only = ON";
@@ -28,7 +27,8 @@ struct Instance {
     doc: i64,
 }
 
-/// Returns which tasks are not in the index as they are now. Needs 16 bytes of memory for each task.
+/// Returns the tasks whose entries in the index are wrong, one line each. Uses 16 bytes of memory
+/// per task.
 pub(in crate::sqlite) fn words(connection: &mut SqliteConnection) -> Vec<String> {
     let compared = connection.batch_execute(OPEN).and_then(|()| compare(connection));
     let closed = connection.batch_execute(CLOSE);
@@ -41,7 +41,7 @@ pub(in crate::sqlite) fn words(connection: &mut SqliteConnection) -> Vec<String>
 fn compare(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     let through = indexed_through(connection)?;
     if through == 0 {
-        // It is about to be rebuilt.
+        // A rebuild is pending.
         return Ok(Vec::new());
     }
     let mut sums = HashMap::<i64, u64>::new();
@@ -69,19 +69,20 @@ fn compare(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
         for trigram in trigrams(&words.text()) {
             add(&mut wanted, trigram);
         }
-        if found != wanted && faults.len() < FAULTS && waiting.binary_search(&words.id).is_err() {
+        if found != wanted && faults.len() < MAX_FAULTS && waiting.binary_search(&words.id).is_err()
+        {
             let fault = format!("the search index: task {} is not in it as it is now", words.id);
             faults.push(fault);
         }
     }
-    let gone = sums.into_keys().take(FAULTS);
+    let gone = sums.into_keys().take(MAX_FAULTS);
     faults.extend(
         gone.map(|id| format!("the search index: it has words of task {id}, which is gone")),
     );
     Ok(faults)
 }
 
-/// Adds a word to the sum of a task's words, in whatever order they come.
+/// Adds a word to a sum that does not depend on the order of words.
 fn add(sum: &mut u64, word: &str) {
     let mut hasher = DefaultHasher::new();
     word.hash(&mut hasher);

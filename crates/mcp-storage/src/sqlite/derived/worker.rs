@@ -1,4 +1,4 @@
-//! The writer's work on derived data, in small steps between its commits: a write that comes meanwhile
+//! The writer's maintenance of derived data, in small steps between its commits: a concurrent write
 //! waits for one step.
 
 use std::time::{Duration, Instant};
@@ -11,35 +11,34 @@ use crate::sqlite::memory::{
 };
 use crate::sqlite::transaction;
 
-/// How many tasks are put into the search index at once.
+/// The number of tasks that one step indexes.
 const INDEXED_AT_ONCE: i64 = 256;
-/// After how long a step that failed is tried again: twice as long each time, up to [`LONGEST_WAIT`].
-const NEXT_TRY: Duration = Duration::from_secs(5);
-const LONGEST_WAIT: Duration = Duration::from_mins(10);
-/// From how many tasks on that wait for the index the log says how far it is, and how often.
+/// The wait after a failed step. It doubles with each failure, up to [`MAX_RETRY_WAIT`].
+const RETRY_WAIT: Duration = Duration::from_secs(5);
+const MAX_RETRY_WAIT: Duration = Duration::from_mins(10);
+/// If this many tasks are not indexed, the progress is logged at this interval.
 const LARGE_BACKLOG: i64 = 10_000;
 const REPORT_EVERY: Duration = Duration::from_secs(5);
 
-/// Keeps derived data up with the tasks, and rebuilds it where it is damaged.
+/// Keeps derived data up to date, and rebuilds it after damage.
 pub(in crate::sqlite) struct Worker {
     health: Health,
-    /// When the next step may be done.
+    /// When the next step may run.
     next: Instant,
     failures: u32,
-    /// Whether the search index may have segments to join.
+    /// Whether the search index may have segments to merge.
     may_merge: bool,
-    /// Whether the index is being rebuilt: it is sound again when it is complete.
+    /// Whether the index is being rebuilt. It is sound again when it is complete.
     rebuilds: bool,
     next_report: Instant,
     reported: bool,
 }
 
-/// The work left after a step.
-pub(in crate::sqlite) enum Work {
-    /// The next step, after a time without other work.
-    Next(Duration),
-    /// Nothing.
-    Done,
+/// The work that remains after a step.
+pub(in crate::sqlite) enum Remaining {
+    /// Another step, after this pause.
+    StepIn(Duration),
+    Nothing,
 }
 
 impl Worker {
@@ -56,19 +55,19 @@ impl Worker {
         }
     }
 
-    /// Notes that something was written.
-    pub(in crate::sqlite) fn is_behind(&mut self) {
+    /// Notes that there was a commit.
+    pub(in crate::sqlite) fn after_commit(&mut self) {
         self.may_merge = true;
     }
 
-    /// Does a step.
-    pub(in crate::sqlite) fn step(&mut self, connection: &mut SqliteConnection) -> Work {
+    /// Runs a step.
+    pub(in crate::sqlite) fn step(&mut self, connection: &mut SqliteConnection) -> Remaining {
         let wait = self.next.saturating_duration_since(Instant::now());
         if !wait.is_zero() {
-            return Work::Next(wait);
+            return Remaining::StepIn(wait);
         }
         match self.try_step(connection) {
-            Ok(true) => Work::Next(Duration::ZERO),
+            Ok(true) => Remaining::StepIn(Duration::ZERO),
             Ok(false) => {
                 self.failures = 0;
                 if std::mem::take(&mut self.rebuilds) {
@@ -77,22 +76,23 @@ impl Worker {
                     }
                     self.health.index_is_sound();
                 }
-                Work::Done
+                Remaining::Nothing
             }
             Err(error) => {
-                let wait = NEXT_TRY.saturating_mul(1 << self.failures.min(10)).min(LONGEST_WAIT);
+                let wait =
+                    RETRY_WAIT.saturating_mul(1 << self.failures.min(10)).min(MAX_RETRY_WAIT);
                 self.failures += 1;
                 log::warn!(
                     "the search index and the counts are not updated for {} s: {error}",
                     wait.as_secs()
                 );
                 self.next = Instant::now() + wait;
-                Work::Next(wait)
+                Remaining::StepIn(wait)
             }
         }
     }
 
-    /// Does a step. Returns false, without taking a lock, if there is nothing to do.
+    /// Runs a step. Returns false, without taking a lock, if there is nothing to do.
     pub(in crate::sqlite) fn try_step(
         &mut self,
         connection: &mut SqliteConnection,
@@ -112,7 +112,7 @@ impl Worker {
             return writing(connection, count_tasks);
         }
         match self.index(connection, backlog.unindexed) {
-            // Damage that no search has met.
+            // Damage that no search has found yet.
             Err(error) if super::is_of_the_index(&error) => {
                 self.health.index_is_damaged();
                 Err(error)
@@ -140,7 +140,7 @@ impl Worker {
     }
 }
 
-/// Does something in a transaction of its own.
+/// Runs a function in a transaction of its own.
 fn writing<T>(
     connection: &mut SqliteConnection,
     run: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,

@@ -1,7 +1,7 @@
 //! A copy of a database while a server uses it.
 //!
-//! `VACUUM INTO` copies one snapshot, compacted, and writers go on meanwhile. (SQLite's backup
-//! interface would need `unsafe`; it starts again whenever another process writes.)
+//! `VACUUM INTO` copies one snapshot, compacted, and writers continue meanwhile. SQLite's backup
+//! interface would require `unsafe`, and restarts whenever another process writes.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -14,18 +14,20 @@ use diesel::sql_types::Text;
 use super::{Checked, MaintenanceError, check, identity};
 use crate::sqlite::{connection, files};
 
-/// A backup that was made.
+/// The result of a backup.
 #[derive(Clone, Debug)]
 pub struct Backup {
-    /// What the check of the copy found: no faults.
+    /// The check of the copy, which has no faults.
     pub checked: Checked,
 }
 
-/// Copies the database into a file. The copy is made in a folder beside it, checked, put on the disk,
-/// and only then given its name. With `replace`, a file of that name is replaced.
+/// Copies the database into a file. The copy is made in a temporary folder next to the file,
+/// checked, synced to disk, and only then renamed. With `replace`, it replaces a file of that name.
 ///
 /// # Errors
-/// When there is no database of ours, when the file is there, or when the copy cannot be made.
+/// Returns `Missing` or an [`OpenError`](crate::OpenError) if the file is not a database of this server,
+/// `Exists` if the file exists, `Faulty` if the copy has faults, and `File` or `Failed` if the copy
+/// cannot be made.
 pub fn backup(database: &Path, to: &Path, replace: bool) -> Result<Backup, MaintenanceError> {
     identity::must_exist(database)?;
     let followed = files::without_link(database);
@@ -62,14 +64,14 @@ pub fn backup(database: &Path, to: &Path, replace: bool) -> Result<Backup, Maint
     Ok(Backup { checked })
 }
 
-/// Gives the finished copy its name: in one step, and without `replace` never over another file.
+/// Renames the finished copy, in one step. Without `replace`, it never replaces another file.
 fn give_name(copy: &Path, to: &Path, replace: bool) -> Result<(), MaintenanceError> {
     let named = if replace { fs::rename(copy, to) } else { fs::hard_link(copy, to) };
     match named {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             Err(MaintenanceError::Exists(to.to_owned()))
         }
-        // A file system without hard links.
+        // The file system has no hard links.
         Err(_) if !replace && !to.exists() => {
             fs::rename(copy, to).map_err(MaintenanceError::file("write", to))
         }
@@ -77,7 +79,7 @@ fn give_name(copy: &Path, to: &Path, replace: bool) -> Result<(), MaintenanceErr
     }
 }
 
-/// Refuses the database's own files as the place of its backup, however they are spelt.
+/// Rejects the database's own files as the target, in any spelling of the path.
 fn refuse_own_files(database: &Path, to: &Path) -> Result<(), MaintenanceError> {
     let real = |path: &Path| {
         let folder = fs::canonicalize(files::folder(path)).ok()?;
@@ -86,16 +88,16 @@ fn refuse_own_files(database: &Path, to: &Path) -> Result<(), MaintenanceError> 
     let is_same_file =
         fs::canonicalize(to).ok().is_some_and(|to| fs::canonicalize(database).ok() == Some(to));
     let names = files::SIDECARS.into_iter().chain([files::SHARED_MEMORY]);
-    let is_sidecar = |name: &str| real(&files::beside(database, name)) == real(to);
+    let is_sidecar = |name: &str| real(&files::with_suffix(database, name)) == real(to);
     if is_same_file || names.into_iter().any(is_sidecar) {
         return Err(MaintenanceError::Itself(to.to_owned()));
     }
     Ok(())
 }
 
-/// Refuses a file with what SQLite would read into it beside it.
+/// Rejects a file with sidecar files that SQLite would read into it.
 pub(super) fn refuse_sidecars(path: &Path) -> Result<(), MaintenanceError> {
-    let sidecars = files::SIDECARS.map(|suffix| files::beside(path, suffix));
+    let sidecars = files::SIDECARS.map(|suffix| files::with_suffix(path, suffix));
     match sidecars.into_iter().find(|file| fs::metadata(file).is_ok_and(|file| file.len() > 0)) {
         Some(sidecar) => Err(MaintenanceError::Unfinished(path.to_owned(), sidecar)),
         None => Ok(()),

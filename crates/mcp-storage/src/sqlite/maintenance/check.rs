@@ -1,4 +1,4 @@
-//! Whether a database is whole: SQLite's own check, and ours of what the tables say together.
+//! The integrity check of a database: SQLite's own, and consistency rules across tables.
 
 use std::path::Path;
 
@@ -11,28 +11,28 @@ use crate::OpenError;
 use crate::sqlite::derived::is_of_the_index;
 use crate::sqlite::{connection, files, migrate};
 
-/// Faults of a kind that are shown at most. SQLite's own check stops at 100 too.
-const FAULTS: usize = 100;
+/// The maximum number of faults per kind, as in SQLite's own check.
+const MAX_FAULTS: usize = 100;
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug, Default)]
 pub struct Checked {
-    /// What is wrong, a line each; none when the database is whole.
+    /// One line per fault; empty if the database is intact.
     pub faults: Vec<String>,
-    /// How many of them, the last, are of derived data (the search index, the counts), which
-    /// [`rebuild`](super::rebuild) repairs.
+    /// The number of faults at the end of `faults` that are in derived data (the search index, the
+    /// counts). [`rebuild`](super::rebuild) repairs these.
     pub derived: usize,
-    /// The last step of migration that the database has.
+    /// The database's last migration.
     pub version: String,
-    /// Whether that is this server's, so that what the tables say together was checked as well.
+    /// Whether `version` is this server's. Only then the consistency rules are checked.
     pub is_newest: bool,
-    /// Bytes in the database.
+    /// The size of the database in bytes.
     pub bytes: u64,
-    /// How many rows the tables have: users, tasks, configuration keys, log entries.
+    /// The numbers of rows: users, tasks, configuration keys, log entries.
     pub rows: [u64; 4],
 }
 
-/// SQLite's check of each table but the search index, which cannot be opened.
+/// SQLite's check of each table except the search index, which cannot be opened.
 const EACH_TABLE: &str = "SELECT integrity_check
      FROM sqlite_schema AS part, pragma_integrity_check(part.name)
      WHERE part.type = 'table' AND part.rootpage > 0";
@@ -59,10 +59,12 @@ struct Number {
     number: i64,
 }
 
-/// Checks a database in one snapshot of it. Changes nothing, and works while a server runs.
+/// Checks a database in one snapshot. Changes nothing, and works while a server runs.
 ///
 /// # Errors
-/// When there is no database of ours to check. Damage is no error: it is what a check finds.
+/// Returns `Missing`, `Empty`, `FirstService` or an [`OpenError`] if the file is not a database of this
+/// server, and `Locked` if another process holds a lock for too long. Damage is not an error but a
+/// fault.
 pub fn check(path: &Path) -> Result<Checked, MaintenanceError> {
     identity::must_exist(path)?;
     let path = &files::without_link(path).map_err(MaintenanceError::file("open", path))?;
@@ -77,7 +79,7 @@ pub fn check(path: &Path) -> Result<Checked, MaintenanceError> {
     let whole = connection.transaction(|connection| {
         match identity::version(connection, path) {
             Ok(version) => checked.version = version,
-            // Damage that hides whose it is: SQLite's check says more.
+            // Damage that hides the owner of the database: SQLite's check says more.
             Err(MaintenanceError::Failed(..)) => {}
             Err(error) => {
                 refused = Some(error);
@@ -108,14 +110,14 @@ impl Checked {
             lines => lines?,
         };
         let said = lines.into_iter().map(|line| line.integrity_check.replace('\n', "; "));
-        // The faults that FTS5 finds in the search index are among those of derived data.
+        // FTS5's faults of the search index are reported with derived data.
         let is_newest = self.is_newest;
         let is_ours = |line: &String| !is_newest || !line.to_ascii_lowercase().contains("fts5");
         self.faults.extend(said.filter(|line| line != "ok").filter(is_ours));
         let orphans: Vec<Orphan> = sql_query("PRAGMA foreign_key_check").load(connection)?;
-        self.faults.extend(orphans.into_iter().take(FAULTS).map(|orphan| {
+        self.faults.extend(orphans.into_iter().take(MAX_FAULTS).map(|orphan| {
             let row = orphan.rowid.map_or_else(String::new, |row| format!(" number {row}"));
-            format!("{}{row} points to no row of {}", orphan.table, orphan.parent)
+            format!("{}{row} refers to a missing row of {}", orphan.table, orphan.parent)
         }));
         if self.is_newest {
             self.faults.extend(consistency::faults(connection)?);
@@ -134,7 +136,7 @@ impl Checked {
     }
 }
 
-/// A query's one number, which is never negative.
+/// Returns the result of a query of one number, which is never negative.
 pub(super) fn number(connection: &mut SqliteConnection, query: &str) -> QueryResult<u64> {
     let Number { number } = sql_query(query).get_result(connection)?;
     Ok(u64::try_from(number).unwrap_or_default())

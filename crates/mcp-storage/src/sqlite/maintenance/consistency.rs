@@ -1,5 +1,4 @@
-//! Rules that the tables must keep together, beyond those that SQLite knows. Derived data (the search
-//! index, counts) has its rules in [`derived`].
+//! Consistency rules across tables. Derived data has its rules in [`derived`].
 
 use std::collections::BTreeSet;
 
@@ -9,24 +8,24 @@ use diesel::sql_types::Text;
 
 use crate::sqlite::derived;
 
-/// Each query gives a line for every fault that it finds, and is bounded.
+/// Each query returns one line per fault, and a limited number of them.
 const RULES: &[&str] = &[
-    // Numbers are never given out again: what was given out is remembered.
+    // Assigned ids are remembered, so that they are never assigned again.
     "SELECT 'users: number ' || max(id) || ' is above the last that was given out' AS fault
      FROM users HAVING max(id) > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'users'), 0)",
     "SELECT 'tasks: number ' || max(id) || ' is above the last that was given out' AS fault
      FROM tasks HAVING max(id) > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'tasks'), 0)",
     "SELECT 'config: number ' || max(id) || ' is above the last that was given out' AS fault
      FROM config HAVING max(id) > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'config'), 0)",
-    // Retention counts on numbers without gaps.
+    // The retention relies on ids without gaps.
     "SELECT 'logs: ' || (max(id) - min(id) + 1 - count(*)) || ' numbers are missing' AS fault
      FROM logs HAVING max(id) - min(id) + 1 <> count(*)",
-    // What is kept as JSON text is read back as such.
-    "SELECT 'users: number ' || id || ' has metadata that is no JSON' AS fault
+    // These columns contain JSON text.
+    "SELECT 'users: number ' || id || ' has invalid JSON as metadata' AS fault
      FROM users WHERE NOT json_valid(metadata) LIMIT 100",
-    "SELECT 'config: number ' || id || ' has a value that is no JSON' AS fault
+    "SELECT 'config: number ' || id || ' has invalid JSON as value' AS fault
      FROM config WHERE NOT json_valid(value) LIMIT 100",
-    "SELECT 'logs: number ' || id || ' has a payload that is no JSON' AS fault
+    "SELECT 'logs: number ' || id || ' has invalid JSON as payload' AS fault
      FROM logs WHERE NOT json_valid(payload) LIMIT 100",
 ];
 
@@ -35,25 +34,25 @@ const PARTS: &str = "SELECT type || ' ' || name AS fault FROM sqlite_schema
      WHERE type IN ('table', 'index', 'trigger')";
 
 #[derive(QueryableByName)]
-struct Fault {
+struct FaultRow {
     #[diesel(sql_type = Text)]
     fault: String,
 }
 
-/// What is wrong, a line each.
+/// Returns the faults of the tables, one line each.
 pub(super) fn faults(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     let mut faults = missing(connection)?;
     for rule in RULES {
-        let found: Vec<Fault> = sql_query(*rule).load(connection)?;
+        let found: Vec<FaultRow> = sql_query(*rule).load(connection)?;
         faults.extend(found.into_iter().map(|found| found.fault));
     }
     Ok(faults)
 }
 
-/// Returns the faults of derived data, a line each.
+/// Returns the faults of derived data, one line each.
 pub(super) fn derived_faults(connection: &mut SqliteConnection) -> Vec<String> {
     let mut faults = derived::index(connection);
-    // A damaged index is not compared word for word.
+    // Words are compared only in an intact index.
     if faults.is_empty() {
         faults.extend(derived::words(connection));
     }
@@ -62,10 +61,10 @@ pub(super) fn derived_faults(connection: &mut SqliteConnection) -> Vec<String> {
     faults
 }
 
-/// The parts that a new database has and this one has not.
+/// Returns the tables, indexes and triggers of a new database that are missing here.
 fn missing(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     let parts = |connection: &mut SqliteConnection| -> QueryResult<BTreeSet<String>> {
-        let found: Vec<Fault> = sql_query(PARTS).load(connection)?;
+        let found: Vec<FaultRow> = sql_query(PARTS).load(connection)?;
         Ok(found.into_iter().map(|part| part.fault).collect())
     };
     let (wanted, found) = (parts(&mut derived::new_database()?)?, parts(connection)?);

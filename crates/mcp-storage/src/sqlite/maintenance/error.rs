@@ -1,4 +1,4 @@
-//! Why a maintenance of a database file was not done: one line each.
+//! Errors of maintenance commands, each with a message of one line.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,57 +7,57 @@ use diesel::result::Error;
 
 use crate::OpenError;
 
-/// Why it was not done. Nothing was changed then.
+/// The error of a maintenance command. It has changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum MaintenanceError {
     /// The database cannot be opened, or is not this server's.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// There is no such file.
+    /// The file does not exist.
     #[error("there is no database {0}")]
     Missing(PathBuf),
     /// The file has no tables yet.
-    #[error("the database {0} is empty: the server makes its tables when it starts")]
+    #[error("the database {0} is empty: the server creates its tables at its start")]
     Empty(PathBuf),
-    /// The file is still in the first service's form.
+    /// The file is the first service's database.
     #[error(
-        "the database {0} is the first service's: mcp-server db migrate, or the next start, moves it"
+        "the database {0} is the first service's: run mcp-server db migrate, or start the server once"
     )]
     FirstService(PathBuf),
-    /// Steps of migration are missing.
+    /// The database lacks migrations.
     #[error("the database {0} is an older version's: run mcp-server db migrate first")]
     Older(PathBuf),
     /// A server, or another program, has the database open.
     #[error("the database {0} is open in another process: stop the server first")]
     InUse(PathBuf),
-    /// Another process held a lock for longer than is waited for.
+    /// Another process held a lock for too long.
     #[error("the database {0} is locked by another process: try again, or stop the server first")]
     Locked(PathBuf),
-    /// A folder, a device or a pipe stands there.
-    #[error("{0} is no regular file: name another one")]
+    /// The path is a folder, a device or a pipe.
+    #[error("{0} is not a regular file: name another one")]
     NotAFile(PathBuf),
-    /// A file is where the backup should go.
-    #[error("{0} is there already: name another file, or say --force to replace it")]
+    /// The target of the backup exists.
+    #[error("{0} exists: name another file, or use --force to replace it")]
     Exists(PathBuf),
-    /// The backup's place is the database itself or one of its files.
+    /// The target of the backup is the database or one of its files.
     #[error("{0} belongs to the database itself: name another file")]
     Itself(PathBuf),
-    /// Files beside a backup say that it is, or was, a database in use.
-    #[error("{1} is beside {0}: it is no backup that was finished, but a database in use")]
+    /// The backup has sidecar files, so it is, or was, a database in use.
+    #[error("{0} is not a finished backup but a database in use: it has the file {1}")]
     Unfinished(PathBuf, PathBuf),
-    /// The file that should be restored, or a backup that was just made, does not pass the check.
+    /// A backup, existing or just created, has faults.
     #[error("{0} does not pass the check: {1}")]
     Faulty(PathBuf, String),
     /// A file operation failed.
     #[error("cannot {0} {1}: {2}")]
     File(&'static str, PathBuf, io::Error),
-    /// Anything else, in SQLite's words.
+    /// Another error, in SQLite's words.
     #[error("cannot {0} the database {1}: {2}")]
     Failed(&'static str, PathBuf, String),
 }
 
 impl MaintenanceError {
-    /// For `map_err`: SQLite could not do this.
+    /// Converts an error of SQLite, for `map_err`. `doing` is the failed operation.
     pub(super) fn sqlite(
         doing: &'static str,
         path: impl Into<PathBuf>,
@@ -74,7 +74,7 @@ impl MaintenanceError {
         }
     }
 
-    /// For `map_err`: the system could not do this.
+    /// Converts an error of a file operation, for `map_err`.
     pub(super) fn file(
         doing: &'static str,
         path: impl Into<PathBuf>,

@@ -1,4 +1,4 @@
-//! Whose database a file is, found out without changing it.
+//! The check whether a file is a database of this server, without changing it.
 
 use std::path::Path;
 
@@ -10,19 +10,20 @@ use super::MaintenanceError;
 use crate::sqlite::{migrate, reference};
 use crate::{Location, OpenError};
 
-/// The steps of migration that a database has, the oldest first.
+/// The migrations of a database, oldest first.
 const APPLIED: &str = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
 
 #[derive(QueryableByName)]
-struct Step {
+struct AppliedMigration {
     #[diesel(sql_type = Text)]
     version: String,
 }
 
-/// The last step of migration that a database of ours has.
+/// Returns the last migration of a database of this server.
 ///
 /// # Errors
-/// When it is empty, the first service's, another program's, or a newer server's.
+/// Returns `Empty`, `FirstService`, `Open(Foreign)` or `Open(Newer)` if it is another database, and
+/// `Locked` or `Failed` if it cannot be read.
 pub(super) fn version(
     connection: &mut SqliteConnection,
     path: &Path,
@@ -41,20 +42,20 @@ pub(super) fn version(
             OpenError::Foreign(path.to_owned()).into()
         });
     }
-    let steps: Vec<Step> = sql_query(APPLIED).load(connection).map_err(unread())?;
-    let mut steps: Vec<String> = steps.into_iter().map(|step| step.version).collect();
-    migrate::refuse_newer(steps.clone(), &Location::File(path.to_owned()))?;
-    steps.pop().ok_or_else(|| MaintenanceError::Empty(path.to_owned()))
+    let applied: Vec<AppliedMigration> = sql_query(APPLIED).load(connection).map_err(unread())?;
+    let mut versions: Vec<String> = applied.into_iter().map(|row| row.version).collect();
+    migrate::refuse_newer(versions.clone(), &Location::File(path.to_owned()))?;
+    versions.pop().ok_or_else(|| MaintenanceError::Empty(path.to_owned()))
 }
 
-/// Refuses a path at which there is no regular file.
+/// Rejects a path that is not a regular file.
 pub(super) fn must_exist(path: &Path) -> Result<(), MaintenanceError> {
     if path.is_dir() {
         return Err(OpenError::IsFolder(path.to_owned()).into());
     }
     match std::fs::metadata(path) {
         Ok(found) if found.is_file() => Ok(()),
-        // Whoever opens a pipe waits for its other side.
+        // Opening a pipe would wait for its other end.
         Ok(_) => Err(MaintenanceError::NotAFile(path.to_owned())),
         Err(_) => Err(MaintenanceError::Missing(path.to_owned())),
     }

@@ -1,37 +1,37 @@
-//! A database brought to this version without starting the server.
+//! The migration of a database without starting the server.
 
 use std::path::Path;
 
-use super::alone::Alone;
+use super::exclusive_lock::ExclusiveLock;
 use super::{MaintenanceError, identity};
 use crate::sqlite::{connection, migrate as steps, reference};
 use crate::{Location, Synchronous};
 
-/// What a database was before.
+/// The state of a database before a migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// There was none, or an empty file.
+    /// The file was missing or empty.
     Nothing,
-    /// The first service's.
+    /// The database was the first service's.
     FirstService,
-    /// Ours, with this as its last step of migration.
+    /// The database was this server's, with this as its last migration.
     Version(String),
 }
 
-/// What a migration did.
+/// The result of a migration.
 #[derive(Clone, Debug)]
 pub struct Migrated {
-    /// From what.
+    /// The earlier state.
     pub from: Origin,
-    /// To which step of migration.
+    /// The last migration now.
     pub to: String,
 }
 
-/// Brings a database to this version, as a start of the server would; a file that is not there is
-/// made.
+/// Migrates a database as a start of the server would. Creates a missing file.
 ///
 /// # Errors
-/// When it is not ours or a newer server's, or when a server has it open and something is missing.
+/// Returns an [`OpenError`](crate::OpenError) if the database is another program's or a newer
+/// server's, and `InUse` if it needs a migration while a server has it open.
 pub fn migrate(path: &Path) -> Result<Migrated, MaintenanceError> {
     let location = Location::File(path.to_owned());
     connection::check_file(&location)?;
@@ -41,8 +41,8 @@ pub fn migrate(path: &Path) -> Result<Migrated, MaintenanceError> {
         return Ok(Migrated { from, to });
     }
     if path.exists() {
-        // A server of the older version that runs would find tables that it does not know.
-        drop(Alone::with(path)?);
+        // A running server of the older version would meet unknown tables.
+        drop(ExclusiveLock::take(path)?);
     }
     reference::migrate(&location)?;
     steps::run(&mut connection::for_writing(&location, Synchronous::Full)?, &location)?;

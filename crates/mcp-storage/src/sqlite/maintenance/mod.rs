@@ -1,14 +1,14 @@
-//! What an operator does with a database file beside the server: check, back up, restore, migrate,
-//! rebuild and vacuum it.
+//! The operator's commands for a database file: check, back up, restore, migrate, rebuild and
+//! vacuum.
 //!
-//! Everything here takes the file's path: a database in memory is its server's alone. A check, a
-//! backup and a rebuild work while a server runs; a restore and a migration refuse.
+//! All take the file's path, since a database in memory belongs to its server only. A check, a
+//! backup and a rebuild work while a server runs; a restore and a migration fail.
 
-mod alone;
 mod backup;
 mod check;
 mod consistency;
 mod error;
+mod exclusive_lock;
 mod identity;
 mod migration;
 mod rebuild;

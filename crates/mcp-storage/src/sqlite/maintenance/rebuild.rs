@@ -1,4 +1,4 @@
-//! A rebuild of derived data without starting the server.
+//! The rebuild of derived data without starting the server.
 
 use std::path::Path;
 
@@ -10,11 +10,12 @@ use crate::sqlite::memory::note_all;
 use crate::sqlite::{connection, migrate, transaction};
 use crate::{Location, Synchronous};
 
-/// Rebuilds the search index, the counts of rows and the spellings of names, in small steps: a server may
-/// run meanwhile. Returns what a check finds afterwards.
+/// Rebuilds the search index, the counts and the spellings of names in small steps, so that a
+/// server may run meanwhile. Returns the result of a check.
 ///
 /// # Errors
-/// Returns an error if the file is missing or not a database of this version, or if it cannot be written.
+/// Returns `Missing`, `Older` or an [`OpenError`](crate::OpenError) if the file is not a database
+/// of this version, and `Locked` or `Failed` if it cannot be written.
 pub fn rebuild(path: &Path) -> Result<Checked, MaintenanceError> {
     identity::must_exist(path)?;
     let location = Location::File(path.to_owned());

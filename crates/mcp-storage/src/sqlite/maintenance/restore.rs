@@ -1,4 +1,4 @@
-//! A backup put in a database's place.
+//! The replacement of a database by a backup.
 
 use std::fs::{self, File};
 use std::io;
@@ -7,29 +7,30 @@ use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
 
-use super::alone::Alone;
 use super::backup::refuse_sidecars;
+use super::exclusive_lock::ExclusiveLock;
 use super::{Checked, MaintenanceError, check, identity};
 use crate::sqlite::{connection, files};
 use crate::{Location, OpenError};
 
-/// A backup that was restored.
+/// The result of a restore.
 #[derive(Clone, Debug)]
 pub struct Restored {
-    /// What the check of the backup found: no faults.
+    /// The check of the backup, which has no faults.
     pub checked: Checked,
-    /// The file that holds it now: where the database's path is a link, what that stands for.
+    /// The database file: the target, if the database's path is a link.
     pub database: PathBuf,
-    /// Where the database is kept that was replaced, if there was one.
+    /// The path of the replaced database, if there was one.
     pub kept: Option<PathBuf>,
 }
 
-/// Puts a backup in the place of the database, which is kept beside it. Whatever interrupts this
-/// leaves the old or the new database at the path.
+/// Replaces a database by a backup, and keeps the old database under another name. After an
+/// interruption, the path has the old or the new database.
 ///
 /// # Errors
-/// When the backup is not a whole database of ours, or is a newer server's; when a server has the
-/// database open; when its path is a link to nothing. Nothing was changed then.
+/// Returns an error, with nothing changed, if the backup is not an intact database of this server
+/// or an older one, if another process has the database open, or if its path is a link to a missing
+/// file.
 pub fn restore(database: &Path, backup: &Path) -> Result<Restored, MaintenanceError> {
     identity::must_exist(backup)?;
     let followed = files::without_link(database);
@@ -38,8 +39,8 @@ pub fn restore(database: &Path, backup: &Path) -> Result<Restored, MaintenanceEr
     refuse_sidecars(backup)?;
     let is_there = database.exists();
     if is_there {
-        // Asked again below; now, so that a running server is said before a long copy is made.
-        drop(Alone::with(database)?);
+        // Repeated later. The early check reports a running server before a long copy.
+        drop(ExclusiveLock::take(database)?);
         if fs::canonicalize(database).ok() == fs::canonicalize(backup).ok() {
             return Err(MaintenanceError::Itself(backup.to_owned()));
         }
@@ -59,30 +60,30 @@ pub fn restore(database: &Path, backup: &Path) -> Result<Restored, MaintenanceEr
     Ok(Restored { checked, database: database.clone(), kept })
 }
 
-/// Puts the copy where a database is, and gives back where that is kept.
+/// Replaces an existing database by the copy. Returns the path of the kept database.
 fn replace(database: &Path, copy: &Path) -> Result<PathBuf, MaintenanceError> {
-    fold(database);
-    let alone = Alone::with(database)?;
+    checkpoint(database);
+    let lock = ExclusiveLock::take(database)?;
     let unkept = || MaintenanceError::file("keep", database);
-    let old = alone.file().metadata().map_err(unkept())?;
+    let old = lock.file().metadata().map_err(unkept())?;
     let new = File::open(copy).map_err(unkept())?;
     new.set_permissions(old.permissions()).map_err(unkept())?;
-    // Only root may give a file away; who is not root owns both.
+    // Only root can change the owner; for others, it is the same.
     let _ = fchown(&new, Some(old.uid()), Some(old.gid()));
     new.sync_all().map_err(unkept())?;
     let kept = files::free_name(database, ".before-restore");
     if fs::hard_link(database, &kept).is_err() {
-        // A file system without hard links.
-        duplicate(alone.file(), &kept).map_err(unkept())?;
+        // The file system has no hard links.
+        duplicate(lock.file(), &kept).map_err(unkept())?;
     }
-    // Only of a damaged database is anything left here: a whole one was folded.
+    // Only a damaged database has such files here: an intact one was checkpointed.
     set_aside(database, &kept).map_err(unkept())?;
     files::sync_folder(database).map_err(unkept())?;
     fs::rename(copy, database).map_err(MaintenanceError::file("replace", database))?;
     Ok(kept)
 }
 
-/// Puts the copy where nothing is but, at most, what a database that is gone has left.
+/// Places the copy where no database exists, except possibly remains of one.
 fn place(database: &Path, copy: &Path) -> Result<Option<PathBuf>, MaintenanceError> {
     let unwritten = || MaintenanceError::file("write", database);
     File::open(copy).and_then(|copy| copy.sync_all()).map_err(unwritten())?;
@@ -92,24 +93,26 @@ fn place(database: &Path, copy: &Path) -> Result<Option<PathBuf>, MaintenanceErr
     Ok(None)
 }
 
-/// Puts what is in the write-ahead log into the file, as far as SQLite can read it, so that the file
-/// alone is the old database.
-fn fold(database: &Path) {
+/// Moves the write-ahead log into the file as far as SQLite can read it, so that the file alone is the
+/// old database.
+fn checkpoint(database: &Path) {
     if let Ok(mut connection) = connection::for_looking(&Location::File(database.to_owned())) {
         let _ = connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 }
 
-/// Moves the files beside a database with it: SQLite would read them into the new one.
+/// Moves the database's other files with it, because SQLite would read them into the new one.
 fn set_aside(database: &Path, kept: &Path) -> io::Result<()> {
     for suffix in files::SIDECARS {
-        moved(fs::rename(files::beside(database, suffix), files::beside(kept, suffix)))?;
+        ignore_missing(fs::rename(
+            files::with_suffix(database, suffix),
+            files::with_suffix(kept, suffix),
+        ))?;
     }
-    moved(fs::remove_file(files::beside(database, files::SHARED_MEMORY)))
+    ignore_missing(fs::remove_file(files::with_suffix(database, files::SHARED_MEMORY)))
 }
 
-/// What is not there need not be moved.
-fn moved(outcome: io::Result<()>) -> io::Result<()> {
+fn ignore_missing(outcome: io::Result<()>) -> io::Result<()> {
     outcome
         .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
@@ -120,7 +123,7 @@ fn duplicate(mut from: &File, to: &Path) -> io::Result<()> {
     to.sync_all()
 }
 
-/// The error about the copy, told about the file that it is a copy of.
+/// Replaces the copy's path in an error by the backup's.
 fn about(error: MaintenanceError, copy: &Path, backup: &Path) -> MaintenanceError {
     use MaintenanceError::{Empty, Failed, FirstService, Open};
     let backup = backup.to_owned();

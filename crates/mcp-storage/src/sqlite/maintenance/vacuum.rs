@@ -1,4 +1,4 @@
-//! A database written anew without the room that removed rows have left.
+//! The compaction of a database file.
 
 use std::path::Path;
 
@@ -9,16 +9,16 @@ use super::{MaintenanceError, identity};
 use crate::Location;
 use crate::sqlite::connection;
 
-/// What a vacuum did.
+/// The result of a vacuum.
 #[derive(Clone, Copy, Debug)]
 pub struct Vacuumed {
-    /// Bytes in the database before.
+    /// The size before, in bytes.
     pub before: u64,
-    /// Bytes in the database after.
+    /// The size after, in bytes.
     pub after: u64,
 }
 
-/// The copy is built in a file and not in memory, as large as it may be.
+/// The copy may be large, so it is built in a file.
 const VACUUM: &str = "
     PRAGMA temp_store = FILE;
     VACUUM;
@@ -29,11 +29,12 @@ const VACUUM: &str = "
 const BYTES: &str =
     "SELECT page_count * page_size AS number FROM pragma_page_count, pragma_page_size";
 
-/// Writes the database anew, and has SQLite look at its statistics. Writers wait meanwhile, and it
-/// needs twice the room for a moment.
+/// Compacts the database, and updates SQLite's statistics. Writers wait meanwhile. It temporarily
+/// needs twice the space.
 ///
 /// # Errors
-/// When it is not ours, or another process holds a lock for longer than is waited for.
+/// Returns `Missing` or an [`OpenError`](crate::OpenError) if the file is not a database of this server,
+/// and `Locked` if another process holds a lock for too long.
 pub fn vacuum(path: &Path) -> Result<Vacuumed, MaintenanceError> {
     identity::must_exist(path)?;
     let mut connection = connection::for_looking(&Location::File(path.to_owned()))?;

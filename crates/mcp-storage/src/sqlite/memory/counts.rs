@@ -1,6 +1,6 @@
-//! How many rows there are, kept for each block of numbers (`row_counts`): totals, and the row at an
-//! offset, cost a look at the blocks and not at the rows. Triggers keep them in step; new tasks are
-//! counted here until they are in them: those above the mark ([`counted_through`]).
+//! The numbers of rows, stored per block of ids (`row_counts`). Totals and offsets read the blocks
+//! instead of the rows. Triggers update the blocks. New tasks, with ids above the mark
+//! ([`counted_through`]), are counted separately until they are added to the blocks.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use mcp_core::domain::{Page, Position};
 use super::SqliteMemory;
 use crate::sqlite::schema::{row_counts, tasks, tasks_counted};
 
-/// How many numbers a block has, as the triggers in `migrations/sqlite` have it.
+/// The number of ids per block, as in the triggers of `migrations/sqlite`.
 const BLOCK: i64 = 1 << 12;
 
-/// What is counted.
+/// The rows to count.
 #[derive(Clone, Copy)]
 pub(super) enum Counted<'a> {
     Users,
@@ -40,42 +40,42 @@ impl Counted<'_> {
 }
 
 impl SqliteMemory<'_> {
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub(super) fn total(&mut self, counted: Counted<'_>) -> QueryResult<u64> {
         let (kind, value) = counted.key();
         let rows: i64 = Sum { kind, value: value.to_owned() }.get_result(self.connection)?;
         Ok(super::count(rows + self.uncounted(counted)?))
     }
 
-    /// The same page with less to leave out: it begins behind the blocks that are left out whole.
-    pub(super) fn nearer(&mut self, page: Page, counted: Counted<'_>) -> QueryResult<Page> {
-        // A page that begins behind a row is never one that leaves rows out.
+    /// Reduces the offset of a page by the rows of whole blocks.
+    pub(super) fn skip_blocks(&mut self, page: Page, counted: Counted<'_>) -> QueryResult<Page> {
+        // A page after a position has no offset.
         if page.offset < BLOCK.unsigned_abs() || page.after.is_some() {
             return Ok(page);
         }
-        // Of the last block some rows may be new.
+        // Some rows of the last block may be new.
         let counted_through = match counted {
             Counted::Users => i64::MAX,
             Counted::Tasks | Counted::TasksOfStatus(_) => counted_through(self.connection)?,
         };
-        let mut nearer = page;
+        let mut skipped = page;
         for (block, rows) in self.blocks(counted)? {
             let rows = super::count(rows);
-            if nearer.offset < rows {
+            if skipped.offset < rows {
                 break;
             }
-            nearer.offset -= rows;
-            nearer.after = Some(Position(counted_through.min((block + 1) * BLOCK - 1)));
+            skipped.offset -= rows;
+            skipped.after = Some(Position(counted_through.min((block + 1) * BLOCK - 1)));
         }
-        Ok(nearer)
+        Ok(skipped)
     }
 
-    /// How many tasks there are of each status.
+    /// Returns the number of tasks for each status.
     pub(super) fn by_status(&mut self) -> QueryResult<Vec<(String, u64)>> {
         self.by_value("status", |(status, _)| status)
     }
 
-    /// How many tasks there are of each priority.
+    /// Returns the number of tasks for each priority.
     pub(super) fn by_priority(&mut self) -> QueryResult<Vec<(String, u64)>> {
         self.by_value("priority", |(_, priority)| priority)
     }
@@ -100,7 +100,7 @@ impl SqliteMemory<'_> {
         Ok(counts.into_iter().map(|(value, rows)| (value, super::count(rows))).collect())
     }
 
-    /// How many tasks there are that are not in the blocks.
+    /// Returns the number of tasks that are not in the blocks.
     fn uncounted(&mut self, counted: Counted<'_>) -> QueryResult<i64> {
         let status = match counted {
             Counted::Users => return Ok(0),
@@ -126,13 +126,13 @@ impl SqliteMemory<'_> {
     }
 }
 
-/// Returns the number of the last task in the blocks; 0 if they are to be rebuilt.
+/// Returns the id of the last task in the blocks; 0 if they are being rebuilt.
 pub(super) fn counted_through(connection: &mut SqliteConnection) -> QueryResult<i64> {
     let mark = tasks_counted::table.select(tasks_counted::through).first(connection);
     mark.optional().map(Option::unwrap_or_default)
 }
 
-/// Adds the tasks of a range of numbers to the blocks.
+/// Adds the tasks of a range of ids to the blocks.
 const COUNT: [&str; 3] = [
     "INSERT INTO row_counts SELECT 'tasks', '', id >> 12, count(*) FROM tasks
      WHERE id > ? AND id <= ? GROUP BY 3 ON CONFLICT DO UPDATE SET rows = rows + excluded.rows",
@@ -144,7 +144,7 @@ const COUNT: [&str; 3] = [
      ON CONFLICT DO UPDATE SET rows = rows + excluded.rows",
 ];
 
-/// Counts the tasks of up to a block of numbers. Returns whether there were any to count.
+/// Counts the tasks in a range of up to one block of ids. Returns whether there were any.
 pub(super) fn count_some(connection: &mut SqliteConnection) -> QueryResult<bool> {
     let after = counted_through(connection)?;
     let newest: Option<i64> = tasks::table.select(max(tasks::id)).first(connection)?;
@@ -161,7 +161,7 @@ pub(super) fn count_some(connection: &mut SqliteConnection) -> QueryResult<bool>
     Ok(true)
 }
 
-/// How many rows there are of a value. SQLite adds them up: there are hundreds of blocks.
+/// The query of a number of rows. SQLite adds up its hundreds of blocks.
 #[derive(QueryId)]
 struct Sum {
     kind: &'static str,
@@ -183,7 +183,7 @@ impl QueryFragment<Sqlite> for Sum {
 
 impl RunQueryDsl<SqliteConnection> for Sum {}
 
-/// How many rows there are of each value.
+/// The query of the number of rows for each value.
 #[derive(QueryId)]
 struct Sums {
     kind: &'static str,

@@ -1,10 +1,9 @@
-//! Puts tasks into the search index and the counts, many at once: a segment of the index, and a
-//! change of the counts, for each task would be far more work than one for all.
+//! Updates of the search index and the counts, for many tasks at once. A separate update per task
+//! would cost far more.
 //!
-//! New tasks are those above the mark ([`indexed_through`]); the numbers of older ones that changed are
-//! in `tasks_unsearched` (triggers put them there, so that a rollback takes them back). Until the
-//! writer gets to them, whoever searches looks at them too. The counts have their own mark
-//! ([`super::counts`]).
+//! New tasks are those above the mark ([`indexed_through`]). The ids of changed ones are in
+//! `tasks_unsearched`, which triggers fill, so that a rollback undoes it. Until the writer handles
+//! them, searches also read these tasks. The counts have their own mark ([`super::counts`]).
 
 use std::collections::BTreeSet;
 
@@ -18,31 +17,30 @@ use crate::sqlite::schema::{
     tasks, tasks_indexed, tasks_search, tasks_search_data, tasks_unsearched,
 };
 
-/// How many pages of the search index are written for a merge at once: a write that comes then waits
-/// for them.
+/// The number of index pages that one merge writes, because a concurrent write waits for it.
 const MERGED_PAGES: u32 = 100;
 
-/// From how many bytes of text on no further task is put into the index at once, for the same reason.
-/// One task has at most what a request may bring.
+/// The size of texts after which no further task is added at once, for the same reason. One task's
+/// text is limited by the size of a request.
 const INDEXED_BYTES: usize = 256 * 1024;
 
-/// How many pages of an index that is rebuilt are cleared at once, for the same reason.
+/// The number of index pages that a rebuild clears at once, for the same reason.
 const CLEARED_PAGES: i64 = 512;
-/// The last row of the index's data that every index has.
+/// The last row of the index's data that is not a page.
 const NO_PAGES: i64 = 10;
 
-/// Returns the number of the last task in the search index; 0 if it is to be rebuilt.
+/// Returns the id of the last task in the search index; 0 if it is being rebuilt.
 pub(in crate::sqlite) fn indexed_through(connection: &mut SqliteConnection) -> QueryResult<i64> {
     let mark = tasks_indexed::table.select(tasks_indexed::through).first(connection);
     mark.optional().map(Option::unwrap_or_default)
 }
 
-/// Work that waits for the writer.
+/// The work that waits for the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::sqlite) struct Backlog {
-    /// How many tasks wait for the search index, or some more.
+    /// The upper bound of the number of tasks that are not indexed.
     pub(in crate::sqlite) unindexed: i64,
-    /// How many tasks wait to be counted, or some more.
+    /// The upper bound of the number of tasks that are not counted.
     pub(in crate::sqlite) uncounted: i64,
 }
 
@@ -57,12 +55,12 @@ impl Backlog {
     }
 }
 
-/// Counts tasks that are not counted yet. Returns whether there were any.
+/// Counts some uncounted tasks. Returns whether there were any.
 pub(in crate::sqlite) fn count_tasks(connection: &mut SqliteConnection) -> QueryResult<bool> {
     count_some(connection)
 }
 
-/// Returns whether the index has pages that belong to no task: it is to be rebuilt.
+/// Returns whether a rebuild must clear pages of the index.
 pub(in crate::sqlite) fn is_to_be_cleared(connection: &mut SqliteConnection) -> QueryResult<bool> {
     if indexed_through(connection)? > 0 {
         return Ok(false);
@@ -71,7 +69,7 @@ pub(in crate::sqlite) fn is_to_be_cleared(connection: &mut SqliteConnection) -> 
         .get_result(connection)
 }
 
-/// Clears some pages of an index that is to be rebuilt.
+/// Clears some pages of the index for a rebuild.
 pub(in crate::sqlite) fn clear_index(connection: &mut SqliteConnection) -> QueryResult<()> {
     let pages: Vec<i64> = tasks_search_data::table
         .select(tasks_search_data::id)
@@ -89,8 +87,8 @@ pub(in crate::sqlite) fn clear_index(connection: &mut SqliteConnection) -> Query
     connection.batch_execute("INSERT INTO tasks_search (tasks_search) VALUES ('delete-all')")
 }
 
-/// Puts at most so many tasks into the index, the changed ones first, and fewer where their texts
-/// are long. Returns how many it were.
+/// Adds up to `at_most` tasks to the index, changed ones first, and fewer if their texts are long.
+/// Returns their number.
 pub(in crate::sqlite) fn index_tasks(
     connection: &mut SqliteConnection,
     at_most: i64,
@@ -102,7 +100,7 @@ pub(in crate::sqlite) fn index_tasks(
     Ok(changed + if is_enough { 0 } else { index_new(connection, left, bytes)? })
 }
 
-/// Adds to `bytes` what it has put there.
+/// Adds the size of the texts to `bytes`.
 fn index_changed(
     connection: &mut SqliteConnection,
     at_most: i64,
@@ -166,8 +164,8 @@ fn index_new(
     Ok(new.len())
 }
 
-/// Joins a few segments of the search index: a search looks into each. Says whether there was
-/// anything to join.
+/// Merges some segments of the search index, because a search reads each segment. Returns whether
+/// there was anything to merge.
 pub(in crate::sqlite) fn merge_index(connection: &mut SqliteConnection) -> QueryResult<bool> {
     let changes =
         |connection: &mut SqliteConnection| diesel::select(total_changes()).first(connection);
@@ -175,16 +173,16 @@ pub(in crate::sqlite) fn merge_index(connection: &mut SqliteConnection) -> Query
     connection.batch_execute(&format!(
         "INSERT INTO tasks_search (tasks_search, rank) VALUES ('merge', {MERGED_PAGES})"
     ))?;
-    // That is how it says so: <https://www.sqlite.org/fts5.html#the_merge_command>.
+    // The documented sign of progress: <https://www.sqlite.org/fts5.html#the_merge_command>.
     Ok(changes(connection)? - before >= 2)
 }
 
 diesel::define_sql_function! {
-    /// How many rows were changed on this connection since it was opened.
+    /// Returns the number of rows changed on this connection since it was opened.
     fn total_changes() -> BigInt;
 }
 
-/// What a task is found by.
+/// The texts of a task that searches find.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(diesel::sqlite::Sqlite))]
 pub(in crate::sqlite) struct Words {
@@ -198,7 +196,7 @@ impl Words {
         self.title.len() + self.description.as_ref().map_or(0, String::len)
     }
 
-    /// Returns the text that is put into the index.
+    /// Returns the text for the index.
     pub(in crate::sqlite) fn text(&self) -> String {
         let description = self.description.as_deref().unwrap_or_default();
         indexed(&fold(&format!("{}\n{description}", self.title)))
@@ -212,13 +210,13 @@ impl Words {
     }
 }
 
-/// Returns a folded text as it is in the index: its tokenizer ends a text at NUL, and replaces
+/// Returns a folded text as the index stores it: its tokenizer ends a text at NUL, and replaces
 /// noncharacters.
 pub(super) fn indexed(folded: &str) -> String {
     folded.replace(['\0', '\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
-/// Returns the words of a text that is in the index.
+/// Returns the trigrams of a text in the index.
 pub(in crate::sqlite) fn trigrams(indexed: &str) -> BTreeSet<&str> {
     let ends: Vec<usize> =
         indexed.char_indices().map(|(at, _)| at).chain([indexed.len()]).collect();
@@ -230,7 +228,7 @@ mod tests {
     use super::super::plans::database;
     use super::*;
 
-    /// How many each call puts into the index, until all are there.
+    /// Returns the number of tasks that each call indexes, until none is left.
     fn indexed_at_once(connection: &mut SqliteConnection) -> Vec<usize> {
         let calls = std::iter::from_fn(|| Some(index_tasks(connection, 100).expect("indexed")));
         let calls = calls.take_while(|count| *count > 0).collect();

@@ -1,5 +1,5 @@
-//! The query of every list of tasks. diesel's own for a filter that may be there or not finds out
-//! anew for each call how it is written, which costs more than reading a task.
+//! The query of a list of tasks. diesel's query with optional filters would build its SQL for each
+//! call, which costs more than reading a task.
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -7,28 +7,28 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::Sqlite;
 use mcp_core::domain::Position;
 
-use super::tasks::Row;
-use crate::spellings::Wanted;
+use super::tasks::TaskRow;
+use crate::spellings::SpelledFilter;
 
-/// The tasks behind a place that are wanted, in their order.
-pub(super) struct Listed<'a> {
-    pub(super) wanted: &'a Wanted,
+/// The query of the tasks after a position that match a filter, in order.
+pub(super) struct ListTasks<'a> {
+    pub(super) wanted: &'a SpelledFilter,
     pub(super) after: Option<Position>,
 }
 
-impl QueryId for Listed<'_> {
+impl QueryId for ListTasks<'_> {
     type QueryId = ();
-    // A filter that is not there is not in the statement either.
+    // The statement depends on the filter.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Query for Listed<'_> {
-    type SqlType = diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<Row, Sqlite>>;
+impl Query for ListTasks<'_> {
+    type SqlType = diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<TaskRow, Sqlite>>;
 }
 
-impl QueryFragment<Sqlite> for Listed<'_> {
+impl QueryFragment<Sqlite> for ListTasks<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        // As `Row` has them.
+        // The columns of `TaskRow`.
         out.push_sql(
             "SELECT id, title, description, priority, status, assigned_to, created_at, updated_at \
              FROM tasks",
@@ -58,4 +58,4 @@ impl QueryFragment<Sqlite> for Listed<'_> {
     }
 }
 
-impl RunQueryDsl<SqliteConnection> for Listed<'_> {}
+impl RunQueryDsl<SqliteConnection> for ListTasks<'_> {}

@@ -7,7 +7,7 @@ use mcp_core::Timestamp;
 use mcp_core::domain::{LogEntry, LogRange, Page, Part, Position};
 use mcp_core::memory::{Logs, StoreResult};
 
-use super::{SqliteMemory, count, in_time, json};
+use super::{SqliteMemory, count, json, with_deadline};
 use crate::sqlite::error::store_error;
 use crate::sqlite::insert::insert;
 use crate::sqlite::schema::logs;
@@ -36,7 +36,7 @@ impl Logs for SqliteMemory<'_> {
             .order(logs::id)
             .load_iter::<(i64, i64, String, String, String), _>(self.connection)
             .map_err(store_error)?;
-        let rows = in_time(self.until, rows).map(|row| {
+        let rows = with_deadline(self.until, rows).map(|row| {
             let (id, timestamp, action, payload, status) = row.map_err(store_error)?;
             let timestamp = Timestamp::from_micros(timestamp);
             let entry = LogEntry { timestamp, action, payload: json(payload)?, status };
@@ -70,10 +70,10 @@ impl SqliteMemory<'_> {
         row.execute(self.connection).map(|_| ())
     }
 
-    /// The numbers of the oldest and the newest entry; that is one above this where there are none.
-    /// Numbers have no gaps, so they also say how many entries there are.
+    /// Returns the ids of the oldest and the newest entry; without entries, the oldest is one above
+    /// the newest. Ids have no gaps, so they also give the number of entries.
     fn log_ends(&mut self) -> QueryResult<(i64, i64)> {
-        // Two queries: SQLite looks for one end in the index, but for both in every row.
+        // Two queries: SQLite finds one end in the index, but reads all rows to find both.
         let oldest: Option<i64> = logs::table.select(min(logs::id)).first(self.connection)?;
         let newest: Option<i64> = logs::table.select(max(logs::id)).first(self.connection)?;
         let (oldest, newest) = (oldest.unwrap_or(1), newest.unwrap_or(0));
@@ -81,8 +81,9 @@ impl SqliteMemory<'_> {
     }
 }
 
-/// Removes what is older than the newest `retention` entries, if it is more than `spare`. Numbers have
-/// no gaps, so this is a range at the old end of the primary key: it costs what it removes.
+/// Removes the entries beyond the newest `retention` if there are more than `spare`. Ids have no
+/// gaps, so this deletes a range at the start of the primary key, whose cost depends only on the
+/// removed entries.
 pub(in crate::sqlite) fn trim_logs(
     connection: &mut SqliteConnection,
     retention: u32,

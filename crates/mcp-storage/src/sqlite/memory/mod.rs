@@ -1,4 +1,4 @@
-//! The memory port over a connection, inside the transaction that is open on it.
+//! The memory port over a connection with an open transaction.
 
 mod configs;
 mod counts;
@@ -33,14 +33,14 @@ pub(super) use logs::trim_logs;
 use spellings::spellings_of;
 pub(super) use spellings::{note_all, note_is_missing, uncomposed_names};
 
-/// Stored data, seen through a transaction.
+/// Stored data, as a transaction sees it.
 pub(super) struct SqliteMemory<'a> {
     connection: &'a mut SqliteConnection,
     now: Timestamp,
-    /// How many log entries there are at most: older ones are gone, also where they are still stored.
+    /// The maximum number of visible log entries. Older ones may still be in the file.
     retention: u32,
     health: &'a Health,
-    /// When the time of the work is used up; none if it is not bounded.
+    /// The deadline of the work, if it has one.
     until: Option<Instant>,
 }
 
@@ -54,13 +54,13 @@ impl<'a> SqliteMemory<'a> {
         Self { connection, now, retention, health, until: None }
     }
 
-    /// The same, but reading rows fails from `until` on.
+    /// Sets the deadline after which reading rows fails.
     pub(super) fn until(mut self, until: Option<Instant>) -> Self {
         self.until = until;
         self
     }
 
-    /// The texts that a name may be stored as.
+    /// Returns the texts that a name may be stored as.
     fn spellings(&mut self, name: &str) -> StoreResult<Vec<String>> {
         spellings_of(self.connection, name).map_err(store_error)
     }
@@ -79,8 +79,8 @@ impl Memory for SqliteMemory<'_> {
     }
 }
 
-/// Empties every table. Triggers would be run for each row, so they are away meanwhile. The search index
-/// is cleared by the writer, in steps, as in a rebuild.
+/// Empties every table. The triggers are dropped meanwhile, because they would run for each row.
+/// The writer clears the search index later, in steps, as in a rebuild.
 fn clear(connection: &mut SqliteConnection) -> QueryResult<()> {
     let triggers: Vec<Trigger> =
         sql_query("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").load(connection)?;
@@ -104,9 +104,9 @@ struct Trigger {
     sql: String,
 }
 
-/// The rows, and an error instead of those that come after `until`. A list without rows takes time
-/// as well.
-fn in_time<T>(
+/// Replaces the rows after the deadline by an error. Also checks an empty list, which may have
+/// taken time too.
+fn with_deadline<T>(
     until: Option<Instant>,
     rows: impl Iterator<Item = QueryResult<T>>,
 ) -> impl Iterator<Item = QueryResult<T>> {
@@ -119,7 +119,7 @@ fn count(rows: i64) -> u64 {
     u64::try_from(rows).unwrap_or_default()
 }
 
-/// JSON text that was stored as such.
+/// Parses stored JSON.
 fn json(text: String) -> StoreResult<Box<RawValue>> {
     RawValue::from_string(text)
         .map_err(|error| StoreError::Damaged(format!("stored JSON cannot be read: {error}")))

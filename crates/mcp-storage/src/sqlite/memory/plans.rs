@@ -1,4 +1,4 @@
-//! How SQLite answers the queries: no filter and no page walks through what it does not give back.
+//! Tests of SQLite's plans: no filter and no page reads rows that it does not return.
 
 use diesel::connection::SimpleConnection;
 use diesel::debug_query;
@@ -9,14 +9,14 @@ use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use mcp_core::domain::Position;
 
-use super::listed::Listed;
+use super::listed::ListTasks;
 use super::search::found;
-use crate::spellings::Wanted;
+use crate::spellings::SpelledFilter;
 use crate::sqlite::{connection, migrate};
 use crate::{Location, Synchronous};
 
 #[derive(QueryableByName)]
-struct Step {
+struct PlanLine {
     #[diesel(sql_type = Text)]
     detail: String,
 }
@@ -30,13 +30,13 @@ pub(super) fn database() -> SqliteConnection {
 
 fn plan(connection: &mut SqliteConnection, query: &impl QueryFragment<Sqlite>) -> String {
     let text = debug_query::<Sqlite, _>(query).to_string();
-    let (sql, _) = text.split_once(" -- binds").expect("the binds are behind the query");
-    let steps: Vec<Step> =
+    let (sql, _) = text.split_once(" -- binds").expect("the binds are after the query");
+    let steps: Vec<PlanLine> =
         sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(connection).expect(sql);
     steps.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("; ")
 }
 
-/// Every filter of `list_tasks` and `state`, at the list's beginning and behind a place.
+/// Checks every filter of `list_tasks` and `state`, at the start of the list and after a position.
 fn every_filter_has_its_index(connection: &mut SqliteConnection) {
     for (status, assigned_to, index) in [
         (false, false, "PRIMARY KEY"),
@@ -45,11 +45,11 @@ fn every_filter_has_its_index(connection: &mut SqliteConnection) {
         (true, true, "INDEX tasks_by_assignee_and_status (assigned_to=? AND status=?"),
     ] {
         for after in [None, Some(Position(7))] {
-            let wanted = Wanted {
+            let wanted = SpelledFilter {
                 status: status.then(|| vec!["pending".into()]),
                 assigned_to: assigned_to.then(|| vec!["alice".into()]),
             };
-            let plan = plan(connection, &Listed { wanted: &wanted, after });
+            let plan = plan(connection, &ListTasks { wanted: &wanted, after });
             if status || assigned_to || after.is_some() {
                 assert!(plan.contains(index), "{status} {assigned_to} {after:?}: {plan}");
             }
@@ -65,7 +65,7 @@ fn every_filter_is_answered_by_an_index_in_order() {
     every_filter_has_its_index(&mut database());
 }
 
-/// The planner's figures must not talk it into looking at every row.
+/// The planner's statistics must not lead to a scan.
 #[test]
 fn and_also_when_the_planner_knows_the_tables() {
     let mut connection = database();
@@ -78,7 +78,7 @@ fn and_also_when_the_planner_knows_the_tables() {
              ANALYZE;",
         )
         .expect("tasks");
-    // The planner reads the figures when a connection is opened, or here.
+    // The planner reads statistics when a connection is opened, or here.
     connection.batch_execute("ANALYZE sqlite_schema").expect("figures");
     every_filter_has_its_index(&mut connection);
 }

@@ -1,8 +1,8 @@
-//! Search through the index of trigrams (`tasks_search`).
+//! Search with the index of trigrams (`tasks_search`).
 //!
-//! The index knows which rows hold which three characters, and no more. What it finds are
-//! candidates: each is looked at again, so that the answer is that of [`SearchText::is_in`]. A text
-//! of fewer than three characters is looked for in every row.
+//! The index only knows which rows contain which three characters. Its results are candidates, and
+//! [`SearchText::is_in`] checks each. A text of fewer than three characters is searched for in
+//! every row.
 
 use std::collections::BTreeSet;
 
@@ -15,22 +15,23 @@ use mcp_core::domain::{Page, Part, Position, SearchText, Task};
 use mcp_core::memory::StoreResult;
 
 use super::indexing::{indexed, indexed_through, trigrams};
-use super::tasks::Row;
-use super::{SqliteMemory, in_time};
+use super::tasks::TaskRow;
+use super::{SqliteMemory, with_deadline};
 use crate::sqlite::derived::{is_of_the_index, segments};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::{tasks, tasks_search, tasks_unsearched};
 
 diesel::infix_operator!(Match, " MATCH ", Bool, backend: Sqlite);
 
-/// How many trigrams of a text are asked for at most. More would not find fewer rows.
-const MOST_TRIGRAMS: usize = 24;
-/// How many rows are looked at for one part: what a part costs is bounded, found or not.
-const MOST_LOOKED_AT: usize = 10_000;
-/// Up to how many tasks that are not in the index are looked at beside it, and up to how many bytes
-/// of them. Above, every row is looked at.
-const MOST_UNINDEXED: usize = 2_000;
-const MOST_UNINDEXED_BYTES: usize = 8 * 1024 * 1024;
+/// The maximum number of trigrams in a query. More would not find fewer rows.
+const MAX_TRIGRAMS: usize = 24;
+/// The maximum number of rows that one part of a search reads. It bounds the cost of a part without
+/// matches.
+const MAX_ROWS: usize = 10_000;
+/// The maximum number of unindexed tasks that are searched besides the index, and their size. Beyond, the
+/// search reads every row.
+const MAX_UNINDEXED: usize = 2_000;
+const MAX_UNINDEXED_BYTES: usize = 8 * 1024 * 1024;
 
 impl SqliteMemory<'_> {
     pub(super) fn search(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>> {
@@ -45,7 +46,7 @@ impl SqliteMemory<'_> {
         let unindexed = self.unindexed(page.after)?;
         let Some(unindexed) = unindexed else { return self.search_every_row(text, page) };
         match segments(self.connection) {
-            // A record that is zeroed is an empty index to FTS5.
+            // To FTS5, a zeroed record is an empty index.
             None => {
                 log::warn!("the search index has no structure record; rebuilding it");
                 self.health.index_is_damaged();
@@ -57,7 +58,7 @@ impl SqliteMemory<'_> {
         match self.search_indexed(&query, unindexed, text, page) {
             Err(error) if is_of_the_index(&error) => {
                 let part = self.search_every_row(text, page)?;
-                // The tasks can be read, so it is the index that cannot.
+                // The tasks are readable, so the index is damaged.
                 log::warn!("the search index is damaged, rebuilding it: {error}");
                 self.health.index_is_damaged();
                 Ok(part)
@@ -66,7 +67,7 @@ impl SqliteMemory<'_> {
         }
     }
 
-    /// The rows that hold every trigram, and those that are not in the index as they are now.
+    /// Searches the rows that contain every trigram, and the rows that the index lacks.
     fn search_indexed(
         &mut self,
         query: &str,
@@ -75,9 +76,9 @@ impl SqliteMemory<'_> {
         page: Page,
     ) -> QueryResult<Part<Task>> {
         let Unindexed { through, changed, tasks } = unindexed;
-        let mut beside = tasks.into_iter().peekable();
-        let found = found(query, page.after).load_iter::<Row, _>(self.connection)?;
-        let mut found = in_time(self.until, found)
+        let mut unindexed = tasks.into_iter().peekable();
+        let found = found(query, page.after).load_iter::<TaskRow, _>(self.connection)?;
+        let mut found = with_deadline(self.until, found)
             .map(|row| row.map(Task::from))
             .filter(|row| {
                 let is_as_indexed =
@@ -85,157 +86,159 @@ impl SqliteMemory<'_> {
                 row.as_ref().map_or(true, is_as_indexed)
             })
             .peekable();
-        // Both are in the order of their numbers.
-        let candidates = std::iter::from_fn(move || match (beside.peek(), found.peek()) {
-            (Some(task), Some(Ok(next))) if task.id < next.id => beside.next().map(Ok),
-            (Some(_), None) => beside.next().map(Ok),
+        // Both are in order of ids.
+        let candidates = std::iter::from_fn(move || match (unindexed.peek(), found.peek()) {
+            (Some(task), Some(Ok(next))) if task.id < next.id => unindexed.next().map(Ok),
+            (Some(_), None) => unindexed.next().map(Ok),
             _ => found.next(),
         });
-        looked_through(candidates, text, page)
+        matching_part(candidates, text, page)
     }
 
     fn search_every_row(&mut self, text: &SearchText, page: Page) -> QueryResult<Part<Task>> {
         let rows = tasks::table
-            .filter(tasks::id.gt(behind(page.after)))
+            .filter(tasks::id.gt(after_id(page.after)))
             .order(tasks::id)
-            .select(Row::as_select())
-            .load_iter::<Row, _>(self.connection)?;
-        looked_through(in_time(self.until, rows).map(|row| row.map(Task::from)), text, page)
+            .select(TaskRow::as_select())
+            .load_iter::<TaskRow, _>(self.connection)?;
+        matching_part(with_deadline(self.until, rows).map(|row| row.map(Task::from)), text, page)
     }
 
-    /// The tasks behind a place that are not in the index as they are now; none if there are many, or
-    /// nothing is in the index.
+    /// Returns the tasks after a position that the index lacks or has in an older form; `None` if
+    /// there are many, or if the index is empty.
     fn unindexed(&mut self, after: Option<Position>) -> QueryResult<Option<Unindexed>> {
         let through = indexed_through(self.connection)?;
         if through == 0 {
             return Ok(None);
         }
-        let at_most = i64::try_from(MOST_UNINDEXED).unwrap_or(i64::MAX);
+        let at_most = i64::try_from(MAX_UNINDEXED).unwrap_or(i64::MAX);
         let changed: Vec<i64> = tasks_unsearched::table
-            .filter(tasks_unsearched::id.gt(behind(after)))
+            .filter(tasks_unsearched::id.gt(after_id(after)))
             .order(tasks_unsearched::id)
             .limit(at_most + 1)
             .select(tasks_unsearched::id)
             .load(self.connection)?;
-        if changed.len() > MOST_UNINDEXED {
+        if changed.len() > MAX_UNINDEXED {
             return Ok(None);
         }
-        let mut beside = Beside::default();
+        let mut buffer = TaskBuffer::default();
         if !changed.is_empty() {
             let rows = tasks_unsearched::table
                 .inner_join(tasks::table.on(tasks::id.eq(tasks_unsearched::id)))
-                .filter(tasks_unsearched::id.gt(behind(after)))
+                .filter(tasks_unsearched::id.gt(after_id(after)))
                 .order(tasks_unsearched::id)
-                .select(Row::as_select())
-                .load_iter::<Row, _>(self.connection)?;
-            beside.take(in_time(self.until, rows))?;
+                .select(TaskRow::as_select())
+                .load_iter::<TaskRow, _>(self.connection)?;
+            buffer.take(with_deadline(self.until, rows))?;
         }
         let new = tasks::table
-            .filter(tasks::id.gt(through.max(behind(after))))
+            .filter(tasks::id.gt(through.max(after_id(after))))
             .order(tasks::id)
-            .select(Row::as_select())
-            .load_iter::<Row, _>(self.connection)?;
-        beside.take(in_time(self.until, new))?;
+            .select(TaskRow::as_select())
+            .load_iter::<TaskRow, _>(self.connection)?;
+        buffer.take(with_deadline(self.until, new))?;
         let changed = changed.into_iter().collect();
-        let is_all = beside.are_few();
-        let tasks = beside.tasks;
-        Ok(is_all.then_some(Unindexed { through, changed, tasks }))
+        let is_complete = buffer.is_within_limits();
+        let tasks = buffer.tasks;
+        Ok(is_complete.then_some(Unindexed { through, changed, tasks }))
     }
 }
 
-/// Tasks that are held to be looked at.
+/// Tasks to search, with their size.
 #[derive(Default)]
-struct Beside {
+struct TaskBuffer {
     tasks: Vec<Task>,
     bytes: usize,
 }
 
-impl Beside {
-    /// Takes rows for as long as they are few.
-    fn take(&mut self, rows: impl Iterator<Item = QueryResult<Row>>) -> QueryResult<()> {
+impl TaskBuffer {
+    /// Takes rows up to the limits.
+    fn take(&mut self, rows: impl Iterator<Item = QueryResult<TaskRow>>) -> QueryResult<()> {
         for row in rows {
             let task = Task::from(row?);
             self.bytes += task.size();
             self.tasks.push(task);
-            if !self.are_few() {
+            if !self.is_within_limits() {
                 break;
             }
         }
         Ok(())
     }
 
-    fn are_few(&self) -> bool {
-        self.tasks.len() <= MOST_UNINDEXED && self.bytes <= MOST_UNINDEXED_BYTES
+    fn is_within_limits(&self) -> bool {
+        self.tasks.len() <= MAX_UNINDEXED && self.bytes <= MAX_UNINDEXED_BYTES
     }
 }
 
-/// What is not in the index as it is now.
+/// The tasks that the index lacks, or has in an older form.
 struct Unindexed {
-    /// The number of the last task in the index.
+    /// The id of the last task in the index.
     through: i64,
-    /// The numbers of tasks that are or were in the index.
+    /// The ids of changed or removed tasks in the index.
     changed: BTreeSet<i64>,
-    /// Those of them that are still there, and behind them the new ones: in the order of numbers.
+    /// The changed tasks that still exist, followed by the new ones: in order of ids.
     tasks: Vec<Task>,
 }
 
-/// The tasks behind a place that the index finds, in their order.
-pub(super) fn found(query: &str, after: Option<Position>) -> impl Found + use<> {
+/// Returns the query of the tasks after a position that the index finds, in order.
+pub(super) fn found(query: &str, after: Option<Position>) -> impl TaskQuery + use<> {
     tasks_search::table
         .inner_join(tasks::table.on(tasks::id.eq(tasks_search::rowid)))
         .filter(Match::new(tasks_search::row, query.to_owned().into_sql::<Text>()))
-        .filter(tasks_search::rowid.gt(behind(after)))
+        .filter(tasks_search::rowid.gt(after_id(after)))
         .order(tasks_search::rowid)
-        .select(Row::as_select())
+        .select(TaskRow::as_select())
 }
 
-/// A query for tasks that can be run and explained.
-pub(super) trait Found:
-    for<'a> LoadQuery<'a, SqliteConnection, Row> + RunQueryDsl<SqliteConnection> + QueryFragment<Sqlite>
+/// A query of tasks that can be run and explained.
+pub(super) trait TaskQuery:
+    for<'a> LoadQuery<'a, SqliteConnection, TaskRow>
+    + RunQueryDsl<SqliteConnection>
+    + QueryFragment<Sqlite>
 {
 }
 
-impl<T> Found for T where
-    T: for<'a> LoadQuery<'a, SqliteConnection, Row>
+impl<T> TaskQuery for T where
+    T: for<'a> LoadQuery<'a, SqliteConnection, TaskRow>
         + RunQueryDsl<SqliteConnection>
         + QueryFragment<Sqlite>
 {
 }
 
-/// The part of the candidates that hold the text. Ends where enough were looked at, too.
-fn looked_through(
+/// Returns the part of the candidates that contain the text. It also ends after [`MAX_ROWS`].
+fn matching_part(
     candidates: impl Iterator<Item = QueryResult<Task>>,
     text: &SearchText,
     page: Page,
 ) -> QueryResult<Part<Task>> {
-    let mut looked_at = 0;
+    let mut read = 0;
     let mut last = None;
     let rows = candidates
         .take_while(|_| {
-            looked_at += 1;
-            looked_at <= MOST_LOOKED_AT
+            read += 1;
+            read <= MAX_ROWS
         })
         .inspect(|task| last = task.as_ref().ok().map(Task::position))
         .filter(|task| task.as_ref().map_or(true, |task| text.is_in(task)))
         .map(|task| task.map(|task| (task.position(), task.size(), task)))
         .map(|task| task.map(|(position, size, task)| (position, task, size)));
     let mut part = page.take(rows)?;
-    if part.next.is_none() && looked_at > MOST_LOOKED_AT {
+    if part.next.is_none() && read > MAX_ROWS {
         part.next = last;
     }
     Ok(part)
 }
 
-fn behind(after: Option<Position>) -> i64 {
+fn after_id(after: Option<Position>) -> i64 {
     after.map_or(0, |Position(id)| id)
 }
 
-/// What the index is asked for: every trigram of the text, or some of them, spread evenly. `None`
-/// for a text that has none.
+/// Returns the query for the index: every trigram of the text, or an even selection of them. `None`
+/// if the text has no trigram.
 fn query(folded: &str) -> Option<String> {
     let indexed = indexed(folded);
     let trigrams = trigrams(&indexed);
-    let step = trigrams.len().div_ceil(MOST_TRIGRAMS).max(1);
+    let step = trigrams.len().div_ceil(MAX_TRIGRAMS).max(1);
     let wanted: Vec<String> = trigrams
         .into_iter()
         .step_by(step)
@@ -254,6 +257,6 @@ mod tests {
         assert_eq!(query("ab\"c").as_deref(), Some(r#""ab""" AND "b""c""#));
         assert_eq!(query("straß").as_deref(), Some(r#""raß" AND "str" AND "tra""#));
         let long = query(&"abcdefghij".repeat(1000)).expect("trigrams");
-        assert!(long.matches("AND").count() < MOST_TRIGRAMS, "{long}");
+        assert!(long.matches("AND").count() < MAX_TRIGRAMS, "{long}");
     }
 }

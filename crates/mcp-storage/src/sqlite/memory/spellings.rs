@@ -1,4 +1,4 @@
-//! The spellings of names that are not composed, as SQLite has them ([`crate::spellings`]).
+//! The table of spellings that are not composed, in SQLite ([`crate::spellings`]).
 
 use diesel::prelude::*;
 
@@ -19,7 +19,7 @@ pub(super) fn spellings_of(
     })
 }
 
-/// Notes how a name that is about to be stored is spelled.
+/// Stores the spelling of a name that is about to be stored.
 pub(super) fn note(connection: &mut SqliteConnection, spelling: &str) -> QueryResult<()> {
     let Some(name) = composed(spelling) else { return Ok(()) };
     diesel::insert_into(spellings::table)
@@ -29,7 +29,7 @@ pub(super) fn note(connection: &mut SqliteConnection, spelling: &str) -> QueryRe
         .map(|_| ())
 }
 
-/// Returns whether a stored name's spelling is not noted.
+/// Returns whether the spelling of a stored name is missing.
 pub(in crate::sqlite) fn note_is_missing(
     connection: &mut SqliteConnection,
     spelling: &str,
@@ -39,7 +39,7 @@ pub(in crate::sqlite) fn note_is_missing(
     Ok(noted.first::<String>(connection).optional()?.is_none())
 }
 
-/// Notes all names that are stored.
+/// Stores the spellings of all stored names.
 pub(in crate::sqlite) fn note_all(connection: &mut SqliteConnection) -> QueryResult<()> {
     for name in uncomposed_names(connection)? {
         note(connection, &name)?;

@@ -11,17 +11,17 @@ use mcp_core::domain::{
 use mcp_core::memory::{StoreResult, Tasks};
 
 use super::counts::Counted;
-use super::listed::Listed;
+use super::listed::ListTasks;
 use super::spellings::note;
-use super::{SqliteMemory, count, in_time};
-use crate::spellings::Wanted;
+use super::{SqliteMemory, count, with_deadline};
+use crate::spellings::SpelledFilter;
 use crate::sqlite::error::store_error;
 use crate::sqlite::insert::insert;
 use crate::sqlite::schema::tasks;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(Sqlite))]
-pub(super) struct Row {
+pub(super) struct TaskRow {
     id: i64,
     title: String,
     description: Option<String>,
@@ -32,8 +32,8 @@ pub(super) struct Row {
     updated_at: i64,
 }
 
-impl From<Row> for Task {
-    fn from(row: Row) -> Self {
+impl From<TaskRow> for Task {
+    fn from(row: TaskRow) -> Self {
         Self {
             id: TaskId(row.id),
             title: row.title,
@@ -58,7 +58,7 @@ insert!(Insert, "tasks", [
 ]);
 
 diesel::define_sql_function! {
-    /// The number of the row that was inserted last on this connection.
+    /// Returns the id of the last row inserted on this connection.
     fn last_insert_rowid() -> BigInt;
 }
 
@@ -66,7 +66,7 @@ impl Tasks for SqliteMemory<'_> {
     fn add_task(&mut self, task: &NewTask) -> StoreResult<Task> {
         self.note_names(Some(&task.status), task.assigned_to.as_deref())?;
         let now = self.now.as_micros();
-        // Without RETURNING: it is a trigger, for which SQLite copies every page that changes.
+        // Without RETURNING: as for a trigger, SQLite would copy every changed page.
         let row = Insert {
             title: &task.title,
             description: &task.description,
@@ -85,7 +85,7 @@ impl Tasks for SqliteMemory<'_> {
     fn find_task(&mut self, id: TaskId) -> StoreResult<Option<Task>> {
         tasks::table
             .find(id.0)
-            .select(Row::as_select())
+            .select(TaskRow::as_select())
             .first(self.connection)
             .optional()
             .map(|row| row.map(Task::from))
@@ -120,25 +120,25 @@ impl Tasks for SqliteMemory<'_> {
     }
 
     fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>> {
-        let wanted = Wanted::new(filter, |name| self.spellings(name))?;
+        let wanted = SpelledFilter::new(filter, |name| self.spellings(name))?;
         let page = match counted(&wanted).as_deref() {
-            Some(&[counted]) => self.nearer(page, counted).map_err(store_error)?,
+            Some(&[counted]) => self.skip_blocks(page, counted).map_err(store_error)?,
             _ => page,
         };
-        let rows = Listed { wanted: &wanted, after: page.after }
-            .load_iter::<Row, _>(self.connection)
+        let rows = ListTasks { wanted: &wanted, after: page.after }
+            .load_iter::<TaskRow, _>(self.connection)
             .map_err(store_error)?;
-        let rows = in_time(self.until, rows)
+        let rows = with_deadline(self.until, rows)
             .map(|row| row.map(Task::from).map(|task| (task.position(), task.size(), task)))
             .map(|row| row.map(|(position, size, task)| (position, task, size)));
         page.take(rows).map_err(store_error)
     }
 
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64> {
-        let wanted = Wanted::new(filter, |name| self.spellings(name))?;
+        let wanted = SpelledFilter::new(filter, |name| self.spellings(name))?;
         match counted(&wanted) {
             Some(counted) => counted.into_iter().map(|counted| self.total(counted)).sum(),
-            None => rows(&wanted).select(count_star()).first(self.connection).map(count),
+            None => matching(&wanted).select(count_star()).first(self.connection).map(count),
         }
         .map_err(store_error)
     }
@@ -160,25 +160,25 @@ impl Tasks for SqliteMemory<'_> {
 }
 
 impl SqliteMemory<'_> {
-    /// Notes how the names of a task that is about to be stored are spelled.
+    /// Stores the spellings of the names of a task that is about to be stored.
     fn note_names(&mut self, status: Option<&str>, assigned_to: Option<&str>) -> StoreResult<()> {
         let mut names = status.into_iter().chain(assigned_to);
         names.try_for_each(|name| note(self.connection, name)).map_err(store_error)
     }
 }
 
-/// Returns the counts that cover the wanted tasks, in parts; `None` if no counts cover them.
-fn counted(wanted: &Wanted) -> Option<Vec<Counted<'_>>> {
+/// Returns the counts whose sum is the number of matching tasks; `None` if no counts fit.
+fn counted(wanted: &SpelledFilter) -> Option<Vec<Counted<'_>>> {
     match wanted {
-        Wanted { assigned_to: Some(_), .. } => None,
-        Wanted { status: Some(statuses), .. } => {
+        SpelledFilter { assigned_to: Some(_), .. } => None,
+        SpelledFilter { status: Some(statuses), .. } => {
             Some(statuses.iter().map(|status| Counted::TasksOfStatus(status)).collect())
         }
-        Wanted { status: None, .. } => Some(vec![Counted::Tasks]),
+        SpelledFilter { status: None, .. } => Some(vec![Counted::Tasks]),
     }
 }
 
-fn rows(wanted: &Wanted) -> tasks::BoxedQuery<'_, Sqlite> {
+fn matching(wanted: &SpelledFilter) -> tasks::BoxedQuery<'_, Sqlite> {
     let mut query = tasks::table.into_boxed();
     if let Some(statuses) = &wanted.status {
         query = query.filter(tasks::status.eq_any(statuses));

@@ -7,11 +7,11 @@ use mcp_core::memory::{StoreResult, Users};
 
 use super::counts::Counted;
 use super::spellings::note;
-use super::{SqliteMemory, in_time, json};
+use super::{SqliteMemory, json, with_deadline};
 use crate::sqlite::error::store_error;
 use crate::sqlite::schema::users;
 
-type Row = (String, String, String, i64, i64);
+type UserRow = (String, String, String, i64, i64);
 
 const COLUMNS: (
     users::username,
@@ -21,7 +21,7 @@ const COLUMNS: (
     users::updated_at,
 ) = (users::username, users::role, users::metadata, users::created_at, users::updated_at);
 
-fn user((username, role, metadata, created_at, updated_at): Row) -> StoreResult<User> {
+fn user((username, role, metadata, created_at, updated_at): UserRow) -> StoreResult<User> {
     Ok(User {
         username,
         role,
@@ -33,14 +33,14 @@ fn user((username, role, metadata, created_at, updated_at): Row) -> StoreResult<
 
 impl Users for SqliteMemory<'_> {
     fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>> {
-        let page = self.nearer(page, Counted::Users).map_err(store_error)?;
+        let page = self.skip_blocks(page, Counted::Users).map_err(store_error)?;
         let rows = users::table
             .filter(users::id.gt(page.after.map_or(0, |Position(id)| id)))
             .select((users::id, users::username))
             .order(users::id)
             .load_iter::<(i64, String), _>(self.connection)
             .map_err(store_error)?;
-        let rows = in_time(self.until, rows).map(|row| {
+        let rows = with_deadline(self.until, rows).map(|row| {
             row.map(|(id, username)| {
                 let size = username.len();
                 (Position(id), username, size)
@@ -50,12 +50,12 @@ impl Users for SqliteMemory<'_> {
     }
 
     fn list_users(&mut self, page: Page) -> StoreResult<Part<User>> {
-        let page = self.nearer(page, Counted::Users).map_err(store_error)?;
+        let page = self.skip_blocks(page, Counted::Users).map_err(store_error)?;
         let rows = users::table
             .filter(users::id.gt(page.after.map_or(0, |Position(id)| id)))
             .select((users::id, COLUMNS))
             .order(users::id)
-            .load_iter::<(i64, Row), _>(self.connection)
+            .load_iter::<(i64, UserRow), _>(self.connection)
             .map_err(store_error)?
             .map(|row| {
                 let (id, row) = row.map_err(store_error)?;
@@ -72,7 +72,7 @@ impl Users for SqliteMemory<'_> {
 
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>> {
         for spelling in self.spellings(username)? {
-            let row: Option<Row> = users::table
+            let row: Option<UserRow> = users::table
                 .select(COLUMNS)
                 .filter(users::username.eq(spelling))
                 .first(self.connection)
@@ -86,7 +86,7 @@ impl Users for SqliteMemory<'_> {
     }
 
     fn add_user(&mut self, user: &NewUser) -> StoreResult<bool> {
-        // Looked up first: a refused insert would use up a number.
+        // Looked up first, because a rejected insert would use up an id.
         if self.find_user(&user.username)?.is_some() {
             return Ok(false);
         }

