@@ -19,7 +19,7 @@ use super::error::{ApiError, too_large};
 /// The byte order mark in UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// The maximum buffer before the first byte arrives, whatever length is declared.
+/// The maximum buffer before the first byte arrives, for any declared length.
 const FIRST_CAPACITY: usize = 16 * 1024;
 
 /// Reads the whole body.
@@ -112,7 +112,7 @@ mod tests {
     const LONG: Duration = Duration::from_mins(1);
     /// For what must end.
     const SHORT: Duration = Duration::from_millis(50);
-    /// Pieces of 64 KiB that no server takes in that time.
+    /// Pieces of 64 KiB, more than a server reads in that time.
     const ENDLESS: usize = 1 << 18;
 
     /// A server on a free port whose `POST /` says how many bytes it read within this deadline.
@@ -150,7 +150,7 @@ mod tests {
             stream.set_read_timeout(Some(LONG)).unwrap();
             write!(stream, "POST / HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n").unwrap();
             for piece in pieces {
-                // The server may have answered and gone: what it said is what counts.
+                // The server may close early: its response counts.
                 if stream.write_all(&piece).is_err() {
                     break;
                 }

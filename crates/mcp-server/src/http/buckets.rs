@@ -53,7 +53,7 @@ pub(super) struct Bucket {
 }
 
 impl Buckets {
-    /// Creates a table for `bound` clients with `burst` requests each, of which one comes back every
+    /// Creates a table for `bound` clients with `burst` requests each. One request comes back every
     /// `period`.
     pub(super) fn new(bound: u32, burst: NonZeroU32, period: Duration) -> Self {
         Self { bound, period, refill: period * burst.get(), table: Mutex::default() }

@@ -15,7 +15,7 @@ use actix_web::{
 use super::error::ApiError;
 use crate::config::CorsOrigins;
 
-/// The seconds for which a browser may cache a preflight's response.
+/// The seconds that a browser may cache a preflight's response.
 const MAX_AGE: usize = 3600;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "OPTIONS"];

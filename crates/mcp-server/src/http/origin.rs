@@ -1,4 +1,4 @@
-//! The origin of the page for which a browser sent a request (RFC 6454, section 7).
+//! The origin of the web page that sent a request (RFC 6454, section 7).
 
 use actix_web::{HttpRequest, http::header};
 

@@ -190,10 +190,10 @@ impl KeyExtractor for ByClient {
 
     fn exceed_rate_limit_response(
         &self,
-        refused: &NotUntil<QuantaInstant>,
+        rejection: &NotUntil<QuantaInstant>,
         mut response: HttpResponseBuilder,
     ) -> HttpResponse {
-        let wait = seconds(refused.wait_time_from(DefaultClock::default().now()));
+        let wait = seconds(rejection.wait_time_from(DefaultClock::default().now()));
         let rate = self.0.rate.map(|rate| rate.to_string()).unwrap_or_default();
         response.insert_header((header::RETRY_AFTER, wait)).json(json!({
             "error": format!("Rate limit exceeded: {rate}"),

@@ -133,8 +133,9 @@ pub async fn serve(
     server.await
 }
 
-/// Ends connections whose clients leave a response unread for so long; connections inherit it from
-/// their listener.
+/// Ends connections whose clients leave a response unread for so long. Linux counts about every 64 KiB as
+/// progress, so a slow, steady client keeps its connection. Connections inherit the option from their
+/// listener.
 fn limit_unread_time(listener: &TcpListener, timeout: Duration) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if let Err(error) = socket2::SockRef::from(listener).set_tcp_user_timeout(Some(timeout)) {

@@ -19,7 +19,7 @@ struct Route {
     logged: Once,
 }
 
-/// The routes are shared by all workers, each of which builds its own app.
+/// All workers share the routes, since each builds its own app.
 static ROUTES: [Route; 4] = [
     route("/mcp/query", "/api/v1/query", "</api/v1/query>; rel=\"successor-version\""),
     route("/mcp/state", "/api/v1/state", "</api/v1/state>; rel=\"successor-version\""),

@@ -83,7 +83,7 @@ async fn answer(
     };
     match answered {
         Ok(answer) => lean(answer),
-        Err(error) => refused(&error),
+        Err(error) => rejection(&error),
     }
 }
 
@@ -95,7 +95,7 @@ fn lean(answer: LeanAnswer) -> HttpResponse {
 }
 
 /// Returns the error of a query. It may have a signature, so its form differs from [`ApiError`]'s.
-fn refused(error: &ActionError) -> HttpResponse {
+fn rejection(error: &ActionError) -> HttpResponse {
     let status =
         StatusCode::from_u16(error.code.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let text = error_text(error);
