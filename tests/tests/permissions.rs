@@ -1,27 +1,34 @@
-//! Who may do what, over every face: the table of `mcp_server::http::permission`, walked.
+//! Who may use which routes, over every transport.
 
-use mcp_server::http::permission::{Door, Foreign, PERMISSIONS};
 use serde_json::json;
 use service_tests::{Request, TestServer};
 
 const KEY: &str = "the-right-key";
 const LISTED: &str = "https://app.example";
 
-/// The ways in behind a door: a name, and the request.
-fn ways(door: Door, server: &TestServer) -> Vec<(&'static str, Request)> {
+/// A kind of protected route.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    V1,
+    Reset,
+    Protocol,
+}
+
+/// Requests to each route of a kind, by name.
+fn requests(kind: Kind, server: &TestServer) -> Vec<(&'static str, Request)> {
     let query = |path| server.post(path).json(&json!({"action": "list_users"}));
-    match door {
-        Door::V1 => vec![
+    match kind {
+        Kind::V1 => vec![
             ("a call on v1", query("/api/v1/query")),
             ("a call on legacy", query("/mcp/query")),
             ("the state", server.request("GET", "/api/v1/state")),
             ("the log", server.request("GET", "/mcp/logs")),
         ],
-        Door::Reset => vec![
+        Kind::Reset => vec![
             ("the reset of v1", server.post("/api/v1/reset")),
             ("the legacy reset", server.post("/mcp/reset")),
         ],
-        Door::Protocol => {
+        Kind::Protocol => {
             let old = server.protocol("2025-11-25");
             let new = server.protocol("2026-07-28");
             let read = json!({"name": "query", "arguments": {"action": "list_users"}});
@@ -43,7 +50,7 @@ fn ways(door: Door, server: &TestServer) -> Vec<(&'static str, Request)> {
     }
 }
 
-/// Where a request comes from.
+/// The origin of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum From {
     Program,
@@ -52,7 +59,7 @@ enum From {
     ListedPage,
 }
 
-/// The key that it brings.
+/// The key that a request brings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Brings {
     Nothing,
@@ -60,29 +67,29 @@ enum Brings {
     RightKey,
 }
 
-/// What the table says.
-fn expected(door: Door, key_is_set: bool, brings: Brings, from: From) -> u16 {
+/// The status that a kind of route returns.
+fn expected(kind: Kind, key_is_set: bool, brings: Brings, from: From) -> u16 {
     let foreign = from == From::ForeignPage;
     let opens = key_is_set && brings == Brings::RightKey;
-    match (door.asks_of_foreign(), key_is_set, brings) {
-        (Foreign::Listed, ..) if foreign => 403,
+    match (kind, key_is_set, brings) {
+        (Kind::Protocol, ..) if foreign => 403,
         (_, true, Brings::Nothing) => 401,
         (_, true, Brings::WrongKey) => 403,
-        (Foreign::KeyOrListed, ..) if foreign && !opens => 403,
+        (Kind::Reset, ..) if foreign && !opens => 403,
         _ => 200,
     }
 }
 
 #[test]
-fn every_door_asks_for_what_the_table_says() {
+fn every_kind_of_route_asks_for_what_it_needs() {
     let open = TestServer::with([("MCP_CORS_ORIGINS", LISTED)]).start();
     let closed = TestServer::with([("MCP_CORS_ORIGINS", LISTED), ("MCP_API_KEY", KEY)]).start();
     for (server, key_is_set) in [(&open, false), (&closed, true)] {
         let own = server.base_url();
-        for (door, _) in PERMISSIONS {
+        for kind in [Kind::V1, Kind::Reset, Kind::Protocol] {
             for brings in [Brings::Nothing, Brings::WrongKey, Brings::RightKey] {
                 for from in [From::Program, From::OwnPage, From::ForeignPage, From::ListedPage] {
-                    for (way, request) in ways(door, server) {
+                    for (route, request) in requests(kind, server) {
                         let request = match from {
                             From::Program => request,
                             From::OwnPage => request.header("Origin", &own),
@@ -95,8 +102,8 @@ fn every_door_asks_for_what_the_table_says() {
                             Brings::RightKey => request.key(KEY),
                         };
                         let answer = request.send();
-                        let wanted = expected(door, key_is_set, brings, from);
-                        let case = format!("{way}, key set: {key_is_set}, {brings:?}, {from:?}");
+                        let wanted = expected(kind, key_is_set, brings, from);
+                        let case = format!("{route}, key set: {key_is_set}, {brings:?}, {from:?}");
                         assert_eq!(answer.status, wanted, "{case}: {}", answer.text());
                         let challenge = answer.header("www-authenticate").is_some();
                         assert_eq!(challenge, wanted == 401, "{case}");

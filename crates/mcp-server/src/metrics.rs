@@ -1,6 +1,6 @@
-//! `GET /metrics`: calls, errors, times and tokens by action, for Prometheus.
+//! Metrics for Prometheus: calls, errors, times and tokens by action.
 //!
-//! What is counted is bounded: the labels are the registry's actions and the error table's names.
+//! The number of series is bounded: labels are the registry's actions and the error table's names.
 
 use std::sync::atomic::Ordering;
 
@@ -12,16 +12,14 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-/// The action of a call that named none that there is.
+/// The label of calls of unknown actions.
 const UNKNOWN: &str = "unknown";
 
-/// By action.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByAction {
     action: &'static str,
 }
 
-/// By action and by the error's name.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByError {
     action: &'static str,
@@ -30,7 +28,7 @@ struct ByError {
 
 type Histograms = Family<ByAction, Histogram, fn() -> Histogram>;
 
-/// What has been counted since the server started.
+/// The metrics since the server started.
 pub struct Metrics {
     registry: Registry,
     calls: Family<ByAction, Counter>,
@@ -56,23 +54,23 @@ impl Default for Metrics {
             lost_entries: Counter::default(),
         };
         let registry = &mut metrics.registry;
-        registry.register("calls", "Calls that were answered", metrics.calls.clone());
-        registry.register("errors", "Calls that failed, by error", metrics.errors.clone());
-        let help = "From a call's arrival to its answer";
+        registry.register("calls", "Finished calls", metrics.calls.clone());
+        registry.register("errors", "Failed calls by error", metrics.errors.clone());
+        let help = "Time from the arrival of a call to its response";
         registry.register_with_unit("call", help, Unit::Seconds, metrics.times.clone());
-        let help = "Tokens (o200k_base) of calls over v2 and the Model Context Protocol";
+        let help = "Tokens (o200k_base) of calls over v2 and MCP";
         registry.register("tokens_in", help, metrics.asked.clone());
-        let help = "Tokens (o200k_base) of answers over v2 and the Model Context Protocol";
+        let help = "Tokens (o200k_base) of responses over v2 and MCP";
         registry.register("tokens_out", help, metrics.answered.clone());
-        let help = "Tokens (o200k_base) that v1 would have answered more";
+        let help = "Tokens (o200k_base) that the responses of v1 would add";
         registry.register("tokens_saved", help, metrics.saved.clone());
-        let help = "Log entries of calls that could not be stored";
+        let help = "Log entries that could not be stored";
         registry.register("log_entries_lost", help, metrics.lost_entries.clone());
         metrics
     }
 }
 
-/// From half a millisecond to 65 s: a call of the memory, up to one that waits for other systems.
+/// Returns buckets from 0.5 ms, for a call of the memory, to 65 s, for one that waits for upstreams.
 fn histogram() -> Histogram {
     Histogram::new(exponential_buckets(0.0005, 2.0, 18))
 }
@@ -82,7 +80,7 @@ impl Metrics {
     /// [`mcp_core::Dispatcher::lost_log_entries`].
     ///
     /// # Errors
-    /// Never in practice: text takes everything.
+    /// Never in practice: a `String` takes all text.
     pub fn text(&self, lost_entries: u64) -> Result<String, std::fmt::Error> {
         self.lost_entries.inner().store(lost_entries, Ordering::Relaxed);
         let mut text = String::new();

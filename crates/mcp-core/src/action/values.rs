@@ -1,4 +1,4 @@
-//! The types that several actions' parameters share.
+//! Types that the parameters of several actions share.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use super::params::not_given;
 use crate::domain::{Change, TaskId};
 use crate::json::{self, Problem};
 
-/// A text that is not empty. The empty text counts as not given.
+/// A text that is not empty. The empty text counts as absent.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(inline)]
 pub struct Text(#[schemars(length(min = 1))] pub String);
@@ -24,7 +24,7 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 impl<'de> Deserialize<'de> for TaskId {
-    /// Zero is no task's number and counts as not given.
+    /// Zero counts as absent: task numbers start at 1.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match i64::deserialize(deserializer)? {
             0 => Err(not_given()),
@@ -34,7 +34,7 @@ impl<'de> Deserialize<'de> for TaskId {
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
-    /// Null clears, as in RFC 7396; with `#[serde(default)]`, leaving it out keeps.
+    /// Reads `null` as [`Change::Clear`], as in RFC 7396. With `#[serde(default)]`, an absent member keeps.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
     }
@@ -72,7 +72,7 @@ impl JsonSchema for JsonText {
     }
 }
 
-/// The text of a JSON object, kept as it was given. Its numbers are as in [`JsonText`].
+/// The text of a JSON object that passes [`json::check`], kept byte for byte.
 #[derive(Clone, Debug)]
 pub struct ObjectText(pub Box<RawValue>);
 
@@ -106,7 +106,7 @@ impl JsonSchema for ObjectText {
     }
 }
 
-/// What serde calls a JSON value that starts with this byte.
+/// Returns serde's name for a JSON value that starts with this byte.
 pub(crate) fn unexpected(first: Option<u8>) -> serde::de::Unexpected<'static> {
     match first {
         Some(b'{') => Unexpected::Map,

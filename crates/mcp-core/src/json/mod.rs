@@ -36,15 +36,18 @@ pub fn value(text: &str) -> serde_json::Result<Value> {
     Ok(value)
 }
 
-/// The members of a JSON object in their order, each value as it was written. A name that is
-/// given twice is there twice.
+/// The members of a JSON object in their order, each value as it was written. A repeated name is
+/// there twice.
 pub struct RawObject<'a> {
-    /// Names and values.
+    /// The names and values.
     pub members: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl<'a> RawObject<'a> {
-    /// Reads the text of an object, and of nothing else.
+    /// Parses the text of a JSON object.
+    ///
+    /// # Errors
+    /// Returns an error if the text is not a JSON object.
     pub fn parse(text: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str(text)
     }

@@ -1,4 +1,4 @@
-//! Which media types a client takes (RFC 9110, section 12.5.1).
+//! The media types that a client accepts (RFC 9110, section 12.5.1).
 
 use actix_web::HttpMessage;
 use actix_web::http::header::{Accept, Header as _, Quality};
@@ -7,12 +7,12 @@ use actix_web::http::header::{Accept, Header as _, Quality};
 pub(crate) struct Accepted(Accept);
 
 impl Accepted {
-    /// Reads the header. Without it, and where nothing in it can be read, everything is allowed.
+    /// Reads the header. If it is absent or malformed, every media type is allowed.
     pub(crate) fn of(request: &impl HttpMessage) -> Self {
         Self(Accept::parse(request).unwrap_or(Accept(Vec::new())))
     }
 
-    /// Returns whether the client takes `kind/subtype`: the most specific range that matches decides.
+    /// Returns whether the client accepts `kind/subtype`. The most specific range that matches decides.
     pub(crate) fn takes(&self, kind: &str, subtype: &str) -> bool {
         let ranges = self.0.iter().filter_map(|range| {
             let specific = match (range.item.type_().as_str(), range.item.subtype().as_str()) {

@@ -1,4 +1,4 @@
-//! v1's envelope around what is answered, and the errors of the core as answers.
+//! v1's responses: the envelope around the data, and the core's errors.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::error::ApiError;
 use crate::service::Service;
 
-/// `{"success": true, "data": …, "message": …, "timestamp": …}`.
+/// Returns `{"success": true, "data": …, "message": …, "timestamp": …}`.
 pub(super) fn success<T: Serialize>(
     service: &Service,
     data: &T,
@@ -20,7 +20,7 @@ pub(super) fn success<T: Serialize>(
     envelope(service, true, data, message)
 }
 
-/// The same with `"success": false`.
+/// Returns the envelope with this `success`.
 pub(super) fn envelope<T: Serialize>(
     service: &Service,
     success: bool,
@@ -31,8 +31,8 @@ pub(super) fn envelope<T: Serialize>(
     Ok(json([before(success), &data, &after(service, message)].concat()))
 }
 
-/// The envelope around a reply. A long one is sent as it is read, so that it never stands in memory
-/// whole; `message` is told how many rows each of its lists had.
+/// Returns the envelope around a reply. A long reply is sent while it is read, and is never whole in
+/// memory. `message` gets the number of rows of each list.
 pub(super) fn reply(
     service: Data<Service>,
     reply: Reply,
@@ -50,19 +50,19 @@ pub(super) fn reply(
         .streaming(stream::try_unfold(parts, Parts::next))
 }
 
-/// A reply that is being sent.
+/// A reply while it is sent.
 struct Parts<M> {
     service: Data<Service>,
     rest: Rest,
-    /// None once it is sent.
+    /// `None` once it is sent.
     beginning: Option<String>,
-    /// None once all is sent.
+    /// `None` once all is sent.
     message: Option<M>,
 }
 
 impl<M: FnOnce(&[u64]) -> String> Parts<M> {
-    /// A fault ends the connection before the answer's end, which is how a client sees it
-    /// (RFC 9112, section 8): its status was sent long ago.
+    /// Returns the next part. The status is already sent, so an error ends the connection early: the
+    /// client sees an incomplete response (RFC 9112, section 8).
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, actix_web::Error> {
         let text = match self.beginning.take() {
             Some(beginning) => beginning,
@@ -75,7 +75,7 @@ impl<M: FnOnce(&[u64]) -> String> Parts<M> {
                 Err(error) => {
                     let cause = error.cause.as_ref().map(ToString::to_string).unwrap_or_default();
                     let cause = self.service.dispatcher().redactor().scrub(&cause);
-                    log::error!("an answer ends before its end: {cause}");
+                    log::error!("a response breaks off: {cause}");
                     return Err(ApiError::from(error).into());
                 }
             },
@@ -93,13 +93,13 @@ fn after(service: &Service, message: &str) -> String {
     [r#","message":"#, &message, r#","timestamp":""#, &service.now().to_string(), r#""}"#].concat()
 }
 
-/// JSON text as an answer.
+/// Returns a response with JSON text.
 pub(super) fn json(body: String) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(body)
 }
 
 impl From<ActionError> for ApiError {
-    /// The status of the error table; the cause stays in the log.
+    /// Takes the status from the error table. The cause is not sent.
     fn from(error: ActionError) -> Self {
         let status = StatusCode::from_u16(error.code.row().status)
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

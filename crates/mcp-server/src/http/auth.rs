@@ -1,88 +1,59 @@
-//! The API key: `X-API-Key`, or `Authorization: Bearer` (RFC 6750 section 2.1). Never in a URL,
-//! where logs and histories keep it.
+//! The API key: `X-API-Key`, or `Authorization: Bearer` (RFC 6750, section 2.1). It is not read from
+//! the URL, which logs and histories keep.
 
-use std::{
-    fmt,
-    future::{Ready, ready},
-};
+use std::fmt;
 
-use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
-    http::{
-        StatusCode,
-        header::{self, HeaderMap, HeaderValue},
-    },
-    web,
-};
-use paperclip::actix::OperationModifier;
-use paperclip::v2::schema::Apiv2Schema;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::caller::caller;
 use super::error::ApiError;
-use super::permission::{Door, admit};
 
 const X_API_KEY: &str = "x-api-key";
 
-/// The key that opens protected routes, as its digest; or none, and they are open.
+/// The digest of the API key; without one, protected routes are open.
 ///
-/// Digests are compared in constant time: neither a key's length nor how much of it was right can
-/// be told from how long the answer takes.
+/// Digests are compared in constant time: the time of a response tells nothing about the key.
 #[derive(Clone)]
-pub struct ApiKey(Option<[u8; 32]>);
+pub(crate) struct ApiKey(Option<[u8; 32]>);
 
-/// What a request brings.
+/// The key that a request presents.
 #[derive(Debug, PartialEq, Eq)]
 enum Presented<'a> {
     Nothing,
     Key(&'a [u8]),
-    /// Two keys, of which no one could say which counts.
+    /// Two keys.
     Ambiguous,
 }
 
 impl ApiKey {
-    /// `None` when no key is configured.
-    #[must_use]
-    pub fn new(key: Option<&str>) -> Self {
+    pub(crate) fn new(key: Option<&str>) -> Self {
         Self(key.map(|key| Sha256::digest(key).into()))
     }
 
-    /// Whether a request with these headers may pass: 401 without a key, 403 with a wrong one.
-    pub fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        if self.0.is_none() || self.is_right(headers) {
-            return Ok(());
-        }
-        Err(match presented(headers) {
+    /// Returns whether the headers prove a configured key; `false` if none is configured.
+    ///
+    /// # Errors
+    /// Returns 401 without a key, and 403 with a wrong one.
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<bool, ApiError> {
+        let Some(digest) = &self.0 else { return Ok(false) };
+        match presented(headers) {
+            Presented::Key(key) if digest.ct_eq(&Sha256::digest(key)).into() => Ok(true),
             Presented::Nothing => {
-                ApiError::new(StatusCode::UNAUTHORIZED, "Missing X-API-Key header")
-                    .challenge("Bearer")
+                let error = ApiError::new(StatusCode::UNAUTHORIZED, "Missing X-API-Key header");
+                Err(error.challenge("Bearer"))
             }
-            _ => ApiError::new(StatusCode::FORBIDDEN, "Invalid API key"),
-        })
+            _ => Err(ApiError::new(StatusCode::FORBIDDEN, "Invalid API key")),
+        }
     }
 
-    /// The digest of the key that these headers bring; none where no key is configured, or none
-    /// comes.
-    #[must_use]
-    pub fn presented_digest(&self, headers: &HeaderMap) -> Option<[u8; 32]> {
+    /// Returns the digest of the key in the headers; `None` if no key is configured or sent.
+    pub(crate) fn presented_digest(&self, headers: &HeaderMap) -> Option<[u8; 32]> {
         self.0?;
         match presented(headers) {
             Presented::Key(key) => Some(Sha256::digest(key).into()),
             _ => None,
-        }
-    }
-
-    /// Whether a key is configured and these headers bring it.
-    #[must_use]
-    pub fn is_right(&self, headers: &HeaderMap) -> bool {
-        match (self.0, presented(headers)) {
-            (Some(digest), Presented::Key(key)) => {
-                let presented: [u8; 32] = Sha256::digest(key).into();
-                digest.ct_eq(&presented).into()
-            }
-            _ => false,
         }
     }
 }
@@ -93,43 +64,7 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// Somebody who may call: the first argument of every protected handler, so that a request
-/// without the key is refused before anything else of it is looked at, and an unknown path or a
-/// wrong method is told before a key is asked for.
-///
-/// Invariant: the app's data holds the [`ApiKey`].
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// Which caller it is.
-    pub(crate) identity: mcp_core::Caller,
-}
-
-impl Caller {
-    /// Whoever sends this request.
-    ///
-    /// # Errors
-    /// 401 without a key, 403 with a wrong one.
-    pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        let key = request
-            .app_data::<web::Data<ApiKey>>()
-            .expect("the app is given its key where it is built");
-        key.check(request.headers()).map(|()| Self { identity: caller(request) })
-    }
-}
-
-impl FromRequest for Caller {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(admit(Door::V1, request).map(|()| Self { identity: caller(request) }))
-    }
-}
-
-impl Apiv2Schema for Caller {}
-impl OperationModifier for Caller {}
-
-/// `X-API-Key` decides when it is there; an empty one is not.
+/// Returns the key of `X-API-Key` or else of `Authorization`; an empty `X-API-Key` counts as absent.
 fn presented(headers: &HeaderMap) -> Presented<'_> {
     let keys = headers.get_all(X_API_KEY).map(HeaderValue::as_bytes).filter(|it| !it.is_empty());
     let named = only(keys);
@@ -147,7 +82,7 @@ fn only<'a>(mut keys: impl Iterator<Item = &'a [u8]>) -> Presented<'a> {
     }
 }
 
-/// The token of `Bearer <token>`; the scheme's case does not matter (RFC 9110 section 11.1).
+/// Returns the token of `Bearer <token>`; the scheme's case does not matter (RFC 9110 section 11.1).
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = value.split_at_checked("Bearer".len())?;
     let token = rest.strip_prefix(b" ")?.trim_ascii();
@@ -161,6 +96,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::http::caller::Caller;
     use crate::http::error::{method_not_allowed, not_found};
 
     /// The answer of an app whose `POST /closed` wants this key.
@@ -193,7 +129,7 @@ mod tests {
     async fn without_a_key_configured_all_is_open() {
         assert_eq!(ask(None, "POST /closed", &[("X-API-Key", "whatever")]).await.0, 200);
         assert_eq!(ask(None, "POST /closed", &[]).await.0, 200);
-        assert!(!ApiKey::new(None).is_right(&HeaderMap::new()));
+        assert!(!ApiKey::new(None).check(&HeaderMap::new()).unwrap());
     }
 
     #[actix_web::test]

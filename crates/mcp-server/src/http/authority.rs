@@ -1,5 +1,5 @@
-//! `name[:port]`, as it stands in `Host`, in an absolute request target, in an origin and in
-//! the setting for allowed hosts (RFC 9110 section 7.2, RFC 3986 section 3.2).
+//! `name[:port]`: of `Host`, of an absolute request target, of an origin, and of `MCP_ALLOWED_HOSTS`
+//! (RFC 9110, section 7.2; RFC 3986, section 3.2).
 
 use std::{
     fmt,
@@ -9,33 +9,27 @@ use std::{
 
 use actix_web::{
     dev::RequestHead,
-    http::{
-        Version,
-        header::{self, HeaderValue},
-    },
+    http::{Version, header},
 };
 
-/// Whom a request is for: a name or an address, and a port when one is given.
+/// A host with an optional port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Authority {
-    /// The name or address.
-    pub host: Host,
-    /// The port, when one is written.
-    pub port: Option<u16>,
+pub(crate) struct Authority {
+    pub(crate) host: Host,
+    pub(crate) port: Option<u16>,
 }
 
 /// A registered name in lower case and without its trailing dot, or an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Host {
-    /// A name that is looked up, such as `example.com`.
+pub(crate) enum Host {
     Name(String),
     /// An IPv4 address, or an IPv6 address written in brackets.
     Address(IpAddr),
 }
 
-/// What was given is not `name[:port]`.
+/// The error for a text that is not `name[:port]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Malformed;
+pub(crate) struct Malformed;
 
 impl fmt::Display for Malformed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,10 +40,9 @@ impl fmt::Display for Malformed {
 impl std::error::Error for Malformed {}
 
 impl Host {
-    /// Whether this is the machine itself whatever a name server says: 127.0.0.0/8, `[::1]`,
-    /// `localhost` and the names below it (RFC 6761 section 6.3).
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
+    /// Returns whether this is the machine itself, and no name server can change it: 127.0.0.0/8,
+    /// `[::1]`, `localhost` and the names below it (RFC 6761, section 6.3).
+    pub(crate) fn is_loopback(&self) -> bool {
         match self {
             Self::Name(name) => name == "localhost" || name.ends_with(".localhost"),
             Self::Address(address) => address.is_loopback(),
@@ -81,8 +74,8 @@ impl FromStr for Authority {
     }
 }
 
-/// A name or an IPv4 address. A browser also takes `127.1` and `0x7f000001` for addresses, but
-/// writes them out in full, so the short forms are just names here.
+/// Parses a name or an IPv4 address. `127.1` and `0x7f000001` are names here: a browser sends such
+/// addresses in full.
 fn host(text: &str) -> Result<Host, Malformed> {
     let name = text.strip_suffix('.').unwrap_or(text);
     if let Ok(address) = name.parse::<Ipv4Addr>() {
@@ -97,7 +90,7 @@ fn host(text: &str) -> Result<Host, Malformed> {
     }
 }
 
-/// `port = *DIGIT`: nothing after the colon means the default port.
+/// Parses `port = *DIGIT`. Nothing after the colon means the default port.
 fn parse_port(digits: &str) -> Result<Option<u16>, Malformed> {
     if digits.is_empty() {
         return Ok(None);
@@ -108,11 +101,14 @@ fn parse_port(digits: &str) -> Result<Option<u16>, Malformed> {
     digits.parse().map(Some).map_err(|_| Malformed)
 }
 
-/// Everybody whom this request says it is for: `Host`, and the authority of the target when the
-/// target has one (RFC 9112 section 3.2.2). At least one.
+/// Returns the hosts that a request names, at least one: `Host`, and the authority of the target if it
+/// has one (RFC 9112, section 3.2.2).
 ///
-/// HTTP/1 needs exactly one `Host`; HTTP/2 may say it in the target alone (RFC 9113 section 8.3.1).
-pub fn of_request(head: &RequestHead) -> Result<Vec<Authority>, Malformed> {
+/// HTTP/1 requires exactly one `Host`; HTTP/2 may have the target's alone (RFC 9113, section 8.3.1).
+///
+/// # Errors
+/// Returns `Malformed` if a host is missing, repeated or malformed.
+pub(crate) fn of_request(head: &RequestHead) -> Result<Vec<Authority>, Malformed> {
     let mut found = Vec::with_capacity(2);
     let mut lines = head.headers.get_all(header::HOST);
     match (lines.next(), lines.next()) {
@@ -124,14 +120,6 @@ pub fn of_request(head: &RequestHead) -> Result<Vec<Authority>, Malformed> {
         found.push(target.as_str().parse()?);
     }
     if found.is_empty() { Err(Malformed) } else { Ok(found) }
-}
-
-/// The line that alone says whom this request is for; none where the target says it too, or where
-/// there is not exactly one line.
-pub fn only_host(head: &RequestHead) -> Option<&HeaderValue> {
-    let mut lines = head.headers.get_all(header::HOST);
-    let line = lines.next()?;
-    (lines.next().is_none() && head.uri.authority().is_none()).then_some(line)
 }
 
 #[cfg(test)]

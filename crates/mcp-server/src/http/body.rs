@@ -1,9 +1,12 @@
-//! Reading a request's body: no more than a limit, no longer than a deadline.
+//! Reads a request's body within a size limit and a deadline.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::time::Duration;
 
 use actix_web::{
     HttpRequest,
+    dev::Extensions,
     error::PayloadError,
     http::{StatusCode, header},
     web::{Buf as _, Bytes, BytesMut, Payload},
@@ -16,14 +19,17 @@ use super::error::{ApiError, too_large};
 /// The byte order mark in UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// Room that is made before a byte has come, whatever length is declared.
-const FIRST_ROOM: usize = 16 * 1024;
+/// The maximum buffer before the first byte arrives, whatever length is declared.
+const FIRST_CAPACITY: usize = 16 * 1024;
 
-/// The whole body: 413 over `limit` bytes, declared or sent; 408 when it is not there `deadline`
-/// after the call; 400 when it breaks off. Each ends the connection, since the rest is not read.
-pub async fn read(
+/// Reads the whole body.
+///
+/// # Errors
+/// Returns 413 over `limit` bytes, declared or sent; 408 if the body is incomplete after `deadline`;
+/// 400 if it breaks off. Each closes the connection, since the rest is not read.
+pub(crate) async fn read(
     request: &HttpRequest,
-    payload: Payload,
+    mut payload: Payload,
     limit: usize,
     deadline: Duration,
 ) -> Result<Bytes, ApiError> {
@@ -32,24 +38,41 @@ pub async fn read(
     if declared > limit {
         return Err(too_large(limit).closing());
     }
-    let room = declared.min(FIRST_ROOM);
-    timeout(deadline, collect(payload, room, limit)).await.unwrap_or_else(|_| {
+    let capacity = declared.min(FIRST_CAPACITY);
+    let collected = timeout(deadline, collect(&mut payload, capacity, limit)).await;
+    let body = collected.unwrap_or_else(|_| {
         let seconds = deadline.as_secs_f64();
         let detail = format!("The request body did not arrive within {seconds} s");
         Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, detail).closing())
-    })
+    });
+    if body.is_err()
+        && let Some(unread) = request.conn_data::<Unread>()
+    {
+        unread.0.replace(Some(payload));
+    }
+    body
+}
+
+/// A body that is not read to its end. actix-http would read and discard the rest of a chunked body for
+/// as long as the client sends. While the connection holds the body, actix-http closes instead.
+#[derive(Default)]
+struct Unread(RefCell<Option<Payload>>);
+
+/// Prepares a new connection for [`read`].
+pub(super) fn on_connect(_: &dyn Any, data: &mut Extensions) {
+    data.insert(Unread::default());
 }
 
 /// Returns the body without a byte order mark at its beginning (RFC 8259, section 8.1).
-pub fn without_bom(mut body: Bytes) -> Bytes {
+pub(crate) fn without_bom(mut body: Bytes) -> Bytes {
     if body.starts_with(BOM) {
         body.advance(BOM.len());
     }
     body
 }
 
-async fn collect(mut payload: Payload, room: usize, limit: usize) -> Result<Bytes, ApiError> {
-    let mut body = BytesMut::with_capacity(room);
+async fn collect(payload: &mut Payload, capacity: usize, limit: usize) -> Result<Bytes, ApiError> {
+    let mut body = BytesMut::with_capacity(capacity);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| broken(&error, limit))?;
         if chunk.len() > limit - body.len() {
@@ -80,10 +103,9 @@ mod tests {
         },
     };
 
-    use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web};
+    use actix_web::{App, HttpServer, dev::ServerHandle, web};
 
     use super::*;
-    use crate::http::unread::close_unread;
 
     const LIMIT: usize = 1 << 20;
     /// So long that no test that means to succeed comes near it.
@@ -96,7 +118,7 @@ mod tests {
     /// A server on a free port whose `POST /` says how many bytes it read within this deadline.
     fn serve(deadline: Duration, linger: Duration) -> (SocketAddr, ServerHandle) {
         let server = HttpServer::new(move || {
-            App::new().wrap(from_fn(close_unread)).route(
+            App::new().route(
                 "/",
                 web::post().to(move |request: HttpRequest, payload: Payload| async move {
                     read(&request, payload, LIMIT, deadline).await.map(|it| it.len().to_string())
@@ -106,6 +128,7 @@ mod tests {
         .workers(1)
         .client_disconnect_timeout(linger)
         .disable_signals()
+        .on_connect(on_connect)
         .bind(("127.0.0.1", 0))
         .unwrap();
         let address = server.addrs()[0];

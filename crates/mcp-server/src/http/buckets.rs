@@ -1,32 +1,29 @@
-//! Which clients have a rate bucket of their own: a table that never holds more than its bound.
+//! A bounded table of the clients that have a rate bucket of their own.
 //!
-//! actix-governor keeps a bucket for each key that it ever saw. Here a client is given a number
-//! below the bound, and that is the key; when the client's bucket is full again, and so like a new
-//! one, the number goes to the next client. While every number is taken, new clients share one.
+//! actix-governor keeps a bucket for each key that it ever saw. Here the key is a number up to the
+//! bound. When a client's bucket is full again, it is like a new one, and its number goes to the next
+//! client. While all numbers are taken, new clients share one bucket.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    num::NonZeroU32,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, net::IpAddr, num::NonZeroU32, time::Duration};
 
-/// The bucket of all clients that have none of their own.
+use parking_lot::Mutex;
+
+/// The bucket that clients without one of their own share.
 pub(super) const SHARED: u32 = 0;
 
-/// While the table is full, numbers are taken back at most this often, so that a flood of new
-/// addresses does not make each request walk the table.
+/// The least time between two walks of a full table: a flood of new addresses does not make each
+/// request walk it.
 const RECLAIM_EVERY: Duration = Duration::from_secs(1);
-/// Otherwise they are taken back this often, so that the table shrinks after a flood.
+/// The time between two walks of a table that is not full: it shrinks after a flood.
 const TIDY_EVERY: Duration = Duration::from_mins(1);
 
-/// Hands out bucket numbers. Times are since the server's start.
+/// Assigns bucket numbers to clients. Times are since the server's start.
 #[derive(Debug)]
 pub(super) struct Buckets {
     bound: u32,
-    /// How long one request takes to be given back, and how long a whole burst does.
+    /// The time in which one request comes back.
     period: Duration,
+    /// The time in which a whole burst comes back.
     refill: Duration,
     table: Mutex<Table>,
 }
@@ -34,7 +31,7 @@ pub(super) struct Buckets {
 #[derive(Debug, Default)]
 struct Table {
     clients: HashMap<IpAddr, Client>,
-    /// Numbers up to `highest` that nobody has.
+    /// Numbers up to `highest` that no client has.
     free: Vec<u32>,
     highest: u32,
     reclaimed: Duration,
@@ -43,43 +40,43 @@ struct Table {
 #[derive(Debug)]
 struct Client {
     bucket: u32,
-    /// When the bucket is full again, or a little later: refused requests are counted too.
+    /// The time at which the bucket is full again, or a little later: rejected requests count too.
     full_at: Duration,
 }
 
-/// A client's bucket, and whether it is time to drop the buckets that are full.
+/// A client's bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Given {
-    pub(super) bucket: u32,
-    pub(super) tidy: bool,
+pub(super) struct Bucket {
+    pub(super) number: u32,
+    /// Whether to drop the buckets that are full.
+    pub(super) is_time_to_tidy: bool,
 }
 
 impl Buckets {
-    /// At most `bound` clients; each may have `burst` requests, of which one comes back every
+    /// Creates a table for `bound` clients with `burst` requests each, of which one comes back every
     /// `period`.
     pub(super) fn new(bound: u32, burst: NonZeroU32, period: Duration) -> Self {
         Self { bound, period, refill: period * burst.get(), table: Mutex::default() }
     }
 
-    /// The bucket that this client's request at `now` is taken from.
-    pub(super) fn of(&self, client: IpAddr, now: Duration) -> Given {
-        // A panic leaves at worst a number that nobody has: the table is still good.
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Returns the bucket for a client's request at `now`.
+    pub(super) fn of(&self, client: IpAddr, now: Duration) -> Bucket {
+        let mut table = self.table.lock();
         let since = now.saturating_sub(table.reclaimed);
-        let tidy = since >= TIDY_EVERY;
-        if tidy || since >= RECLAIM_EVERY && table.is_full(self.bound) {
+        let is_time_to_tidy = since >= TIDY_EVERY;
+        if is_time_to_tidy || since >= RECLAIM_EVERY && table.is_full(self.bound) {
             table.reclaim(now);
         }
         if let Some(known) = table.clients.get_mut(&client) {
             let full_at = known.full_at.max(now) + self.period;
             known.full_at = full_at.min(now + self.refill);
-            return Given { bucket: known.bucket, tidy };
+            return Bucket { number: known.bucket, is_time_to_tidy };
         }
         let Some(bucket) = table.take(self.bound) else {
-            return Given { bucket: SHARED, tidy };
+            return Bucket { number: SHARED, is_time_to_tidy };
         };
         table.clients.insert(client, Client { bucket, full_at: now + self.period });
-        Given { bucket, tidy }
+        Bucket { number: bucket, is_time_to_tidy }
     }
 }
 
@@ -98,7 +95,7 @@ impl Table {
         })
     }
 
-    /// Takes back the numbers of all clients whose buckets are full at `now`.
+    /// Frees the numbers of the clients whose buckets are full at `now`.
     fn reclaim(&mut self, now: Duration) {
         self.reclaimed = now;
         let free = &mut self.free;
@@ -139,20 +136,20 @@ mod tests {
     }
 
     fn known(buckets: &Buckets) -> (usize, usize) {
-        let table = buckets.table.lock().unwrap();
+        let table = buckets.table.lock();
         (table.clients.len(), table.clients.capacity())
     }
 
     #[test]
     fn a_client_keeps_its_bucket_while_it_is_not_full() {
         let buckets = buckets(100);
-        let first = buckets.of(client(1), Duration::ZERO).bucket;
-        let second = buckets.of(client(2), Duration::ZERO).bucket;
+        let first = buckets.of(client(1), Duration::ZERO).number;
+        let second = buckets.of(client(2), Duration::ZERO).number;
         assert!(first != second && first != SHARED && second != SHARED);
         for _ in 0..20 {
-            assert_eq!(buckets.of(client(1), SECOND / 2).bucket, first);
+            assert_eq!(buckets.of(client(1), SECOND / 2).number, first);
         }
-        assert_eq!(buckets.of(client(1), SECOND * 9).bucket, first);
+        assert_eq!(buckets.of(client(1), SECOND * 9).number, first);
     }
 
     #[test]
@@ -160,25 +157,25 @@ mod tests {
         let buckets = buckets(100_000);
         let mut given = HashSet::new();
         for number in 0..300_000 {
-            given.insert(buckets.of(client(number), Duration::ZERO).bucket);
+            given.insert(buckets.of(client(number), Duration::ZERO).number);
         }
         assert_eq!(given.len(), 100_001, "a bucket for each of 100,000, and the shared one");
         assert_eq!(known(&buckets).0, 100_000);
-        assert_eq!(buckets.of(client(300_000), Duration::ZERO).bucket, SHARED);
-        assert_ne!(buckets.of(client(7), Duration::ZERO).bucket, SHARED);
+        assert_eq!(buckets.of(client(300_000), Duration::ZERO).number, SHARED);
+        assert_ne!(buckets.of(client(7), Duration::ZERO).number, SHARED);
     }
 
     #[test]
     fn a_full_table_takes_back_what_is_full_again() {
         let buckets = buckets(2);
         buckets.of(client(1), Duration::ZERO);
-        let busy = buckets.of(client(2), Duration::ZERO).bucket;
+        let busy = buckets.of(client(2), Duration::ZERO).number;
         buckets.of(client(2), Duration::ZERO);
-        assert_eq!(buckets.of(client(3), SECOND / 2).bucket, SHARED);
-        let third = buckets.of(client(3), SECOND).bucket;
+        assert_eq!(buckets.of(client(3), SECOND / 2).number, SHARED);
+        let third = buckets.of(client(3), SECOND).number;
         assert!(third != SHARED && third != busy);
-        assert_eq!(buckets.of(client(2), SECOND).bucket, busy);
-        assert_eq!(buckets.of(client(1), SECOND).bucket, SHARED);
+        assert_eq!(buckets.of(client(2), SECOND).number, busy);
+        assert_eq!(buckets.of(client(1), SECOND).number, SHARED);
     }
 
     #[test]
@@ -186,19 +183,19 @@ mod tests {
         let buckets = Buckets::new(1, NonZeroU32::MIN, Duration::from_millis(1));
         buckets.of(client(1), SECOND);
         buckets.of(client(2), SECOND);
-        assert_eq!(buckets.of(client(2), SECOND * 3 / 2).bucket, SHARED);
-        assert_ne!(buckets.of(client(2), SECOND * 2).bucket, SHARED);
+        assert_eq!(buckets.of(client(2), SECOND * 3 / 2).number, SHARED);
+        assert_ne!(buckets.of(client(2), SECOND * 2).number, SHARED);
     }
 
     #[test]
     fn the_table_shrinks_when_the_flood_is_over() {
         let buckets = buckets(100_000);
         for number in 0..100_000 {
-            assert!(!buckets.of(client(number), Duration::ZERO).tidy);
+            assert!(!buckets.of(client(number), Duration::ZERO).is_time_to_tidy);
         }
         assert!(known(&buckets).1 >= 100_000);
-        assert!(buckets.of(client(1), SECOND * 60).tidy);
-        assert!(!buckets.of(client(1), SECOND * 61).tidy);
+        assert!(buckets.of(client(1), SECOND * 60).is_time_to_tidy);
+        assert!(!buckets.of(client(1), SECOND * 61).is_time_to_tidy);
         let (clients, capacity) = known(&buckets);
         assert!(clients == 1 && capacity < 100, "{clients} of {capacity}");
     }

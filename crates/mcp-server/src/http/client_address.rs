@@ -1,7 +1,7 @@
-//! Which client a request comes from.
+//! The address of a request's client.
 //!
-//! `X-Forwarded-For` is a claim that anybody can send. It counts only as far as the proxies that
-//! are trusted have written it: from the right.
+//! Any client can send `X-Forwarded-For`. Only the entries from the right that trusted proxies wrote
+//! count.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -9,15 +9,14 @@ use actix_web::http::header::HeaderMap;
 use ipnet::IpNet;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
-/// The header fields by which a proxy says that it forwards somebody else's request.
+/// The headers that a proxy adds to a request that it forwards.
 const FORWARDING: [&str; 3] = [X_FORWARDED_FOR, "forwarded", "x-real-ip"];
 
-/// The client's address: the peer's own, or when the peer is a trusted proxy the right-most hop of
-/// `X-Forwarded-For` that is not.
+/// Returns the client's address: the peer's, or if the peer is a trusted proxy, the right-most hop of
+/// `X-Forwarded-For` that is not one.
 ///
-/// An entry that is no address ends the walk, and the hop before it counts.
-#[must_use]
-pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+/// A malformed entry ends the search at the hop to its right.
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut nearest = peer.to_canonical();
     if !is_trusted(&nearest) {
@@ -37,7 +36,7 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> I
     nearest
 }
 
-/// An address, with or without a port: `1.2.3.4`, `1.2.3.4:567`, `::1`, `[::1]`, `[::1]:80`.
+/// Parses an address, with or without a port: `1.2.3.4`, `1.2.3.4:567`, `::1`, `[::1]`, `[::1]:80`.
 fn hop(entry: &[u8]) -> Option<IpAddr> {
     let entry = str::from_utf8(entry).ok()?;
     let bracketed = || entry.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
@@ -46,22 +45,25 @@ fn hop(entry: &[u8]) -> Option<IpAddr> {
     address.or_else(|| bracketed().map(IpAddr::V6)).map(|it| it.to_canonical())
 }
 
-/// Returns whether the request comes from a client on this machine: from a loopback address, and not
-/// on behalf of somebody else. `client` is the request's [`client_address`].
+/// Returns whether the client is on this machine: it has a loopback address and forwards no other
+/// client. `client` is the request's [`client_address`].
 ///
-/// A proxy on this machine that is not trusted is no such client: nobody knows whom it forwards.
-#[must_use]
-pub fn is_local(peer: IpAddr, client: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+/// An untrusted proxy on this machine does not count: its clients are unknown.
+pub(crate) fn is_local(
+    peer: IpAddr,
+    client: IpAddr,
+    headers: &HeaderMap,
+    trusted: &[IpNet],
+) -> bool {
     let peer = peer.to_canonical();
     let is_trusted = || trusted.iter().any(|net| net.contains(&peer));
     let forwards = || FORWARDING.iter().any(|name| headers.contains_key(*name));
     peer.is_loopback() && client.is_loopback() && (!forwards() || is_trusted())
 }
 
-/// What a client is counted by: an IPv4 address, or an IPv6 address's /64, which is the least that
-/// one customer gets (RFC 6177), and all of whose addresses are his to use.
-#[must_use]
-pub fn rate_key(client: IpAddr) -> IpAddr {
+/// Returns the address that a client is counted by: IPv4, or the /64 of IPv6. One customer has at least
+/// a /64 and may use all of its addresses (RFC 6177).
+pub(crate) fn rate_key(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
         address @ IpAddr::V4(_) => address,

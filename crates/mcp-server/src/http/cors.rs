@@ -1,4 +1,4 @@
-//! Cross-origin requests (Fetch standard, "CORS protocol"), on actix-cors.
+//! Cross-origin requests (Fetch standard, "CORS protocol"), with actix-cors.
 
 use actix_cors::{Cors, CorsError};
 use actix_web::{
@@ -15,22 +15,21 @@ use actix_web::{
 use super::error::ApiError;
 use crate::config::CorsOrigins;
 
-/// How long a browser may remember a preflight's answer, in seconds.
+/// The seconds for which a browser may cache a preflight's response.
 const MAX_AGE: usize = 3600;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "OPTIONS"];
 
-/// Response headers that a page may read beside the ones that it always may.
+/// The response headers that a page may read besides the safelisted ones.
 const EXPOSED: &str = "Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, \
                        Deprecation, Link, X-Tokens, Content-Range, \
                        Mcp-Session-Id, WWW-Authenticate";
 
-/// Whose pages may read our answers: anybody's, without credentials, or those of the listed
-/// origins, with credentials.
+/// Middleware that allows pages to read responses: all pages without credentials, or the listed origins
+/// with credentials. [`tidy`] wraps it.
 ///
-/// Each origin is `scheme://host[:port]` and is compared as it stands (RFC 6454 section 6.2).
-/// Wrap [`tidy`] around it.
-pub fn cors(origins: &CorsOrigins) -> Cors {
+/// Origins are `scheme://host[:port]` and are compared as texts (RFC 6454, section 6.2).
+pub(crate) fn cors(origins: &CorsOrigins) -> Cors {
     let shared = Cors::default().allowed_methods(METHODS).allow_any_header().max_age(MAX_AGE);
     match origins {
         CorsOrigins::Any => shared.allow_any_origin().send_wildcard(),
@@ -41,9 +40,9 @@ pub fn cors(origins: &CorsOrigins) -> Cors {
     }
 }
 
-/// What actix-cors would say to everybody is said to pages that may read the answer, and only to them;
-/// and the preflight of an origin that it does not allow is refused in JSON.
-pub async fn tidy(
+/// Middleware that keeps actix-cors's headers only in responses that the page may read, and rejects a
+/// preflight from another origin with JSON.
+pub(crate) async fn tidy(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -57,7 +56,7 @@ pub async fn tidy(
     if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
         headers.remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
     } else if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
-        // Not a preflight's, which no page reads.
+        // No page reads a preflight's headers.
         let exposed = HeaderValue::from_static(EXPOSED);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }

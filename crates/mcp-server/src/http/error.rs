@@ -1,10 +1,7 @@
-//! How a request is refused: one error type, one JSON shape.
+//! The errors of the middleware and of v1.
 //!
-//! The error bodies of the guards and of v1 are `{"detail": "…"}`, as the v1 contract has it; only
-//! [`rate_limit`] answers with another key, for the same reason. What v2 and the Model Context Protocol
-//! say of a call has the forms of those.
-//!
-//! [`rate_limit`]: super::rate_limit
+//! Their body is `{"detail": "…"}`, as in the v1 contract. The rate limit has another form for the same
+//! reason. Errors of a call over v2 and the Model Context Protocol have the forms of those.
 
 use paperclip::v2::schema::Apiv2Errors;
 use std::{
@@ -26,11 +23,9 @@ use actix_web::{
 };
 use serde_json::json;
 
-/// A refused request: its status, and one sentence that the caller may read.
-///
-/// `detail` is public. A cause that is not meant for the caller belongs in the server's log.
+/// An error response. Clients read `detail`; a cause belongs in the server's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiError {
+pub(crate) struct ApiError {
     status: StatusCode,
     detail: String,
     retry_after: Option<u64>,
@@ -39,36 +34,30 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// An error of this status, with the sentence that goes into `detail`.
-    #[must_use]
-    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into(), retry_after: None, challenge: None, closes: false }
     }
 
-    /// Says after how many seconds to try again (`Retry-After`, RFC 9110 section 10.2.3).
-    #[must_use]
-    pub fn retry_after(mut self, seconds: u64) -> Self {
+    /// Adds the seconds until the client may try again (`Retry-After`, RFC 9110, section 10.2.3).
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
     }
 
-    /// Says how to authenticate (`WWW-Authenticate`, RFC 9110 section 11.6.1).
-    #[must_use]
-    pub fn challenge(mut self, scheme: &'static str) -> Self {
+    /// Adds the authentication scheme (`WWW-Authenticate`, RFC 9110, section 11.6.1).
+    pub(crate) fn challenge(mut self, scheme: &'static str) -> Self {
         self.challenge = Some(scheme);
         self
     }
 
-    /// Ends the connection after the answer, for a request whose rest is not read.
-    #[must_use]
-    pub fn closing(mut self) -> Self {
+    /// Closes the connection after the response: the rest of the request is not read.
+    pub(crate) fn closing(mut self) -> Self {
         self.closes = true;
         self
     }
 
-    /// The sentence in `detail`.
-    #[must_use]
-    pub fn detail(&self) -> &str {
+    #[cfg(test)]
+    pub(crate) fn detail(&self) -> &str {
         &self.detail
     }
 }
@@ -81,7 +70,7 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// The document's error answers come from the error table: see `openapi::operations`.
+/// `openapi::operations` describes the error responses.
 impl Apiv2Errors for ApiError {}
 
 impl ResponseError for ApiError {
@@ -104,13 +93,13 @@ impl ResponseError for ApiError {
     }
 }
 
-/// An error that says no more than the status's own name, `Not Found` for 404.
+/// Returns an error with the status's name, such as `Not Found`.
 fn named(status: StatusCode) -> ApiError {
     ApiError::new(status, status.canonical_reason().unwrap_or("Error"))
 }
 
-/// The answer on a path that nothing serves: the app's `default_service`.
-pub fn not_found() -> Ready<ApiError> {
+/// Returns 404: the app's `default_service`.
+pub(crate) fn not_found() -> Ready<ApiError> {
     ready(named(StatusCode::NOT_FOUND))
 }
 
@@ -122,16 +111,14 @@ impl actix_web::Responder for ApiError {
     }
 }
 
-/// The answer to a method that a resource does not have: the resource's `default_service`.
-///
-/// `allowed` is every method that the resource does have, for `Allow` (RFC 9110 section 10.2.1).
-#[must_use]
-pub fn method_not_allowed(allowed: &[Method]) -> Route {
+/// Returns 405: a resource's `default_service`. `allowed` are the resource's methods, for `Allow`
+/// (RFC 9110, section 10.2.1).
+pub(crate) fn method_not_allowed(allowed: &[Method]) -> Route {
     let allowed = allowed.to_vec();
     web::route().to(move || ready(method_not_allowed_answer(&allowed)))
 }
 
-/// 405, with the methods that there are.
+/// Returns a 405 response that lists the allowed methods.
 pub(crate) fn method_not_allowed_answer(allowed: &[Method]) -> HttpResponse {
     let names = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
     let mut answer = named(StatusCode::METHOD_NOT_ALLOWED).error_response();
@@ -141,11 +128,8 @@ pub(crate) fn method_not_allowed_answer(allowed: &[Method]) -> HttpResponse {
     answer
 }
 
-/// Has actix-web's extractors refuse in JSON: 422 for a query of another form, 404 for a path that
-/// cannot be one of ours. Bodies are read by [`super::body`] alone.
-///
-/// A route that wants the detail to name the parameter reads it itself; these are what is left.
-pub fn extractors(config: &mut web::ServiceConfig) {
+/// Configures the errors of actix-web's extractors: 422 for a query of another form, 404 for a path.
+pub(crate) fn extractors(config: &mut web::ServiceConfig) {
     let query = web::QueryConfig::default().error_handler(|error: QueryPayloadError, _| {
         let error = error.to_string();
         match error.split_once("duplicate field `").and_then(|(_, rest)| rest.split_once('`')) {
@@ -160,7 +144,7 @@ pub fn extractors(config: &mut web::ServiceConfig) {
     config.app_data(query).app_data(path);
 }
 
-/// 413 for a body over `limit` bytes.
+/// Returns 413 for a body over `limit` bytes.
 pub(super) fn too_large(limit: usize) -> ApiError {
     ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
@@ -172,11 +156,10 @@ fn unprocessable(detail: &str) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
 }
 
-/// The outermost layer: an error that is not JSON, from whatever library, becomes one.
+/// Middleware that turns libraries' error responses into JSON.
 ///
-/// The status and the headers stay; the text is the status's own name, since a library's may tell
-/// of the server's inside.
-pub async fn json_errors(
+/// The status and headers stay. The detail is the status's name: a library's text may expose internals.
+pub(crate) async fn json_errors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -184,7 +167,7 @@ pub async fn json_errors(
         Ok(answer) => answer.map_into_boxed_body(),
         Err(error) if error.as_error::<ApiError>().is_some() => return Err(error),
         Err(error) => {
-            log::warn!("a layer failed: {error}");
+            log::warn!("middleware failed: {error}");
             return Err(named(error.as_response_error().status_code()).into());
         }
     };

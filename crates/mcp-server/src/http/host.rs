@@ -1,52 +1,51 @@
-//! DNS rebinding: a page of somebody else's must not reach a server that listens on loopback.
+//! Protects a server on loopback from DNS rebinding.
 //!
-//! A page at `evil.example` may have its name resolve to 127.0.0.1; the browser then takes the server
-//! for the page's own origin and CORS does not apply. `Host` still says `evil.example`.
-
-use std::{cell::RefCell, sync::Arc};
+//! A page at `evil.example` may let its name resolve to 127.0.0.1. The browser then treats the server as
+//! the page's own origin, and CORS does not apply. `Host` is still `evil.example`.
 
 use actix_web::{
-    dev::{RequestHead, ServiceRequest},
-    http::{StatusCode, header::HeaderValue},
+    Error, ResponseError,
+    body::{EitherBody, MessageBody},
+    dev::{RequestHead, ServiceRequest, ServiceResponse},
+    http::StatusCode,
+    middleware::Next,
+    web::Data,
 };
 
 use super::{
     authority::{self, Authority},
     error::ApiError,
-    guard::{Check, Guard},
     probe::is_probe,
 };
 
-/// Which `Host` values are served. Built once, shared by all workers.
+/// The `Host` values that are served. Part of the app's data.
 #[derive(Debug, Clone)]
-pub struct Hosts {
+pub(crate) struct Hosts {
     enforced: bool,
-    allowed: Arc<[Authority]>,
+    allowed: Vec<Authority>,
 }
 
 impl Hosts {
-    /// `loopback_only`: the server listens on loopback addresses alone. `allowed`: names beside
-    /// loopback's own; one with a port allows that port only.
-    ///
-    /// Beyond loopback, any host is served unless `allowed` says otherwise.
-    #[must_use]
-    pub fn new(loopback_only: bool, allowed: Vec<Authority>) -> Self {
-        Self { enforced: loopback_only || !allowed.is_empty(), allowed: allowed.into() }
+    /// Creates the rule. On loopback, its names and `allowed` are served; elsewhere `allowed`, or all
+    /// if it is empty. An allowed host with a port allows only that port.
+    pub(crate) fn new(loopback_only: bool, allowed: Vec<Authority>) -> Self {
+        Self { enforced: loopback_only || !allowed.is_empty(), allowed }
     }
 
-    /// The layer for the whole app.
-    #[must_use]
-    pub fn guard(&self) -> Guard<Served> {
-        Guard(Served { hosts: self.clone(), last: RefCell::default() })
+    /// Returns whether a request is for a host that is served here.
+    fn serve(&self, head: &RequestHead) -> bool {
+        !self.enforced
+            || authority::of_request(head)
+                .is_ok_and(|wanted| wanted.iter().all(|wanted| self.serves(wanted)))
     }
 
-    /// Whether a request is for a name that is known to be this server's: loopback's, one that is
-    /// allowed, or an address, which no name server can turn to another.
+    /// Returns whether a request is for a name that is known to be this server's: a loopback name, an
+    /// allowed one, or an address, which no name server can change.
     pub(crate) fn knows(&self, head: &RequestHead) -> bool {
-        let is_known = |wanted: &Authority| {
-            matches!(wanted.host, authority::Host::Address(_)) || self.serves(wanted)
-        };
-        authority::of_request(head).is_ok_and(|wanted| wanted.iter().all(is_known))
+        let is_address = |wanted: &Authority| matches!(wanted.host, authority::Host::Address(_));
+        authority::of_request(head).is_ok_and(|wanted| {
+            wanted.iter().all(|wanted| is_address(wanted) || self.serves(wanted))
+        })
     }
 
     fn serves(&self, wanted: &Authority) -> bool {
@@ -54,7 +53,8 @@ impl Hosts {
     }
 }
 
-/// A request without a port means its scheme's default, and behind a proxy that may be either.
+/// Returns whether an allowed host includes another. A request without a port means its scheme's
+/// default, and behind a proxy that may be either.
 fn allows(allowed: &Authority, wanted: &Authority) -> bool {
     let port = match (allowed.port, wanted.port) {
         (None, _) => true,
@@ -64,50 +64,35 @@ fn allows(allowed: &Authority, wanted: &Authority) -> bool {
     port && allowed.host == wanted.host
 }
 
-/// The check of a layer.
-#[derive(Debug, Clone)]
-pub struct Served {
-    hosts: Hosts,
-    /// The `Host` that was served last: most requests say the same one again, which needs no parsing.
-    last: RefCell<Option<Box<[u8]>>>,
-}
-
-impl Check for Served {
-    fn check(&self, request: &ServiceRequest) -> Result<(), ApiError> {
-        if !self.hosts.enforced {
-            return Ok(());
-        }
-        let line = authority::only_host(request.head()).map(HeaderValue::as_bytes);
-        if line.is_some() && line == self.last.borrow().as_deref() {
-            return Ok(());
-        }
-        // An orchestrator probes by address, which no name server can turn to another.
-        if is_probe(request) && self.hosts.knows(request.head()) {
-            return Ok(());
-        }
-        match authority::of_request(request.head()) {
-            Ok(wanted) if wanted.iter().all(|it| self.hosts.serves(it)) => {
-                self.last.replace(line.map(Into::into));
-                Ok(())
-            }
-            _ => Err(ApiError::new(
-                StatusCode::FORBIDDEN,
-                "This Host is not served here: use localhost, or list it in MCP_ALLOWED_HOSTS",
-            )),
-        }
+/// Middleware that answers 403 to a `Host` that is not served here.
+pub(super) async fn check<B: MessageBody>(
+    hosts: Data<Hosts>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let head = request.head();
+    // An orchestrator probes by address, which no name server can turn to another.
+    if hosts.serve(head) || (is_probe(&request) && hosts.knows(head)) {
+        return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
+    let detail = "This Host is not served here: use localhost, or list it in MCP_ALLOWED_HOSTS";
+    let error = ApiError::new(StatusCode::FORBIDDEN, detail).error_response();
+    Ok(request.into_response(error).map_into_right_body())
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
-    use actix_web::{App, http::header, test, web};
+    use actix_web::{App, http::header, middleware::from_fn, test, web};
 
     use super::*;
 
     async fn status(hosts: &Hosts, request: test::TestRequest) -> u16 {
         let app = test::init_service(
-            App::new().wrap(hosts.guard()).route("/", web::get().to(async || "ok")),
+            App::new()
+                .app_data(Data::new(hosts.clone()))
+                .wrap(from_fn(check))
+                .route("/", web::get().to(async || "ok")),
         )
         .await;
         test::call_service(&app, request.to_request()).await.status().as_u16()
@@ -161,31 +146,6 @@ mod tests {
         assert_eq!(status(&hosts, absolute("http://localhost/")).await, 200);
         assert_eq!(status(&hosts, absolute("http://evil.example/")).await, 403);
         assert_eq!(status(&hosts, absolute("http://localhost@evil.example/")).await, 403);
-    }
-
-    #[actix_web::test]
-    async fn each_request_is_checked_whatever_came_before() {
-        let hosts = Hosts::new(true, allowed(&["app.example"]));
-        let app = test::init_service(
-            App::new().wrap(hosts.guard()).route("/", web::get().to(async || "ok")),
-        )
-        .await;
-        let good = || to("app.example:1");
-        for (request, wanted) in [
-            (good(), 200),
-            (good(), 200),
-            (to("app.example:12"), 200),
-            (good(), 200),
-            (to("evil.example"), 403),
-            (good().uri("http://evil.example/"), 403),
-            (good().append_header((header::HOST, "app.example:1")), 403),
-            (test::TestRequest::get().uri("/"), 403),
-            (to(""), 403),
-            (good(), 200),
-        ] {
-            let answer = test::call_service(&app, request.to_request()).await;
-            assert_eq!(answer.status().as_u16(), wanted);
-        }
     }
 
     #[actix_web::test]

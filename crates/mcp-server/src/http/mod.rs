@@ -1,47 +1,36 @@
-//! HTTP: what a request passes before an action sees it, and how every refusal looks.
+//! HTTP: the middleware that a request passes before an action runs, and the form of every error.
 //!
-//! Each guard is its own module and takes plain typed parameters. The order they are wrapped in,
-//! outermost first, and why:
+//! The order of the middleware, outermost first, and why:
 //!
-//! 1. [`unread::close_unread`]: no connection outlives an answer to a body that was not read; it also
-//!    knows what is in hand on a connection, for the end of the server.
-//! 2. [`error::json_errors`]: whatever went wrong further in, the answer is JSON.
-//! 3. [`host`]: a rebound name is refused before anything else is told about the server.
-//! 4. [`cors`]: outside the limits, so that a browser may read a 429 or 503 and its headers.
-//! 5. [`rate_limit`]: bounds what one client may ask for, before it takes room from others.
-//! 6. [`in_hand`]: bounds the in-flight requests. Probes pass both.
-//! 7. [`permission`] and in it [`auth`]: asked for by each protected route, so that unknown paths are
-//!    404 and wrong methods 405.
+//! 1. [`error::json_errors`]: every error that comes from further in becomes JSON.
+//! 2. [`host`]: rejects a rebound name before anything else.
+//! 3. [`cors`]: outside the limits, so that a browser may read a 429 or 503 and its headers.
+//! 4. [`rate_limit`]: limits each client, before its requests count as in flight.
+//! 5. [`in_flight`]: limits the in-flight requests. Neither limit applies to probes.
+//! 6. [`caller`]: an extractor of each protected route, so that unknown paths are 404 and wrong methods
+//!    405. [`auth`] compares keys.
 //!
-//! [`server`] wraps them, [`routes`] is what they guard.
+//! [`server`] wraps them around the [`routes`].
 
 pub(crate) mod accept;
 mod answer;
-pub mod auth;
-pub mod authority;
-pub mod body;
+pub(crate) mod auth;
+pub(crate) mod authority;
+pub(crate) mod body;
 mod buckets;
-pub mod caller;
-pub mod client_address;
-pub mod cors;
-pub mod error;
-pub mod guard;
-mod guards;
-mod held;
-pub mod host;
-pub mod in_hand;
-pub mod origin;
+pub(crate) mod caller;
+pub(crate) mod client_address;
+pub(crate) mod cors;
+pub(crate) mod error;
+pub(crate) mod host;
+mod in_flight;
+pub(crate) mod origin;
 mod page;
-pub mod permission;
 mod probe;
-pub mod rate_limit;
-pub mod routes;
+pub(crate) mod rate_limit;
+pub(crate) mod routes;
 mod server;
-mod stopping;
-pub mod unread;
-mod wire;
 
-pub use guards::Guards;
 pub use server::serve;
 
 #[cfg(test)]
@@ -56,20 +45,22 @@ mod tests {
 
     /// An app in every layer, whose `POST /closed` wants the key `k-1`.
     macro_rules! app {
-        ($rate_limit:expr, $in_hand:expr) => {
+        ($rate_limit:expr, $in_flight:expr) => {
             test::init_service(
                 App::new()
                     .app_data(web::Data::new(auth::ApiKey::new(Some("k-1"))))
-                    .wrap($in_hand)
-                    .wrap($rate_limit)
+                    .app_data(web::Data::new(host::Hosts::new(true, Vec::new())))
+                    .app_data(web::Data::new(in_flight::InFlight::new($in_flight)))
+                    .wrap(from_fn(in_flight::limit))
+                    .wrap($rate_limit.clone())
+                    .wrap(from_fn(rate_limit::rename_headers))
                     .wrap(cors::cors(&CorsOrigins::Any))
                     .wrap(from_fn(cors::tidy))
-                    .wrap(host::Hosts::new(true, Vec::new()).guard())
+                    .wrap(from_fn(host::check))
                     .wrap(from_fn(error::json_errors))
-                    .wrap(from_fn(unread::close_unread))
                     .service(
                         web::resource("/closed")
-                            .route(web::post().to(async |_: auth::Caller| "in"))
+                            .route(web::post().to(async |_: caller::Caller| "in"))
                             .default_service(error::method_not_allowed(&[Method::POST])),
                     )
                     .default_service(web::to(error::not_found)),
@@ -106,7 +97,8 @@ mod tests {
 
     #[actix_web::test]
     async fn every_refusal_is_json_and_a_page_can_read_it() {
-        let app = app!(four_a_day(), in_hand::InHand::new(8));
+        let limit = four_a_day();
+        let app = app!(limit, 8);
         assert_eq!(ask!(app, post "/closed", "evil.example"), (403, true, false, false));
         assert_eq!(ask!(app, get "/nope", "evil.example"), (403, true, false, false));
         assert_eq!(ask!(app, post "/closed", "localhost"), (401, true, true, true));
@@ -114,7 +106,8 @@ mod tests {
         assert_eq!(ask!(app, get "/closed", "localhost"), (405, true, true, true));
         assert_eq!(ask!(app, get "/nope", "localhost"), (404, true, true, true));
         assert_eq!(ask!(app, get "/nope", "localhost"), (429, true, true, true));
-        let busy = app!(four_a_day(), in_hand::InHand::new(0));
+        let limit = four_a_day();
+        let busy = app!(limit, 0);
         assert_eq!(ask!(busy, get "/nope", "localhost"), (503, true, true, true));
     }
 }

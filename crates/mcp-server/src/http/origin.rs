@@ -1,10 +1,10 @@
-//! Whether a browser sent a request for somebody else's page (RFC 6454 section 7).
+//! The origin of the page for which a browser sent a request (RFC 6454, section 7).
 
 use actix_web::{HttpRequest, http::header};
 
 use super::authority::{self, Authority};
 
-/// An origin that is not opaque: scheme, host and port (RFC 6454 section 4).
+/// An origin that is not opaque (RFC 6454, section 4).
 #[derive(Debug, PartialEq, Eq)]
 struct Origin {
     scheme: String,
@@ -12,7 +12,7 @@ struct Origin {
 }
 
 impl Origin {
-    /// `None` for `null`, and for all that is no origin.
+    /// Returns `None` for `null` and malformed origins.
     fn parse(text: &str) -> Option<Self> {
         let (scheme, authority) = text.split_once("://")?;
         let scheme = scheme.to_ascii_lowercase();
@@ -21,8 +21,8 @@ impl Origin {
         Some(Self { scheme, authority })
     }
 
-    /// Whether a request for `wanted` goes to this origin's own server. A request does not say its
-    /// scheme, and a proxy may have changed it, so a port that is left out is this scheme's default.
+    /// Returns whether a request for `wanted` goes to this origin's own server. A request does not name
+    /// its scheme, and a proxy may change it, so an absent port is this scheme's default.
     fn is_at(&self, wanted: &Authority) -> bool {
         let port = wanted.port.or_else(|| default_port(&self.scheme));
         self.authority.host == wanted.host && self.authority.port == port
@@ -37,12 +37,11 @@ fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// Whether this request comes from a page of another origin that is not `listed` by name.
+/// Returns whether a request comes from a page of another origin that is not `listed` by name.
 ///
-/// `*` in `listed` lets anybody read, and does not count here. Programs that are no browsers send no
-/// `Origin` and are not foreign; `null` is, since any page can have it.
-#[must_use]
-pub fn is_foreign(request: &HttpRequest, listed: &[String]) -> bool {
+/// `*` in `listed` does not count here. Programs without a browser send no `Origin` and are not foreign.
+/// `null` is foreign: any page can have it.
+pub(crate) fn is_foreign(request: &HttpRequest, listed: &[String]) -> bool {
     let mut lines = request.headers().get_all(header::ORIGIN);
     let Some(first) = lines.next() else {
         return false;
@@ -58,9 +57,8 @@ pub fn is_foreign(request: &HttpRequest, listed: &[String]) -> bool {
     !own && !listed.iter().any(|it| Origin::parse(it).is_some_and(|it| it == origin))
 }
 
-/// Whether this request comes from a page whose origin is `listed` by name.
-#[must_use]
-pub fn is_listed(request: &HttpRequest, listed: &[String]) -> bool {
+/// Returns whether a request comes from a page whose origin is `listed` by name.
+pub(crate) fn is_listed(request: &HttpRequest, listed: &[String]) -> bool {
     let mut lines = request.headers().get_all(header::ORIGIN);
     let origin = lines.next().and_then(|line| line.to_str().ok()).and_then(Origin::parse);
     lines.next().is_none()

@@ -1,143 +1,164 @@
-//! The listening server: from guards and routes to an app, and from the app to a process that ends
-//! as it should.
+//! The listening server: builds the app from the settings, and stops gracefully.
 
-use std::future::{Future, ready};
+use std::future::Future;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_http::HttpService;
-use actix_http::error::DispatchError;
-use actix_server::Server;
-use actix_service::{ServiceFactoryExt, fn_service, map_config};
 use actix_web::body::MessageBody;
-use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
-use actix_web::{App, Error};
+use actix_web::{App, Error, HttpServer};
 use paperclip::actix::OpenApiExt;
+use secrecy::ExposeSecret;
 
+use super::auth::ApiKey;
+use super::caller::TrustedProxies;
 use super::error::{extractors, json_errors, not_found};
+use super::host::{self, Hosts};
+use super::in_flight::{self, InFlight};
+use super::rate_limit::{RateLimit, rename_headers};
 use super::routes::mcp::McpRoute;
 use super::routes::{self, BodyLimits, Documents, Readiness};
-use super::stopping::Stopping;
-use super::unread::close_unread;
-use super::wire::{Wire, queue_little};
-use super::{Guards, cors};
+use super::{body, cors};
 use crate::config::Settings;
 use crate::mcp::McpServer;
 
-/// How long requests in flight may take after the order to stop. With the closing of the database
+/// The time that in-flight requests get after the order to stop. Together with closing the database
 /// it must stay under 10 s.
 const SHUTDOWN_SECONDS: u64 = 8;
 
-/// How long workers have to take up the connections that were accepted last.
-const TAKING_UP: Duration = Duration::from_millis(50);
+/// The time between the order to stop and the closing of idle connections. actix-http closes them with
+/// the requests that it has not read: those that clients sent before the order are answered first.
+const LAST_REQUESTS: Duration = Duration::from_millis(250);
 
-/// How long a client may take to fetch an answer while it is still sending.
+/// The time that a client gets to read a response while it is still sending.
 const DISCONNECT_WAIT: Duration = Duration::from_secs(1);
 
-/// Serves until `stop` is ready, then takes no more connections and ends what is in flight.
+/// Serves until `stop` is ready, then accepts no more connections and finishes in-flight requests.
 ///
 /// # Errors
-/// When the listener cannot be used.
+/// Returns an I/O error if the listener cannot be used.
 pub async fn serve(
     listener: TcpListener,
     settings: &Settings,
     mcp: McpServer,
     stop: impl Future<Output = ()> + 'static,
 ) -> std::io::Result<()> {
-    let guards = Guards::new(settings);
-    let service = Arc::clone(mcp.service());
+    let api_key =
+        Data::new(ApiKey::new(settings.api_key.as_ref().map(ExposeSecret::expose_secret)));
+    let origins = Data::new(settings.cors_origins.clone());
+    let allowed = settings.allowed_hosts.iter().filter_map(|host| host.parse().ok()).collect();
+    let hosts = Data::new(Hosts::new(settings.is_loopback(), allowed));
+    let in_flight = Data::new(InFlight::new(settings.max_requests));
+    let trusted_proxies = Data::new(TrustedProxies(settings.trusted_proxies.clone().into()));
+    let rate_limit = RateLimit::new(
+        settings.rate_limit,
+        settings.rate_limit_loopback,
+        settings.trusted_proxies.clone(),
+    );
+    let limits =
+        Data::new(BodyLimits { size: settings.body_limit, deadline: settings.body_timeout });
     let readiness = Data::new(Readiness::default());
-    let documents = Data::new(Documents::new(service.dispatcher().registry()));
-    let limits = BodyLimits { size: settings.body_limit, deadline: settings.body_timeout };
-    let workers = match settings.workers {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        workers => workers,
-    };
-    let address = listener.local_addr()?;
-    queue_little(&listener);
-    let Settings { header_timeout, body_timeout, keep_alive, max_connections, .. } = *settings;
+    let documents = Data::new(Documents::new(mcp.service().dispatcher().registry()));
     let mcp = Arc::new(mcp);
     let mcp_route = McpRoute::new(&mcp, settings);
-    let service = Data::from(service);
-    let stopping = Stopping::new();
-    let of_connections = stopping.clone();
+    let service = Data::from(Arc::clone(mcp.service()));
+    let stopping = Data::new(Stopping::default());
+    let order = stopping.clone();
     let app = move || {
         App::new()
             .app_data(service.clone())
             .app_data(documents.clone())
             .app_data(readiness.clone())
-            .app_data(Data::new(guards.api_key.clone()))
-            .app_data(Data::new(guards.origins.clone()))
-            .app_data(Data::new(guards.hosts.clone()))
-            .app_data(Data::new(guards.trusted_proxies.clone()))
-            .app_data(Data::new(limits))
+            .app_data(api_key.clone())
+            .app_data(origins.clone())
+            .app_data(hosts.clone())
+            .app_data(in_flight.clone())
+            .app_data(trusted_proxies.clone())
+            .app_data(limits.clone())
+            .app_data(stopping.clone())
             .configure(extractors)
             .configure(routes::configure_documents)
             .wrap_api()
             .configure(routes::configure)
             .build()
-            // Behind the routes below its path.
+            // After the routes below its path.
             .service(mcp_route.clone().scope())
             .default_service(web::to(not_found))
             .wrap(from_fn(head_as_get))
-            // The last is the outermost; why in this order is said in the module above.
-            .wrap(guards.in_hand.clone())
-            .wrap(guards.rate_limit.clone())
-            .wrap(cors::cors(&guards.origins))
+            // The last is the outermost; the module above explains the order.
+            .wrap(from_fn(in_flight::limit))
+            .wrap(rate_limit.clone())
+            .wrap(from_fn(rename_headers))
+            .wrap(cors::cors(&origins))
             .wrap(from_fn(cors::tidy))
-            .wrap(guards.hosts.guard())
+            .wrap(from_fn(host::check))
             .wrap(from_fn(json_errors))
-            .wrap(from_fn(close_unread))
+            .wrap(from_fn(close_when_stopping))
     };
-    // Not `actix_web::HttpServer`, which takes no stream of ours; this is what it does.
-    let builder = Server::build();
-    let server = builder
+    limit_unread_time(&listener, settings.body_timeout);
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    };
+    let server = HttpServer::new(app)
         .workers(workers)
-        // It counts them for each worker.
-        .max_concurrent_connections(max_connections.div_ceil(workers))
+        // actix-web counts connections for each worker.
+        .max_connections(settings.max_connections.div_ceil(workers))
+        .keep_alive(settings.keep_alive)
+        .client_request_timeout(settings.header_timeout)
+        .client_disconnect_timeout(DISCONNECT_WAIT)
+        // A client that disconnects cancels its call.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()
-        .listen("http", listener, move || {
-            let stopping = of_connections.clone();
-            let http = HttpService::build()
-                .keep_alive(keep_alive)
-                .client_request_timeout(header_timeout)
-                .client_disconnect_timeout(DISCONNECT_WAIT)
-                // A client that goes away cancels its call.
-                .h1_allow_half_closed(false)
-                .local_addr(address)
-                .on_connect_ext(|wire: &Wire, data| {
-                    data.insert(wire.activity());
-                })
-                .h1(map_config(app(), |()| AppConfig::default()));
-            let watched = fn_service(move |stream: TcpStream| {
-                let peer = stream.peer_addr().ok();
-                let wire = Wire::new(stream, body_timeout, &stopping);
-                ready(Ok::<_, DispatchError>((wire, peer)))
-            });
-            watched.and_then(http)
-        })?
+        .on_connect(body::on_connect)
+        .listen(listener)?
         .run();
     let handle = server.handle();
     actix_web::rt::spawn(async move {
         stop.await;
-        log::info!("stopping: no new connections, ending what is in flight");
+        log::info!("stopping: no new connections, finishing in-flight requests");
         handle.pause().await;
         mcp.stop.cancel();
-        stopping.begin();
-        // A worker that stops drops the connections that it was given and has not taken up.
-        actix_web::rt::time::sleep(TAKING_UP).await;
+        order.0.store(true, Ordering::Relaxed);
+        actix_web::rt::time::sleep(LAST_REQUESTS).await;
         handle.stop(true).await;
     });
     server.await
 }
 
-/// A HEAD is routed as a GET (RFC 9110 section 9.3.2); actix-http leaves the answer's body out.
+/// Ends connections whose clients leave a response unread for so long; connections inherit it from
+/// their listener.
+fn limit_unread_time(listener: &TcpListener, timeout: Duration) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Err(error) = socket2::SockRef::from(listener).set_tcp_user_timeout(Some(timeout)) {
+        log::warn!("connections with unread responses stay open: TCP_USER_TIMEOUT: {error}");
+    }
+}
+
+/// Whether the server was ordered to stop. Part of the app's data.
+#[derive(Default)]
+struct Stopping(AtomicBool);
+
+/// Adds `Connection: close` to responses after the order to stop.
+async fn close_when_stopping<B: MessageBody>(
+    stopping: Data<Stopping>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    if stopping.0.load(Ordering::Relaxed) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
+}
+
+/// Routes HEAD as GET (RFC 9110, section 9.3.2); actix-http leaves the response's body out.
 async fn head_as_get(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,

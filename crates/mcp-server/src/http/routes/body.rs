@@ -1,5 +1,4 @@
-//! The body of a request as JSON text, read within the limits and checked for what JSON parsers
-//! stumble over.
+//! Extracts the body of a request as checked JSON text.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,22 +14,21 @@ use paperclip::v2::schema::Apiv2Schema;
 use crate::http::body;
 use crate::http::error::ApiError;
 
-/// How much of a body is read, and for how long.
+/// The limits for reading a body. Part of the app's data.
 #[derive(Clone, Copy, Debug)]
-pub struct BodyLimits {
-    /// Bytes.
-    pub size: usize,
-    /// From the first look at it to its last byte.
-    pub deadline: Duration,
+pub(crate) struct BodyLimits {
+    pub(crate) size: usize,
+    /// The time from the head to the last byte.
+    pub(crate) deadline: Duration,
 }
 
-/// A body that is UTF-8, not nested too deeply and sent as JSON. Its syntax is not checked yet.
-pub(super) struct JsonText(pub(super) String);
+/// A body that is UTF-8 and passes [`json::check`], or is not JSON: the route says what it expects.
+pub(super) struct JsonBody(pub(super) String);
 
-impl Apiv2Schema for JsonText {}
-impl OperationModifier for JsonText {}
+impl Apiv2Schema for JsonBody {}
+impl OperationModifier for JsonBody {}
 
-impl FromRequest for JsonText {
+impl FromRequest for JsonBody {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
@@ -48,7 +46,6 @@ impl FromRequest for JsonText {
             let text = String::from_utf8(body::without_bom(bytes).into())
                 .map_err(|_| malformed("The request body is not UTF-8"))?;
             match json::check(&text) {
-                // The route says what it expects.
                 Ok(()) | Err(Problem::Syntax(_)) => Ok(Self(text)),
                 Err(problem @ Problem::NumberOutOfRange { .. }) => {
                     Err(ApiError::new(StatusCode::BAD_REQUEST, problem.to_string()))
@@ -59,15 +56,15 @@ impl FromRequest for JsonText {
     }
 }
 
-/// 422 for a body that is not of the form that the route takes.
+/// Returns 422 for a body of another form.
 pub(super) fn malformed(detail: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
 }
 
-/// A body without a type is taken for JSON; one that says that it is something else is not.
+/// Rejects a body whose type is not JSON. A body without a type counts as JSON.
 ///
-/// A web page must say that it is: only then does its browser ask first whether the page may (CORS
-/// preflight; <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>).
+/// A web page must send the type: only then does its browser send a preflight first (CORS;
+/// <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>).
 fn check_type(request: &HttpRequest) -> Result<(), ApiError> {
     let headers = request.headers();
     let is_json = headers.get(header::CONTENT_TYPE).map(|given| {

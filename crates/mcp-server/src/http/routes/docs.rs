@@ -1,4 +1,4 @@
-//! `/openapi.json`, `/docs` and `/redoc`: served from the binary, without internet.
+//! `/openapi.json`, `/docs` and `/redoc`, served from the binary.
 
 use actix_web::http::{Method, header};
 use actix_web::web::{self, Data, ServiceConfig};
@@ -10,20 +10,18 @@ use mcp_core::Registry;
 use crate::http::error::method_not_allowed;
 use crate::openapi;
 
-/// Only what is in the page, and the server itself for trying calls out.
+/// Allows the page's own content, and the server itself for calls.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src blob:; frame-ancestors 'none'";
 
-/// The documents, made once.
-pub struct Documents {
+/// The documents, generated once. Part of the app's data.
+pub(crate) struct Documents {
     openapi: String,
     swagger: String,
     redoc: String,
 }
 
 impl Documents {
-    /// The documents of a registry.
-    #[must_use]
-    pub fn new(registry: &Registry) -> Self {
+    pub(crate) fn new(registry: &Registry) -> Self {
         let title = "MCP Server";
         Self {
             openapi: openapi::document(registry).to_string(),
@@ -33,8 +31,8 @@ impl Documents {
     }
 }
 
-/// Mounts the documents' routes, which are not described in them.
-pub fn configure(config: &mut ServiceConfig) {
+/// Mounts the routes of the documents. The documents do not describe them.
+pub(crate) fn configure(config: &mut ServiceConfig) {
     let get = || method_not_allowed(&[Method::GET, Method::HEAD]);
     config
         .service(

@@ -1,4 +1,4 @@
-//! `GET /llms.txt`, which is all that a prompt needs, and `GET /api/v2/help`: which action fits.
+//! `GET /llms.txt`: all that a prompt needs. `GET /api/v2/help`: finds an action.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -11,19 +11,19 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::v2::TOKENS;
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::service::Service;
 
-/// What an agent is told before its first call: at most 40 tokens, a test counts them.
+/// The introduction for agents: at most 40 tokens, as a test checks.
 const LLMS: &str = r#"# MCP Server
 
 POST /api/v2/query {"action":"help","params":{"query":"what you want"}} names actions to call the same way. Header X-API-Key.
 "#;
 
 #[api_v2_operation(
-    summary = "Say how to start, for a prompt",
-    description = "Plain text (llmstxt.org). Open without the API key.",
+    summary = "Get an introduction for prompts",
+    description = "Plain text (llmstxt.org). Requires no API key.",
     operation_id = "llms",
     tags("service")
 )]
@@ -34,13 +34,13 @@ pub(super) async fn llms() -> HttpResponse {
 /// The query of `/help`.
 #[derive(Deserialize, Apiv2Schema)]
 pub(super) struct HelpQuery {
-    /// What is to be done, in any words. Without it, all actions are listed.
+    /// The task in any words. Without it, all actions are listed.
     q: Option<String>,
 }
 
 #[api_v2_operation(
     summary = "Find an action",
-    description = "Plain text: a line for each of the best three actions, its signature and what it does; without `q`, the signatures of all by group. The same as the action `help`.",
+    description = "Plain text: a line for each of the best three actions with its signature and summary; without `q`, the signatures of all actions by group. Equals the action `help`.",
     operation_id = "help",
     tags("v2")
 )]
@@ -58,7 +58,7 @@ pub(super) async fn help(
     Ok(text(lines.join("\n") + "\n"))
 }
 
-/// Plain text, with how many tokens it is.
+/// Returns plain text with its number of tokens.
 fn text(text: impl Into<String>) -> HttpResponse {
     let text = text.into();
     HttpResponse::Ok()

@@ -1,4 +1,4 @@
-//! `GET /logs`: the newest actions, newest last.
+//! `GET /logs`: the log of calls, newest last.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -9,7 +9,7 @@ use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 
 use crate::http::answer::reply;
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::page::page;
 use crate::service::Service;
@@ -17,15 +17,15 @@ use crate::service::Service;
 /// The query of `/logs`.
 #[derive(Deserialize, Apiv2Schema)]
 pub(super) struct LogsQuery {
-    /// At most this many of the newest; without it, or if it is negative, all that are kept.
+    /// The number of newest entries; absent or negative means all.
     limit: Option<String>,
-    /// Leaves out this many of the newest; a negative number counts as 0.
+    /// Skips this many of the newest entries; a negative number counts as 0.
     offset: Option<String>,
 }
 
 #[api_v2_operation(
-    summary = "Show the log of actions",
-    description = "The newest entries, newest last. As many are kept as MCP_LOG_RETENTION says.",
+    summary = "Show the log of calls",
+    description = "The newest entries, newest last. MCP_LOG_RETENTION limits how many are kept.",
     operation_id = "logs",
     tags("v1")
 )]

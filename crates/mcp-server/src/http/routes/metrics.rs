@@ -1,17 +1,17 @@
-//! `GET /metrics`: what has been counted, for Prometheus.
+//! `GET /metrics`: the metrics for Prometheus.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use mcp_core::ActionError;
 use paperclip::actix::api_v2_operation;
 
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::service::Service;
 
 #[api_v2_operation(
-    summary = "Show what has been counted",
-    description = "For Prometheus, as OpenMetrics text: calls, errors, times and tokens by action since the server started.",
+    summary = "Show the metrics",
+    description = "OpenMetrics text for Prometheus: calls, errors, times and tokens by action since the server started.",
     operation_id = "metrics",
     tags("service")
 )]

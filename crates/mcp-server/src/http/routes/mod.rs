@@ -1,4 +1,4 @@
-//! The routes: what each path takes and answers. Everything else about a request is the guards'.
+//! The routes: the parameters and the response of each path.
 
 mod body;
 mod docs;
@@ -15,16 +15,17 @@ mod state;
 mod v2;
 
 use actix_web::http::Method;
+use actix_web::middleware::{Condition, from_fn};
 use paperclip::actix::web::{self, ServiceConfig};
 
 use super::error::method_not_allowed;
 use super::probe::{LIVE, READY};
-pub use body::BodyLimits;
-pub use docs::{Documents, configure as configure_documents};
-pub use probes::Readiness;
+pub(crate) use body::BodyLimits;
+pub(crate) use docs::{Documents, configure as configure_documents};
+pub(crate) use probes::Readiness;
 
 /// Mounts every route that OpenAPI describes.
-pub fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     let get = || method_not_allowed(&[Method::GET, Method::HEAD]);
     let post = || method_not_allowed(&[Method::POST]);
     config
@@ -35,49 +36,34 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             web::resource("/metrics").route(web::get().to(metrics::metrics)).default_service(get()),
         )
         .service(web::resource(READY).route(web::get().to(probes::ready)).default_service(get()));
-    for face in [Face::V1, Face::Legacy] {
+    for prefix in ["/api/v1", "/mcp"] {
+        let notice = || Condition::new(prefix == "/mcp", from_fn(legacy::mark_deprecated));
         config
             .service(
-                web::resource(&face.path("query"))
+                web::resource(&format!("{prefix}/query"))
                     .route(web::post().to(query::query))
                     .default_service(post())
-                    .wrap(legacy::Notice::on(face, "query")),
+                    .wrap(notice()),
             )
             .service(
-                web::resource(&face.path("state"))
+                web::resource(&format!("{prefix}/state"))
                     .route(web::get().to(state::state))
                     .default_service(get())
-                    .wrap(legacy::Notice::on(face, "state")),
+                    .wrap(notice()),
             )
             .service(
-                web::resource(&face.path("logs"))
+                web::resource(&format!("{prefix}/logs"))
                     .route(web::get().to(logs::logs))
                     .default_service(get())
-                    .wrap(legacy::Notice::on(face, "logs")),
+                    .wrap(notice()),
             )
             .service(
-                web::resource(&face.path("reset"))
+                web::resource(&format!("{prefix}/reset"))
                     .route(web::post().to(reset::reset))
                     .default_service(post())
-                    .wrap(legacy::Notice::on(face, "reset")),
+                    .wrap(notice()),
             );
     }
-    // Last, with a path that varies: the router runs a regular expression for it.
+    // Last: for a variable path the router runs a regular expression.
     v2::configure(config);
-}
-
-/// Two faces with the same four routes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Face {
-    V1,
-    Legacy,
-}
-
-impl Face {
-    fn path(self, route: &str) -> String {
-        match self {
-            Self::V1 => format!("/api/v1/{route}"),
-            Self::Legacy => format!("/mcp/{route}"),
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! `GET /live` and `GET /ready`: for orchestrators and load balancers.
+//! `GET /live` and `GET /ready` for orchestrators and load balancers.
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,13 @@ use tokio::time::timeout;
 use crate::http::error::ApiError;
 use crate::service::Service;
 
-/// The time that the database may take to answer.
+/// The time limit for a check of the database.
 const READY_WAIT: Duration = Duration::from_secs(2);
 
-/// The last check of the database. One runs at a time, so that probes, which no limit applies to, do
-/// not fill the queue of writes.
+/// The last check of the database. One runs at a time: no limit applies to probes, and they must not
+/// fill the queue of writes.
 #[derive(Debug, Default)]
-pub struct Readiness(Mutex<Option<Checked>>);
+pub(crate) struct Readiness(Mutex<Option<Checked>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Checked {
@@ -28,7 +28,7 @@ struct Checked {
 }
 
 impl Readiness {
-    /// Returns whether the database can be used, by a check that started after this call.
+    /// Returns whether the database works, by a check that starts after this call.
     async fn check(&self, service: &Service) -> bool {
         let asked = Instant::now();
         let mut last = self.0.lock().await;
@@ -47,8 +47,8 @@ impl Readiness {
 }
 
 #[api_v2_operation(
-    summary = "Say that the process answers",
-    description = "Open without the API key.",
+    summary = "Check that the process answers",
+    description = "Requires no API key.",
     operation_id = "live",
     tags("service")
 )]
@@ -57,8 +57,8 @@ pub(super) async fn live() -> Result<HttpResponse, ApiError> {
 }
 
 #[api_v2_operation(
-    summary = "Say that the database can be read and written",
-    description = "Open without the API key. 503 while it cannot.",
+    summary = "Check that the database can be read and written",
+    description = "Requires no API key. 503 while it cannot.",
     operation_id = "ready",
     tags("service")
 )]

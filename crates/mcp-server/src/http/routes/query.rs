@@ -1,4 +1,4 @@
-//! `POST /query`: the one endpoint behind which every action is.
+//! `POST /query`: calls any action.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -8,13 +8,13 @@ use mcp_core::{Call, Context};
 use paperclip::actix::api_v2_operation;
 use serde_json::value::RawValue;
 
-use super::body::{JsonText, malformed};
+use super::body::{JsonBody, malformed};
 use crate::http::answer::reply;
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::service::Service;
 
-/// What the body says.
+/// The body.
 struct Query<'a> {
     action: String,
     params: Option<&'a RawValue>,
@@ -22,13 +22,13 @@ struct Query<'a> {
 
 #[api_v2_operation(
     summary = "Call an action",
-    description = "Runs one action of the registry. Unknown parameters are ignored; null counts as left out where it is no value.",
+    description = "Runs one action of the registry. Unknown parameters are ignored. `null` counts as absent unless the parameter's type allows it.",
     operation_id = "query",
     tags("v1")
 )]
 pub(super) async fn query(
-    Caller { identity }: Caller,
-    JsonText(text): JsonText,
+    Caller(caller): Caller,
+    JsonBody(text): JsonBody,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     let query = parse(&text)?;
@@ -37,7 +37,7 @@ pub(super) async fn query(
         None => ParamsText::none(),
     };
     let message = format!("Action '{}' completed successfully", query.action);
-    let call = Call::new(query.action, params).ignoring_unknown().within(Context::of(identity));
+    let call = Call::new(query.action, params).ignoring_unknown().within(Context::of(caller));
     let answer = service.dispatcher().call(call).await?;
     Ok(reply(service, answer, move |_| message))
 }

@@ -1,4 +1,4 @@
-//! `GET /state`: the memory, whole or one kind of thing in it.
+//! `GET /state`: the stored memory, all of it or one entity.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -10,29 +10,29 @@ use paperclip::actix::{Apiv2Schema, api_v2_operation};
 use serde::Deserialize;
 
 use crate::http::answer::{envelope, reply};
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::page::page;
 use crate::service::Service;
 
 const FILTERED: &str = "Filtered memory snapshot retrieved";
 
-/// The query of `/state`. An empty value counts as left out.
+/// The query of `/state`. An empty value counts as absent.
 #[derive(Deserialize, Apiv2Schema)]
 pub(super) struct StateQuery {
-    /// Only this kind of thing.
+    /// Only this entity.
     entity: Option<String>,
-    /// At most this many of each list; a negative number counts as no limit.
+    /// The maximum number of rows of each list; a negative number means no limit.
     limit: Option<String>,
-    /// Leaves out this many of each list (of the log: the newest); a negative number counts as 0.
+    /// Skips this many rows of each list (of the log, the newest); a negative number counts as 0.
     offset: Option<String>,
-    /// Only tasks with this status. Without an entity, it needs `limit` or `offset`.
+    /// Only tasks with this status. Without an entity, it requires `limit` or `offset`.
     status: Option<String>,
 }
 
 #[api_v2_operation(
     summary = "Show the memory",
-    description = "Without an entity: everything but the log; `limit` and `offset` cut users and tasks, and with one of them `status` filters the tasks. With an entity: that list, filtered and paged.",
+    description = "Without an entity: everything except the log; `limit` and `offset` page users and tasks, and with one of them `status` filters the tasks. With an entity: its list, filtered and paged.",
     operation_id = "state",
     tags("v1")
 )]

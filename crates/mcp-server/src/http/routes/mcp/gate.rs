@@ -20,9 +20,8 @@ use super::accept;
 use super::errors::{bad_request, explain, revision_problem};
 use crate::http::auth::ApiKey;
 use crate::http::body;
-use crate::http::caller::caller;
+use crate::http::caller::{ProtocolCaller, caller};
 use crate::http::error::{ApiError, method_not_allowed_answer};
-use crate::http::permission::{self, Door};
 use crate::http::routes::BodyLimits;
 use crate::mcp::ToolSet;
 use crate::mcp::message::{self, Envelope, RequestInfo};
@@ -69,7 +68,7 @@ impl Gate {
         if !methods.contains(request.method()) {
             return Err(rejection(method_not_allowed_answer(methods)));
         }
-        permission::admit(Door::Protocol, request.request())?;
+        request.extract::<ProtocolCaller>().await?;
         self.check_session(request).await?;
         accept::check(request)?;
         let tools = tools(request.query_string())?;

@@ -1,4 +1,4 @@
-//! `POST /api/v2/batch`: many steps in one call. The body is the parameters of the action `batch`.
+//! `POST /api/v2/batch`: several steps in one call. The body has the parameters of the action `batch`.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -11,23 +11,22 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer;
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use crate::http::routes::body::JsonText;
+use crate::http::routes::body::JsonBody;
 use crate::service::Service;
 
-/// The action's name.
 const ACTION: &str = "batch";
 
 #[api_v2_operation(
     summary = "Run several steps",
-    description = "Each step is a query that can refer to what earlier steps gave; one after another, or all in one transaction.",
+    description = "Each step is a query that can refer to the results of earlier steps. Steps run one after another, or all in one transaction.",
     operation_id = "v2_batch",
     tags("v2")
 )]
 pub(super) async fn batch(
     caller: Caller,
-    JsonText(text): JsonText,
+    JsonBody(text): JsonBody,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     let query = query(&text, service.dispatcher().registry());
@@ -35,7 +34,7 @@ pub(super) async fn batch(
 }
 
 fn query(text: &str, registry: &Registry) -> Result<LeanQuery, ActionError> {
-    /// The member that is the query's as well.
+    /// The member that the query also has.
     #[derive(Deserialize)]
     struct Budgeted {
         #[serde(default)]

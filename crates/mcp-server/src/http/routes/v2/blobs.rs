@@ -1,5 +1,5 @@
-//! `GET /api/v2/blobs/{id}`: what an answer names by a handle, whole or a range of its bytes
-//! (RFC 9110, section 14).
+//! `GET /api/v2/blobs/{id}`: the value of a handle, all of it or a range of its bytes (RFC 9110,
+//! section 14).
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -9,13 +9,13 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use paperclip::actix::api_v2_operation;
 
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::service::Service;
 
 #[api_v2_operation(
-    summary = "Get what is kept under a handle",
-    description = "Whole, or with `Range` a range of its bytes.",
+    summary = "Get the value of a handle",
+    description = "All of it, or with `Range` a range of its bytes.",
     operation_id = "v2_blob",
     tags("v2")
 )]
@@ -38,7 +38,7 @@ pub(super) async fn blob(
         .insert_header((header::ACCEPT_RANGES, "bytes"))
         .insert_header((header::CACHE_CONTROL, "private"))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        // It comes from elsewhere: no page of it runs as a page of this server.
+        // The content comes from other systems: it must not run as a page of this server.
         .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
         .insert_header(header::ETag(tag.clone()));
     if is_known(&request, &tag) {
@@ -60,7 +60,7 @@ pub(super) async fn blob(
     Ok(answer.status(StatusCode::PARTIAL_CONTENT).insert_header(ContentRange(range)).body(bytes))
 }
 
-/// Whether the client has it already (section 13.1.2).
+/// Returns whether the client has the value already (section 13.1.2).
 fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
@@ -69,8 +69,8 @@ fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
     }
 }
 
-/// The one range that is asked for. What is no range of bytes, more than one, or of another version
-/// of it counts as not asked for (sections 13.1.5, 14.2).
+/// Returns the requested range. Other units, several ranges and ranges of another version are ignored
+/// (sections 13.1.5, 14.2).
 fn wanted(request: &HttpRequest, tag: &EntityTag) -> Option<ByteRangeSpec> {
     if let Some(condition) = request.headers().get(header::IF_RANGE)
         && condition.to_str().ok() != Some(tag.to_string().as_str())

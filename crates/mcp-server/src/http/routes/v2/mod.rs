@@ -1,4 +1,4 @@
-//! `/api/v2`: the lean face. What it answers and how is `mcp_lean`'s; here it meets HTTP.
+//! `/api/v2`: the lean API over HTTP.
 
 mod batch;
 mod blobs;
@@ -14,14 +14,14 @@ use paperclip::actix::web::{self, ServiceConfig};
 use serde_json::json;
 
 use super::help;
-use crate::http::auth::Caller;
+use crate::http::caller::Caller;
 use crate::http::error::{ApiError, method_not_allowed};
 use crate::service::Service;
 
-/// How many tokens an answer is.
+/// The header with a response's number of tokens.
 pub(super) const TOKENS: header::HeaderName = header::HeaderName::from_static("x-tokens");
 
-/// Every route of it, in the order of the paths.
+/// The routes in the order of their paths.
 const ROUTES: [&str; 5] =
     ["/api/v2/batch", "/api/v2/blobs/{id}", "/api/v2/help", "/api/v2/query", "/api/v2/status"];
 
@@ -38,13 +38,13 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
             web::resource(ROUTES[3]).route(web::post().to(query::query)).default_service(post()),
         )
         .service(web::resource(ROUTES[4]).route(web::get().to(status)).default_service(get()))
-        // Last: the router runs a regular expression for it.
+        // Last: for a variable path the router runs a regular expression.
         .service(web::resource(ROUTES[1]).route(web::get().to(blobs::blob)).default_service(get()));
 }
 
 #[api_v2_operation(
-    summary = "Say what v2 offers",
-    description = "The routes and actions of the lean face.",
+    summary = "Show the routes and actions of v2",
+    description = "The routes and actions of the lean API.",
     operation_id = "v2_status",
     tags("v2")
 )]
@@ -54,13 +54,13 @@ pub(super) async fn status(_: Caller, service: Data<Service>) -> Result<HttpResp
     Ok(HttpResponse::Ok().json(json!({
         "version": "v2",
         "status": "stable",
-        "message": "The lean face: answers in as few tokens as carry them",
+        "message": "The lean API: responses in few tokens",
         "routes": ROUTES,
         "actions": actions,
     })))
 }
 
-/// Carries a query out and answers it.
+/// Runs a query.
 async fn answer(
     service: &Service,
     caller: Caller,
@@ -68,7 +68,7 @@ async fn answer(
 ) -> HttpResponse {
     let answered = match query {
         Ok(mut query) => {
-            query.context = Context::of(caller.identity);
+            query.context = Context::of(caller.0);
             service.lean().query(service.dispatcher(), &query).await
         }
         Err(error) => Err(service.dispatcher().redactor().scrub_error(error)),
@@ -86,7 +86,7 @@ fn lean(answer: LeanAnswer) -> HttpResponse {
         .body(answer.text)
 }
 
-/// An error of a query: it teaches, so it has another shape than those of the guards.
+/// Returns the error of a query. It may have a signature, so its form differs from [`ApiError`]'s.
 fn refused(error: &ActionError) -> HttpResponse {
     let status =
         StatusCode::from_u16(error.code.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
