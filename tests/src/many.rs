@@ -118,7 +118,7 @@ impl<const VERB: usize, const NOUN: usize> MemoryAction for Other<VERB, NOUN> {
 
     fn doc(&self) -> Doc {
         let example = Example { params: r#"{"id":1}"#, answer: "{}" };
-        Doc::new(Group::Custom, Self::SUMMARY.text(), example)
+        Doc::new(Group::CUSTOM, Self::SUMMARY.text(), example)
     }
 
     fn run(&self, _: OtherParams, _: &mut dyn Memory) -> Result<OtherOutput, ActionError> {

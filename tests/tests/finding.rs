@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use mcp_core::Registry;
-use mcp_core::action::catalogue::Entry;
+use mcp_core::action::Action;
 use mcp_server::config::{Settings, Sources};
 use mcp_server::service;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn recall(registry: &Registry, requests: &[AgentRequest]) -> (f64, f64) {
     let mut among = 0_u32;
     for AgentRequest { action, words } in requests {
         let found: Vec<&str> =
-            registry.catalogue().search(words).iter().map(|entry| entry.name).collect();
+            registry.catalogue().search(words).iter().map(|action| &*action.name).collect();
         assert!(found.len() <= 3);
         first += u32::from(found.first() == Some(&action.as_str()));
         among += u32::from(found.contains(&action.as_str()));
@@ -70,7 +70,7 @@ fn every_action_is_asked_for_in_both_halves_and_no_request_is_in_both() {
     let actions = |half| of(half).into_iter().map(|it| it.action).collect::<BTreeSet<_>>();
     assert_eq!(actions(Half::Tuning), actions(Half::HeldOut));
     for action in registry().actions() {
-        assert!(actions(Half::Tuning).contains(action.name), "{}", action.name);
+        assert!(actions(Half::Tuning).contains(&*action.name), "{}", action.name);
     }
 }
 
@@ -78,7 +78,7 @@ fn every_action_is_asked_for_in_both_halves_and_no_request_is_in_both() {
 fn cost(registry: &Registry, words: &str) -> usize {
     let call = json!({"action": "help", "params": {"query": words}});
     let lines: Vec<String> =
-        registry.catalogue().search(words).into_iter().map(Entry::line).collect();
+        registry.catalogue().search(words).into_iter().map(Action::line).collect();
     o200k(&call.to_string()) + o200k(&json!({ "data": lines }).to_string())
 }
 

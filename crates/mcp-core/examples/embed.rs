@@ -48,7 +48,7 @@ impl MemoryAction for SendNotification {
             params: r#"{"user":"alice","message":"The build is green"}"#,
             answer: r#"{"sent":true,"user":"alice"}"#,
         };
-        Doc::new(Group::Custom, "Send a user a message", example).words(&["tell", "notify"])
+        Doc::new(Group::CUSTOM, "Send a user a message", example).words(&["tell", "notify"])
     }
 
     fn run(

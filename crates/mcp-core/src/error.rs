@@ -168,6 +168,14 @@ impl ActionError {
     }
 }
 
+/// The characters of a caller's text that an error repeats.
+const SHOWN: usize = 200;
+
+/// Returns the beginning of a caller's text, for an error.
+pub(crate) fn shown(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
+}
+
 impl fmt::Display for ActionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -2,7 +2,7 @@
 //! registry and the dispatcher.
 //!
 //! It knows no HTTP, no SQL and no network. A program of its own can embed it: implement
-//! [`MemoryAction`], [`ListAction`], [`LongAction`] or [`RemoteAction`], register it beside (or instead of)
+//! [`MemoryAction`], [`ListAction`] or [`RemoteAction`], register it beside (or instead of)
 //! the built-in [`actions`], and call it through a [`Dispatcher`]; see `examples/embed.rs`.
 //!
 //! Start reading at [`action`] (what an action is), then [`dispatch`] (what happens to a call) and
@@ -25,7 +25,7 @@ pub mod snapshot;
 
 pub use action::registry::{Registry, RegistryBuilder, RegistryError};
 pub use action::{
-    CompoundAction, Doc, Effect, Example, Group, ListAction, LongAction, MemoryAction, RemoteAction,
+    Action, CompoundAction, Doc, Effect, Example, Group, ListAction, MemoryAction, RemoteAction,
 };
 pub use answer::Answer;
 pub use clock::{Clock, SystemClock, Timestamp};

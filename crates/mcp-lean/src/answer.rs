@@ -108,13 +108,14 @@ impl Lean {
                 Ok((answer, v1)) => (answer.tokens, *v1),
                 Err(error) => (tokens::count(&error_text(error)), 0),
             };
-            let entry = dispatcher.registry().catalogue().find(&query.action);
+            let registry = dispatcher.registry();
+            let entry = registry.catalogue().find(&query.action);
             let tokens = Tokens {
                 asked: query.tokens as u64,
                 answered: answer as u64,
                 saved: v1.saturating_sub(answer) as u64,
             };
-            meter.told(entry.map(|entry| entry.name), tokens);
+            meter.told(entry.map(|action| Arc::clone(&action.name)), tokens);
         }
         answered.map(|(answer, _)| answer)
     }
@@ -126,7 +127,8 @@ impl Lean {
         query: &LeanQuery,
     ) -> Result<(LeanAnswer, usize), ActionError> {
         let fetched = self.fetch(dispatcher, query).await?;
-        let action = dispatcher.registry().find(&query.action)?;
+        let registry = dispatcher.registry();
+        let action = registry.find(&query.action)?;
         let v1 = fetched.v1;
         let written = self.write(action, query, fetched, query.budget)?;
         let tokens = tokens::count(&written.text);
@@ -139,7 +141,8 @@ impl Lean {
         dispatcher: &Dispatcher,
         query: &LeanQuery,
     ) -> Result<Fetched, ActionError> {
-        let Ok(action) = dispatcher.registry().find(&query.action) else {
+        let registry = dispatcher.registry();
+        let Ok(action) = registry.find(&query.action) else {
             return Err(self.unknown_action(dispatcher, query).await);
         };
         let query = &query.for_action(action)?;
@@ -157,10 +160,10 @@ impl Lean {
             // v1 answers something else, which is not counted.
             _ if !action.is_lean_of_v1() => 0,
             (Some(_), Gathered::Rows { kept, .. }) => {
-                saved::of_rows(action.name, kept.iter().map(|kept| &kept.row))
+                saved::of_rows(&action.name, kept.iter().map(|kept| &kept.row))
             }
             (Some(_), Gathered::One(value) | Gathered::Counted(value)) => {
-                saved::of_one(action.name, value)
+                saved::of_one(&action.name, value)
             }
         };
         let place = cursor.map(|cursor| cursor.place);

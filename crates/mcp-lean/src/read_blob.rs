@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::blobs::Blobs;
 use mcp_core::action::params::{Bounded, Text};
 use mcp_core::action::{Column, Shape, View};
-use mcp_core::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use mcp_core::actions::utilities::GROUP;
+use mcp_core::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Reads a part of what is kept under a handle.
 pub(crate) struct ReadBlob {
@@ -74,7 +75,7 @@ impl MemoryAction for ReadBlob {
             params: r#"{"id":"b_04170986233415720851","length":1000}"#,
             answer: r#"{"type":"text/plain","bytes":5120,"offset":0,"text":"Lorem ipsum dolor sit amet, …","next":1000}"#,
         };
-        Doc::new(Group::Utilities, "Read what is kept under a handle", example)
+        Doc::new(GROUP, "Read what is kept under a handle", example)
             .words(&[
                 "handle handles bytes chunk part rest more remaining full whole continue next",
                 "stored saved large long result image picture download truncated open behind",

@@ -2,6 +2,7 @@
 //!
 //! The number of series is bounded: labels are the registry's actions and the error table's names.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use mcp_core::dispatch::{Called, Meter, Tokens};
@@ -17,12 +18,12 @@ const UNKNOWN: &str = "unknown";
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByAction {
-    action: &'static str,
+    action: Arc<str>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByError {
-    action: &'static str,
+    action: Arc<str>,
     error: &'static str,
 }
 
@@ -91,16 +92,17 @@ impl Metrics {
 
 impl Meter for Metrics {
     fn called(&self, call: Called) {
-        let action = call.action.unwrap_or(UNKNOWN);
-        self.calls.get_or_create(&ByAction { action }).inc();
-        self.times.get_or_create(&ByAction { action }).observe(call.took.as_secs_f64());
+        let action = call.action.unwrap_or_else(|| UNKNOWN.into());
+        let by = ByAction { action: Arc::clone(&action) };
+        self.calls.get_or_create(&by).inc();
+        self.times.get_or_create(&by).observe(call.took.as_secs_f64());
         if let Some(error) = call.error {
             self.errors.get_or_create(&ByError { action, error: error.row().name }).inc();
         }
     }
 
-    fn told(&self, action: Option<&'static str>, tokens: Tokens) {
-        let by = ByAction { action: action.unwrap_or(UNKNOWN) };
+    fn told(&self, action: Option<Arc<str>>, tokens: Tokens) {
+        let by = ByAction { action: action.unwrap_or_else(|| UNKNOWN.into()) };
         self.asked.get_or_create(&by).inc_by(tokens.asked);
         self.answered.get_or_create(&by).inc_by(tokens.answered);
         self.saved.get_or_create(&by).inc_by(tokens.saved);
@@ -120,10 +122,10 @@ mod tests {
         let metrics = Metrics::default();
         let took = Duration::from_millis(3);
         let error = Some(ErrorCode::UnknownAction);
-        metrics.called(Called { action: Some("add_task"), error: None, took });
-        metrics.called(Called { action: Some("add_task"), error: None, took });
+        metrics.called(Called { action: Some("add_task".into()), error: None, took });
+        metrics.called(Called { action: Some("add_task".into()), error: None, took });
         metrics.called(Called { action: None, error, took });
-        metrics.told(Some("add_task"), Tokens { asked: 20, answered: 7, saved: 60 });
+        metrics.told(Some("add_task".into()), Tokens { asked: 20, answered: 7, saved: 60 });
         let text = metrics.text(3).expect("text");
         for line in [
             "mcp_log_entries_lost_total 3",

@@ -101,7 +101,7 @@ impl RemoteAction for Remote {
     type Output = bool;
 
     fn doc(&self) -> Doc {
-        Doc::new(Group::Custom, "Wait for another system", Example { params: "{}", answer: "true" })
+        Doc::new(Group::CUSTOM, "Wait for another system", Example { params: "{}", answer: "true" })
     }
 
     async fn run(&self, _: NoParams, _: &Progress) -> Result<bool, ActionError> {

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use mcp_core::domain::{
-    Change, LogEntry, NewTask, NewUser, Page, SearchText, TaskChanges, TaskFilter, TaskId,
+    FieldChange, LogEntry, NewTask, NewUser, Page, SearchText, TaskChanges, TaskFilter, TaskId,
 };
 use mcp_core::memory::in_memory::InMemoryStore;
 use mcp_core::memory::{Freshness, Memory, Store, StoreError, StoreRuns};
@@ -136,11 +136,12 @@ async fn a_task_number_is_never_given_out_twice_until_a_reset() {
 async fn an_update_changes_what_is_named_and_nothing_else() {
     on_every_store(|store| async move {
         write(&store, |memory| memory.add_task(&task("t", "pending", Some("alice")))).await;
-        let unassign = TaskChanges { assigned_to: Change::Clear, ..TaskChanges::default() };
+        let unassign = TaskChanges { assigned_to: FieldChange::Clear, ..TaskChanges::default() };
         let task = write(&store, |memory| memory.update_task(TaskId(1), unassign)).await;
         let task = task.expect("a task");
         assert_eq!((task.title.as_str(), task.assigned_to.as_deref()), ("t", None));
-        let finish = TaskChanges { status: Change::Set("done".into()), ..TaskChanges::default() };
+        let finish =
+            TaskChanges { status: FieldChange::Set("done".into()), ..TaskChanges::default() };
         let answered = write(&store, |memory| memory.update_task(TaskId(1), finish)).await;
         let stored = read(&store, |memory| memory.find_task(TaskId(1))).await;
         assert_eq!(stored, answered);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
 use mcp_core::domain::{
-    Change, NewTask, Page, Part, SearchText, Task, TaskChanges, TaskFilter, TaskId, fold,
+    FieldChange, NewTask, Page, Part, SearchText, Task, TaskChanges, TaskFilter, TaskId, fold,
 };
 use mcp_core::memory::{Freshness, Memory, Store, StoreError, StoreRuns, Verdict};
 use mcp_core::{SystemClock, Timestamp};
@@ -262,7 +262,7 @@ async fn a_large_write_that_fails_is_undone_alone() {
     // More than is kept in memory for undoing it: it goes to a temporary file.
     let fails = store.write_for(|memory| {
         for number in 1..=TASKS {
-            let status = Change::Set("completed".into());
+            let status = FieldChange::Set("completed".into());
             memory.update_task(TaskId(number), TaskChanges { status, ..TaskChanges::default() })?;
         }
         Err::<(), _>(StoreError::Failed("on purpose".into()))

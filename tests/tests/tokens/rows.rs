@@ -88,7 +88,7 @@ fn recall() -> Vec<Figure> {
     let among = |shown: usize| {
         let is_found = |request: &&AgentRequest| {
             let found = registry.catalogue().search(&request.words);
-            found.iter().take(shown).any(|entry| entry.name == request.action)
+            found.iter().take(shown).any(|entry| *entry.name == *request.action)
         };
         let found = requests.iter().filter(is_found).count();
         Size { o200k: found * 1000 / requests.len(), ..Size::default() }
@@ -102,10 +102,14 @@ fn recall() -> Vec<Figure> {
 /// The median call, over the examples of all actions.
 fn call() -> Figure {
     let registry = registry();
-    let examples = registry.actions().iter().filter(|action| action.name != "batch");
+    let examples = registry.actions().iter().filter(|action| *action.name != *"batch");
     let texts: Vec<String> = examples
         .map(|action| {
-            format!(r#"{{"action":"{}","params":{}}}"#, action.name, action.doc.example.params)
+            format!(
+                r#"{{"action":"{}","params":{}}}"#,
+                action.name,
+                action.doc.example.expect("an example").params
+            )
         })
         .collect();
     let of = |of: fn(&Size) -> usize| {

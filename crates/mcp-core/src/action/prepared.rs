@@ -1,12 +1,15 @@
-//! Actions of different types behind one shape: from parameters to work that only has to be run.
+//! Actions of different traits behind one type: a prepared call has parsed its parameters.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use super::params::{self, ParamsText};
-use super::{CompoundAction, ListAction, LongAction, MemoryAction, RemoteAction};
+use super::{CompoundAction, Effect, ListAction, MemoryAction, RemoteAction};
 use crate::answer::{Answer, ListWork, RowsText};
+use crate::changes::Change;
 use crate::domain::{Page, Position};
 use crate::error::ActionError;
 use crate::json;
@@ -14,43 +17,53 @@ use crate::memory::Memory;
 use crate::progress::Progress;
 use crate::{Context, Dispatcher};
 
-/// What is left of a call of a memory action: it runs inside a transaction and gives JSON text.
-pub type MemoryWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<String, ActionError> + Send>;
+/// The work of a memory action, run inside a transaction.
+pub type MemoryWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<MemoryText, ActionError> + Send>;
 
-/// What is left of a call of a long action: it runs inside a transaction and begins its answer.
-pub type LongWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<Answer, ActionError> + Send>;
+/// The work of an action whose result is written in parts: it begins the result inside a transaction.
+pub type BeginWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<Answer, ActionError> + Send>;
 
-/// What is left of a call of a remote action: it waits for another system. Dropping the future stops
-/// it.
-pub type RemoteWork = Box<dyn FnOnce(Progress) -> RemoteRun + Send>;
+/// The work of a remote action.
+pub(crate) type RemoteWork = Box<dyn FnOnce(Progress) -> RemoteRun + Send>;
 
-/// A remote action at work.
+/// A running remote action. Dropping it stops the action.
 pub type RemoteRun = Pin<Box<dyn Future<Output = Result<RemoteText, ActionError>> + Send>>;
 
-/// What is left of a call of a compound action: it calls others and gives JSON text.
-pub type CompoundWork = Box<dyn for<'a> FnOnce(&'a Dispatcher, Context) -> CompoundRun<'a> + Send>;
+/// The work of a compound action, which gives JSON text.
+pub(crate) type CompoundWork =
+    Box<dyn for<'a> FnOnce(&'a Dispatcher, Context) -> CompoundRun<'a> + Send>;
 
-/// A compound action that runs.
-pub type CompoundRun<'a> = Pin<Box<dyn Future<Output = Result<String, ActionError>> + Send + 'a>>;
+/// A running compound action. Dropping it stops the action.
+pub(crate) type CompoundRun<'a> =
+    Pin<Box<dyn Future<Output = Result<String, ActionError>> + Send + 'a>>;
 
-/// What another system's answer came to.
+/// The result of a memory action.
+#[derive(Debug)]
+pub struct MemoryText {
+    /// JSON text.
+    pub text: String,
+    /// The change that a write made.
+    pub change: Option<Change>,
+}
+
+/// The result of a remote action.
 #[derive(Debug)]
 pub struct RemoteText {
     /// JSON text.
     pub text: String,
-    /// Whether it is a page and another follows.
+    /// Whether the text is a page and another page follows.
     pub goes_on: bool,
 }
 
-/// A call whose parameters are parsed: only the work is left.
+/// A call whose parameters are parsed.
 pub enum Prepared {
     /// Runs inside a transaction.
     Memory(MemoryWork),
-    /// Is read in parts, each inside a transaction.
+    /// A list, read in parts, each inside a transaction.
     List(Box<dyn ListWork>),
-    /// Begins inside a transaction, and is read on in parts.
-    Long(LongWork),
-    /// Waits for another system.
+    /// Begins inside a transaction; the result is read in parts.
+    Begin(BeginWork),
+    /// Waits for an upstream.
     Remote(RemoteWork),
     /// Calls other actions.
     Compound(CompoundWork),
@@ -59,25 +72,31 @@ pub enum Prepared {
 /// Parses the parameters of a call.
 pub(super) type Prepare = Box<dyn Fn(&ParamsText) -> Result<Prepared, ActionError> + Send + Sync>;
 
-pub(super) fn over_memory<A: MemoryAction>(action: A) -> Prepare {
+/// The error for a missing required parameter, if the action has its own.
+type Required = Option<&'static str>;
+
+pub(super) fn memory<A: MemoryAction>(action: A, required: Required) -> Prepare {
     let action = Arc::new(action);
     Box::new(move |params| {
-        let params = params::parse::<A::Params>(params, action.doc().required)?;
+        let params = params::parse::<A::Params>(params, required)?;
         let action = Arc::clone(&action);
-        Ok(Prepared::Memory(Box::new(move |memory| json::text(&action.run(params, memory)?))))
+        Ok(Prepared::Memory(Box::new(move |memory| {
+            let output = action.run(params, memory)?;
+            let change = (A::EFFECT == Effect::Write).then(|| action.change(&output));
+            Ok(MemoryText { text: json::text(&output)?, change })
+        })))
     })
 }
 
-pub(super) fn over_list<A: ListAction>(action: A) -> Prepare {
+pub(super) fn list<A: ListAction>(action: A, required: Required) -> Prepare {
     let action = Arc::new(action);
     Box::new(move |params| {
-        let params = params::parse::<A::Params>(params, action.doc().required)?;
+        let params = params::parse::<A::Params>(params, required)?;
         let action = Arc::clone(&action);
         Ok(Prepared::List(Box::new(Listing { action, params })))
     })
 }
 
-/// A call of a list action.
 struct Listing<A: ListAction> {
     action: Arc<A>,
     params: A::Params,
@@ -105,20 +124,18 @@ impl<A: ListAction> ListWork for Listing<A> {
     }
 }
 
-pub(super) fn over_long<A: LongAction>(action: A) -> Prepare {
-    let action = Arc::new(action);
-    Box::new(move |params| {
-        let params = params::parse::<A::Params>(params, action.doc().required)?;
-        let action = Arc::clone(&action);
-        Ok(Prepared::Long(Box::new(move |memory| action.begin(params, memory))))
-    })
+pub(super) fn in_parts<P: DeserializeOwned>(
+    begin: impl Fn(P) -> BeginWork + Send + Sync + 'static,
+    required: Required,
+) -> Prepare {
+    Box::new(move |params| Ok(Prepared::Begin(begin(params::parse::<P>(params, required)?))))
 }
 
-pub(super) fn over_network<A: RemoteAction>(action: A) -> Prepare {
+pub(super) fn remote<A: RemoteAction>(action: A, required: Required) -> Prepare {
     let action = Arc::new(action);
     Box::new(move |params| {
         action.available()?;
-        let params = params::parse::<A::Params>(params, action.doc().required)?;
+        let params = params::parse::<A::Params>(params, required)?;
         let action = Arc::clone(&action);
         Ok(Prepared::Remote(Box::new(move |progress| {
             Box::pin(async move {
@@ -129,10 +146,20 @@ pub(super) fn over_network<A: RemoteAction>(action: A) -> Prepare {
     })
 }
 
-pub(super) fn over_actions<A: CompoundAction>(action: A) -> Prepare {
+pub(super) fn at_run_time(
+    run: impl Fn(ParamsText, Progress) -> RemoteRun + Send + Sync + 'static,
+) -> Prepare {
+    let run = Arc::new(run);
+    Box::new(move |params| {
+        let (params, run) = (params.clone(), Arc::clone(&run));
+        Ok(Prepared::Remote(Box::new(move |progress| run(params, progress))))
+    })
+}
+
+pub(super) fn compound<A: CompoundAction>(action: A, required: Required) -> Prepare {
     let action = Arc::new(action);
     Box::new(move |params| {
-        let params = params::parse::<A::Params>(params, action.doc().required)?;
+        let params = params::parse::<A::Params>(params, required)?;
         let action = Arc::clone(&action);
         let work: CompoundWork = Box::new(move |dispatcher, context| {
             Box::pin(async move { json::text(&action.run(params, dispatcher, &context).await?) })

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::params::not_given;
-use crate::domain::{Change, TaskId};
+use crate::domain::{FieldChange, TaskId};
 use crate::json::{self, Problem};
 
 /// A text that is not empty. The empty text counts as absent.
@@ -33,8 +33,8 @@ impl<'de> Deserialize<'de> for TaskId {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
-    /// Reads `null` as [`Change::Clear`], as in RFC 7396. With `#[serde(default)]`, an absent member keeps.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for FieldChange<T> {
+    /// Reads `null` as [`FieldChange::Clear`], as in RFC 7396. With `#[serde(default)]`, an absent member keeps.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
     }

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::action::catalogue::{Catalogue, CatalogueHandle, Entry};
+use crate::action::Action;
+use crate::action::catalogue::{Catalogue, CatalogueHandle};
 use crate::action::params::JsonText;
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
@@ -53,13 +54,16 @@ pub struct ActionHelp {
     /// The call in one line: `?` may be left out, `=` shows what it is then.
     signature: String,
     /// What it does.
-    summary: &'static str,
+    summary: String,
     /// By name: the type and the meaning of each parameter.
     params: serde_json::Map<String, serde_json::Value>,
     /// The parameters of a call that works.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "JsonText")]
-    example: Box<RawValue>,
+    example: Option<Box<RawValue>>,
 }
+
+const GROUP: Group = Group::new("help", "");
 
 impl MemoryAction for Help {
     const NAME: &'static str = "help";
@@ -72,7 +76,7 @@ impl MemoryAction for Help {
             params: r#"{"query":"who is on the team"}"#,
             answer: r#"["list_users(): List the names of all users"]"#,
         };
-        Doc::new(Group::Help, "Tell which actions there are and what each takes", example).words(&[
+        Doc::new(GROUP, "Tell which actions there are and what each takes", example).words(&[
             "what-can what-you you-can can-you available offer supported possible which",
             "tools functions commands capabilities features catalogue api reference",
             "documentation manual server parameters arguments signature explain howto use",
@@ -81,7 +85,7 @@ impl MemoryAction for Help {
     }
 
     fn run(&self, params: HelpParams, _: &mut dyn Memory) -> Result<HelpOutput, ActionError> {
-        let catalogue = self.catalogue.get();
+        let catalogue = &*self.catalogue.get()?;
         match (params.query, params.action) {
             (Some(_), Some(_)) => Err(ActionError::invalid("give query or action, not both")),
             (Some(query), None) => search(catalogue, &query).map(HelpOutput::Lines),
@@ -105,23 +109,22 @@ pub fn search(catalogue: &Catalogue, query: &str) -> Result<Vec<String>, ActionE
         let message = "No action fits the query; help without parameters lists all";
         return Err(ActionError::not_found(message));
     }
-    Ok(found.into_iter().map(Entry::line).collect())
+    Ok(found.into_iter().map(Action::line).collect())
 }
 
 fn about(catalogue: &Catalogue, name: &str) -> Result<ActionHelp, ActionError> {
-    let Some(entry) = catalogue.find(name) else {
+    let Some(action) = catalogue.find(name) else {
         let nearest = catalogue.nearest(name);
         let message = format!("No such action; the nearest are {}", nearest.join(", "));
         return Err(ActionError::not_found(message));
     };
-    let params = entry.parameters.iter().map(|parameter| {
+    let params = action.parameters.iter().map(|parameter| {
         (parameter.name.clone(), format!("{}: {}", parameter.kind, parameter.description).into())
     });
     Ok(ActionHelp {
-        signature: entry.signature.clone(),
-        summary: entry.summary,
+        signature: action.signature.clone(),
+        summary: action.doc.summary.to_string(),
         params: params.collect(),
-        example: RawValue::from_string(entry.example.params.into())
-            .map_err(ActionError::internal)?,
+        example: action.doc.example.and_then(|it| serde_json::from_str(it.params).ok()),
     })
 }

@@ -18,7 +18,7 @@ pub fn register(registry: RegistryBuilder) -> RegistryBuilder {
         .list(users::ListUsers)
         .memory(users::AddUser)
         .memory(users::RemoveUser)
-        .long(users::GetUser)
+        .action(users::get_user())
         .list(tasks::ListTasks)
         .memory(tasks::AddTask)
         .memory(tasks::UpdateTask)

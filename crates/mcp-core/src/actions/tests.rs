@@ -42,7 +42,8 @@ fn shape(value: &Value) -> Value {
 async fn every_example_runs_and_answers_as_it_says() {
     for index in 0.. {
         let dispatcher = dispatcher();
-        let Some(action) = dispatcher.registry().actions().get(index) else {
+        let registry = dispatcher.registry();
+        let Some(action) = registry.actions().get(index) else {
             break;
         };
         for (name, params) in [
@@ -52,8 +53,8 @@ async fn every_example_runs_and_answers_as_it_says() {
         ] {
             call(&dispatcher, name, params).await.expect(name);
         }
-        let example = action.doc.example;
-        let answer = call(&dispatcher, action.name, example.params).await.expect(action.name);
+        let example = action.doc.example.expect("an example");
+        let answer = call(&dispatcher, &action.name, example.params).await.expect(&action.name);
         let promised: Value = serde_json::from_str(example.answer).expect("JSON");
         assert_eq!(shape(&answer), shape(&promised), "{}", action.name);
     }
@@ -74,7 +75,8 @@ fn every_parameter_and_action_is_documented() {
 #[test]
 fn signatures_show_what_must_be_given_and_the_defaults() {
     let dispatcher = dispatcher();
-    let signature = |name| &dispatcher.registry().find(name).expect("an action").signature;
+    let registry = dispatcher.registry();
+    let signature = |name| &registry.find(name).expect("an action").signature;
     assert_eq!(
         signature("add_task"),
         "add_task(title, description?, priority?=medium, status?=pending, assigned_to?)"

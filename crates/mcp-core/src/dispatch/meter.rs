@@ -1,5 +1,6 @@
 //! What is counted of calls. The core says it; whoever runs it adds it up and shows it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::action::registry::Registry;
@@ -12,14 +13,14 @@ pub trait Meter: Send + Sync + 'static {
 
     /// An answer has been put into the words that its caller reads. Faces that are not read by a
     /// model (v1, the command line) say nothing. No action: there is none of that name.
-    fn told(&self, action: Option<&'static str>, tokens: Tokens);
+    fn told(&self, action: Option<Arc<str>>, tokens: Tokens);
 }
 
 /// A call that has been answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {
     /// The action's name; none when there is no such action.
-    pub action: Option<&'static str>,
+    pub action: Option<Arc<str>>,
     /// How it failed, if it did.
     pub error: Option<ErrorCode>,
     /// How long it took.
@@ -38,13 +39,13 @@ pub struct Tokens {
 }
 
 /// A call that is being counted, or nothing where nobody counts.
-pub(super) struct Counted<'a>(Option<(&'a dyn Meter, Option<&'static str>, Instant)>);
+pub(super) struct Counted<'a>(Option<(&'a dyn Meter, Option<Arc<str>>, Instant)>);
 
 impl<'a> Counted<'a> {
     pub(super) fn start(meter: Option<&'a dyn Meter>, registry: &Registry, action: &str) -> Self {
         Self(meter.map(|meter| {
-            let entry = registry.catalogue().find(action);
-            (meter, entry.map(|entry| entry.name), Instant::now())
+            let action = registry.catalogue().find(action);
+            (meter, action.map(|action| Arc::clone(&action.name)), Instant::now())
         }))
     }
 

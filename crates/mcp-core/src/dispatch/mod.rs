@@ -1,10 +1,13 @@
-//! What happens to a call: look-up, parameters, the work, redaction, the log, the count.
+//! The dispatcher: looks up the action of a call, parses parameters, runs the work, redacts secrets,
+//! writes the log entry and counts the call.
 //!
-//! Invariant: nothing else does any of it, whatever door the call came through.
+//! Invariant: nothing else does any of it, for any transport.
 
-pub mod meter;
+mod call;
+mod meter;
+mod output;
 mod record;
-pub mod redact;
+mod redact;
 mod reply;
 mod rows;
 mod together;
@@ -14,99 +17,46 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::RwLock;
 use serde_json::value::RawValue;
 
 use crate::action::params::ParamsText;
-use crate::action::registry::{Action, Registry};
-use crate::action::{MemoryWork, Prepared};
-use crate::changes::{Change, Recorded, Watcher};
+use crate::action::{Action, BeginWork, MemoryText, MemoryWork, Prepared};
+use crate::answer::{Answer, ListWork};
+use crate::changes::{Change, Watcher};
 use crate::domain::{LogEntry, LogStatus, Position};
 use crate::error::{ActionError, ErrorCode};
-use crate::memory::{Freshness, Store, StoreError, StoreRuns};
-use crate::progress::Progress;
-use crate::{Clock, Context, Effect, Timestamp};
+use crate::memory::{Freshness, Memory, Store, StoreError, StoreRuns};
+use crate::{Clock, Effect, Registry, Timestamp};
+pub use call::{Call, UnknownParams};
 pub use meter::{Called, Meter, Tokens};
+use output::{Form, Output};
 use record::{kept_params, log_entry, unknown_action_entry};
 pub use redact::Redactor;
 pub use reply::{Reply, Rest};
-use rows::Given;
 pub use rows::{Opened, Rows};
 pub use together::{InTransaction, Together};
 use turns::Turns;
 
-/// How long a transaction of several calls may take that writes, unless another budget is set.
+/// The default time limit of a transaction of several calls that writes.
 const BATCH_BUDGET: Duration = Duration::from_millis(250);
 
-/// What is done with parameters that the action does not have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UnknownParams {
-    /// The call is refused, with the signature.
-    #[default]
-    Refuse,
-    /// They are ignored, as v1 does.
-    Ignore,
-}
-
-/// A call of an action.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// The action's name.
-    pub action: String,
-    /// Its parameters.
-    pub params: ParamsText,
-    /// What is done with parameters that the action does not have.
-    pub unknown: UnknownParams,
-    /// The caller, and the listener to its progress.
-    pub context: Context,
-}
-
-impl Call {
-    /// A call that refuses parameters that the action does not have.
-    #[must_use]
-    pub fn new(action: impl Into<String>, params: ParamsText) -> Self {
-        let (unknown, context) = (UnknownParams::Refuse, Context::default());
-        Self { action: action.into(), params, unknown, context }
-    }
-
-    /// The same call, but parameters that the action does not have are ignored.
-    #[must_use]
-    pub fn ignoring_unknown(mut self) -> Self {
-        self.unknown = UnknownParams::Ignore;
-        self
-    }
-
-    /// The same call in this context.
-    #[must_use]
-    pub fn within(mut self, context: Context) -> Self {
-        self.context = context;
-        self
-    }
-
-    /// The same call, with somebody who listens how far it is.
-    #[must_use]
-    pub fn heard_by(mut self, progress: Progress) -> Self {
-        self.context.progress = progress;
-        self
-    }
-}
-
-/// The one way to an action.
+/// Runs calls of actions.
 pub struct Dispatcher {
-    registry: Arc<Registry>,
+    registry: RwLock<Arc<Registry>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     redactor: Arc<Redactor>,
     watcher: Option<Arc<dyn Watcher>>,
     meter: Option<Arc<dyn Meter>>,
-    /// How long a transaction of several calls may take that writes.
     batch_budget: Duration,
     turns: Arc<Turns>,
-    /// The number of log entries that the store did not take.
+    /// Log entries that the store did not take.
     lost_entries: AtomicU64,
 }
 
 impl Dispatcher {
-    /// A dispatcher over a registry and a store. The redactor hides secrets from the log.
+    /// Makes a dispatcher over a registry and a store. The redactor hides secrets in the log.
     #[must_use]
     pub fn new(
         registry: Arc<Registry>,
@@ -114,67 +64,72 @@ impl Dispatcher {
         clock: Arc<dyn Clock>,
         redactor: Redactor,
     ) -> Self {
-        let redactor = Arc::new(redactor);
+        let (registry, redactor) = (RwLock::new(registry), Arc::new(redactor));
         let (watcher, meter, lost_entries) = (None, None, AtomicU64::new(0));
         let (batch_budget, turns) = (BATCH_BUDGET, Arc::default());
         Self { registry, store, clock, redactor, watcher, meter, batch_budget, turns, lost_entries }
     }
 
-    /// With somebody who is told of every change.
+    /// Sets the receiver of change events.
     #[must_use]
     pub fn watched_by(mut self, watcher: Arc<dyn Watcher>) -> Self {
         self.watcher = Some(watcher);
         self
     }
 
-    /// With somebody who counts the calls.
+    /// Sets the metrics.
     #[must_use]
     pub fn metered(mut self, meter: Arc<dyn Meter>) -> Self {
         self.meter = Some(meter);
         self
     }
 
-    /// With another budget than 250 ms for a transaction of several calls that writes. Every other
-    /// write waits for it.
+    /// Sets the time limit, 250 ms by default, of a transaction of several calls that writes. Other
+    /// writes wait for it.
     #[must_use]
     pub fn batch_budget(mut self, budget: Duration) -> Self {
         self.batch_budget = budget;
         self
     }
 
-    /// Who counts the calls.
+    /// Returns the metrics.
     #[must_use]
     pub fn meter(&self) -> Option<&dyn Meter> {
         self.meter.as_deref()
     }
 
-    /// What can be called.
+    /// Returns the actions that can be called now. A later [`Dispatcher::replace_registry`] does not
+    /// change this snapshot.
     #[must_use]
-    pub fn registry(&self) -> &Registry {
-        &self.registry
+    pub fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry.read())
     }
 
-    /// Where everything is kept.
+    /// Replaces the actions that can be called. Calls that run keep the registry they began with.
+    pub fn replace_registry(&self, registry: Registry) {
+        *self.registry.write() = Arc::new(registry);
+    }
+
+    /// Returns the store.
     #[must_use]
     pub fn store(&self) -> &dyn Store {
         &*self.store
     }
 
-    /// Returns the number of log entries that were lost since the start: the log has no entry of
-    /// calls that were carried out.
+    /// Returns the number of finished calls whose log entry was lost, since the start.
     #[must_use]
     pub fn lost_log_entries(&self) -> u64 {
         self.lost_entries.load(Ordering::Relaxed) + self.store.lost_log_entries()
     }
 
-    /// Hides secrets from what is said of a request.
+    /// Returns the redactor of secrets.
     #[must_use]
     pub fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
-    /// Calls an action and gives its result as JSON text, whole, however long it is. For a result
-    /// that is handed on, [`Dispatcher::call`] needs less memory.
+    /// Calls an action and returns its whole result as JSON text, of any length. For a result that is
+    /// sent on, [`Dispatcher::call`] needs less memory.
     ///
     /// # Errors
     /// As [`Dispatcher::call`].
@@ -183,50 +138,32 @@ impl Dispatcher {
         RawValue::from_string(text).map_err(ActionError::internal)
     }
 
-    /// Calls an action. The log entry of a call that writes commits with the write; every other
-    /// entry is handed to the store before this returns. An entry that the store does not take
-    /// changes nothing for the caller: see [`Dispatcher::lost_log_entries`].
+    /// Calls an action. The log entry of a write commits with the write; every other entry is handed
+    /// to the store before this returns. An entry that the store does not take changes nothing for
+    /// the caller: see [`Dispatcher::lost_log_entries`].
     ///
-    /// Dropping the future abandons the call. A write that has not begun is not carried out, and has
-    /// no log entry; one that has begun commits together with its entry.
+    /// Dropping the future abandons the call. A write that has not begun is not carried out and has
+    /// no log entry; a write that has begun commits together with its entry.
     ///
     /// # Errors
-    /// Returns the error for the caller. The cause of an internal error is in the server's log.
+    /// Returns the error of the action, or of the check of its name and parameters. The cause of an
+    /// internal error is in the server's log.
     pub async fn call(&self, call: Call) -> Result<Reply, ActionError> {
-        self.carry_out(call, ()).await
+        self.run(call, Form::Text).await?.into_reply()
     }
 
-    /// Calls an action as [`Dispatcher::call`] does. A list that is read in parts comes as rows,
-    /// from behind a place on.
+    /// Calls an action as [`Dispatcher::call`] does, but opens a list as rows, after a position.
     ///
     /// # Errors
     /// As [`Dispatcher::call`].
     pub async fn open(&self, call: Call, after: Option<Position>) -> Result<Opened, ActionError> {
-        self.carry_out(call, after).await
-    }
-
-    async fn carry_out<T: Given>(&self, call: Call, start: T::Start) -> Result<T, ActionError> {
-        let timed = log::log_enabled!(log::Level::Debug)
-            .then(|| (self.redactor.scrub(&call.action), Instant::now()));
-        let counted = meter::Counted::start(self.meter(), &self.registry, &call.action);
-        let outcome = self.outcome::<T>(call, start).await;
-        counted.end(outcome.as_ref().err());
-        if let Some((name, start)) = timed {
-            let status = if outcome.is_ok() { LogStatus::Success } else { LogStatus::Error };
-            log::debug!("{name}: {} in {:?}", status.as_str(), start.elapsed());
-        }
-        if let Err(error) = &outcome
-            && let Some(cause) = &error.cause
-        {
-            log::error!("{}: {}", error.code.row().name, self.redactor.scrub(&cause.to_string()));
-        }
-        outcome.map_err(|error| self.redactor.scrub_error(error))
+        self.run(call, Form::Rows(after)).await?.into_opened()
     }
 
     /// Removes everything and restores the default configuration.
     ///
     /// # Errors
-    /// When the store cannot be written; then everything is as it was.
+    /// Returns the store's error if it cannot be written; nothing has changed then.
     pub async fn reset(&self) -> Result<(), StoreError> {
         self.store.write_for::<_, StoreError>(|memory| memory.reset()).await?;
         self.tell(&[Change::All]);
@@ -235,55 +172,77 @@ impl Dispatcher {
 
     fn tell(&self, changes: &[Change]) {
         if let Some(watcher) = &self.watcher {
-            for change in changes {
-                watcher.changed(*change);
-            }
+            changes.iter().for_each(|change| watcher.changed(*change));
         }
     }
 
-    async fn outcome<T: Given>(&self, call: Call, start: T::Start) -> Result<T, ActionError> {
+    /// Runs a call; counts and times it, logs the cause of an error and redacts its message.
+    async fn run(&self, call: Call, form: Form) -> Result<Output, ActionError> {
+        let timed = log::log_enabled!(log::Level::Debug)
+            .then(|| (self.redactor.scrub(&call.action), Instant::now()));
+        let registry = self.registry();
+        let counted = meter::Counted::start(self.meter(), &registry, &call.action);
+        let output = self.output(&registry, call, form).await;
+        counted.end(output.as_ref().err());
+        if let Some((name, start)) = timed {
+            let status = if output.is_ok() { LogStatus::Success } else { LogStatus::Error };
+            log::debug!("{name}: {} in {:?}", status.as_str(), start.elapsed());
+        }
+        if let Err(error) = &output
+            && let Some(cause) = &error.cause
+        {
+            log::error!("{}: {}", error.code.row().name, self.redactor.scrub(&cause.to_string()));
+        }
+        output.map_err(|error| self.redactor.scrub_error(error))
+    }
+
+    async fn output(
+        &self,
+        registry: &Registry,
+        call: Call,
+        form: Form,
+    ) -> Result<Output, ActionError> {
         let now = self.clock.now();
-        let action = match self.registry.find(&call.action) {
+        let action = match registry.find(&call.action) {
             Ok(action) => action,
             Err(error) => {
                 self.record(unknown_action_entry(&self.redactor, now, &call, &error)).await;
                 return Err(error);
             }
         };
-        let result = match self.prepare(action, &call) {
+        let output = match prepare(&self.redactor, action, &call) {
             Ok(Prepared::Memory(work)) if action.effect == Effect::Write => {
                 // Its log entry commits with it.
                 match self.write(work, now, action, &call.params).await {
-                    Ok(text) => return Ok(T::text(text, false)),
+                    Ok(text) => return Ok(Output::text(text)),
                     Err(error) => Err(error),
                 }
             }
-            Ok(Prepared::Memory(work)) => {
-                self.read(action.freshness, work).await.map(|text| T::text(text, false))
-            }
-            Ok(Prepared::List(work)) => T::list(work, start, self.store()).await,
-            Ok(Prepared::Long(begin)) => T::long(begin, self.store()).await,
+            Ok(Prepared::Memory(work)) => self.read(action.freshness, work).await,
+            Ok(Prepared::List(work)) => self.list(work, form).await,
+            Ok(Prepared::Begin(begin)) => self.begin(begin, form).await,
             Ok(Prepared::Remote(work)) => {
-                work(call.context.progress.clone()).await.map(|answer| {
-                    // Another system may say back what it was sent.
-                    T::text(self.redactor.scrub_json(answer.text), answer.goes_on)
+                work(call.context.progress.clone()).await.map(|output| Output::Text {
+                    // An upstream may echo a secret that it was sent.
+                    text: self.redactor.scrub_json(output.text),
+                    has_more: output.goes_on,
                 })
             }
             Ok(Prepared::Compound(work)) => {
-                work(self, call.context.clone()).await.map(|text| T::text(text, false))
+                work(self, call.context.clone()).await.map(Output::text)
             }
             Err(error) => Err(error),
         };
-        let result = result.map_err(|error| teaching(error, action));
+        let output = output.map_err(|error| with_signature(error, action));
         let params = kept_params(&self.redactor, &call.params);
-        let beginning = result.as_ref().map(Given::beginning);
-        let entry = log_entry(&self.redactor, now, action.name, &params, beginning);
+        let beginning = output.as_ref().map(Output::beginning);
+        let entry = log_entry(&self.redactor, now, &action.name, &params, beginning);
         self.record(entry).await;
-        result
+        output
     }
 
-    /// Hands the log entry of a call that is over to the store. The call was carried out or refused,
-    /// and its caller learns that whatever happens to the entry: an error would have it repeated.
+    /// Hands the log entry of a finished call to the store. The caller gets its result even if the
+    /// entry is lost: an error would make clients repeat the call.
     async fn record(&self, entry: LogEntry) {
         match self.store.record(entry).await {
             Ok(()) => self.tell(&[Change::Logs]),
@@ -294,12 +253,29 @@ impl Dispatcher {
         }
     }
 
-    fn prepare(&self, action: &Action, call: &Call) -> Result<Prepared, ActionError> {
-        prepare(&self.redactor, action, call)
+    async fn read(&self, fresh: Freshness, work: MemoryWork) -> Result<Output, ActionError> {
+        let done: MemoryText = self.store.read_for(fresh, work).await??;
+        Ok(Output::text(done.text))
     }
 
-    async fn read(&self, fresh: Freshness, work: MemoryWork) -> Result<String, ActionError> {
-        self.store.read_for(fresh, work).await?
+    async fn list(&self, work: Box<dyn ListWork>, form: Form) -> Result<Output, ActionError> {
+        match form {
+            Form::Text => {
+                let answer = Answer::list(work);
+                Reply::read(Freshness::Writes, answer, self.store()).await.map(Output::Parts)
+            }
+            Form::Rows(after) => Rows::open(work, after, self.store()).await.map(Output::Rows),
+        }
+    }
+
+    async fn begin(&self, begin: BeginWork, form: Form) -> Result<Output, ActionError> {
+        match form {
+            Form::Text => Reply::begin(begin, self.store()).await.map(Output::Parts),
+            Form::Rows(_) => {
+                let whole = |memory: &mut dyn Memory| begin(memory)?.whole(memory);
+                self.store.read_for(Freshness::Writes, whole).await?.map(Output::text)
+            }
+        }
     }
 
     async fn write(
@@ -309,52 +285,47 @@ impl Dispatcher {
         action: &Action,
         params: &ParamsText,
     ) -> Result<String, ActionError> {
-        // Before its turn comes: others wait while it writes.
-        let (name, params) = (action.name, kept_params(&self.redactor, params).into_owned());
-        let redactor = Arc::clone(&self.redactor);
-        let is_watched = self.watcher.is_some();
-        let (text, changes) = self
+        // Outside the transaction, for which other writes wait.
+        let params = kept_params(&self.redactor, params).into_owned();
+        let (name, redactor) = (Arc::clone(&action.name), Arc::clone(&self.redactor));
+        let done = self
             .store
             .write_for::<_, ActionError>(move |memory| {
-                let (text, changes) = if is_watched {
-                    let mut recorded = Recorded::new(memory);
-                    let text = work(&mut recorded)?;
-                    (text, recorded.into_changes())
-                } else {
-                    (work(memory)?, Vec::new())
-                };
-                let entry = log_entry(&redactor, now, name, &params, Ok(&text));
+                let done = work(memory)?;
+                let entry = log_entry(&redactor, now, &name, &params, Ok(&done.text));
                 memory.append_log(&entry)?;
-                Ok((text, changes))
+                Ok(done)
             })
             .await?;
-        self.tell(&changes);
+        done.change.into_iter().for_each(|change| self.tell(&[change]));
         self.tell(&[Change::Logs]);
-        Ok(text)
+        Ok(done.text)
     }
 }
 
-/// Only the work is left of a call.
+/// Checks and parses the parameters of a call.
 fn prepare(redactor: &Redactor, action: &Action, call: &Call) -> Result<Prepared, ActionError> {
-    // What is stored or said back byte for byte must not be the server's own secret.
+    // Stored parameters are returned byte for byte: they must not hold the server's own secrets.
     if redactor.is_secret_in(call.params.get()) {
         return Err(ActionError::invalid(
-            "params hold a key or token of this server's settings: it is neither stored nor said \
-             back",
+            "params contain one of the server's secrets; the call was rejected",
         ));
     }
     if call.unknown == UnknownParams::Refuse {
-        action.refuse_unknown(&call.params)?;
+        action.reject_unknown(&call.params)?;
     }
     action.prepare(call.params.clone())
 }
 
-/// The error with how the action is called, where it was called wrongly.
-fn teaching(mut error: ActionError, action: &Action) -> ActionError {
-    // What a compound action says is of its steps.
-    let is_said = action.compound || error.message.contains(&action.signature);
-    if error.code == ErrorCode::InvalidParams && error.signature.is_none() && !is_said {
+/// Adds the signature to the error of a wrong parameter. The errors of a compound action are those of
+/// its steps.
+fn with_signature(mut error: ActionError, action: &Action) -> ActionError {
+    let is_shown = action.compound || error.message.contains(&action.signature);
+    if error.code == ErrorCode::InvalidParams && error.signature.is_none() && !is_shown {
         error.signature = Some(action.signature.clone());
     }
     error
 }
+
+#[cfg(test)]
+mod tests;

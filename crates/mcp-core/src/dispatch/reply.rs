@@ -1,6 +1,6 @@
 //! What a call gives back: JSON text, whole or the beginning of a long list.
 
-use crate::action::LongWork;
+use crate::action::BeginWork;
 use crate::answer::Answer;
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Freshness, Store, StoreRuns};
@@ -37,7 +37,7 @@ impl Reply {
     }
 
     /// Begins an answer, and reads its beginning in the same transaction.
-    pub(super) async fn begin(begin: LongWork, store: &dyn Store) -> Result<Self, ActionError> {
+    pub(super) async fn begin(begin: BeginWork, store: &dyn Store) -> Result<Self, ActionError> {
         let (beginning, answer) = store
             .read_for(Freshness::Writes, move |memory| {
                 let mut answer = begin(memory)?;

@@ -1,56 +1,12 @@
-//! In which form a caller gets what an action answers: as text, or a list as rows.
+//! The rows of a list, for callers that look into them.
 
-use crate::action::LongWork;
-use crate::answer::{Answer, ListWork, PART, PART_ROWS, RowsText};
+use crate::answer::{ListWork, PART, PART_ROWS, RowsText};
 use crate::domain::{Page, Position};
 use crate::error::ActionError;
-use crate::memory::{Freshness, Memory, Store, StoreRuns};
-
-use super::Reply;
+use crate::memory::{Freshness, Store, StoreRuns};
 
 /// How many rows are read first: who wants a few is not given a thousand.
 const FIRST_ROWS: u64 = 125;
-
-/// What a caller is given.
-pub(super) trait Given: Sized {
-    /// Where a list starts.
-    type Start: Send;
-    /// What an action answered at once.
-    fn text(text: String, goes_on: bool) -> Self;
-    /// The beginning of a list.
-    fn list(
-        work: Box<dyn ListWork>,
-        start: Self::Start,
-        store: &dyn Store,
-    ) -> impl Future<Output = Result<Self, ActionError>> + Send;
-    /// The beginning of an answer in which a list stands.
-    fn long(
-        begin: LongWork,
-        store: &dyn Store,
-    ) -> impl Future<Output = Result<Self, ActionError>> + Send;
-    /// The beginning of its text, for the log.
-    fn beginning(&self) -> &str;
-}
-
-impl Given for Reply {
-    type Start = ();
-
-    fn text(text: String, _: bool) -> Self {
-        text.into()
-    }
-
-    async fn list(work: Box<dyn ListWork>, (): (), store: &dyn Store) -> Result<Self, ActionError> {
-        Self::read(Freshness::Writes, Answer::list(work), store).await
-    }
-
-    async fn long(begin: LongWork, store: &dyn Store) -> Result<Self, ActionError> {
-        Self::begin(begin, store).await
-    }
-
-    fn beginning(&self) -> &str {
-        self.beginning()
-    }
-}
 
 /// What an action answered: JSON text, or the rows of a list that is read in parts.
 pub enum Opened {
@@ -63,40 +19,6 @@ pub enum Opened {
     },
     /// Rows.
     Rows(Rows),
-}
-
-impl Given for Opened {
-    type Start = Option<Position>;
-
-    fn text(text: String, goes_on: bool) -> Self {
-        Self::Text { text, goes_on }
-    }
-
-    async fn list(
-        work: Box<dyn ListWork>,
-        after: Option<Position>,
-        store: &dyn Store,
-    ) -> Result<Self, ActionError> {
-        let (read, beginning) = (None, String::new());
-        let mut rows = Rows { work: Some(work), after, count: FIRST_ROWS, read, beginning };
-        rows.read = rows.next(store).await?;
-        rows.beginning =
-            rows.read.as_ref().map_or_else(String::new, |part| format!("[{}]", part.text));
-        Ok(Self::Rows(rows))
-    }
-
-    /// Whole: who looks into it needs all of it.
-    async fn long(begin: LongWork, store: &dyn Store) -> Result<Self, ActionError> {
-        let whole = |memory: &mut dyn Memory| begin(memory)?.whole(memory);
-        Ok(Self::text(store.read_for(Freshness::Writes, whole).await??, false))
-    }
-
-    fn beginning(&self) -> &str {
-        match self {
-            Self::Text { text, .. } => text,
-            Self::Rows(rows) => &rows.beginning,
-        }
-    }
 }
 
 /// The rows of a list, read a part at a time, each in a transaction of its own.
@@ -112,6 +34,23 @@ pub struct Rows {
 }
 
 impl Rows {
+    pub(super) async fn open(
+        work: Box<dyn ListWork>,
+        after: Option<Position>,
+        store: &dyn Store,
+    ) -> Result<Self, ActionError> {
+        let (read, beginning) = (None, String::new());
+        let mut rows = Self { work: Some(work), after, count: FIRST_ROWS, read, beginning };
+        rows.read = rows.next(store).await?;
+        rows.beginning =
+            rows.read.as_ref().map_or_else(String::new, |part| format!("[{}]", part.text));
+        Ok(rows)
+    }
+
+    pub(super) fn beginning(&self) -> &str {
+        &self.beginning
+    }
+
     /// The next rows; none behind the last. A part can be empty.
     ///
     /// # Errors

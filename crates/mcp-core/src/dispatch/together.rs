@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::record::{kept_params, log_entry, unknown_action_entry};
 use super::rows::page_after;
-use super::{Call, Called, Dispatcher, Redactor, prepare, teaching};
+use super::{Call, Called, Dispatcher, Redactor, prepare, with_signature};
 use crate::action::Prepared;
 use crate::action::registry::Registry;
 use crate::answer::{ListWork, RowsText};
-use crate::changes::Recorded;
+use crate::changes::{Change, ChangeTracker};
 use crate::domain::{LogEntry, Position};
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Access, Freshness, Memory, StoreError, StoreRuns};
@@ -24,6 +24,7 @@ pub struct Together<'a> {
     redactor: &'a Redactor,
     now: Timestamp,
     memory: &'a mut dyn Memory,
+    changes: ChangeTracker,
     access: Access,
     budget: Duration,
     /// When the budget is used up.
@@ -61,7 +62,8 @@ impl Dispatcher {
     #[must_use]
     pub fn access<'a>(&self, actions: impl Iterator<Item = &'a str>) -> Access {
         let mut access = Access::Read(Freshness::Writes);
-        for action in actions.filter_map(|name| self.registry.find(name).ok()) {
+        let registry = self.registry();
+        for action in actions.filter_map(|name| registry.find(name).ok()) {
             if action.effect == Effect::Write {
                 return Access::Write;
             }
@@ -86,7 +88,7 @@ impl Dispatcher {
         access: Access,
         run: impl FnOnce(&mut Together<'_>) -> Result<T, ActionError> + Send + 'static,
     ) -> Result<T, ActionError> {
-        let (registry, redactor) = (Arc::clone(&self.registry), Arc::clone(&self.redactor));
+        let (registry, redactor) = (self.registry(), Arc::clone(&self.redactor));
         let turn = self.turns.wait(caller).await?;
         let budget = match access {
             Access::Read(_) => READ_BUDGET,
@@ -101,12 +103,12 @@ impl Dispatcher {
                 // The caller's next transaction begins after this one, also if the caller is gone.
                 let _turn = turn;
                 let (registry, redactor) = (&*registry, &*redactor);
-                let mut recorded = Recorded::new(memory);
                 let mut together = Together {
                     registry,
                     redactor,
                     now,
-                    memory: &mut recorded,
+                    memory,
+                    changes: ChangeTracker::default(),
                     access,
                     budget,
                     until: Instant::now() + budget,
@@ -116,12 +118,16 @@ impl Dispatcher {
                     failed: None,
                 };
                 let done = run(&mut together);
-                let Together { called, entries, failed, .. } = together;
+                let Together { called, entries, failed, changes, .. } = together;
                 let done = done.map_err(|error| Undone(Box::new((error, failed))))?;
-                Ok((done, called, entries, recorded.into_changes()))
+                Ok((done, called, entries, changes.into_changes()))
             })
             .await;
-        let count = |called| self.meter().into_iter().for_each(|meter| meter.called(called));
+        let count = |called| {
+            if let Some(meter) = self.meter() {
+                meter.called(called);
+            }
+        };
         match done {
             Ok((done, calls, entries, changes)) => {
                 calls.into_iter().for_each(count);
@@ -157,8 +163,8 @@ impl<'a> Together<'a> {
     pub fn call(&mut self, call: &Call) -> Result<InTransaction, ActionError> {
         self.go_on()?;
         let start = Instant::now();
-        let called = |name, error: Option<&ActionError>| Called {
-            action: name,
+        let called = |name: Option<&Arc<str>>, error: Option<&ActionError>| Called {
+            action: name.cloned(),
             error: error.map(|error| error.code),
             took: start.elapsed(),
         };
@@ -175,9 +181,13 @@ impl<'a> Together<'a> {
             return Err(ActionError::internal(cause));
         }
         let done = prepare(self.redactor, action, call).and_then(|prepared| match prepared {
-            Prepared::Memory(work) => work(self.memory).map(InTransaction::Text),
+            Prepared::Memory(work) => {
+                let done = work(self.memory)?;
+                done.change.into_iter().for_each(|change| self.changes.note(change));
+                Ok(InTransaction::Text(done.text))
+            }
             Prepared::List(work) => Ok(InTransaction::List(work)),
-            Prepared::Long(begin) => {
+            Prepared::Begin(begin) => {
                 begin(self.memory)?.whole(self.memory).map(InTransaction::Text)
             }
             Prepared::Remote(_) | Prepared::Compound(_) => Err(ActionError::new(
@@ -185,19 +195,20 @@ impl<'a> Together<'a> {
                 format!("{} cannot be part of a transaction", action.name),
             )),
         });
-        let done = done.map_err(|error| teaching(self.in_time(error), action));
+        let done = done.map_err(|error| with_signature(self.in_time(error), action));
         let params = kept_params(self.redactor, &call.params);
         let text = done.as_ref().map(|given| match given {
             InTransaction::Text(text) => text.as_str(),
             InTransaction::List(_) => "",
         });
-        let entry = log_entry(self.redactor, self.now, action.name, &params, text);
-        let called = called(Some(action.name), done.as_ref().err());
+        let entry = log_entry(self.redactor, self.now, &action.name, &params, text);
+        let called = called(Some(&action.name), done.as_ref().err());
         if done.is_ok() {
             match self.access {
                 Access::Read(_) => self.entries.push(entry),
                 Access::Write => {
                     self.memory.append_log(&entry).map_err(|it| self.in_time(it.into()))?;
+                    self.changes.note(Change::Logs);
                 }
             }
             self.called.push(called);

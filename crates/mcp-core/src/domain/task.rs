@@ -91,7 +91,7 @@ impl NewTask {
 
 /// What an update does to one field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Change<T> {
+pub enum FieldChange<T> {
     /// Leaves it as it is.
     #[default]
     Keep,
@@ -101,7 +101,7 @@ pub enum Change<T> {
     Set(T),
 }
 
-impl<T> Change<T> {
+impl<T> FieldChange<T> {
     /// Carries the change out on a field that may be without a value.
     pub fn apply(self, field: &mut Option<T>) {
         match self {
@@ -118,13 +118,13 @@ pub struct TaskChanges {
     /// The new title.
     pub title: Option<String>,
     /// The change of the description.
-    pub description: Change<String>,
+    pub description: FieldChange<String>,
     /// The change of the priority.
-    pub priority: Change<String>,
+    pub priority: FieldChange<String>,
     /// The change of the status.
-    pub status: Change<String>,
+    pub status: FieldChange<String>,
     /// The change of the assignment.
-    pub assigned_to: Change<String>,
+    pub assigned_to: FieldChange<String>,
 }
 
 impl TaskChanges {

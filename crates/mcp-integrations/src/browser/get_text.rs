@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mcp_core::action::params::Bounded;
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +63,7 @@ impl RemoteAction for GetText {
             params: r#"{"url":"https://example.com","max_chars":60}"#,
             answer: r#"{"text":"Example Domain\n\nThis domain is for use in documentation exa","truncated":true,"url":"https://example.com/"}"#,
         };
-        Doc::new(Group::Pages, "Get the visible text of a web page", example).words(&[
+        Doc::new(super::GROUP, "Get the visible text of a web page", example).words(&[
             "page site web website url read scrape crawl extract content contents article",
             "body words paragraphs html news information say says said written stands",
             "copy wording sentence appears visit open browse go grab summarise",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mcp_core::action::params::Bounded;
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,7 @@ impl RemoteAction for GetTitle {
             params: r#"{"url":"https://example.com"}"#,
             answer: r#"{"title":"Example Domain","url":"https://example.com/"}"#,
         };
-        Doc::new(Group::Pages, "Get the title of a web page", example)
+        Doc::new(super::GROUP, "Get the title of a web page", example)
             .words(&["heading headline caption name called named tab tag browser-tab say says"])
     }
 

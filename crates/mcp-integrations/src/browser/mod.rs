@@ -46,5 +46,10 @@ pub use screenshot::{Screenshot, ScreenshotOutput, ScreenshotParams};
 pub use settings::BrowserSettings;
 pub use web_url::WebUrl;
 
+const GROUP: mcp_core::Group = mcp_core::Group::new(
+    "pages",
+    "website site webpage web page url address link homepage browser",
+);
+
 /// How long a call may take, from its queue to its answer.
 const DEADLINE: Duration = Duration::from_secs(30);

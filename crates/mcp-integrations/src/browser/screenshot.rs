@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mcp_core::action::params::Bounded;
 use mcp_core::action::{Shape, View};
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,7 @@ impl RemoteAction for Screenshot {
             params: r#"{"url":"https://example.com","viewport_width":800,"viewport_height":600}"#,
             answer: r#"{"content_type":"image/png","screenshot_base64":"iVBORw0KGgoAAAANSUhEUgAA","url":"https://example.com/"}"#,
         };
-        Doc::new(Group::Pages, "Take a picture of a web page", example)
+        Doc::new(super::GROUP, "Take a picture of a web page", example)
             .words(&[
                 "make screenshot image photo snapshot png capture render shoot visual",
                 "visually thumbnail pixels look looks looks-like appearance appear mobile",

@@ -1,6 +1,6 @@
 //! `figma_get_components`
 
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -37,7 +37,7 @@ impl RemoteAction for GetComponents {
             params: r#"{"file_key":"AbC123dEf456"}"#,
             answer: r#"{"error":false,"status":200,"meta":{"components":[{"key":"52d5e8b4","file_key":"AbC123dEf456","node_id":"1:5","thumbnail_url":"https://s3-alpha.figma.com/thumbnails/2","name":"Button","description":"The primary button","created_at":"2026-02-16T15:14:57Z","updated_at":"2026-02-16T15:14:57Z","user":{"id":"1","handle":"alice","img_url":"https://s3-alpha.figma.com/profile/1"},"containing_frame":{"nodeId":"1:4","name":"Buttons"}}]},"i18n":null}"#,
         };
-        Doc::new(Group::Figma, "List the components that a Figma file publishes", example)
+        Doc::new(super::GROUP, "List the components that a Figma file publishes", example)
             .words(&[
                 "system library buttons icons widgets symbols reusable building-blocks blocks",
                 "kit variants",

@@ -1,6 +1,6 @@
 //! `figma_get_file`
 
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -41,7 +41,7 @@ impl RemoteAction for GetFile {
             params: r#"{"file_key":"AbC123dEf456"}"#,
             answer: r#"{"name":"Landing page","role":"owner","lastModified":"2026-02-16T15:14:57Z","editorType":"figma","thumbnailUrl":"https://s3-alpha.figma.com/thumbnails/1","version":"5021365","document":{"id":"0:0","name":"Document","type":"DOCUMENT","children":[{"id":"0:1","name":"Page 1","type":"CANVAS","children":[]}]},"components":{},"componentSets":{},"schemaVersion":0,"styles":{}}"#,
         };
-        Doc::new(Group::Figma, "Get a Figma file and its tree of nodes", example)
+        Doc::new(super::GROUP, "Get a Figma file and its tree of nodes", example)
             .words(&[
                 "open load read whole entire full complete document all pages frames layers",
                 "screens contents structure outline hierarchy canvas prototype",

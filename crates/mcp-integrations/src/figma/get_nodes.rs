@@ -1,6 +1,6 @@
 //! `figma_get_nodes`
 
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -46,7 +46,7 @@ impl RemoteAction for GetNodes {
             params: r#"{"file_key":"AbC123dEf456","node_ids":["1:2"]}"#,
             answer: r#"{"name":"Landing page","role":"owner","lastModified":"2026-02-16T15:14:57Z","editorType":"figma","thumbnailUrl":"https://s3-alpha.figma.com/thumbnails/1","version":"5021365","nodes":{"1:2":{"document":{"id":"1:2","name":"Header","type":"FRAME","children":[]},"components":{},"componentSets":{},"schemaVersion":0,"styles":{}}}}"#,
         };
-        Doc::new(Group::Figma, "Get some nodes (frames, layers) of a Figma file", example)
+        Doc::new(super::GROUP, "Get some nodes (frames, layers) of a Figma file", example)
             .required(REQUIRED)
             .words(&[
                 "frame layer read element part section object header one single specific",

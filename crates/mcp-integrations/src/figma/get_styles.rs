@@ -1,6 +1,6 @@
 //! `figma_get_styles`
 
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -37,7 +37,7 @@ impl RemoteAction for GetStyles {
             params: r#"{"file_key":"AbC123dEf456"}"#,
             answer: r#"{"error":false,"status":200,"meta":{"styles":[{"key":"9ad3b0f1","file_key":"AbC123dEf456","node_id":"1:7","style_type":"FILL","thumbnail_url":"https://s3-alpha.figma.com/thumbnails/3","name":"Brand/Primary","description":"","created_at":"2026-02-16T15:14:57Z","updated_at":"2026-02-16T15:14:57Z","user":{"id":"1","handle":"alice","img_url":"https://s3-alpha.figma.com/profile/1"},"sort_position":"a"}]},"i18n":null}"#,
         };
-        Doc::new(Group::Figma, "List the styles that a Figma file publishes", example)
+        Doc::new(super::GROUP, "List the styles that a Figma file publishes", example)
             .words(&[
                 "system library colors colours palette swatches brand theme tokens fills",
                 "gradients blue fonts typography text typefaces effects shadows grids",

@@ -18,3 +18,5 @@ pub use get_file::GetFile;
 pub use get_nodes::GetNodes;
 pub use get_styles::GetStyles;
 use node_ids::NodeIds;
+
+const GROUP: mcp_core::Group = mcp_core::Group::new("figma", "design designer mockup wireframe ui");

@@ -1,6 +1,6 @@
 //! `github_get_repository`
 
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -42,7 +42,7 @@ impl RemoteAction for GetRepository {
             params: r#"{"owner":"octocat","repo":"Hello-World"}"#,
             answer: r#"{"id":1296269,"name":"Hello-World","full_name":"octocat/Hello-World","owner":{"login":"octocat","id":1},"private":false,"html_url":"https://github.com/octocat/Hello-World","description":"This your first repo!","fork":false,"default_branch":"master","stargazers_count":80,"forks_count":9,"open_issues_count":0,"topics":["octocat","atom"],"visibility":"public"}"#,
         };
-        Doc::new(Group::Github, "Get a GitHub repository's details", example)
+        Doc::new(super::GROUP, "Get a GitHub repository's details", example)
             .required("owner and repo are required")
             .words(&[
                 "project repo repository written info information about describe description",

@@ -1,6 +1,6 @@
 //! `github_list_issues`
 
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -53,7 +53,7 @@ impl RemoteAction for ListIssues {
             params: r#"{"owner":"octocat","repo":"Hello-World","state":"open","per_page":1}"#,
             answer: r#"{"items":[{"id":1,"url":"https://api.github.com/repos/octocat/Hello-World/issues/1347","html_url":"https://github.com/octocat/Hello-World/issues/1347","number":1347,"state":"open","title":"Found a bug","body":"I'm having a problem with this.","user":{"login":"octocat","id":1},"labels":[{"id":208045946,"name":"bug","color":"f29513"}],"comments":0,"created_at":"2011-04-22T13:33:48Z"}]}"#,
         };
-        Doc::new(Group::Github, "List the issues of a GitHub repository", example)
+        Doc::new(super::GROUP, "List the issues of a GitHub repository", example)
             .required("owner and repo are required")
             .words(&[
                 "bugs bug-reports problems defects broken tracker feature open opened closed",

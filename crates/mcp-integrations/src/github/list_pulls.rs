@@ -1,6 +1,6 @@
 //! `github_list_pulls`
 
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -52,7 +52,7 @@ impl RemoteAction for ListPulls {
             params: r#"{"owner":"octocat","repo":"Hello-World","state":"open","per_page":1}"#,
             answer: r#"{"items":[{"url":"https://api.github.com/repos/octocat/Hello-World/pulls/1347","id":1,"html_url":"https://github.com/octocat/Hello-World/pull/1347","number":1347,"state":"open","title":"Amazing new feature","body":"Please pull these awesome changes in!","user":{"login":"octocat","id":1},"head":{"label":"octocat:new-topic","ref":"new-topic"},"base":{"label":"octocat:master","ref":"master"},"draft":false,"created_at":"2011-01-26T19:01:12Z"}]}"#,
         };
-        Doc::new(Group::Github, "List the pull requests of a GitHub repository", example)
+        Doc::new(super::GROUP, "List the pull requests of a GitHub repository", example)
             .required("owner and repo are required")
             .words(&[
                 "prs pr pulls merge reviews reviewer patches contributions proposed changes",

@@ -18,3 +18,5 @@ pub use list_issues::ListIssues;
 pub use list_pulls::ListPulls;
 pub use search_issues::SearchIssues;
 pub use search_repositories::SearchRepositories;
+
+const GROUP: mcp_core::Group = mcp_core::Group::new("github", "repo repository project");

@@ -1,7 +1,7 @@
 //! `github_search_issues`
 
 use mcp_core::action::params::Text;
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +74,7 @@ impl RemoteAction for SearchIssues {
             params: r#"{"query":"windows label:bug language:python state:open","sort":"created","order":"asc","per_page":1}"#,
             answer: r#"{"total":280,"incomplete_results":false,"items":[{"url":"https://api.github.com/repos/batterseapower/pinyin-toolkit/issues/132","html_url":"https://github.com/batterseapower/pinyin-toolkit/issues/132","id":35802,"number":132,"title":"Line Number Indexes Beyond 20 Not Displayed","user":{"login":"Nick3C","id":90254},"labels":[{"id":4,"name":"bug","color":"ff0000"}],"state":"open","comments":15,"created_at":"2009-07-12T20:10:41Z"}]}"#,
         };
-        Doc::new(Group::Github, "Search GitHub's issues and pull requests", example)
+        Doc::new(super::GROUP, "Search GitHub's issues and pull requests", example)
             .words(&[
                 "bugs problem crash error message known discussion bug-reports pr prs",
                 "similar mention mentions already about text keyword across any anyone",

@@ -1,7 +1,7 @@
 //! `github_search_repositories`
 
 use mcp_core::action::params::Text;
-use mcp_core::{ActionError, Doc, Example, Group, Progress, RemoteAction};
+use mcp_core::{ActionError, Doc, Example, Progress, RemoteAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ impl RemoteAction for SearchRepositories {
             params: r#"{"query":"tetris language:assembly","sort":"stars","order":"desc","per_page":1}"#,
             answer: r#"{"total":40,"incomplete_results":false,"items":[{"id":3081286,"name":"Tetris","full_name":"dtrupenn/Tetris","owner":{"login":"dtrupenn","id":872147},"private":false,"html_url":"https://github.com/dtrupenn/Tetris","description":"A C implementation of Tetris using Pennsim through LC4","fork":false,"stargazers_count":1,"language":"Assembly"}]}"#,
         };
-        Doc::new(Group::Github, "Search GitHub's repositories", example)
+        Doc::new(super::GROUP, "Search GitHub's repositories", example)
             .words(&[
                 "look discover explore libraries packages frameworks tools crates code",
                 "open-source which language sorted popular starred most stars trending topic",

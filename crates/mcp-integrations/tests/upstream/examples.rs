@@ -28,14 +28,14 @@ async fn every_example_runs_and_answers_as_it_says() {
         .actions()
         .iter()
         .filter(|action| ["github", "figma"].iter().any(|group| action.name.starts_with(group)))
-        .map(|action| (action.name, action.doc.example))
+        .map(|action| (action.name.to_string(), action.doc.example.expect("an example")))
         .collect();
     assert_eq!(examples.len(), 9);
     for (action, example) in examples {
         let rig = Rig::new().await;
-        rig.answers_always(json(&upstream_body(action, example.answer))).await;
+        rig.answers_always(json(&upstream_body(&action, example.answer))).await;
         let params = serde_json::from_str(example.params).expect("JSON");
-        assert_eq!(rig.text(action, params).await.expect(action), example.answer);
+        assert_eq!(rig.text(&action, params).await.expect(&action), example.answer);
     }
 }
 
@@ -49,7 +49,7 @@ async fn the_guide_shows_every_example_signature_and_error() {
         .iter()
         .filter(|action| action.remote && !action.compound)
     {
-        let example = action.doc.example;
+        let example = action.doc.example.expect("an example");
         let call = format!(r#"{{"action":"{}","params":{}}}"#, action.name, example.params);
         assert!(guide.contains(&call), "{call}");
         assert!(guide.contains(example.answer), "{}", example.answer);

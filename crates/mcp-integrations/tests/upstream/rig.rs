@@ -103,7 +103,7 @@ impl Rig {
         Self { server, clock, dispatcher, lean: Lean::new(Arc::new(blobs)) }
     }
 
-    pub(crate) fn registry(&self) -> &Registry {
+    pub(crate) fn registry(&self) -> Arc<Registry> {
         self.dispatcher.registry()
     }
 

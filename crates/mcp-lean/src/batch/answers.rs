@@ -91,7 +91,8 @@ pub(super) fn write(
             Outcome::Skipped => r#"{"data":null}"#.to_owned(),
             Outcome::Failed(error) => error_text(&error),
             Outcome::Done(query, fetched) => {
-                let action = dispatcher.registry().find(&query.action)?;
+                let registry = dispatcher.registry();
+                let action = registry.find(&query.action)?;
                 // It has run, and so have others: what cannot be written is one step's failure.
                 lean.write(action, &query, *fetched, Budget::tokens(share)?)
                     .map_or_else(|error| error_text(&error), |written| written.text)

@@ -17,7 +17,8 @@ pub use step::StepParams;
 use super::Lean;
 use mcp_core::action::CompoundAction;
 use mcp_core::action::params::Bounded;
-use mcp_core::{ActionError, Context, Dispatcher, Doc, Example, Group};
+use mcp_core::actions::utilities::GROUP;
+use mcp_core::{ActionError, Context, Dispatcher, Doc, Example};
 
 /// The most steps of one batch.
 const MOST_STEPS: usize = 100;
@@ -65,7 +66,7 @@ impl CompoundAction for Batch {
             params: r#"{"steps":[{"id":"urgent","action":"list_tasks","filter":{"priority":"high"},"count":true},{"id":"plan","action":"add_task","when":"urgent.data","params":{"title":"Plan the day"}}],"return":["last"]}"#,
             answer: r#"[{"id":"plan","data":{"id":2}}]"#,
         };
-        Doc::new(Group::Utilities, "Run several steps in one call", example).words(&[
+        Doc::new(GROUP, "Run several steps in one call", example).words(&[
             "many multiple several together once at-once bulk single operations requests",
             "actions combine transaction atomic atomically all-or all or nothing rollback",
             "calls round-trip round-trips save pipeline chain sequence first perform commands one-go one-request into-one in-one",

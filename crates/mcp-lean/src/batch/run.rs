@@ -36,8 +36,9 @@ pub(super) async fn run(
         steps.push(Step::read(step, &steps)?);
     }
     let is_returned = returned_ids(&steps, returned)?;
+    let registry = dispatcher.registry();
     for step in &steps {
-        let Ok(action) = dispatcher.registry().find(step.action()) else {
+        let Ok(action) = registry.find(step.action()) else {
             // Where it is alone, it fails when its turn comes.
             if atomic {
                 let error = lean.unknown_action(dispatcher, step.asked()).await;
@@ -110,7 +111,7 @@ async fn each(
             Ok(None) => Outcome::Skipped,
             Err(error) => failed(error),
         };
-        taken.keep(at, step, outcome, dispatcher.registry());
+        taken.keep(at, step, outcome, &dispatcher.registry());
     }
     taken.outcomes
 }

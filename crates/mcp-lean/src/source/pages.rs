@@ -1,5 +1,7 @@
 //! Pages, asked for one after another, within a bound.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::{Row, json};
@@ -20,7 +22,7 @@ const AROUND: usize = 4;
 
 /// A list in pages.
 pub(crate) struct Paged {
-    action: &'static str,
+    action: Arc<str>,
     params: Map<String, Value>,
     context: Context,
     /// Where the rows are in a result.
@@ -62,7 +64,7 @@ impl Paged {
         let params = serde_json::from_str(query.params.get())
             .map_err(|error| ActionError::invalid(format!("params: {error}")))?;
         let mut list = Self {
-            action: action.name,
+            action: Arc::clone(&action.name),
             params,
             context: query.context.clone(),
             at,
@@ -291,7 +293,7 @@ impl Paged {
             }
         }
         let params = ParamsText::from_value(&params.into())?;
-        Ok(Call::new(self.action, params).within(self.context.clone()))
+        Ok(Call::new(&*self.action, params).within(self.context.clone()))
     }
 
     /// The rows of a page that was asked for.

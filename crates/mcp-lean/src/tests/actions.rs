@@ -30,17 +30,19 @@ async fn every_example_runs_and_every_parameter_is_documented() {
     let handle = rig.lean.blobs().keep(TEXT, text).expect("a blob");
     let id = handle["blob"].as_str().expect("an id");
     for name in ["read_blob", "batch"] {
-        let action = rig.dispatcher.registry().find(name).expect(name);
+        let registry = rig.dispatcher.registry();
+        let action = registry.find(name).expect(name);
+        let example = action.doc.example.expect(name);
         assert!(!action.doc.summary.is_empty() && !action.doc.words.is_empty(), "{name}");
         for parameter in &action.parameters {
             assert!(!parameter.description.is_empty(), "{name}.{}", parameter.name);
         }
-        let params = action.doc.example.params.replace("b_04170986233415720851", id);
+        let params = example.params.replace("b_04170986233415720851", id);
         let params = serde_json::from_str(&params).expect("JSON");
         let params = ParamsText::from_value(&params).expect("an object");
         let answer = rig.dispatcher.dispatch(Call::new(name, params)).await.expect(name);
         let answer: Value = serde_json::from_str(answer.get()).expect("JSON");
-        let promised: Value = serde_json::from_str(action.doc.example.answer).expect("JSON");
+        let promised: Value = serde_json::from_str(example.answer).expect("JSON");
         assert_eq!(shape(&answer), shape(&promised), "{name}");
     }
 }

@@ -66,7 +66,7 @@ impl RemoteAction for ListIssues {
 
     fn doc(&self) -> Doc {
         let example = Example { params: "{}", answer: r#"{"total":0,"items":[]}"# };
-        Doc::new(Group::Custom, "List issues", example).words(&["bugs"]).view(ISSUES)
+        Doc::new(Group::CUSTOM, "List issues", example).words(&["bugs"]).view(ISSUES)
     }
 
     async fn run(&self, params: ListParams, _: &Progress) -> Result<Listed, ActionError> {
@@ -133,7 +133,7 @@ impl RemoteAction for GetTree {
 
     fn doc(&self) -> Doc {
         let example = Example { params: "{}", answer: "{}" };
-        Doc::new(Group::Custom, "Get a tree", example)
+        Doc::new(Group::CUSTOM, "Get a tree", example)
             .words(&["nodes"])
             .view(View::WHOLE.shaped(Shape::Tree { at: "pages.*", tree: TREE }))
     }
@@ -166,7 +166,7 @@ impl RemoteAction for TakePicture {
 
     fn doc(&self) -> Doc {
         let example = Example { params: "{}", answer: "{}" };
-        Doc::new(Group::Custom, "Take a picture", example)
+        Doc::new(Group::CUSTOM, "Take a picture", example)
             .words(&["png"])
             .view(View::WHOLE.shaped(Shape::Picture { base64: "base64", media_type: "type" }))
     }
@@ -190,7 +190,7 @@ impl RemoteAction for GetArticle {
 
     fn doc(&self) -> Doc {
         let example = Example { params: "{}", answer: "{}" };
-        Doc::new(Group::Custom, "Get an article", example).words(&["text"])
+        Doc::new(Group::CUSTOM, "Get an article", example).words(&["text"])
     }
 
     async fn run(

@@ -35,12 +35,12 @@ fn list(registry: &Registry) -> String {
     let mut lines = Vec::new();
     let mut group = None;
     for action in registry.actions() {
-        if group != Some(action.doc.group) {
+        if group != Some(&action.doc.group) {
             if group.is_some() {
                 lines.push(String::new());
             }
             lines.push(format!("{}:", action.doc.group.name()));
-            group = Some(action.doc.group);
+            group = Some(&action.doc.group);
         }
         lines.push(format!("  {}\n      {}", action.signature, action.doc.summary));
     }
@@ -63,9 +63,11 @@ fn details(action: &Action) -> String {
             parameter.description
         ));
     }
-    lines.push(format!(
-        "\nExample:\n  mcp-server query {} --params '{}'\n  {}",
-        action.name, action.doc.example.params, action.doc.example.answer
-    ));
+    if let Some(example) = action.doc.example {
+        lines.push(format!(
+            "\nExample:\n  mcp-server query {} --params '{}'\n  {}",
+            action.name, example.params, example.answer
+        ));
+    }
     lines.join("\n")
 }

@@ -17,9 +17,9 @@ pub(super) fn markdown(registry: &Registry) -> String {
     );
     let mut group = None;
     for action in registry.actions() {
-        if group != Some(action.doc.group) {
+        if group != Some(&action.doc.group) {
             write!(text, "\n## {}\n", action.doc.group.name()).expect("a String takes everything");
-            group = Some(action.doc.group);
+            group = Some(&action.doc.group);
         }
         text.push_str(&section(action));
     }
@@ -46,10 +46,11 @@ fn section(action: &Action) -> String {
         writeln!(text, "| `{name}` | {kind} | {default} | {description} |")
             .expect("a String takes everything");
     }
-    let example = action.doc.example;
-    let request = format!("{{\"action\":\"{}\",\"params\":{}}}", action.name, example.params);
-    write!(text, "\n```json\n{request}\n```\n\n```json\n{}\n```\n", example.answer)
-        .expect("a String takes everything");
+    if let Some(example) = action.doc.example {
+        let request = format!("{{\"action\":\"{}\",\"params\":{}}}", action.name, example.params);
+        write!(text, "\n```json\n{request}\n```\n\n```json\n{}\n```\n", example.answer)
+            .expect("a String takes everything");
+    }
     text
 }
 

@@ -63,7 +63,7 @@ pub async fn serve(
     let limits =
         Data::new(BodyLimits { size: settings.body_limit, deadline: settings.body_timeout });
     let readiness = Data::new(Readiness::default());
-    let documents = Data::new(Documents::new(mcp.service().dispatcher().registry()));
+    let documents = Data::new(Documents::new(&mcp.service().dispatcher().registry()));
     let mcp = Arc::new(mcp);
     let mcp_route = McpRoute::new(&mcp, settings);
     let service = Data::from(Arc::clone(mcp.service()));

@@ -38,7 +38,8 @@ pub(super) async fn call(
     if *tools == ToolSet::Lean && request.name == query_tool::NAME {
         return query(mcp, arguments.get(), with, updates, context).await;
     }
-    match mcp.dispatcher().registry().find(&request.name) {
+    let registry = mcp.dispatcher().registry();
+    match registry.find(&request.name) {
         Ok(action) if tools.holds(action) => match ParamsText::from_json(&arguments) {
             Ok(mut params) => {
                 action.coerce(&mut params);
@@ -69,7 +70,8 @@ async fn query(
         Ok(query) => query,
         Err(failure) => return Ok(failed(failure, query_tool::SIGNATURE)),
     };
-    let action = dispatcher.registry().find(&query.action).ok();
+    let registry = dispatcher.registry();
+    let action = registry.find(&query.action).ok();
     query.context = with;
     // Boxed: the future is large, and each call of the protocol would contain it.
     let work = Box::pin(mcp.service.lean().query(dispatcher, &query));
@@ -95,7 +97,7 @@ async fn run(
 ) -> Result<CallToolResult, ErrorData> {
     let dispatcher = mcp.dispatcher();
     let work = async {
-        let reply = dispatcher.call(Call::new(action.name, params).within(with)).await?;
+        let reply = dispatcher.call(Call::new(&*action.name, params).within(with)).await?;
         // The inner result: the action has run, whether its result fits or not.
         Ok(reply.whole(dispatcher.store(), mcp.result_limit).await)
     };

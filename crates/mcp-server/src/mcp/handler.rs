@@ -56,7 +56,7 @@ impl Handler {
     /// Returns the description of the server, with instructions for this client's tools.
     fn info(&self, context: &Context) -> ServerConfig {
         let registry = self.mcp.dispatcher().registry();
-        self.get_info().with_instructions(instructions::of(self.tools(context), registry))
+        self.get_info().with_instructions(instructions::of(self.tools(context), &registry))
     }
 
     /// Returns the set of tools that the client chose, or the default.
@@ -128,7 +128,7 @@ impl ServerHandler for Handler {
         context: Context,
     ) -> Result<ListToolsResult, ErrorData> {
         let registry = self.mcp.dispatcher().registry();
-        let tools = self.mcp.tools.of(self.tools(&context), registry);
+        let tools = self.mcp.tools.of(self.tools(&context), &registry);
         list!(ListToolsResult, request, context, tools)
     }
 

@@ -10,8 +10,10 @@ pub(super) fn of(set: &ToolSet, registry: &Registry) -> String {
         return r#"This server keeps shared memory (users, tasks, configuration, a log) and reads GitHub, Figma and web pages. Call the tool query with an action's name and its params; the action help finds actions by what you want to do. Ask only for the fields you need, and pass "next" of a response as cursor to continue a list. Example: {"action":"list_tasks","params":{"status":"pending"},"fields":"id,title"}"#.into();
     }
     let of_set = || registry.actions().iter().filter(|action| set.holds(action));
-    let shown = of_set().find(|action| action.doc.example.params != "{}").or(of_set().next());
-    let example = shown.map(|action| format!("{} {}", action.name, action.doc.example.params));
+    let examples =
+        || of_set().filter_map(|action| Some((&action.name, action.doc.example?.params)));
+    let shown = examples().find(|(_, params)| *params != "{}").or(examples().next());
+    let example = shown.map(|(name, params)| format!("{name} {params}"));
     format!(
         "This server keeps shared memory (users, tasks, configuration, a log) and reads GitHub, Figma and \
          web pages. Each tool is one action; leave out optional arguments that you do not need. An error \

@@ -76,7 +76,7 @@ impl McpServer {
     #[must_use]
     pub fn new(service: Arc<Service>, settings: &Settings) -> Self {
         Self {
-            tools: Tools::new(service.dispatcher().registry()),
+            tools: Tools::new(&service.dispatcher().registry()),
             default_tools: settings.tools.clone(),
             resources: resources::of(&service),
             prompts: prompts::of(&service),

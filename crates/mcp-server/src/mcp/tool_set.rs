@@ -3,8 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use mcp_core::Group;
 use mcp_core::action::Action;
+
+/// The groups of the server's actions that a client can choose.
+const GROUPS: [&str; 8] =
+    ["users", "tasks", "config", "utilities", "github", "figma", "pages", "custom"];
 
 /// What `MCP_TOOLS`, `--tools` and `?tools=` say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub enum ToolSet {
     /// A tool for each action.
     All,
     /// A tool for each action of these groups.
-    Groups(Vec<Group>),
+    Groups(Vec<&'static str>),
 }
 
 impl ToolSet {
@@ -25,15 +28,14 @@ impl ToolSet {
         match self {
             Self::Lean => false,
             Self::All => true,
-            Self::Groups(groups) => groups.contains(&action.doc.group),
+            Self::Groups(groups) => groups.contains(&action.doc.group.name()),
         }
     }
 
     /// What would be right, to follow the word "expected".
     #[must_use]
     pub fn expected() -> String {
-        let groups: Vec<&str> = Group::ALL.iter().map(|group| group.name()).collect();
-        format!("lean, all, or groups separated by commas: {}", groups.join(", "))
+        format!("lean, all, or groups separated by commas: {}", GROUPS.join(", "))
     }
 }
 
@@ -50,13 +52,12 @@ impl FromStr for ToolSet {
             "lean" => Ok(Self::Lean),
             "all" => Ok(Self::All),
             names => {
-                let mut groups = names
-                    .split(',')
-                    .map(|name| Group::named(name.trim()).ok_or(NoToolSet))
-                    .collect::<Result<Vec<_>, _>>()?;
-                groups.sort_unstable();
-                groups.dedup();
-                Ok(Self::Groups(groups))
+                let names: Vec<&str> = names.split(',').map(str::trim).collect();
+                if !names.iter().all(|name| GROUPS.contains(name)) {
+                    return Err(NoToolSet);
+                }
+                let groups = GROUPS.into_iter().filter(|group| names.contains(group));
+                Ok(Self::Groups(groups.collect()))
             }
         }
     }
@@ -67,10 +68,7 @@ impl fmt::Display for ToolSet {
         match self {
             Self::Lean => formatter.write_str("lean"),
             Self::All => formatter.write_str("all"),
-            Self::Groups(groups) => {
-                let names: Vec<&str> = groups.iter().map(|group| group.name()).collect();
-                formatter.write_str(&names.join(","))
-            }
+            Self::Groups(groups) => formatter.write_str(&groups.join(",")),
         }
     }
 }

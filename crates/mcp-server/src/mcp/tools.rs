@@ -41,7 +41,8 @@ impl Tools {
 
 fn ordered(registry: &Registry) -> impl Iterator<Item = &Action> {
     let mut actions: Vec<&Action> = registry.actions().iter().collect();
-    actions.sort_by_key(|action| action.doc.group);
+    let groups = registry.groups();
+    actions.sort_by_key(|action| groups.iter().position(|group| **group == action.doc.group));
     actions.into_iter()
 }
 
@@ -52,8 +53,11 @@ fn tool(action: &Action) -> Tool {
         .destructive(!read_only && !action.doc.additive)
         .idempotent(read_only || action.doc.idempotent)
         .open_world(action.remote);
-    let mut tool =
-        Tool::new(action.name, action.doc.summary, schemas::of_arguments(&action.params_schema));
+    let mut tool = Tool::new(
+        action.name.to_string(),
+        action.doc.summary.clone(),
+        schemas::of_arguments(&action.params_schema),
+    );
     tool.title = Some(action.title());
     tool.output_schema = output_schema(action);
     tool.with_annotations(annotations)

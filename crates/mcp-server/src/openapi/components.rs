@@ -16,9 +16,9 @@ pub(super) fn of(registry: &Registry) -> Value {
     let mut answers = Vec::new();
     let mut mapping = Map::new();
     for action in registry.actions() {
-        let name = type_name(action.name);
+        let name = type_name(&action.name);
         let call = reference(&format!("{name}Call"));
-        mapping.insert(action.name.into(), call["$ref"].clone());
+        mapping.insert(action.name.to_string(), call["$ref"].clone());
         calls.push(call);
         answers.push(reference(&format!("{name}Answer")));
         schemas.insert(format!("{name}Params"), action.params_schema.clone());
@@ -148,7 +148,7 @@ fn add_snapshots(schemas: &mut Map<String, Value>) {
 
 /// What the lean face takes and answers.
 fn add_lean(schemas: &mut Map<String, Value>, registry: &Registry) {
-    let names: Vec<&str> = registry.actions().iter().map(|action| action.name).collect();
+    let names: Vec<&str> = registry.actions().iter().map(|action| &*action.name).collect();
     let text = |description: &str| json!({ "type": "string", "description": description });
     schemas.insert(
         "LeanQuery".into(),

@@ -1,6 +1,6 @@
 //! Completes paperclip's operations: bodies, answers, errors, security, and what legacy is.
 
-use mcp_core::{ErrorCode, Registry};
+use mcp_core::{Action, ErrorCode, Example, Registry};
 use serde_json::{Map, Value, json};
 
 use super::components::reference;
@@ -113,8 +113,8 @@ fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
     if id == "query" {
         operation["requestBody"] = request_body(registry);
         operation["responses"]["200"]["content"]["application/json"]["examples"] =
-            examples(registry, |action| {
-                let data: Value = serde_json::from_str(action.doc.example.answer)
+            examples(registry, |action, example| {
+                let data: Value = serde_json::from_str(example.answer)
                     .expect("the examples are JSON: a test runs them");
                 json!({
                     "success": true,
@@ -146,9 +146,9 @@ fn complete_one(operation: &mut Value, id: &str, registry: &Registry) {
 }
 
 fn request_body(registry: &Registry) -> Value {
-    let examples = examples(registry, |action| {
-        let params: Value = serde_json::from_str(action.doc.example.params)
-            .expect("the examples are JSON: a test runs them");
+    let examples = examples(registry, |action, example| {
+        let params: Value =
+            serde_json::from_str(example.params).expect("the examples are JSON: a test runs them");
         json!({ "action": action.name, "params": params })
     });
     json!({
@@ -157,13 +157,14 @@ fn request_body(registry: &Registry) -> Value {
     })
 }
 
-fn examples(registry: &Registry, of: impl Fn(&mcp_core::action::Action) -> Value) -> Value {
+fn examples(registry: &Registry, of: impl Fn(&Action, Example) -> Value) -> Value {
     let examples: Map<String, Value> = registry
         .actions()
         .iter()
-        .map(|action| {
-            let example = json!({ "summary": action.doc.summary, "value": of(action) });
-            (action.name.to_owned(), example)
+        .filter_map(|action| {
+            let value = of(action, action.doc.example?);
+            let example = json!({ "summary": action.doc.summary, "value": value });
+            Some((action.name.to_string(), example))
         })
         .collect();
     examples.into()

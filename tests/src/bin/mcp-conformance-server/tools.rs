@@ -53,7 +53,7 @@ macro_rules! tool {
 
             fn doc(&self) -> Doc {
                 let example = Example { params: "{}", answer: r#"{"content":[]}"# };
-                Doc::new(Group::Custom, concat!("Fixture ", $name), example)
+                Doc::new(Group::CUSTOM, concat!("Fixture ", $name), example)
                     .view(View::WHOLE.shaped(Shape::Contents))
             }
 

@@ -1,84 +1,56 @@
-//! What is said of every action, and how the right one is found: by what somebody wants (BM25), by
-//! a name that is nearly right, or in a list of all.
-//!
-//! It is made when the registry is built. An action that is part of the registry and tells about it
-//! (`help`) is given a [`CatalogueHandle`] before.
+//! The search over actions: by a request in words (BM25), by a misspelt name, or as a list of all.
 
 mod request;
 mod spelling;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use bm25::{Embedder, EmbedderBuilder, Scorer, Tokenizer};
 
-use super::registry::Action;
-use super::schema::{self, Parameter};
-use super::{Example, Group};
+use super::registry::RegistryError;
+use super::{Action, Group};
+use crate::error::ActionError;
 use words::Words;
 
-/// How many actions are told to somebody who looks for one.
-pub const SHOWN: usize = 3;
-/// How many signatures stand on a line of the list of all.
+/// The number of actions that a search finds.
+const FOUND: usize = 3;
+/// The number of signatures on a line of the list of all actions.
 const ON_A_LINE: usize = 25;
-/// How many bytes of a misspelt name are looked at.
-const LONGEST_NAME_LOOKED_AT: usize = 200;
+/// The bytes of a misspelt name that are compared.
+const NAME_BYTES: usize = 200;
 
-/// What is said of an action.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// Its name.
-    pub name: &'static str,
-    /// The family it belongs to.
-    pub group: Group,
-    /// One line: what it does.
-    pub summary: &'static str,
-    /// `add_task(title, description?, priority?=medium)`.
-    pub signature: String,
-    /// `add_task(title, description?, priority?)`.
-    pub brief: String,
-    /// Its parameters, those that a call must give first.
-    pub parameters: Vec<Parameter>,
-    /// A worked example.
-    pub example: Example,
-}
-
-impl Entry {
-    /// Signature, without defaults, and summary.
-    #[must_use]
-    pub fn line(&self) -> String {
-        format!("{}: {}", self.brief, self.summary)
-    }
-}
-
-/// What is said of all actions.
+/// The actions of a registry, and the index to find them.
 pub struct Catalogue {
-    entries: Vec<Entry>,
-    by_name: BTreeMap<&'static str, usize>,
+    actions: Vec<Action>,
+    by_name: BTreeMap<Arc<str>, usize>,
     embedder: Embedder<u64, Spaces>,
     scorer: Scorer<usize, u64>,
     words: Words,
     known: BTreeSet<String>,
 }
 
-/// The catalogue of a registry that is still being filled.
+/// A handle to the catalogue of a registry that is being built. It does not keep the registry alive.
 #[derive(Clone, Default)]
-pub struct CatalogueHandle(Arc<OnceLock<Catalogue>>);
+pub struct CatalogueHandle(Arc<OnceLock<Weak<Catalogue>>>);
 
 impl CatalogueHandle {
-    /// The catalogue, complete.
-    #[must_use]
-    pub fn get(&self) -> &Catalogue {
-        self.0.get().expect("an action is called when its registry is built, and not before")
+    /// Returns the catalogue.
+    ///
+    /// # Errors
+    /// Returns `Internal` if the registry is not built yet, or is gone.
+    pub(crate) fn get(&self) -> Result<Arc<Catalogue>, ActionError> {
+        let catalogue = self.0.get().and_then(Weak::upgrade);
+        catalogue.ok_or_else(|| ActionError::internal("the registry is not there"))
     }
 
-    pub(super) fn fill(&self, actions: &[Action]) {
-        self.0.get_or_init(|| Catalogue::new(actions));
+    pub(super) fn fill(&self, catalogue: &Arc<Catalogue>) {
+        self.0.get_or_init(|| Arc::downgrade(catalogue));
     }
 }
 
-/// Texts come as words already, with a space between two.
+/// Splits a text into words that are stemmed already.
 struct Spaces;
 
 impl Tokenizer for Spaces {
@@ -88,108 +60,109 @@ impl Tokenizer for Spaces {
 }
 
 impl Catalogue {
-    fn new(actions: &[Action]) -> Self {
+    pub(super) fn new(actions: Vec<Action>) -> Result<Self, RegistryError> {
+        let mut by_name = BTreeMap::new();
+        for (index, action) in actions.iter().enumerate() {
+            if by_name.insert(Arc::clone(&action.name), index).is_some() {
+                return Err(RegistryError::NameTwice(action.name.to_string()));
+            }
+        }
         let words = Words::new();
-        let entries: Vec<Entry> = actions.iter().map(entry).collect();
         let documents: Vec<Vec<String>> =
             actions.iter().map(|action| document(&words, action)).collect();
-        // No action is worth less for having more words said about it: b is 0.
+        // An action ranks no lower for having more search words: b is 0.
         let embedder =
             EmbedderBuilder::<u64, Spaces>::with_tokenizer_and_fit_to_corpus(Spaces, &[])
                 .b(0.0)
                 .build();
         let mut scorer = Scorer::new();
-        for (index, said) in documents.iter().enumerate() {
-            scorer.upsert(&index, embedder.embed(&said.join(" ")));
+        for (index, document) in documents.iter().enumerate() {
+            scorer.upsert(&index, embedder.embed(&document.join(" ")));
         }
-        let by_name =
-            entries.iter().enumerate().map(|(index, entry)| (entry.name, index)).collect();
         let known = documents.into_iter().flatten().collect();
-        Self { entries, by_name, embedder, scorer, words, known }
+        Ok(Self { actions, by_name, embedder, scorer, words, known })
     }
 
-    /// The entry of the action of that name.
-    #[must_use]
-    pub fn find(&self, name: &str) -> Option<&Entry> {
-        self.by_name.get(name).map(|index| &self.entries[*index])
+    pub(super) fn actions(&self) -> &[Action] {
+        &self.actions
     }
 
-    /// The actions that fit a request, the best first, at most [`SHOWN`].
+    pub(super) fn groups(&self) -> Vec<&Group> {
+        let mut groups: Vec<&Group> = Vec::new();
+        for action in &self.actions {
+            if !groups.iter().any(|group| group.name() == action.doc.group.name()) {
+                groups.push(&action.doc.group);
+            }
+        }
+        groups
+    }
+
+    /// Returns the action of this name.
     #[must_use]
-    pub fn search(&self, request: &str) -> Vec<&Entry> {
+    pub fn find(&self, name: &str) -> Option<&Action> {
+        self.by_name.get(name).map(|index| &self.actions[*index])
+    }
+
+    /// Returns the actions that match a request, best first, at most three.
+    #[must_use]
+    pub fn search(&self, request: &str) -> Vec<&Action> {
         let words = request::of_request(&self.words, request, &|word| self.known.contains(word));
         let mut found = self.scorer.matches(&self.embedder.embed(&words.join(" ")));
         found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
         let named = self.by_name.get(request.trim()).copied();
         let mut indices: Vec<usize> = named.into_iter().collect();
         for index in found.into_iter().map(|found| found.id) {
-            if indices.len() < SHOWN && !indices.contains(&index) {
+            if indices.len() < FOUND && !indices.contains(&index) {
                 indices.push(index);
             }
         }
-        indices.into_iter().map(|index| &self.entries[index]).collect()
+        indices.into_iter().map(|index| &self.actions[index]).collect()
     }
 
-    /// The names nearest to one that no action has: those spelt alike, then those that mean alike.
+    /// Returns the names nearest to an unknown one: similar spellings, then similar meanings.
     #[must_use]
-    pub fn nearest(&self, name: &str) -> Vec<&'static str> {
-        let end = name.floor_char_boundary(LONGEST_NAME_LOOKED_AT);
-        let name = &name[..end];
-        let spelt = spelling::by_likeness(name, self.by_name.keys().copied());
+    pub fn nearest(&self, name: &str) -> Vec<&str> {
+        let name = &name[..name.floor_char_boundary(NAME_BYTES)];
+        let spelt = spelling::by_likeness(name, self.by_name.keys().map(|name| &**name));
         let alike = spelt.iter().filter(|(_, alike)| *alike).map(|(name, _)| *name);
         let meant = self.search(&name.replace(|c: char| !c.is_alphanumeric(), " "));
-        let meant = meant.into_iter().map(|entry| entry.name);
+        let meant = meant.into_iter().map(|action| &*action.name);
         let mut nearest = Vec::new();
         for name in alike.chain(meant).chain(spelt.iter().map(|(name, _)| *name)) {
-            if nearest.len() < SHOWN && !nearest.contains(&name) {
+            if nearest.len() < FOUND && !nearest.contains(&name) {
                 nearest.push(name);
             }
         }
         nearest
     }
 
-    /// All signatures, without defaults, by group: `users: list_users() add_user(username, role?)`.
+    /// Returns all signatures, without defaults, by group:
+    /// `users: list_users() add_user(username, role?)`.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let mut groups: Vec<(Group, Vec<&str>)> = Vec::new();
-        for entry in &self.entries {
-            match groups.iter_mut().find(|(group, _)| *group == entry.group) {
-                Some((_, signatures)) => signatures.push(&entry.brief),
-                None => groups.push((entry.group, vec![&entry.brief])),
-            }
+        let mut lines = Vec::new();
+        for group in self.groups() {
+            let actions = self.actions.iter().filter(|it| it.doc.group.name() == group.name());
+            let signatures: Vec<String> = actions.map(Action::brief_signature).collect();
+            let line = |part: &[String]| format!("{}: {}", group.name(), part.join(" "));
+            lines.extend(signatures.chunks(ON_A_LINE).map(line));
         }
-        let line = |group: Group, part: &[&str]| format!("{}: {}", group.name(), part.join(" "));
-        groups
-            .iter()
-            .flat_map(|(group, all)| all.chunks(ON_A_LINE).map(|part| line(*group, part)))
-            .collect()
+        lines
     }
 }
 
-fn entry(action: &Action) -> Entry {
-    Entry {
-        name: action.name,
-        group: action.doc.group,
-        summary: action.doc.summary,
-        signature: action.signature.clone(),
-        brief: schema::brief_signature(action.name, &action.parameters),
-        parameters: action.parameters.clone(),
-        example: action.doc.example,
-    }
-}
-
-/// All that an action is found by: a word counts once for each place where it is said.
+/// Returns the words that an action is found by: each once for every place where it stands.
 fn document(words: &Words, action: &Action) -> Vec<String> {
     let parameters: Vec<&str> = action.parameters.iter().map(|it| it.name.as_str()).collect();
     let places = [
-        action.name,
-        action.doc.summary,
+        &*action.name,
+        &action.doc.summary,
         action.doc.group.words(),
         &parameters.join(" "),
-        &action.doc.words.join(" "),
+        &action.doc.words,
     ];
-    let said = places.map(|text| words.of_text(text).into_iter().collect::<BTreeSet<String>>());
-    said.into_iter().flatten().collect()
+    let places = places.map(|text| words.of_text(text).into_iter().collect::<BTreeSet<String>>());
+    places.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -203,9 +176,9 @@ mod tests {
     #[test]
     fn the_best_three_come_first_and_a_name_before_all() {
         let registry = registry();
-        let found = |request| {
+        let found = |request: &str| {
             let found = registry.catalogue().search(request);
-            found.into_iter().map(|entry| entry.name).collect::<Vec<_>>()
+            found.into_iter().map(|action| &*action.name).collect::<Vec<_>>()
         };
         assert_eq!(found("create a ticket for bob")[0], "add_task");
         assert_eq!(found("create a ticket for bob").len(), 3);

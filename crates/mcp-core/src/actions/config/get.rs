@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ConfigMap, json};
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use super::{ConfigMap, GROUP, json};
+use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Gives one value of the configuration, or all.
 pub struct GetConfig;
@@ -25,7 +25,7 @@ impl MemoryAction for GetConfig {
 
     fn doc(&self) -> Doc {
         let example = Example { params: r#"{"key":"max_tasks"}"#, answer: r#"{"max_tasks":100}"# };
-        Doc::new(Group::Config, "Get a configuration value, or all", example).words(&[
+        Doc::new(GROUP, "Get a configuration value, or all", example).words(&[
             "read check inspect dump current currently which value configured all set-to",
             "turned-on turned-off switched-on switched-off enabled disabled",
         ])

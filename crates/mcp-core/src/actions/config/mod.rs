@@ -1,4 +1,4 @@
-//! Configuration: values that agents share under a name.
+//! Actions over the configuration: named values that agents share.
 
 mod get;
 mod update;
@@ -10,12 +10,17 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::Group;
 use crate::domain::ConfigEntry;
 pub use get::GetConfig;
 pub use update::UpdateConfig;
 
-/// Names and their values, in order. Written as an object; a name that comes twice is written
-/// once, with its last value.
+const GROUP: Group = Group::new(
+    "config",
+    "setting option preference config parameter variable flag default timeout language locale theme mode timezone retries verbosity",
+);
+
+/// Names and values in order, written as an object. A repeated name keeps its last value.
 #[derive(Debug, Default)]
 pub struct ConfigMap(Vec<(String, Box<RawValue>)>);
 
@@ -29,7 +34,6 @@ impl ConfigMap {
 }
 
 impl From<Vec<ConfigEntry>> for ConfigMap {
-    /// The store's entries have different names already.
     fn from(entries: Vec<ConfigEntry>) -> Self {
         Self(entries.into_iter().map(|entry| (entry.key, entry.value)).collect())
     }

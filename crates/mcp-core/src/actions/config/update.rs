@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ConfigMap, json};
+use super::{ConfigMap, GROUP, json};
 use crate::action::params::{JsonText, Text};
 use crate::action::{Column, View};
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use crate::changes::Change;
+use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Puts a value of the configuration under its name, in place of what was there.
 pub struct UpdateConfig;
@@ -34,7 +35,7 @@ impl MemoryAction for UpdateConfig {
             params: r#"{"key":"app_name","value":"My MCP Server"}"#,
             answer: r#"{"app_name":"My MCP Server","updated":true}"#,
         };
-        Doc::new(Group::Config, "Set a configuration value", example)
+        Doc::new(GROUP, "Set a configuration value", example)
             .idempotent()
             .words(&[
                 "write store save put configure reconfigure override persist remember assign",
@@ -56,5 +57,9 @@ impl MemoryAction for UpdateConfig {
         answer.set(key, value);
         answer.set("updated".into(), json("true"));
         Ok(answer)
+    }
+
+    fn change(&self, _: &ConfigMap) -> Change {
+        Change::Config
     }
 }

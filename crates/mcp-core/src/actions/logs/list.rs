@@ -6,9 +6,10 @@ use serde_json::value::RawValue;
 
 use crate::action::params::Bounded;
 use crate::action::{Column, Pages, View};
+use crate::actions::utilities::GROUP;
 use crate::domain::{LogEntry, LogRange, LogStatus, Page, Position};
 use crate::memory::Freshness;
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction, Timestamp};
+use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction, Timestamp};
 
 /// How many entries are looked through at once.
 const AT_ONCE: i64 = 500;
@@ -82,7 +83,7 @@ impl MemoryAction for ListLogs {
             params: r#"{"action":"add_task","status":"success","limit":1}"#,
             answer: r#"[{"id":3,"timestamp":"2026-02-16T16:00:00.000000","action":"add_task","payload":{"params":{"title":"Ship v1","priority":"high","assigned_to":"alice"},"result":"{\"id\":1,\"title\":\"Ship v1\",\"description\":\"\",\"priority\":\"high\",\"status\":\"pending\",\"assigned_to\":\"alice\",\"created_at\":\"2026-02-16T16:00:00.000000\",\"updated_at\":\"2026-02-16T16:00"},"status":"success"}]"#,
         };
-        Doc::new(Group::Utilities, "List what was called, the newest first", example)
+        Doc::new(GROUP, "List what was called, the newest first", example)
             .words(&[
                 "history audit trail activity events entries record happened recent recently",
                 "last latest past failed failures errors wrong who called what did-what done",

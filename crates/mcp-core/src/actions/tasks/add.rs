@@ -3,10 +3,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::GROUP;
 use crate::action::params::Text;
 use crate::action::{Column, View};
+use crate::changes::Change;
 use crate::domain::{NewTask, Task};
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Adds a task and gives it a number.
 pub struct AddTask;
@@ -52,7 +54,7 @@ impl MemoryAction for AddTask {
             params: r#"{"title":"Ship v1","priority":"high","assigned_to":"alice"}"#,
             answer: r#"{"id":1,"title":"Ship v1","description":"","priority":"high","status":"pending","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000"}"#,
         };
-        Doc::new(Group::Tasks, "Add a task", example)
+        Doc::new(GROUP, "Add a task", example)
             .additive()
             .words(&[
                 "make put write write-down note jot file open log record register plan",
@@ -70,5 +72,9 @@ impl MemoryAction for AddTask {
             status: params.status,
             assigned_to: params.assigned_to,
         })?)
+    }
+
+    fn change(&self, task: &Task) -> Change {
+        Change::Task(task.id)
     }
 }

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::no_such_task;
+use super::{GROUP, no_such_task};
 use crate::action::{Column, View};
+use crate::changes::Change;
 use crate::domain::TaskId;
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Deletes a task. Its number is never given out again.
 pub struct DeleteTask;
@@ -39,7 +40,7 @@ impl MemoryAction for DeleteTask {
     fn doc(&self) -> Doc {
         let example =
             Example { params: r#"{"task_id":1}"#, answer: r#"{"task_id":1,"deleted":true}"# };
-        Doc::new(Group::Tasks, "Delete a task", example)
+        Doc::new(GROUP, "Delete a task", example)
             .idempotent()
             .words(&[
                 "cancel clear clean permanently good obsolete duplicate unneeded nobody",
@@ -59,5 +60,9 @@ impl MemoryAction for DeleteTask {
         } else {
             Err(no_such_task(task_id))
         }
+    }
+
+    fn change(&self, output: &DeleteTaskOutput) -> Change {
+        Change::Task(output.task_id)
     }
 }

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::SUMMARY;
+use super::{GROUP, SUMMARY};
 use crate::domain::{Page, Part, Task, TaskFilter};
-use crate::{ActionError, Doc, Example, Group, ListAction, Memory};
+use crate::{ActionError, Doc, Example, ListAction, Memory};
 
 /// Lists tasks, all of them or those that match, in the order of their numbers.
 pub struct ListTasks;
@@ -31,7 +31,7 @@ impl ListAction for ListTasks {
             params: r#"{"status":"pending","assigned_to":"alice"}"#,
             answer: r#"[{"id":1,"title":"Ship v1","description":"","priority":"high","status":"pending","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000"}]"#,
         };
-        Doc::new(Group::Tasks, "List tasks, by status or user", example)
+        Doc::new(GROUP, "List tasks, by status or user", example)
             .words(&[
                 "all every left remaining open outstanding unfinished undone incomplete still",
                 "pending in_progress progress completed done assigned whose mine plate next",

@@ -1,4 +1,4 @@
-//! Tasks: what is to be done, by whom, and how far it is.
+//! Actions over tasks.
 
 mod add;
 mod delete;
@@ -15,9 +15,11 @@ pub use update::UpdateTask;
 use crate::action::{Column, View};
 use crate::answer::{ListWork, RowsText};
 use crate::domain::{Page, TaskFilter, TaskId};
-use crate::{ActionError, Memory};
+use crate::{ActionError, Group, Memory};
 
-/// What stands for a task on the lean face.
+const GROUP: Group = Group::new("tasks", "todo ticket chore item job assignment");
+
+/// The columns of a task in the lean API.
 pub(super) const COLUMNS: &[Column] = &[
     Column::of("id"),
     Column::of("title"),
@@ -26,10 +28,9 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::of("assigned_to"),
 ];
 
-/// Tasks on the lean face.
 const SUMMARY: View = View::of(COLUMNS);
 
-/// The tasks that match, to be read a part at a time.
+/// The tasks that match the filter, read in parts.
 pub(crate) fn matching(filter: TaskFilter) -> Box<dyn ListWork> {
     Box::new(move |page: Page, memory: &mut dyn Memory, rows: &mut RowsText| {
         let part = memory.list_tasks(&filter, page)?;

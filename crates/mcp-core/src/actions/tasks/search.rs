@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::SUMMARY;
+use super::{GROUP, SUMMARY};
 use crate::domain::{Page, Part, SearchText, Task};
-use crate::{ActionError, Doc, Example, Group, ListAction, Memory};
+use crate::{ActionError, Doc, Example, ListAction, Memory};
 
 /// Finds the tasks whose title or description hold a text, whatever the case.
 pub struct SearchTasks;
@@ -28,7 +28,7 @@ impl ListAction for SearchTasks {
             params: r#"{"query":"ship"}"#,
             answer: r#"[{"id":1,"title":"Ship v1","description":"","priority":"high","status":"pending","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000"}]"#,
         };
-        Doc::new(Group::Tasks, "Find tasks by a text in title or description", example)
+        Doc::new(GROUP, "Find tasks by a text in title or description", example)
             .words(&[
                 "look contains containing contain mention mentions matching match full-text",
                 "talk talks grep in-its descriptions through about regarding concerning related keyword word term phrase any",

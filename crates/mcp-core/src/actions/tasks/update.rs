@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::no_such_task;
+use super::{GROUP, no_such_task};
 use crate::action::{Column, View};
-use crate::domain::{Change, Task, TaskChanges, TaskId};
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use crate::changes::Change;
+use crate::domain::{FieldChange, Task, TaskChanges, TaskId};
+use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Changes what is named of a task, and nothing else.
 pub struct UpdateTask;
@@ -20,23 +21,23 @@ pub struct UpdateTaskParams {
     /// The new title; not empty.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1))]
-    title: Change<String>,
+    title: FieldChange<String>,
     /// The new description; null to remove it.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    description: Change<String>,
+    description: FieldChange<String>,
     /// The new priority.
     #[serde(default)]
     #[schemars(with = "String")]
-    priority: Change<String>,
+    priority: FieldChange<String>,
     /// The new status.
     #[serde(default)]
     #[schemars(with = "String")]
-    status: Change<String>,
+    status: FieldChange<String>,
     /// The user it is assigned to from now on; null for nobody.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    assigned_to: Change<String>,
+    assigned_to: FieldChange<String>,
 }
 
 /// What is said of it on the lean face where nothing more is asked for.
@@ -53,7 +54,7 @@ impl MemoryAction for UpdateTask {
             params: r#"{"task_id":1,"status":"completed"}"#,
             answer: r#"{"id":1,"title":"Ship v1","description":"","priority":"high","status":"completed","assigned_to":"alice","created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T17:00:00.000000"}"#,
         };
-        Doc::new(Group::Tasks, "Change fields of a task", example)
+        Doc::new(GROUP, "Change fields of a task", example)
             .idempotent()
             .words(&[
                 "mark move status state complete completed finish finished done close resolve",
@@ -68,9 +69,9 @@ impl MemoryAction for UpdateTask {
 
     fn run(&self, params: UpdateTaskParams, memory: &mut dyn Memory) -> Result<Task, ActionError> {
         let title = match params.title {
-            Change::Keep => None,
-            Change::Set(title) if !title.is_empty() => Some(title),
-            Change::Set(_) | Change::Clear => {
+            FieldChange::Keep => None,
+            FieldChange::Set(title) if !title.is_empty() => Some(title),
+            FieldChange::Set(_) | FieldChange::Clear => {
                 return Err(ActionError::invalid(
                     "title must not be empty: leave it out to keep it as it is",
                 ));
@@ -84,5 +85,9 @@ impl MemoryAction for UpdateTask {
             assigned_to: params.assigned_to,
         };
         memory.update_task(params.task_id, changes)?.ok_or_else(|| no_such_task(params.task_id))
+    }
+
+    fn change(&self, task: &Task) -> Change {
+        Change::Task(task.id)
     }
 }

@@ -3,11 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::GROUP;
 use crate::action::params::{ObjectText, Text};
 use crate::action::{Column, View};
+use crate::changes::Change;
 use crate::domain::NewUser;
 use crate::error::ErrorCode;
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Adds a user under a name that is not taken.
 pub struct AddUser;
@@ -57,7 +59,7 @@ impl MemoryAction for AddUser {
             params: r#"{"username":"carol","role":"admin","metadata":{"team":"engineering"}}"#,
             answer: r#"{"username":"carol","added":true}"#,
         };
-        Doc::new(Group::Users, "Add a user", example)
+        Doc::new(GROUP, "Add a user", example)
             .additive()
             .words(&[
                 "make register invite onboard enroll enrol join hire sign sign-up set-up",
@@ -80,5 +82,9 @@ impl MemoryAction for AddUser {
             let message = format!("User {} already exists", user.username);
             Err(ActionError::new(ErrorCode::Conflict, message))
         }
+    }
+
+    fn change(&self, _: &AddUserOutput) -> Change {
+        Change::Users
     }
 }

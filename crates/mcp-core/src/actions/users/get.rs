@@ -4,15 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::GROUP;
 use crate::action::params::Text;
-use crate::action::{Column, View};
+use crate::action::{Action, Column, View};
 use crate::actions::tasks;
 use crate::answer::{Answer, PART};
 use crate::domain::{Task, TaskFilter, User};
-use crate::{ActionError, Doc, Example, Group, LongAction, Memory, Timestamp};
-
-/// Returns whether there is a user of that name, what was stored with it, and its tasks.
-pub struct GetUser;
+use crate::{ActionError, Doc, Example, Memory, Timestamp};
 
 /// The parameters of `get_user`.
 #[derive(Deserialize, JsonSchema)]
@@ -59,46 +57,44 @@ const SUMMARY: View = View::of(&[
     Column::rows("tasks", tasks::COLUMNS),
 ]);
 
-impl LongAction for GetUser {
-    const NAME: &'static str = "get_user";
-    type Params = GetUserParams;
-    type Output = GetUserOutput;
+/// `get_user`: a user and its tasks, which are written in parts.
+pub(crate) fn get_user() -> Action {
+    let example = Example {
+        params: r#"{"username":"bob"}"#,
+        answer: r#"{"username":"bob","exists":true,"role":"user","metadata":{},"created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000","task_count":0,"tasks":[]}"#,
+    };
+    let doc = Doc::new(GROUP, "Get a user and the tasks assigned to it", example)
+        .words(&[
+            "details profile info information record one single particular user who",
+            "exists registered known check whether role metadata named work workload",
+            "plate busy doing responsible working works assigned assignments",
+        ])
+        .view(SUMMARY);
+    Action::in_parts::<GetUserParams, GetUserOutput>("get_user", doc, |params| {
+        Box::new(move |memory| begin(params, memory))
+    })
+}
 
-    fn doc(&self) -> Doc {
-        let example = Example {
-            params: r#"{"username":"bob"}"#,
-            answer: r#"{"username":"bob","exists":true,"role":"user","metadata":{},"created_at":"2026-02-16T16:00:00.000000","updated_at":"2026-02-16T16:00:00.000000","task_count":0,"tasks":[]}"#,
-        };
-        Doc::new(Group::Users, "Get a user and the tasks assigned to it", example)
-            .words(&[
-                "details profile info information record one single particular user who",
-                "exists registered known check whether role metadata named work workload",
-                "plate busy doing responsible working works assigned assignments",
-            ])
-            .view(SUMMARY)
+fn begin(params: GetUserParams, memory: &mut dyn Memory) -> Result<Answer, ActionError> {
+    let Text(username) = params.username;
+    let Some(user) = memory.find_user(&username)? else {
+        return Answer::of(&GetUserOutput { username, ..GetUserOutput::default() });
+    };
+    let filter = TaskFilter { assigned_to: Some(username.clone()), status: None };
+    let first = memory.list_tasks(&filter, PART)?;
+    if first.next.is_none() {
+        let tasks = first.items();
+        let task_count = Some(tasks.len() as u64);
+        return Answer::of(&GetUserOutput {
+            username,
+            task_count,
+            tasks: Some(tasks),
+            ..user.into()
+        });
     }
-
-    fn begin(&self, params: GetUserParams, memory: &mut dyn Memory) -> Result<Answer, ActionError> {
-        let Text(username) = params.username;
-        let Some(user) = memory.find_user(&username)? else {
-            return Answer::of(&GetUserOutput { username, ..GetUserOutput::default() });
-        };
-        let filter = TaskFilter { assigned_to: Some(username.clone()), status: None };
-        let first = memory.list_tasks(&filter, PART)?;
-        if first.next.is_none() {
-            let tasks = first.items();
-            let task_count = Some(tasks.len() as u64);
-            return Answer::of(&GetUserOutput {
-                username,
-                task_count,
-                tasks: Some(tasks),
-                ..user.into()
-            });
-        }
-        let task_count = Some(memory.count_tasks(&filter)?);
-        let without = GetUserOutput { username, task_count, ..user.into() };
-        Answer::with_list(&without, "tasks", tasks::matching(filter))
-    }
+    let task_count = Some(memory.count_tasks(&filter)?);
+    let without = GetUserOutput { username, task_count, ..user.into() };
+    Answer::with_list(&without, "tasks", tasks::matching(filter))
 }
 
 impl From<User> for GetUserOutput {

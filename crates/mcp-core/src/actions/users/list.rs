@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
+use super::GROUP;
 use crate::action::{Column, View, output_schema};
 use crate::actions::NoParams;
 use crate::answer::RowsText;
 use crate::domain::{Page, Part, Position, User};
-use crate::{ActionError, Doc, Example, Group, ListAction, Memory};
+use crate::{ActionError, Doc, Example, ListAction, Memory};
 
 /// Lists all users, in the order in which they were added: v1 their names, the lean API rows.
 pub struct ListUsers;
@@ -21,7 +22,7 @@ impl ListAction for ListUsers {
 
     fn doc(&self) -> Doc {
         let example = Example { params: "{}", answer: r#"["alice","bob"]"# };
-        Doc::new(Group::Users, "List the names of all users", example)
+        Doc::new(GROUP, "List the names of all users", example)
             .words(&[
                 "who everyone everybody every which usernames here accounts people",
                 "members teammates colleagues employees team roster staff crew group",

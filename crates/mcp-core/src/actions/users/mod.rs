@@ -1,4 +1,4 @@
-//! Users: who tasks are assigned to.
+//! Actions over users, to whom tasks are assigned.
 
 mod add;
 mod get;
@@ -6,6 +6,13 @@ mod list;
 mod remove;
 
 pub use add::AddUser;
-pub use get::GetUser;
+pub(crate) use get::get_user;
 pub use list::ListUsers;
 pub use remove::RemoveUser;
+
+use crate::Group;
+
+const GROUP: Group = Group::new(
+    "users",
+    "person people somebody someone member account colleague teammate coworker employee agent",
+);

@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::GROUP;
 use crate::action::params::Text;
 use crate::action::{Column, View};
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use crate::changes::Change;
+use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Removes a user. The tasks that are assigned to it stay as they are.
 pub struct RemoveUser;
@@ -40,7 +42,7 @@ impl MemoryAction for RemoveUser {
             params: r#"{"username":"bob"}"#,
             answer: r#"{"username":"bob","removed":true}"#,
         };
-        Doc::new(Group::Users, "Remove a user; its tasks stay", example)
+        Doc::new(GROUP, "Remove a user; its tasks stay", example)
             .idempotent()
             .words(&[
                 "offboard unregister deactivate kick ban expel fire revoke take account quit",
@@ -60,5 +62,9 @@ impl MemoryAction for RemoveUser {
         } else {
             Err(ActionError::not_found(format!("User {username} not found")))
         }
+    }
+
+    fn change(&self, _: &RemoveUserOutput) -> Change {
+        Change::Users
     }
 }

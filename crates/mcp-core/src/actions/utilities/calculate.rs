@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::GROUP;
 use super::number::Number;
-use crate::action::registry::LONGEST_SHOWN;
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use crate::error::shown;
+use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Computes one number from many. Sums of integers are exact.
 pub struct Calculate;
@@ -55,7 +56,7 @@ impl MemoryAction for Calculate {
             params: r#"{"operation":"sum","numbers":[10,20,30,40]}"#,
             answer: r#"{"operation":"sum","result":100}"#,
         };
-        Doc::new(Group::Utilities, "Compute a sum, average, maximum or minimum", example).words(&[
+        Doc::new(GROUP, "Compute a sum, average, maximum or minimum", example).words(&[
             "work-out cost costs price add add-up sum-up sum addition plus total mean",
             "median math arithmetic calculation number figures values amounts prices",
             "largest biggest highest greatest max top smallest lowest least min these",
@@ -77,8 +78,8 @@ impl MemoryAction for Calculate {
             "max" => numbers.into_iter().reduce(|a, b| if b.compare(a).is_gt() { b } else { a }),
             "min" => numbers.into_iter().reduce(|a, b| if b.compare(a).is_lt() { b } else { a }),
             _ => {
-                let shown: String = operation.chars().take(LONGEST_SHOWN).collect();
-                return Err(ActionError::invalid(format!("Unknown operation: {shown}")));
+                let message = format!("Unknown operation: {}", shown(&operation));
+                return Err(ActionError::invalid(message));
             }
         };
         Ok(CalculateOutput { operation, result })

@@ -1,4 +1,4 @@
-//! Small helpers that spare an agent a computation of its own.
+//! Actions that save an agent a computation of its own.
 
 mod calculate;
 mod number;
@@ -6,3 +6,8 @@ mod summarize;
 
 pub use calculate::Calculate;
 pub use summarize::SummarizeData;
+
+use crate::Group;
+
+/// The group of actions that belong to no kind of data.
+pub const GROUP: Group = Group::new("utilities", "");

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::GROUP;
 use crate::actions::NoParams;
-use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
+use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Counts users and tasks, and tasks by the usual statuses and priorities.
 pub struct SummarizeData;
@@ -57,14 +58,12 @@ impl MemoryAction for SummarizeData {
             params: "{}",
             answer: r#"{"summary":{"total_users":2,"total_tasks":1,"tasks_by_status":{"pending":1,"in_progress":0,"completed":0},"tasks_by_priority":{"high":1,"medium":0,"low":0}}}"#,
         };
-        Doc::new(Group::Utilities, "Count users and tasks by status and priority", example).words(
-            &[
-                "count overview statistics stats report dashboard summary summarise metrics",
-                "figures numbers people todos tickets pending unfinished how-many number",
-                "total amount tally progress state breakdown per everything whole work far",
-                "along doing done completed open team glance weekly standing",
-            ],
-        )
+        Doc::new(GROUP, "Count users and tasks by status and priority", example).words(&[
+            "count overview statistics stats report dashboard summary summarise metrics",
+            "figures numbers people todos tickets pending unfinished how-many number",
+            "total amount tally progress state breakdown per everything whole work far",
+            "along doing done completed open team glance weekly standing",
+        ])
     }
 
     fn run(

@@ -29,7 +29,7 @@ pub(super) async fn batch(
     JsonBody(text): JsonBody,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = query(&text, service.dispatcher().registry());
+    let query = query(&text, &service.dispatcher().registry());
     Ok(answer(&service, caller, query).await)
 }
 

@@ -49,8 +49,9 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     tags("v2")
 )]
 pub(super) async fn status(_: Caller, service: Data<Service>) -> Result<HttpResponse, ApiError> {
-    let actions = service.dispatcher().registry().actions().iter();
-    let actions: Vec<&str> = actions.map(|action| action.name).collect();
+    let registry = service.dispatcher().registry();
+    let actions = registry.actions().iter();
+    let actions: Vec<&str> = actions.map(|action| &*action.name).collect();
     Ok(HttpResponse::Ok().json(json!({
         "version": "v2",
         "status": "stable",
