@@ -1,11 +1,4 @@
-//! `name[:port]`, as it stands in `Host`, in an absolute request target, in an origin and in
-//! the setting for allowed hosts (RFC 9110 section 7.2, RFC 3986 section 3.2).
-
-use std::{
-    fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    str::FromStr,
-};
+//! The authorities that a request names.
 
 use actix_web::{
     dev::RequestHead,
@@ -15,103 +8,12 @@ use actix_web::{
     },
 };
 
-/// Whom a request is for: a name or an address, and a port when one is given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Authority {
-    /// The name or address.
-    pub host: Host,
-    /// The port, when one is written.
-    pub port: Option<u16>,
-}
+pub use crate::authority::{Authority, Host, Malformed};
 
-/// A registered name in lower case and without its trailing dot, or an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Host {
-    /// A name that is looked up, such as `example.com`.
-    Name(String),
-    /// An IPv4 address, or an IPv6 address written in brackets.
-    Address(IpAddr),
-}
-
-/// What was given is not `name[:port]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Malformed;
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("must be a host name or address, with or without a port")
-    }
-}
-
-impl std::error::Error for Malformed {}
-
-impl Host {
-    /// Whether this is the machine itself whatever a name server says: 127.0.0.0/8, `[::1]`,
-    /// `localhost` and the names below it (RFC 6761 section 6.3).
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        match self {
-            Self::Name(name) => name == "localhost" || name.ends_with(".localhost"),
-            Self::Address(address) => address.is_loopback(),
-        }
-    }
-}
-
-impl FromStr for Authority {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let (host, port) = if let Some(rest) = text.strip_prefix('[') {
-            let (address, port) = rest.split_once(']').ok_or(Malformed)?;
-            let address = address.parse::<Ipv6Addr>().map_err(|_| Malformed)?;
-            let port = match port.strip_prefix(':') {
-                None if port.is_empty() => None,
-                None => return Err(Malformed),
-                Some(digits) => Some(digits),
-            };
-            (Host::Address(IpAddr::V6(address)), port)
-        } else {
-            let (name, port) = match text.split_once(':') {
-                Some((name, port)) => (name, Some(port)),
-                None => (text, None),
-            };
-            (host(name)?, port)
-        };
-        Ok(Self { host, port: port.map_or(Ok(None), parse_port)? })
-    }
-}
-
-/// A name or an IPv4 address. A browser also takes `127.1` and `0x7f000001` for addresses, but
-/// writes them out in full, so the short forms are just names here.
-fn host(text: &str) -> Result<Host, Malformed> {
-    let name = text.strip_suffix('.').unwrap_or(text);
-    if let Ok(address) = name.parse::<Ipv4Addr>() {
-        return Ok(Host::Address(IpAddr::V4(address)));
-    }
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let label = |label: &str| !label.is_empty() && label.bytes().all(letter);
-    if name.len() <= 253 && name.split('.').all(label) {
-        Ok(Host::Name(name.to_ascii_lowercase()))
-    } else {
-        Err(Malformed)
-    }
-}
-
-/// `port = *DIGIT`: nothing after the colon means the default port.
-fn parse_port(digits: &str) -> Result<Option<u16>, Malformed> {
-    if digits.is_empty() {
-        return Ok(None);
-    }
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Malformed);
-    }
-    digits.parse().map(Some).map_err(|_| Malformed)
-}
-
-/// Everybody whom this request says it is for: `Host`, and the authority of the target when the
-/// target has one (RFC 9112 section 3.2.2). At least one.
+/// Returns the authorities that a request names, at least one: its `Host` header and the authority of
+/// its target (RFC 9112 section 3.2.2).
 ///
-/// HTTP/1 needs exactly one `Host`; HTTP/2 may say it in the target alone (RFC 9113 section 8.3.1).
+/// HTTP/1 needs exactly one `Host`; in HTTP/2 the target may replace it (RFC 9113 section 8.3.1).
 pub fn of_request(head: &RequestHead) -> Result<Vec<Authority>, Malformed> {
     let mut found = Vec::with_capacity(2);
     let mut lines = head.headers.get_all(header::HOST);
@@ -126,75 +28,9 @@ pub fn of_request(head: &RequestHead) -> Result<Vec<Authority>, Malformed> {
     if found.is_empty() { Err(Malformed) } else { Ok(found) }
 }
 
-/// The line that alone says whom this request is for; none where the target says it too, or where
-/// there is not exactly one line.
+/// Returns the only `Host` header of a request whose target has no authority.
 pub fn only_host(head: &RequestHead) -> Option<&HeaderValue> {
     let mut lines = head.headers.get_all(header::HOST);
     let line = lines.next()?;
     (lines.next().is_none() && head.uri.authority().is_none()).then_some(line)
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_and_addresses_with_and_without_a_port() {
-        let name = |text: &str| Host::Name(text.into());
-        for (text, host, port) in [
-            ("example.com", name("example.com"), None),
-            ("EXAMPLE.com.", name("example.com"), None),
-            ("example.com:", name("example.com"), None),
-            ("a_b-c:8000", name("a_b-c"), Some(8000)),
-            ("127.0.0.1:80", Host::Address([127, 0, 0, 1].into()), Some(80)),
-            ("[::1]", Host::Address(Ipv6Addr::LOCALHOST.into()), None),
-            ("[0:0::1]:1", Host::Address(Ipv6Addr::LOCALHOST.into()), Some(1)),
-        ] {
-            assert_eq!(text.parse(), Ok(Authority { host, port }), "{text}");
-        }
-    }
-
-    #[test]
-    fn anything_else_is_malformed() {
-        for text in [
-            "",
-            ".",
-            ":80",
-            "a..b",
-            "a b",
-            "a/b",
-            "a@b",
-            "a:b",
-            "a:+1",
-            "a:65536",
-            "a:1:2",
-            "::1",
-            "[::1",
-            "[::1]x",
-            "[localhost]",
-            "a,b",
-            "ä",
-            "evil.com/.localhost",
-        ] {
-            assert_eq!(text.parse::<Authority>(), Err(Malformed), "{text}");
-        }
-    }
-
-    #[test]
-    fn loopback_is_what_no_name_server_can_change() {
-        for (text, wanted) in [
-            ("localhost", true),
-            ("app.LOCALHOST.", true),
-            ("127.9.9.9", true),
-            ("[::1]", true),
-            ("notlocalhost", false),
-            ("localhost.example", false),
-            ("127.1", false),
-            ("0.0.0.0", false),
-            ("[::]", false),
-        ] {
-            assert_eq!(text.parse::<Authority>().unwrap().host.is_loopback(), wanted, "{text}");
-        }
-    }
 }

@@ -3,7 +3,6 @@
 use secrecy::ExposeSecret;
 
 use super::auth::ApiKey;
-use super::authority::Authority;
 use super::caller::TrustedProxies;
 use super::host::Hosts;
 use super::in_hand::InHand;
@@ -31,13 +30,11 @@ impl Guards {
     /// The guards that the settings ask for.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        let allowed: Vec<Authority> =
-            settings.allowed_hosts.iter().filter_map(|host| host.parse().ok()).collect();
         let key = settings.api_key.as_ref().map(ExposeSecret::expose_secret);
         Self {
             api_key: ApiKey::new(key),
             origins: settings.cors_origins.clone(),
-            hosts: Hosts::new(settings.is_loopback(), allowed),
+            hosts: Hosts::new(settings.is_loopback(), settings.allowed_hosts.clone()),
             in_hand: InHand::new(settings.max_requests),
             trusted_proxies: TrustedProxies(settings.trusted_proxies.clone().into()),
             rate_limit: RateLimit::new(

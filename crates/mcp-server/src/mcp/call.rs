@@ -28,13 +28,15 @@ pub(super) async fn call(
         return query(face, arguments.get(), least, context).await;
     }
     match face.dispatcher().registry().find(&request.name) {
-        Ok(action) if set.holds(action) => match ParamsText::from_json(&arguments) {
-            Ok(mut params) => {
-                action.coerce(&mut params);
-                run(face, action, params, least, context).await
+        Ok(action) if set.contains(action.doc.group.name()) => {
+            match ParamsText::from_json(&arguments) {
+                Ok(mut params) => {
+                    action.coerce(&mut params);
+                    run(face, action, params, least, context).await
+                }
+                Err(failure) => Ok(answer::failed(&failure, &action.signature)),
             }
-            Err(failure) => Ok(answer::failed(&failure, &action.signature)),
-        },
+        }
         _ => {
             let shown = face.shown(&request.name);
             Err(ErrorData::invalid_params(format!("Unknown tool: {shown}"), None))

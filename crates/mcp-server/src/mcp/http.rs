@@ -16,7 +16,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, Scope};
 use futures_util::StreamExt;
-use mcp_core::Caller;
+use mcp_core::{Caller, Registry};
 use rmcp::model::Extensions;
 use rmcp_actix_web::transport::StreamableHttpService;
 use tokio::runtime::Handle;
@@ -25,7 +25,7 @@ use super::arguments::{self, RawArguments};
 use super::handler::Handler;
 use super::refusals::{explained, unreadable, wrong_revision};
 use super::sessions::{HEADER_SESSION_ID, Sessions};
-use super::{Face, ToolSet};
+use super::{Face, ToolSet, tool_set};
 use crate::config::Settings;
 use crate::http::accept::Accepted;
 use crate::http::auth::ApiKey;
@@ -48,6 +48,7 @@ pub(crate) struct Mount {
 /// What the gate needs to know.
 #[derive(Clone)]
 struct Gate {
+    face: Arc<Face>,
     /// The sessions, where they are switched on.
     sessions: Option<Arc<Sessions>>,
     /// Where what belongs to a session runs: a worker that has no connection left ends before the
@@ -84,7 +85,10 @@ impl Mount {
             })
             .build();
         let sessions = settings.sessions.then_some(sessions);
-        Self { service, gate: Gate { sessions, runtime: Handle::current() } }
+        Self {
+            service,
+            gate: Gate { face: Arc::clone(face), sessions, runtime: Handle::current() },
+        }
     }
 
     /// The scope to mount. It is behind the routes below its path, which are others' business.
@@ -154,7 +158,8 @@ impl Gate {
         let caller = self.caller_of(request.request());
         request.extensions_mut().insert(caller);
         check_accept(request).map_err(refuse)?;
-        if let Some(set) = wanted_tools(request.query_string()).map_err(refuse)? {
+        let registry = self.face.dispatcher().registry();
+        if let Some(set) = wanted_tools(request.query_string(), registry).map_err(refuse)? {
             request.extensions_mut().insert(set);
         }
         if request.method() != Method::POST {
@@ -241,15 +246,14 @@ async fn read(request: &mut ServiceRequest) -> Result<Bytes, ApiError> {
 }
 
 /// `?tools=`; other members of the query are nobody's.
-fn wanted_tools(query: &str) -> Result<Option<ToolSet>, ApiError> {
+fn wanted_tools(query: &str, registry: &Registry) -> Result<Option<ToolSet>, ApiError> {
     let pairs = reqwest::Url::parse(&format!("mcp://server/?{query}"))
         .map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "The query is malformed"))?;
     let Some((_, text)) = pairs.query_pairs().find(|(name, _)| name == "tools") else {
         return Ok(None);
     };
-    text.parse().map(Some).map_err(|_| {
-        let detail = format!("tools must be {}", ToolSet::expected());
-        ApiError::new(StatusCode::BAD_REQUEST, detail)
+    tool_set::parse(&text, registry).map(Some).map_err(|expected| {
+        ApiError::new(StatusCode::BAD_REQUEST, format!("tools must be {expected}"))
     })
 }
 

@@ -9,7 +9,8 @@ pub(super) fn of(set: &ToolSet, registry: &Registry) -> String {
     if *set == ToolSet::Lean {
         return r#"This server keeps shared memory (users, tasks, configuration, a log) and reads GitHub, Figma and web pages. Call the tool query with an action's name and its params; the action help finds actions by what you want to do. Ask only for the fields you need, and pass "next" of an answer as cursor to continue a list. Example: {"action":"list_tasks","params":{"status":"pending"},"fields":"id,title"}"#.into();
     }
-    let of_set = || registry.actions().iter().filter(|action| set.holds(action));
+    let of_set =
+        || registry.actions().iter().filter(|action| set.contains(action.doc.group.name()));
     let shown = of_set().find(|action| action.doc.example.params != "{}").or(of_set().next());
     let example = shown.map(|action| format!("{} {}", action.name, action.doc.example.params));
     format!(

@@ -31,7 +31,7 @@ pub mod resources;
 mod schemas;
 mod sessions;
 pub(crate) mod stdio;
-mod tool_set;
+pub(crate) mod tool_set;
 mod tools;
 mod unread;
 

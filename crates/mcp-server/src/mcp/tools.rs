@@ -30,7 +30,10 @@ impl Tools {
             return vec![self.query.clone()];
         }
         let tools = ordered(registry).zip(&self.of_actions);
-        tools.filter(|(action, _)| set.holds(action)).map(|(_, tool)| tool.clone()).collect()
+        tools
+            .filter(|(action, _)| set.contains(action.doc.group.name()))
+            .map(|(_, tool)| tool.clone())
+            .collect()
     }
 
     /// The tool of that name, in whichever set it is.
@@ -39,7 +42,7 @@ impl Tools {
     }
 }
 
-fn ordered(registry: &Registry) -> impl Iterator<Item = &Action> {
+pub(super) fn ordered(registry: &Registry) -> impl Iterator<Item = &Action> {
     let mut actions: Vec<&Action> = registry.actions().iter().collect();
     actions.sort_by_key(|action| action.doc.group);
     actions.into_iter()
