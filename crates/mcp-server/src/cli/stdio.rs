@@ -26,7 +26,7 @@ pub(super) struct StdioArgs {
 
 pub(super) fn run(args: StdioArgs, environment: &Environment) -> Result<(), Failure> {
     let mut sources = environment.sources(args.settings);
-    sources.overrides.tools = args.tools;
+    sources.flags.extend(args.tools.map(|tools| ("tools", tools)));
     let settings = config::load(&sources)?;
     start_log(&settings);
     sources.warnings().iter().for_each(|line| log::warn!("{line}"));

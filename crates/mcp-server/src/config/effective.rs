@@ -22,8 +22,7 @@ pub(crate) fn effective(sources: &Sources) -> Result<Vec<EffectiveSetting>, Conf
     let layers = sources.layers()?;
     let effective = SETTINGS.iter().filter_map(|setting| {
         let (value, source) = layers.find(setting.key)?;
-        let value = ((setting.value_type)().read)(&value)?;
-        Some(EffectiveSetting { key: setting.key, value, source })
+        Some(EffectiveSetting { key: setting.key, value: (setting.shown)(&value)?, source })
     });
     Ok(effective.collect())
 }

@@ -28,8 +28,9 @@ impl ConfigError {
 
     /// A setting with a value that it does not accept.
     pub(super) fn wrong(setting: &Setting, value: &Value, origin: &str) -> Self {
-        let value = if setting.is_secret() { hidden::HIDDEN.into() } else { cut(&show(value)) };
-        let fault = format!("expected {}", setting.expected());
+        let value =
+            if (setting.is_secret)() { hidden::HIDDEN.into() } else { shortened(&show(value)) };
+        let fault = format!("expected {}", (setting.expected)());
         Self::new(format!("{}: {value}", setting.key), origin, fault)
     }
 
@@ -40,7 +41,11 @@ impl ConfigError {
             path = format!("{path}.{key}");
             (last, inner) = (key, value);
         }
-        Self::new(cut(&path), origin, format!("unknown setting{}", hint(last)))
+        Self::new(
+            shortened(&path),
+            origin,
+            format!("unknown setting; the nearest is {}", table::nearest(last).key),
+        )
     }
 
     /// A configuration file that cannot be read.
@@ -54,19 +59,12 @@ pub(super) fn section(value: &Value) -> Option<&Dict> {
     value.as_dict().filter(|section| !section.contains_key(DATE))
 }
 
-/// Names the setting that is most like an unknown one.
-fn hint(name: &str) -> String {
-    table::nearest(name)
-        .map(|setting| format!("; the nearest is {}", setting.key))
-        .unwrap_or_default()
-}
-
 /// Returns text of one line, in which nothing steers a terminal.
 pub(super) fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-pub(super) fn cut(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

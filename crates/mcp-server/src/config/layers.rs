@@ -88,7 +88,7 @@ impl Layers {
         value: Value,
         origin: &str,
     ) -> Result<(), ConfigError> {
-        if ((setting.value_type)().read)(&value).is_none() {
+        if (setting.shown)(&value).is_none() {
             return Err(ConfigError::wrong(setting, &value, origin));
         }
         self.0 = mem::take(&mut self.0).merge(Entry { key: setting.key, value, origin });
@@ -109,7 +109,9 @@ impl Layers {
         value_type: &SettingType<T>,
     ) -> Result<T, ConfigError> {
         let value = self.find(key).and_then(|(value, _)| (value_type.read)(&value));
-        value.ok_or_else(|| ConfigError::file(key, DEFAULT, "the setting has no value"))
+        value
+            .map(|(value, _)| value)
+            .ok_or_else(|| ConfigError::file(key, DEFAULT, "the setting has no value"))
     }
 }
 

@@ -32,6 +32,6 @@ pub use error::ConfigError;
 pub use rate_limit::{Rate, RateLimit, RateUnit};
 pub(crate) use settings::SETTINGS;
 pub use settings::Settings;
-pub(crate) use sources::flag_help;
-pub use sources::{Overrides, Sources};
+pub use sources::Sources;
+pub(crate) use table::flag_help;
 pub use tool_set::ToolSet;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 use reqwest::Url;
 
+use super::types::shown;
 use crate::authority::Authority;
 
 /// Parses an address to listen on.
@@ -30,8 +31,8 @@ pub(super) fn base_url(text: &str) -> Option<Url> {
 }
 
 /// Parses the base URL of a WebDriver, which serves plain HTTP.
-pub(super) fn webdriver_url(text: &str) -> Option<Url> {
-    base_url(text.trim()).filter(|url| url.scheme() == "http")
+pub(super) fn webdriver_url(text: &str) -> Option<(Url, String)> {
+    shown(base_url(text.trim()).filter(|url| url.scheme() == "http")?)
 }
 
 pub(super) fn host(text: &str) -> Option<Authority> {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
-use std::str::FromStr;
 use std::time::Duration;
 
 /// The rate limit of the clients of one kind, written `100/minute` or `off`.
@@ -23,7 +22,7 @@ pub struct Rate {
     pub unit: RateUnit,
 }
 
-/// A unit of time.
+/// A unit of time, with its length in seconds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum RateUnit {
@@ -36,6 +35,23 @@ pub enum RateUnit {
 impl RateLimit {
     pub(super) const EXPECTED: &str =
         "off, or 1 to 4294967295 per second, minute, hour or day, such as 100/minute";
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if text.eq_ignore_ascii_case("off") {
+            return Some(Self::Off);
+        }
+        let (count, unit) = text.split_once('/')?;
+        // `str::parse` alone would accept `+1`.
+        let count = Some(count.trim()).filter(|count| !count.starts_with('+'))?.parse().ok()?;
+        let unit = match unit.trim().to_ascii_lowercase().as_str() {
+            "second" => RateUnit::Second,
+            "minute" => RateUnit::Minute,
+            "hour" => RateUnit::Hour,
+            "day" => RateUnit::Day,
+            _ => return None,
+        };
+        Some(Self::Per(Rate { count, unit }))
+    }
 }
 
 impl Rate {
@@ -47,8 +63,6 @@ impl Rate {
 }
 
 impl RateUnit {
-    const ALL: [Self; 4] = [Self::Second, Self::Minute, Self::Hour, Self::Day];
-
     /// Returns the length of the unit.
     #[must_use]
     pub const fn duration(self) -> Duration {
@@ -76,30 +90,5 @@ impl fmt::Display for RateLimit {
             Self::Off => formatter.write_str("off"),
             Self::Per(rate) => write!(formatter, "{}/{}", rate.count, rate.unit),
         }
-    }
-}
-
-/// The text is not a rate limit.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("expected {}", RateLimit::EXPECTED)]
-pub struct InvalidRateLimit;
-
-impl FromStr for RateLimit {
-    type Err = InvalidRateLimit;
-
-    fn from_str(text: &str) -> Result<Self, InvalidRateLimit> {
-        let text = text.trim().to_ascii_lowercase();
-        if text == "off" {
-            return Ok(Self::Off);
-        }
-        let (count, unit) = text.split_once('/').ok_or(InvalidRateLimit)?;
-        // `str::parse` alone would accept `+1`.
-        let digits = Some(count.trim()).filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
-        let count = digits.and_then(|digits| digits.parse().ok());
-        let unit = RateUnit::ALL.into_iter().find(|known| known.to_string() == unit.trim());
-        Ok(Self::Per(Rate {
-            count: count.ok_or(InvalidRateLimit)?,
-            unit: unit.ok_or(InvalidRateLimit)?,
-        }))
     }
 }

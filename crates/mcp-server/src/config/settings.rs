@@ -15,8 +15,8 @@ use secrecy::SecretString;
 
 use super::table::{Setting, settings};
 use super::types::{
-    SettingType, bytes, choice, entries, list, milliseconds, number, optional, path, rate_limit,
-    seconds, secret, text,
+    SettingType, bytes, choice, list, milliseconds, number, optional, path, seconds, secret, set,
+    text,
 };
 use super::{
     ConfigError, CorsOrigins, DatabaseUrl, RateLimit, Sources, ToolSet, log_filter, network,
@@ -113,7 +113,7 @@ settings! {
     ///
     /// Its browser must be able to connect to this machine.
     webdriver_url: Option<Url> = "", ["MCP_WEBDRIVER_URL"],
-        optional("an http URL such as http://127.0.0.1:9515", network::webdriver_url, Url::to_string);
+        optional("an http URL such as http://127.0.0.1:9515", network::webdriver_url);
 
     /// Maximum browsers at a time.
     browser_pool: usize = 2, ["MCP_BROWSER_POOL"], number("a whole number", 1..=64);
@@ -131,13 +131,14 @@ settings! {
     ///
     /// * allows every page, an empty list none.
     cors_origins: CorsOrigins = "*", ["MCP_CORS_ORIGINS"],
-        entries(CorsOrigins::EXPECTED, CorsOrigins::parse);
+        set(CorsOrigins::EXPECTED, CorsOrigins::parse);
 
     /// Tools that MCP clients see: lean (the tool query), all (a tool per action), or groups.
     ///
     /// The groups are users, tasks, config, utilities, github, figma and pages. A client can choose
     /// other tools in the URL: /mcp?tools=all.
-    tools: ToolSet = "lean", ["MCP_TOOLS"], entries(ToolSet::EXPECTED, ToolSet::parse);
+    tools: ToolSet = "lean", ["MCP_TOOLS"],
+        set(ToolSet::EXPECTED, |groups| ToolSet::parse(&groups.join(",")));
 
     /// Sessions for MCP clients that use an older protocol revision.
     ///
@@ -159,12 +160,14 @@ settings! {
         list("IP addresses or networks such as 10.0.0.0/8", network::network);
 
     /// Requests that one address may send; more get 429. /live and /ready do not count.
-    rate_limit: RateLimit = "100/minute", ["MCP_RATE_LIMIT"], rate_limit();
+    rate_limit: RateLimit = "100/minute", ["MCP_RATE_LIMIT"],
+        text(RateLimit::EXPECTED, RateLimit::parse);
 
     /// The rate limit of clients on this machine. If only rate_limit is set, it applies to them.
     ///
     /// A request that a trusted proxy forwards counts for the proxy's client.
-    rate_limit_loopback: RateLimit = "6000/minute", ["MCP_RATE_LIMIT_LOOPBACK"], rate_limit();
+    rate_limit_loopback: RateLimit = "6000/minute", ["MCP_RATE_LIMIT_LOOPBACK"],
+        text(RateLimit::EXPECTED, RateLimit::parse);
 
     /// Maximum entries in the log of calls; the oldest are removed.
     log_retention: u32 = 1000, ["MCP_LOG_RETENTION"], number("a whole number", 0..=10_000_000);

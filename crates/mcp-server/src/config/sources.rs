@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::layers::{self, Layers};
-use super::table::{self, Setting};
+use super::table;
 use super::{ConfigError, SETTINGS, error};
 
 /// The sources of settings. It has no `Debug`: the environment holds secrets.
@@ -15,44 +15,8 @@ pub struct Sources {
     pub config_file: Option<PathBuf>,
     /// The process's environment, `std::env::vars_os().collect()`. An empty value is not set.
     pub environment: BTreeMap<OsString, OsString>,
-    /// The values of the command line's flags.
-    pub overrides: Overrides,
-}
-
-/// The settings that have a flag, as unchecked text.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct Overrides {
-    #[arg(long, value_name = "ADDRESS", help = flag_help("host"))]
-    pub(crate) host: Option<String>,
-    #[arg(long, value_name = "PORT", help = flag_help("port"))]
-    pub(crate) port: Option<String>,
-    #[arg(long, value_name = "FILTER", help = flag_help("log_level"))]
-    pub(crate) log_level: Option<String>,
-    /// Only `mcp-server stdio` has this flag.
-    #[arg(skip)]
-    pub(crate) tools: Option<String>,
-}
-
-impl Overrides {
-    fn get(&self, key: &str) -> Option<&str> {
-        let value = match key {
-            "host" => &self.host,
-            "port" => &self.port,
-            "log_level" => &self.log_level,
-            "tools" => &self.tools,
-            _ => return None,
-        };
-        value.as_deref()
-    }
-}
-
-/// Returns the help of a setting's flag.
-pub(crate) fn flag_help(key: &str) -> String {
-    let help = |setting: &Setting| {
-        let default = setting.default.trim_matches('"');
-        format!("{} [default: {default}]", setting.summary().trim_end_matches('.'))
-    };
-    table::find(key).map(help).unwrap_or_default()
+    /// The values of the command line's flags, by the keys of their settings.
+    pub flags: BTreeMap<&'static str, String>,
 }
 
 impl Sources {
@@ -72,9 +36,9 @@ impl Sources {
                 };
                 layers.add(setting, text.into(), &origin)?;
             }
-            if let Some(text) = self.overrides.get(setting.key) {
-                let flag = setting.key.replace('_', "-");
-                layers.add(setting, text.into(), &format!("flag --{flag}"))?;
+            if let Some(text) = self.flags.get(setting.key) {
+                let origin = format!("flag --{}", setting.key.replace('_', "-"));
+                layers.add(setting, text.as_str().into(), &origin)?;
             }
         }
         limit_loopback(&mut layers)?;
@@ -101,7 +65,15 @@ impl Sources {
     pub fn warnings(&self) -> Vec<String> {
         let set = self.environment.iter().filter(|(_, value)| !value.is_empty());
         let names = set.map(|(name, _)| name.to_string_lossy());
-        names.filter(|name| table::is_unknown_variable(name)).map(|name| warning(&name)).collect()
+        let unknown = names.filter(|name| table::is_unknown_variable(name));
+        let warning = |name: &str| {
+            let nearest = table::nearest(name).variables[0];
+            let name = error::shortened(name);
+            format!(
+                "environment variable {name} is not a setting: ignored; the nearest setting is {nearest}"
+            )
+        };
+        unknown.map(|name| error::one_line(&warning(&name))).collect()
     }
 }
 
@@ -114,11 +86,4 @@ fn limit_loopback(layers: &mut Layers) -> Result<(), ConfigError> {
         (Some(setting), Some(_), Some((value, origin))) => layers.add(setting, value, &origin),
         _ => Ok(()),
     }
-}
-
-fn warning(name: &str) -> String {
-    let nearest = table::nearest(name).and_then(|setting| setting.variables.first());
-    let hint = nearest.map(|known| format!("; the nearest setting is {known}")).unwrap_or_default();
-    let name = error::cut(name);
-    error::one_line(&format!("environment variable {name} is not a setting: ignored{hint}"))
 }

@@ -1,6 +1,8 @@
 //! The table of settings, which `settings!` makes together with the struct `Settings`.
 
-use super::types::SettingType;
+use figment::value::Value;
+
+use super::SETTINGS;
 
 /// A setting, without its Rust type.
 pub(crate) struct Setting {
@@ -12,7 +14,11 @@ pub(crate) struct Setting {
     pub(crate) variables: &'static [&'static str],
     /// The default, in TOML.
     pub(crate) default: &'static str,
-    pub(super) value_type: fn() -> SettingType<String>,
+    /// The accepted values, in words that follow "expected".
+    pub(crate) expected: fn() -> String,
+    /// Returns the text to show for an accepted value.
+    pub(super) shown: fn(&Value) -> Option<String>,
+    pub(super) is_secret: fn() -> bool,
 }
 
 impl Setting {
@@ -21,16 +27,15 @@ impl Setting {
         let lines = self.comment.iter().map(|line| line.trim());
         lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
     }
+}
 
-    /// Describes the accepted values, in words that follow "expected".
-    pub(crate) fn expected(&self) -> String {
-        (self.value_type)().expected
-    }
-
-    /// Returns whether the value is never shown.
-    pub(super) fn is_secret(&self) -> bool {
-        (self.value_type)().is_secret
-    }
+/// Returns the help of a setting's flag.
+pub(crate) fn flag_help(key: &str) -> String {
+    let help = |setting: &Setting| {
+        let default = setting.default.trim_matches('"');
+        format!("{} [default: {default}]", setting.summary().trim_end_matches('.'))
+    };
+    find(key).map(help).unwrap_or_default()
 }
 
 /// Defines the struct `Settings`, its `load` and the table `SETTINGS`.
@@ -53,8 +58,15 @@ macro_rules! settings {
             /// cannot be read.
             pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
                 let layers = sources.layers()?;
-                Ok(Self { $($key: layers.value(stringify!($key), &$value_type)?,)+ })
+                Ok(Self { $($key: layers.value(stringify!($key), &ValueTypes::$key())?,)+ })
             }
+        }
+
+        /// The types of the settings, by key.
+        struct ValueTypes;
+
+        impl ValueTypes {
+            $(fn $key() -> SettingType<$type> { $value_type })+
         }
 
         /// Every setting, in the order of the documents.
@@ -63,7 +75,9 @@ macro_rules! settings {
             comment: &[$($comment),+],
             variables: &[$($variable),+],
             default: stringify!($default),
-            value_type: || SettingType::<$type>::untyped($value_type),
+            expected: || ValueTypes::$key().expected,
+            is_secret: || ValueTypes::$key().is_secret,
+            shown: |value| (ValueTypes::$key().read)(value).map(|(_, shown)| shown),
         }),+];
     };
 }
@@ -71,21 +85,22 @@ pub(super) use settings;
 
 /// Returns the setting with this key.
 pub(super) fn find(key: &str) -> Option<&'static Setting> {
-    super::SETTINGS.iter().find(|setting| setting.key == key)
+    SETTINGS.iter().find(|setting| setting.key == key)
 }
 
 /// Returns the setting whose key is most like a misspelt key or variable.
-pub(super) fn nearest(name: &str) -> Option<&'static Setting> {
+pub(super) fn nearest(name: &str) -> &'static Setting {
     // A longer name is not a misspelling, and comparing it would take long.
     let name: String = name.to_lowercase().chars().take(64).collect();
     let name = name.strip_prefix("mcp_").unwrap_or(&name);
     let likeness = |key| strsim::normalized_damerau_levenshtein(name, key);
-    super::SETTINGS.iter().max_by(|a, b| likeness(a.key).total_cmp(&likeness(b.key)))
+    let nearest = SETTINGS.iter().max_by(|a, b| likeness(a.key).total_cmp(&likeness(b.key)));
+    nearest.unwrap_or(&SETTINGS[0])
 }
 
 /// Returns whether an environment variable has the settings' prefix and is not a setting.
 pub(super) fn is_unknown_variable(name: &str) -> bool {
-    let known = super::SETTINGS.iter().any(|setting| setting.variables.contains(&name));
+    let known = SETTINGS.iter().any(|setting| setting.variables.contains(&name));
     // The command line and the tests share the prefix.
     let other = matches!(name, "MCP_CONFIG" | "MCP_BASE_URL") || name.starts_with("MCP_TEST_");
     name.starts_with("MCP_") && !known && !other

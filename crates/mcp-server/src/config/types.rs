@@ -7,133 +7,114 @@ use std::time::Duration;
 use figment::value::Value;
 use secrecy::SecretString;
 
-use super::{RateLimit, hidden};
+use super::hidden::HIDDEN;
 
-/// How the values of a setting are read and shown.
+/// How the values of a setting are read.
 pub(super) struct SettingType<T> {
     /// The accepted values, in words that follow "expected".
     pub(super) expected: String,
     /// Whether values are never shown.
     pub(super) is_secret: bool,
-    /// Returns `None` for a value that is not accepted.
-    pub(super) read: Box<dyn Fn(&Value) -> Option<T>>,
-    /// Returns text that `read` reads as the same value.
-    show: Box<dyn Fn(&T) -> String>,
+    /// Returns an accepted value, and the text to show for it, which is read as the same value.
+    pub(super) read: Box<dyn Fn(&Value) -> Option<(T, String)>>,
 }
 
-impl<T: 'static> SettingType<T> {
+impl<T> SettingType<T> {
     fn new(
         expected: impl Into<String>,
-        read: impl Fn(&Value) -> Option<T> + 'static,
-        show: impl Fn(&T) -> String + 'static,
+        read: impl Fn(&Value) -> Option<(T, String)> + 'static,
     ) -> Self {
-        let (read, show) = (Box::new(read), Box::new(show));
-        Self { expected: expected.into(), is_secret: false, read, show }
-    }
-
-    /// Returns the same type with its values as they are shown.
-    pub(super) fn untyped(self) -> SettingType<String> {
-        let Self { expected, is_secret, read, show } = self;
-        let read = move |value: &Value| read(value).map(|value| show(&value));
-        SettingType { is_secret, ..SettingType::new(expected, read, String::clone) }
+        Self { expected: expected.into(), is_secret: false, read: Box::new(read) }
     }
 }
 
 /// A whole number; `noun` names it in errors.
-pub(super) fn number<T: TryFrom<u64> + ToString + 'static>(
+pub(super) fn number<T: TryFrom<u64> + 'static>(
     noun: &str,
     range: RangeInclusive<u64>,
 ) -> SettingType<T> {
-    let expected = format!("{noun} from {} to {}", range.start(), range.end());
-    let read = move |value: &Value| whole(value).filter(|number| range.contains(number));
-    SettingType::new(expected, move |value| read(value)?.try_into().ok(), T::to_string)
+    whole_number(noun, range, |number| number.try_into().ok())
 }
 
 pub(super) fn seconds(range: RangeInclusive<u64>) -> SettingType<Duration> {
-    let SettingType { expected, read, .. } = number("whole seconds", range);
-    let read = move |value: &Value| read(value).map(Duration::from_secs);
-    SettingType::new(expected, read, |time| time.as_secs().to_string())
+    whole_number("whole seconds", range, |number| Some(Duration::from_secs(number)))
 }
 
 pub(super) fn milliseconds(range: RangeInclusive<u64>) -> SettingType<Duration> {
-    let SettingType { expected, read, .. } = number("whole milliseconds", range);
-    let read = move |value: &Value| read(value).map(Duration::from_millis);
-    SettingType::new(expected, read, |time| time.as_millis().to_string())
+    whole_number("whole milliseconds", range, |number| Some(Duration::from_millis(number)))
 }
 
-const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
+fn whole_number<T: 'static>(
+    noun: &str,
+    range: RangeInclusive<u64>,
+    convert: fn(u64) -> Option<T>,
+) -> SettingType<T> {
+    let expected = format!("{noun} from {} to {}", range.start(), range.end());
+    SettingType::new(expected, move |value| {
+        let number = digits(value).filter(|number| range.contains(number))?;
+        Some((convert(number)?, number.to_string()))
+    })
+}
 
 /// A number of bytes, also as `512KiB`, `2MiB` or `1GiB`.
-pub(super) fn bytes<T: TryFrom<u64> + TryInto<u64> + Copy + 'static>(
-    range: RangeInclusive<u64>,
-) -> SettingType<T> {
-    let show = |number: u64| {
-        let divides = |size| number >= size && number.is_multiple_of(size);
-        let (unit, size) = UNITS.into_iter().find(|(_, size)| divides(*size)).unwrap_or(("", 1));
-        format!("{}{unit}", number / size)
-    };
-    let (least, most) = (show(*range.start()), show(*range.end()));
-    SettingType::new(
-        format!("a number of bytes from {least} to {most}, such as 1048576, 512KiB or 2MiB"),
-        move |value| size(value).filter(|size| range.contains(size))?.try_into().ok(),
-        move |size: &T| show((*size).try_into().unwrap_or_default()),
-    )
+pub(super) fn bytes<T: TryFrom<u64> + 'static>(range: RangeInclusive<u64>) -> SettingType<T> {
+    let (least, most) = (with_unit(*range.start()), with_unit(*range.end()));
+    let expected =
+        format!("a number of bytes from {least} to {most}, such as 1048576, 512KiB or 2MiB");
+    SettingType::new(expected, move |value| {
+        let bytes = without_unit(value).filter(|bytes| range.contains(bytes))?;
+        Some((bytes.try_into().ok()?, with_unit(bytes)))
+    })
 }
 
 /// One of some words. The first word of a value is the shown one.
-pub(super) fn choice<T: Copy + PartialEq + 'static>(
+pub(super) fn choice<T: Copy + PartialEq>(
     expected: &str,
     words: &'static [(&'static str, T)],
 ) -> SettingType<T> {
-    let read = move |value: &Value| {
+    SettingType::new(expected, |value| {
         let text = match value {
             Value::Bool(_, truth) => truth.to_string(),
             value => value.as_str()?.trim().to_ascii_lowercase(),
         };
-        words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value)
-    };
-    let show =
-        move |value: &T| words.iter().find(|(_, known)| known == value).map(|(word, _)| *word);
-    SettingType::new(expected, read, move |value| show(value).unwrap_or_default().to_owned())
+        let (_, value) = words.iter().find(|(word, _)| *word == text)?;
+        let (shown, _) = words.iter().find(|(_, known)| known == value)?;
+        Some((*value, (*shown).to_owned()))
+    })
 }
 
 pub(super) fn text<T: ToString + 'static>(
     expected: &str,
     parse: fn(&str) -> Option<T>,
 ) -> SettingType<T> {
-    SettingType::new(expected, move |value| parse(value.as_str()?.trim()), T::to_string)
+    SettingType::new(expected, move |value| shown(parse(value.as_str()?.trim())?))
 }
 
 /// Text that may be empty, which means not set.
 pub(super) fn optional<T: 'static>(
     expected: &str,
-    parse: fn(&str) -> Option<T>,
-    show: fn(&T) -> String,
+    parse: fn(&str) -> Option<(T, String)>,
 ) -> SettingType<Option<T>> {
-    let read = move |value: &Value| match value.as_str()? {
-        "" => Some(None),
-        text => parse(text).map(Some),
-    };
-    let show = move |value: &Option<T>| value.as_ref().map_or_else(|| "(not set)".into(), show);
-    SettingType::new(expected, read, show)
+    SettingType::new(expected, move |value| match value.as_str()? {
+        "" => Some((None, "(not set)".into())),
+        text => parse(text).map(|(value, shown)| (Some(value), shown)),
+    })
 }
 
 /// A key or token for an HTTP header.
 pub(super) fn secret() -> SettingType<Option<SecretString>> {
-    let parse = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic()).then(|| text.into());
-    let expected = "text of visible ASCII characters without spaces";
-    SettingType { is_secret: true, ..optional(expected, parse, |_| hidden::HIDDEN.into()) }
+    let secret = optional("text of visible ASCII characters without spaces", |text| {
+        let fits = text.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| (text.into(), HIDDEN.into()))
+    });
+    SettingType { is_secret: true, ..secret }
 }
 
 pub(super) fn path() -> SettingType<Option<PathBuf>> {
-    let parse = |text: &str| {
-        (!text.contains(char::is_control) && text.trim() == text).then(|| PathBuf::from(text))
-    };
-    optional("a path", parse, |path| path.display().to_string())
-}
-
-pub(super) fn rate_limit() -> SettingType<RateLimit> {
-    text(RateLimit::EXPECTED, |text| text.parse().ok())
+    optional("a path", |text| {
+        let fits = !text.contains(char::is_control) && text.trim() == text;
+        fits.then(|| (text.into(), text.to_owned()))
+    })
 }
 
 /// A list, as an array or as text with commas.
@@ -141,20 +122,27 @@ pub(super) fn list<T: ToString + 'static>(
     expected: &str,
     parse: fn(&str) -> Option<T>,
 ) -> SettingType<Vec<T>> {
-    let read = move |value: &Value| entries_of(value)?.into_iter().map(parse).collect();
-    let show = |items: &Vec<T>| items.iter().map(T::to_string).collect::<Vec<_>>().join(",");
-    SettingType::new(expected, read, show)
+    SettingType::new(expected, move |value| {
+        let items: Vec<T> = entries(value)?.into_iter().map(parse).collect::<Option<_>>()?;
+        let shown = items.iter().map(T::to_string).collect::<Vec<_>>().join(",");
+        Some((items, shown))
+    })
 }
 
 /// A list that is parsed as a whole.
-pub(super) fn entries<T: ToString + 'static>(
+pub(super) fn set<T: ToString + 'static>(
     expected: &str,
     parse: fn(&[&str]) -> Option<T>,
 ) -> SettingType<T> {
-    SettingType::new(expected, move |value| parse(&entries_of(value)?), T::to_string)
+    SettingType::new(expected, move |value| shown(parse(&entries(value)?)?))
 }
 
-fn entries_of(value: &Value) -> Option<Vec<&str>> {
+pub(super) fn shown<T: ToString>(value: T) -> Option<(T, String)> {
+    let shown = value.to_string();
+    Some((value, shown))
+}
+
+fn entries(value: &Value) -> Option<Vec<&str>> {
     if let Value::Array(_, items) = value {
         return items.iter().map(|item| item.as_str().map(str::trim)).collect();
     }
@@ -162,23 +150,28 @@ fn entries_of(value: &Value) -> Option<Vec<&str>> {
     Some(entries.filter(|entry| !entry.is_empty()).collect())
 }
 
-fn whole(value: &Value) -> Option<u64> {
+fn digits(value: &Value) -> Option<u64> {
     match value {
-        Value::String(_, text) => digits(text.trim()),
+        // `str::parse` alone would accept `+1`.
+        Value::String(_, text) if text.trim().starts_with('+') => None,
+        Value::String(_, text) => text.trim().parse().ok(),
         // Exact despite its name: it rejects negative numbers and floats.
         value => value.to_num()?.to_u128_lossy()?.try_into().ok(),
     }
 }
 
-/// `str::parse` alone would accept `+1`.
-fn digits(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
+
+fn with_unit(bytes: u64) -> String {
+    let divides = |size| bytes >= size && bytes.is_multiple_of(size);
+    let (unit, size) = UNITS.into_iter().find(|(_, size)| divides(*size)).unwrap_or(("", 1));
+    format!("{}{unit}", bytes / size)
 }
 
-fn size(value: &Value) -> Option<u64> {
-    let Value::String(_, text) = value else { return whole(value) };
+fn without_unit(value: &Value) -> Option<u64> {
+    let Value::String(_, text) = value else { return digits(value) };
     let text = text.trim().to_ascii_lowercase();
     let number = |unit: &str| text.strip_suffix(&unit.to_ascii_lowercase());
     let (number, size) = UNITS.iter().find_map(|(unit, size)| Some((number(unit)?, size)))?;
-    digits(number.trim_end())?.checked_mul(*size)
+    digits(&number.into())?.checked_mul(*size)
 }

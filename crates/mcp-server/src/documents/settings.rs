@@ -24,7 +24,7 @@ pub(super) fn default_toml() -> String {
             let _ = writeln!(text, "# {line}");
         }
         let (key, default) = (setting.key, setting.default);
-        let _ = writeln!(text, "# Accepts {}.", setting.expected());
+        let _ = writeln!(text, "# Accepts {}.", (setting.expected)());
         let _ = writeln!(text, "# Environment: {}", setting.variables.join(", else "));
         let _ = writeln!(text, "{key} = {default}");
     }
@@ -54,7 +54,7 @@ pub(super) fn markdown_table() -> Result<String, ConfigError> {
             variables.join(", else "),
             setting.summary(),
             // Markdown reads a lone asterisk as emphasis.
-            setting.expected().replace('*', "`*`"),
+            (setting.expected)().replace('*', "`*`"),
         );
     }
     Ok(table)

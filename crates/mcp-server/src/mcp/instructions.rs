@@ -33,7 +33,7 @@ mod tests {
         for (set, example) in
             [("lean", "list_tasks"), ("all", "help {"), ("config", "get_config {")]
         {
-            let set = set.parse().expect("a set");
+            let set = ToolSet::parse(set).expect("a set");
             let text = of(&set, &registry);
             let (sentences, shown) = text.split_once(" Example: ").expect("an example");
             assert_eq!(sentences.matches('.').count(), 3, "{text}");

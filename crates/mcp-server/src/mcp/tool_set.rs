@@ -9,7 +9,7 @@ pub use crate::config::ToolSet;
 /// # Errors
 /// Returns the accepted sets if the text is not one of them.
 pub(crate) fn parse(text: &str, registry: &Registry) -> Result<ToolSet, String> {
-    let set = text.parse().map_err(|_| expected(registry))?;
+    let set = ToolSet::parse(text).ok_or_else(|| expected(registry))?;
     check(&set, registry)?;
     Ok(set)
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::effective::EffectiveSetting;
-use super::{ConfigError, Overrides, Settings, Sources, effective};
+use super::{ConfigError, Settings, Sources, effective};
 
 /// Sources under construction, with their file's directory.
 #[derive(Default)]
@@ -43,13 +43,9 @@ impl Given {
     }
 
     fn flags(mut self, host: Option<&str>, port: Option<&str>, log_level: Option<&str>) -> Self {
-        let text = |value: Option<&str>| value.map(str::to_owned);
-        self.sources.overrides = Overrides {
-            host: text(host),
-            port: text(port),
-            log_level: text(log_level),
-            tools: None,
-        };
+        let flags = [("host", host), ("port", port), ("log_level", log_level)];
+        let flags = flags.into_iter().filter_map(|(key, value)| Some((key, value?.to_owned())));
+        self.sources.flags = flags.collect();
         self
     }
 

@@ -73,10 +73,10 @@ fn a_wrong_value_in_the_environment_is_named() {
             for text in case.bad {
                 let line = given().variable(variable, text).refusal();
                 let ending =
-                    format!("(environment variable {variable}): expected {}", setting.expected());
+                    format!("(environment variable {variable}): expected {}", (setting.expected)());
                 assert!(line.starts_with(&format!("{}: ", case.key)), "{line}");
                 assert!(line.ends_with(&ending), "{line}");
-                if setting.is_secret() {
+                if (setting.is_secret)() {
                     assert_eq!(line, format!("{}: (hidden) {ending}", case.key));
                 } else if !text.contains('@') && !text.contains(char::is_control) {
                     assert_eq!(line, format!("{}: \"{text}\" {ending}", case.key));
@@ -93,10 +93,10 @@ fn a_wrong_value_in_a_file_is_named() {
         let texts = case.bad.iter().map(|text| quoted(text));
         for toml in texts.chain(case.bad_toml.iter().map(|toml| (*toml).to_owned())) {
             let line = given().file(&format!("{} = {toml}", case.key)).refusal();
-            let ending = format!(" (file mcp.toml): expected {}", setting.expected());
+            let ending = format!(" (file mcp.toml): expected {}", (setting.expected)());
             assert!(line.starts_with(&format!("{}: ", case.key)), "{line}");
             assert!(line.ends_with(&ending), "{line}");
-            assert!(!setting.is_secret() || line.contains(": (hidden) ("), "{line}");
+            assert!(!(setting.is_secret)() || line.contains(": (hidden) ("), "{line}");
         }
     }
 }
@@ -133,12 +133,11 @@ fn a_rate_limit_says_itself() {
         ("5/hour", "5 per 1 hour", 3600),
         ("7/day", "7 per 1 day", 86400),
     ] {
-        let limit: RateLimit = text.parse().unwrap();
-        let RateLimit::Per(rate) = limit else { panic!("{text}") };
+        let Some(RateLimit::Per(rate)) = RateLimit::parse(text) else { panic!("{text}") };
         assert_eq!(rate.to_string(), message);
         assert_eq!(rate.unit.duration(), Duration::from_secs(duration));
     }
-    assert_eq!("Off".parse(), Ok(RateLimit::Off));
+    assert_eq!(RateLimit::parse("Off"), Some(RateLimit::Off));
     assert_eq!(RateLimit::Off.to_string(), "off");
 }
 
