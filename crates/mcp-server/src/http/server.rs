@@ -51,8 +51,7 @@ pub async fn serve(
     let api_key =
         Data::new(ApiKey::new(settings.api_key.as_ref().map(ExposeSecret::expose_secret)));
     let origins = Data::new(settings.cors_origins.clone());
-    let allowed = settings.allowed_hosts.iter().filter_map(|host| host.parse().ok()).collect();
-    let hosts = Data::new(Hosts::new(settings.is_loopback(), allowed));
+    let hosts = Data::new(Hosts::new(settings.is_loopback(), settings.allowed_hosts.clone()));
     let in_flight = Data::new(InFlight::new(settings.max_requests));
     let trusted_proxies = Data::new(TrustedProxies(settings.trusted_proxies.clone().into()));
     let rate_limit = RateLimit::new(
