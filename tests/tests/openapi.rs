@@ -310,7 +310,7 @@ fn the_copies_that_are_checked_in_are_fresh() {
     let registry = service::registry(&settings).expect("a registry");
     let root = repository();
     let documents = documents::all(&registry, &root).expect("the documents");
-    assert_eq!(documents.len(), 3);
+    assert_eq!(documents.len(), 4);
     for fresh in documents {
         let path = root.join(fresh.path);
         let there = std::fs::read_to_string(&path).expect(fresh.path);

@@ -6,7 +6,7 @@ use service_tests::{Command, TestServer};
 use tempfile::TempDir;
 
 /// A variable, an invalid value, and a part of the error message.
-const WRONG: [(&str, &str, &str); 44] = [
+const WRONG: [(&str, &str, &str); 45] = [
     ("MCP_HOST", "nope.example", "an IP address or localhost"),
     ("MCP_HOST", "127.0.0.1:80", "an IP address or localhost"),
     ("MCP_PORT", "abc", "0 to 65535"),
@@ -49,6 +49,7 @@ const WRONG: [(&str, &str, &str); 44] = [
     ("DATABASE_URL", "sqlite:///x.db?mode=ro", "SQLite"),
     ("DATABASE_URL", "  ", "sqlite:///"),
     ("MCP_RATE_LIMIT_LOOPBACK", "many", "100/minute"),
+    ("MCP_TOOLS", "everything", "users, tasks, config"),
     ("MCP_CONFIG", "nowhere.toml", "nowhere.toml"),
     ("MCP_LOG_RETENTION", "1\n2", "0 to 10000000"),
 ];

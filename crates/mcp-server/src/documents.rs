@@ -3,12 +3,12 @@
 //! `scripts/generate-docs` writes them.
 
 mod actions;
+mod settings;
 
 use std::path::Path;
 
 use mcp_core::Registry;
 
-use crate::config::settings_table;
 use crate::openapi;
 
 /// A file that is generated, wholly or between two marks.
@@ -33,6 +33,7 @@ pub fn all(registry: &Registry, root: &Path) -> Result<Vec<Document>, Box<dyn st
         Document { path: "docs/openapi.json", text: openapi },
         Document { path: "docs/ACTIONS.md", text: actions::markdown(registry) },
         Document { path: "README.md", text: with_settings(&readme)? },
+        Document { path: "config/default.toml", text: settings::default_toml() },
     ])
 }
 
@@ -40,6 +41,6 @@ fn with_settings(readme: &str) -> Result<String, Box<dyn std::error::Error>> {
     let missing = || format!("README.md has no {} and {}", MARKS.0, MARKS.1);
     let (before, rest) = readme.split_once(MARKS.0).ok_or_else(missing)?;
     let (_, after) = rest.split_once(MARKS.1).ok_or_else(missing)?;
-    let table = settings_table()?;
+    let table = settings::markdown_table()?;
     Ok(format!("{before}{}\n\n{}\n\n{}{after}", MARKS.0, table.trim(), MARKS.1))
 }

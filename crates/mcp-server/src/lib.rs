@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`service`] (what is wired), then [`http`] (what a request passes).
 
+pub mod authority;
 pub mod cli;
 pub mod config;
 pub mod documents;

@@ -6,8 +6,9 @@ use clap::{Args, Subcommand};
 use mcp_storage::Location;
 use mcp_storage::maintenance::{self, Checked, MaintenanceError, Migrated, Origin};
 
+use super::config::location;
 use super::{Environment, Failure, REFUSED, SettingsArgs, USAGE, print};
-use crate::config::{Settings, Sources, effective};
+use crate::config::{Settings, Sources};
 
 /// What is done with the database that the settings name.
 #[derive(Debug, Subcommand)]
@@ -183,17 +184,6 @@ fn file(sources: &Sources, instead: &Instead) -> Result<PathBuf, Failure> {
     }
     let line = format!("the database is in its server's memory: {}", instead.memory);
     Err(Failure::new(USAGE, line))
-}
-
-/// Where the database is. Only what opens the database knows which addresses it takes; the refusal
-/// is a setting's.
-pub(super) fn location(settings: &Settings, sources: &Sources) -> Result<Location, Failure> {
-    Location::parse(settings.database_url.as_str()).or_else(|error| {
-        let rows = effective(sources).map_err(|error| Failure::new(USAGE, error))?;
-        let row = rows.iter().find(|row| row.key == "database_url").expect("it is a setting");
-        let line = format!("{}: {:?} ({}): {error}", row.key, row.value, row.source);
-        Err(Failure::new(USAGE, line))
-    })
 }
 
 fn refused(error: MaintenanceError) -> Failure {

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::config::{Overrides, Sources};
+use crate::config::{Sources, flag_help};
 use crate::service::Machine;
 
 /// Exit status when the server or the database says no.
@@ -43,8 +43,12 @@ struct SettingsArgs {
     /// A TOML file with settings (or in `MCP_CONFIG`)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    #[command(flatten)]
-    overrides: Overrides,
+    #[arg(long, value_name = "ADDRESS", help = flag_help("host"))]
+    host: Option<String>,
+    #[arg(long, value_name = "PORT", help = flag_help("port"))]
+    port: Option<String>,
+    #[arg(long, value_name = "FILTER", help = flag_help("log_level"))]
+    log_level: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -151,11 +155,10 @@ struct Environment(BTreeMap<OsString, OsString>);
 
 impl Environment {
     fn sources(&self, settings: SettingsArgs) -> Sources {
-        Sources {
-            config_file: settings.config,
-            environment: self.0.clone(),
-            overrides: settings.overrides,
-        }
+        let SettingsArgs { config, host, port, log_level } = settings;
+        let flags = [("host", host), ("port", port), ("log_level", log_level)];
+        let flags = flags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+        Sources { config_file: config, environment: self.0.clone(), flags }
     }
 
     fn machine(&self) -> Machine {

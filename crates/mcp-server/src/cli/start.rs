@@ -4,15 +4,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use super::signals::order_to_stop;
-use super::{Failure, REFUSED, USAGE};
+use super::{Failure, REFUSED, config};
 use crate::config::{Settings, Sources};
 use crate::http;
 use crate::mcp::McpServer;
 use crate::service::{Machine, Service};
 
 pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
-    let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
-    super::database::location(&settings, sources)?;
+    let settings = config::load(sources)?;
     start_log(&settings);
     sources.warnings().iter().for_each(|line| log::warn!("{line}"));
     if settings.api_key.is_none() && !settings.is_loopback() {

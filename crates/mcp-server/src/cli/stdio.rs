@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::signals::order_to_stop;
 use super::start::start_log;
-use super::{Environment, Failure, REFUSED, SettingsArgs, USAGE};
-use crate::config::Settings;
-use crate::mcp::{McpServer, ToolSet, stdio};
+use super::{Environment, Failure, REFUSED, SettingsArgs, config};
+use crate::config::{Settings, flag_help};
+use crate::mcp::{McpServer, stdio};
 use crate::service::{Machine, Service};
 
 /// How long a read of stdin that nothing ends may hold the process back.
@@ -20,20 +20,14 @@ const LAST_READ: Duration = Duration::from_millis(100);
 pub(super) struct StdioArgs {
     #[command(flatten)]
     settings: SettingsArgs,
-    /// The tools to show: lean, all, or groups such as users,tasks [default: what `MCP_TOOLS` says]
-    #[arg(long, value_name = "SET")]
+    #[arg(long, value_name = "SET", help = flag_help("tools"))]
     tools: Option<String>,
 }
 
 pub(super) fn run(args: StdioArgs, environment: &Environment) -> Result<(), Failure> {
-    let sources = environment.sources(args.settings);
-    let mut settings = Settings::load(&sources).map_err(|error| Failure::new(USAGE, error))?;
-    if let Some(text) = args.tools {
-        settings.tools = text.parse().map_err(|_| {
-            Failure::new(USAGE, format!("--tools: {text:?}: expected {}", ToolSet::expected()))
-        })?;
-    }
-    super::database::location(&settings, &sources)?;
+    let mut sources = environment.sources(args.settings);
+    sources.flags.extend(args.tools.map(|tools| ("tools", tools)));
+    let settings = config::load(&sources)?;
     start_log(&settings);
     sources.warnings().iter().for_each(|line| log::warn!("{line}"));
     let runtime = tokio::runtime::Builder::new_current_thread()

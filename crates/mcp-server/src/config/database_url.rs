@@ -1,27 +1,29 @@
-//! Where the memory is stored, as the setting says it.
+//! The URL or path of the database.
 
 use std::fmt;
 
 use secrecy::SecretString;
-use serde::Deserialize;
 
 use super::hidden;
 
-/// A database's URL or path. `Display` and `Debug` hide a password in it.
-#[derive(Clone, Deserialize, Eq, PartialEq)]
-#[serde(transparent)]
+/// A database's URL or path. `Display` and `Debug` hide its passwords.
+#[derive(Clone, Eq, PartialEq)]
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// The whole text, with the password: for the one who connects, and for no log.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let fits = !text.is_empty() && !text.contains(char::is_control);
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// Returns the whole text, passwords included. It must not be logged.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The passwords in it, spelt as they are there.
     pub(super) fn passwords(&self) -> impl Iterator<Item = SecretString> {
-        hidden::passwords(&self.0).into_iter().map(|place| SecretString::from(&self.0[place]))
+        hidden::passwords(&self.0).into_iter().map(|range| self.0[range].into())
     }
 }
 

@@ -1,39 +1,38 @@
-//! Keeping secrets out of what is shown.
+//! Hides the passwords in URLs.
 
 use std::ops::Range;
 
-/// What stands where a secret would.
+/// The replacement of a secret.
 pub(super) const HIDDEN: &str = "(hidden)";
 
-/// The text, with every password in it hidden.
 pub(super) fn hide_passwords(text: &str) -> String {
     let mut shown = text.to_owned();
-    for place in passwords(text).into_iter().rev() {
-        shown.replace_range(place, HIDDEN);
+    for range in passwords(text).into_iter().rev() {
+        shown.replace_range(range, HIDDEN);
     }
     shown
 }
 
-/// Where a URL, or a list of `key=value` as libpq takes it, holds passwords; in order, not
-/// overlapping. In doubt more is a password rather than less.
+/// Returns the passwords in a URL or in libpq's list of `key=value`, in order. When in doubt, a range
+/// is too long.
 pub(super) fn passwords(text: &str) -> Vec<Range<usize>> {
-    let mut places: Vec<_> = credentials(text).into_iter().collect();
-    let mut from = places.first().map_or(0, |place| place.end);
-    while let Some(place) = parameter(text, from) {
-        from = place.end;
-        places.push(place);
+    let mut ranges: Vec<_> = credentials(text).into_iter().collect();
+    let mut from = ranges.first().map_or(0, |range| range.end);
+    while let Some(range) = parameter(text, from) {
+        from = range.end;
+        ranges.push(range);
     }
-    places.retain(|place| !place.is_empty());
-    places
+    ranges.retain(|range| !range.is_empty());
+    ranges
 }
 
-/// `user:PASS@host`; or `TOKEN@host`, as HTTP services take it.
+/// Finds the password in `user:PASSWORD@host`, or the token in `https://TOKEN@host`.
 fn credentials(text: &str) -> Option<Range<usize>> {
     let start = text.find("://").map_or(0, |scheme| scheme + 3);
     if text[start..].starts_with('/') {
-        return None; // A path: nobody logs in to it.
+        return None; // A path.
     }
-    // Up to the last one: a password may hold an @ or a / that should have been encoded.
+    // The last @: a password may hold an @ or a / that should have been encoded.
     let end = start + text[start..].rfind('@')?;
     match text[start..end].find(':') {
         Some(colon) => Some(start + colon + 1..end),
@@ -41,35 +40,17 @@ fn credentials(text: &str) -> Option<Range<usize>> {
     }
 }
 
-/// The next `password=…` or `sslpassword=…` that starts at or after `from`.
+/// Finds the value of the next `password=` or `sslpassword=` at or after `from`.
 fn parameter(text: &str, from: usize) -> Option<Range<usize>> {
     const NAME: &str = "password";
-    let lower = text.to_ascii_lowercase();
-    let mut at = from;
-    loop {
-        at += lower[at..].find(NAME)? + NAME.len();
-        let rest = text[at..].trim_start();
-        let Some(value) = rest.strip_prefix('=') else {
-            continue;
-        };
-        let value = value.trim_start();
-        let length = if value.starts_with('\'') {
-            value.len() // Quoted: a space does not end it.
-        } else if text.contains("://") {
-            value.find(['&', '#']).unwrap_or(value.len())
-        } else {
-            value.find(char::is_whitespace).unwrap_or(value.len())
-        };
-        let start = text.len() - value.len();
-        return Some(start..start + length);
-    }
-}
-
-/// Whether something of this name may be a secret: it is not a setting, so nobody knows.
-pub(super) fn is_suspicious(name: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["key", "token", "secret", "pass", "pwd", "auth", "cred", "cookie", "private"];
-    let name = name.to_lowercase();
-    WORDS.iter().any(|word| name.contains(word))
-        || name.split(|letter: char| !letter.is_alphanumeric()).any(|part| part == "pat")
+    let at = from + text[from..].to_ascii_lowercase().find(NAME)? + NAME.len();
+    let Some(value) = text[at..].trim_start().strip_prefix('=').map(str::trim_start) else {
+        return parameter(text, at);
+    };
+    let is_url = text.contains("://");
+    let end = |letter: char| if is_url { "&#".contains(letter) } else { letter.is_whitespace() };
+    // A quoted value may hold spaces: the rest of the text is hidden.
+    let length = if value.starts_with('\'') { None } else { value.find(end) };
+    let start = text.len() - value.len();
+    Some(start..start + length.unwrap_or(value.len()))
 }

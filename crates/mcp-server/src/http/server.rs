@@ -51,8 +51,7 @@ pub async fn serve(
     let api_key =
         Data::new(ApiKey::new(settings.api_key.as_ref().map(ExposeSecret::expose_secret)));
     let origins = Data::new(settings.cors_origins.clone());
-    let allowed = settings.allowed_hosts.iter().filter_map(|host| host.parse().ok()).collect();
-    let hosts = Data::new(Hosts::new(settings.is_loopback(), allowed));
+    let hosts = Data::new(Hosts::new(settings.is_loopback(), settings.allowed_hosts.clone()));
     let in_flight = Data::new(InFlight::new(settings.max_requests));
     let trusted_proxies = Data::new(TrustedProxies(settings.trusted_proxies.clone().into()));
     let rate_limit = RateLimit::new(
@@ -63,11 +62,10 @@ pub async fn serve(
     let limits =
         Data::new(BodyLimits { size: settings.body_limit, deadline: settings.body_timeout });
     let readiness = Data::new(Readiness::default());
-    let service = Arc::clone(mcp.service());
-    let documents = Data::new(Documents::new(&service.dispatcher().registry()));
+    let documents = Data::new(Documents::new(&mcp.service().dispatcher().registry()));
     let mcp = Arc::new(mcp);
     let mcp_route = McpRoute::new(&mcp, settings);
-    let service = Data::from(service);
+    let service = Data::from(Arc::clone(mcp.service()));
     let stopping = Data::new(Stopping::default());
     let order = stopping.clone();
     let app = move || {

@@ -40,13 +40,15 @@ pub(super) async fn call(
     }
     let registry = mcp.dispatcher().registry();
     match registry.find(&request.name) {
-        Ok(action) if tools.holds(action) => match ParamsText::from_json(&arguments) {
-            Ok(mut params) => {
-                action.coerce(&mut params);
-                run(mcp, action, params, with, updates, context).await
+        Ok(action) if tools.contains(action.doc.group.name()) => {
+            match ParamsText::from_json(&arguments) {
+                Ok(mut params) => {
+                    action.coerce(&mut params);
+                    run(mcp, action, params, with, updates, context).await
+                }
+                Err(failure) => Ok(results::failed(&failure, &action.signature)),
             }
-            Err(failure) => Ok(results::failed(&failure, &action.signature)),
-        },
+        }
         _ => {
             let name = mcp.quoted(&request.name);
             Err(ErrorData::invalid_params(format!("unknown tool {name:?}: see tools/list"), None))

@@ -9,7 +9,8 @@ pub(super) fn of(set: &ToolSet, registry: &Registry) -> String {
     if *set == ToolSet::Lean {
         return r#"This server keeps shared memory (users, tasks, configuration, a log) and reads GitHub, Figma and web pages. Call the tool query with an action's name and its params; the action help finds actions by what you want to do. Ask only for the fields you need, and pass "next" of a response as cursor to continue a list. Example: {"action":"list_tasks","params":{"status":"pending"},"fields":"id,title"}"#.into();
     }
-    let of_set = || registry.actions().iter().filter(|action| set.holds(action));
+    let of_set =
+        || registry.actions().iter().filter(|action| set.contains(action.doc.group.name()));
     let examples =
         || of_set().filter_map(|action| Some((&action.name, action.doc.example?.params)));
     let shown = examples().find(|(_, params)| *params != "{}").or(examples().next());
@@ -34,7 +35,7 @@ mod tests {
         for (set, example) in
             [("lean", "list_tasks"), ("all", "help {"), ("config", "get_config {")]
         {
-            let set = set.parse().expect("a set");
+            let set = ToolSet::parse(set).expect("a set");
             let text = of(&set, &registry);
             let (sentences, shown) = text.split_once(" Example: ").expect("an example");
             assert_eq!(sentences.matches('.').count(), 3, "{text}");

@@ -27,7 +27,7 @@ mod schemas;
 pub(crate) mod sessions;
 pub(crate) mod stdio;
 mod subscriptions;
-mod tool_set;
+pub(crate) mod tool_set;
 mod tools;
 
 use std::sync::Arc;

@@ -1,95 +1,37 @@
-//! Which tools a client is shown: `lean`, `all`, or groups of actions by name.
+//! Checks sets of tools against the registry's groups.
 
-use std::fmt;
-use std::str::FromStr;
+use mcp_core::Registry;
 
-use mcp_core::action::Action;
+pub use crate::config::ToolSet;
 
-/// The groups of the server's actions that a client can choose.
-const GROUPS: [&str; 8] =
-    ["users", "tasks", "config", "utilities", "github", "figma", "pages", "custom"];
-
-/// What `MCP_TOOLS`, `--tools` and `?tools=` say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum ToolSet {
-    /// One tool, `query`, behind which every action is.
-    #[default]
-    Lean,
-    /// A tool for each action.
-    All,
-    /// A tool for each action of these groups.
-    Groups(Vec<&'static str>),
+/// Returns the set that a text names.
+///
+/// # Errors
+/// Returns the accepted sets if the text is not one of them.
+pub(crate) fn parse(text: &str, registry: &Registry) -> Result<ToolSet, String> {
+    let set = ToolSet::parse(text).ok_or_else(|| expected(registry))?;
+    check(&set, registry)?;
+    Ok(set)
 }
 
-impl ToolSet {
-    /// Whether the action is a tool of its own.
-    #[must_use]
-    pub fn holds(&self, action: &Action) -> bool {
-        match self {
-            Self::Lean => false,
-            Self::All => true,
-            Self::Groups(groups) => groups.contains(&action.doc.group.name()),
-        }
-    }
-
-    /// What would be right, to follow the word "expected".
-    #[must_use]
-    pub fn expected() -> String {
-        format!("lean, all, or groups separated by commas: {}", GROUPS.join(", "))
-    }
+/// Checks that the registry has an action of each group.
+///
+/// # Errors
+/// Returns the accepted sets if the registry has no action of a group.
+pub(crate) fn check(set: &ToolSet, registry: &Registry) -> Result<(), String> {
+    let ToolSet::Groups(groups) = set else { return Ok(()) };
+    let known = names(registry);
+    let is_known = |group: &String| known.contains(&group.as_str());
+    if groups.iter().all(is_known) { Ok(()) } else { Err(expected(registry)) }
 }
 
-/// A text that names no set of tools.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it names no set of tools")]
-pub struct NoToolSet;
-
-impl FromStr for ToolSet {
-    type Err = NoToolSet;
-
-    fn from_str(text: &str) -> Result<Self, NoToolSet> {
-        match text.trim() {
-            "lean" => Ok(Self::Lean),
-            "all" => Ok(Self::All),
-            names => {
-                let names: Vec<&str> = names.split(',').map(str::trim).collect();
-                if !names.iter().all(|name| GROUPS.contains(name)) {
-                    return Err(NoToolSet);
-                }
-                let groups = GROUPS.into_iter().filter(|group| names.contains(group));
-                Ok(Self::Groups(groups.collect()))
-            }
-        }
-    }
+/// Describes the accepted sets, in words that follow "expected".
+fn expected(registry: &Registry) -> String {
+    format!("lean, all, or groups separated by commas: {}", names(registry).join(", "))
 }
 
-impl fmt::Display for ToolSet {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lean => formatter.write_str("lean"),
-            Self::All => formatter.write_str("all"),
-            Self::Groups(groups) => formatter.write_str(&groups.join(",")),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_set_is_read_and_written_in_one_form() {
-        for (text, wanted) in [
-            ("lean", "lean"),
-            (" all ", "all"),
-            ("tasks", "tasks"),
-            ("github, users,tasks,users", "users,tasks,github"),
-        ] {
-            let set = text.parse::<ToolSet>().map(|set| set.to_string());
-            assert_eq!(set.as_deref(), Ok(wanted), "{text}");
-        }
-        for text in ["", ",", "users,", "lean,users", "ALL", "user"] {
-            assert_eq!(text.parse::<ToolSet>(), Err(NoToolSet), "{text}");
-        }
-    }
+fn names(registry: &Registry) -> Vec<&str> {
+    let mut names: Vec<_> = super::tools::ordered(registry).map(|it| it.doc.group.name()).collect();
+    names.dedup();
+    names
 }

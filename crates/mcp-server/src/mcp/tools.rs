@@ -30,7 +30,10 @@ impl Tools {
             return vec![self.query.clone()];
         }
         let tools = ordered(registry).zip(&self.of_actions);
-        tools.filter(|(action, _)| set.holds(action)).map(|(_, tool)| tool.clone()).collect()
+        tools
+            .filter(|(action, _)| set.contains(action.doc.group.name()))
+            .map(|(_, tool)| tool.clone())
+            .collect()
     }
 
     /// Returns the tool with this name, of any set.
@@ -39,7 +42,7 @@ impl Tools {
     }
 }
 
-fn ordered(registry: &Registry) -> impl Iterator<Item = &Action> {
+pub(super) fn ordered(registry: &Registry) -> impl Iterator<Item = &Action> {
     let mut actions: Vec<&Action> = registry.actions().iter().collect();
     let groups = registry.groups();
     actions.sort_by_key(|action| groups.iter().position(|group| **group == action.doc.group));

@@ -173,8 +173,8 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "tools",
-        &[("lean", "lean"), (" all ", "all"), ("github, users,users", "users,github")],
-        &["ALL", "users,lean", "everything", " "],
+        &[("lean", "lean"), (" all ", "all"), ("github, users,users", "github,users")],
+        &["ALL", "users,lean", "every thing", " "],
         &["1", "true", "{}", "[]", "1979-05-27"],
     ),
     case(
@@ -210,8 +210,8 @@ pub(super) const CASES: &[Case] = &[
             ("200/minute", "200/minute"),
             ("1/second", "1/second"),
             ("4294967295/day", "4294967295/day"),
-            (" 10 / Hour ", "10 / Hour"),
-            ("OFF", "OFF"),
+            (" 10 / Hour ", "10/hour"),
+            ("OFF", "off"),
         ],
         &[
             "0/minute",

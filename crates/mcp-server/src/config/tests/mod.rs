@@ -1,4 +1,4 @@
-//! The settings, through the door that the server uses: sources in, settings or one line out.
+//! The settings as the server loads them: sources in, settings or one line out.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -13,7 +13,8 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{ConfigError, Overrides, Row, Settings, Sources, effective};
+use super::effective::EffectiveSetting;
+use super::{ConfigError, Settings, Sources, effective};
 
 /// Sources under construction, with their file's directory.
 #[derive(Default)]
@@ -42,9 +43,9 @@ impl Given {
     }
 
     fn flags(mut self, host: Option<&str>, port: Option<&str>, log_level: Option<&str>) -> Self {
-        let text = |value: Option<&str>| value.map(str::to_owned);
-        self.sources.overrides =
-            Overrides { host: text(host), port: text(port), log_level: text(log_level) };
+        let flags = [("host", host), ("port", port), ("log_level", log_level)];
+        let flags = flags.into_iter().filter_map(|(key, value)| Some((key, value?.to_owned())));
+        self.sources.flags = flags.collect();
         self
     }
 
@@ -62,7 +63,7 @@ impl Given {
         assert_eq!(line.lines().count(), 1, "{line}");
         assert_eq!(
             Err(&line),
-            effective(&self.sources).map_err(|error| error.to_string()).as_ref()
+            effective(&self.sources).map(|_| ()).map_err(|error| error.to_string()).as_ref()
         );
         match &self.directory {
             Some(directory) => line.replace(&format!("{}/", directory.path().display()), ""),
@@ -70,7 +71,7 @@ impl Given {
         }
     }
 
-    fn row(&self, key: &str) -> Row {
+    fn row(&self, key: &str) -> EffectiveSetting {
         let rows = effective(&self.sources).unwrap();
         rows.into_iter().find(|row| row.key == key).unwrap()
     }

@@ -2,9 +2,9 @@
 
 use secrecy::ExposeSecret;
 
+use crate::config::SETTINGS;
 use crate::config::effective;
 use crate::config::hidden::hide_passwords;
-use crate::config::table::SETTINGS;
 
 use super::given;
 
@@ -50,7 +50,7 @@ fn secrets_are_listed_and_never_shown() {
 
 #[test]
 fn every_secret_of_the_table_is_listed() {
-    for setting in SETTINGS.iter().filter(|setting| setting.kind.is_secret()) {
+    for setting in SETTINGS.iter().filter(|setting| (setting.is_secret)()) {
         let settings = given().variable(setting.variables[0], "s3cr3t").load().unwrap();
         assert_eq!(settings.secrets().len(), 1, "{}", setting.key);
     }

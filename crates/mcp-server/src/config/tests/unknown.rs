@@ -1,4 +1,4 @@
-//! What is no setting: refused in a file, a warning in the environment, with the nearest one as a hint.
+//! Unknown settings: an error in a file, a warning in the environment, each with the nearest setting.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
@@ -50,21 +50,15 @@ fn others_share_the_prefix() {
 #[test]
 fn an_unknown_key_is_named_with_the_nearest() {
     for (toml, line) in [
-        ("prot = 1", "prot: 1 (file mcp.toml): unknown setting; the nearest is port"),
-        ("Port = 1", "Port: 1 (file mcp.toml): unknown setting; the nearest is port"),
-        ("MCP_PORT = 1", "MCP_PORT: 1 (file mcp.toml): unknown setting; the nearest is port"),
+        ("prot = 1", "prot (file mcp.toml): unknown setting; the nearest is port"),
+        ("Port = 1", "Port (file mcp.toml): unknown setting; the nearest is port"),
+        ("MCP_PORT = 1", "MCP_PORT (file mcp.toml): unknown setting; the nearest is port"),
         (
             "log-level = \"x\"",
-            "log-level: \"x\" (file mcp.toml): unknown setting; the nearest is log_level",
+            "log-level (file mcp.toml): unknown setting; the nearest is log_level",
         ),
-        (
-            "hosts = [\"a\", 1, true]",
-            "hosts: [\"a\", 1, true] (file mcp.toml): unknown setting; the nearest is host",
-        ),
-        (
-            "prot = 1979-05-27",
-            "prot: 1979-05-27 (file mcp.toml): unknown setting; the nearest is port",
-        ),
+        ("hosts = [\"a\", 1, true]", "hosts (file mcp.toml): unknown setting; the nearest is host"),
+        ("prot = 1979-05-27", "prot (file mcp.toml): unknown setting; the nearest is port"),
     ] {
         assert_eq!(given().file(toml).refusal(), line);
     }
@@ -73,15 +67,9 @@ fn an_unknown_key_is_named_with_the_nearest() {
 #[test]
 fn there_are_no_sections() {
     for (toml, line) in [
-        (
-            "[server]\nport = 1",
-            "server.port: 1 (file mcp.toml): unknown setting; the nearest is port",
-        ),
-        ("a.b.port = true", "a.b.port: true (file mcp.toml): unknown setting; the nearest is port"),
-        (
-            "[port]\nhost = 1.5",
-            "port.host: 1.5 (file mcp.toml): unknown setting; the nearest is host",
-        ),
+        ("[server]\nport = 1", "server.port (file mcp.toml): unknown setting; the nearest is port"),
+        ("a.b.port = true", "a.b.port (file mcp.toml): unknown setting; the nearest is port"),
+        ("[port]\nhost = 1.5", "port.host (file mcp.toml): unknown setting; the nearest is host"),
         ("[workers]", "workers: {…} (file mcp.toml): expected a whole number from 0 to 256"),
         ("port = 1.0", "port: 1.0 (file mcp.toml): expected a port from 0 to 65535"),
         ("[[port]]\na = 1", "port: [{…}] (file mcp.toml): expected a port from 0 to 65535"),
@@ -90,7 +78,7 @@ fn there_are_no_sections() {
     }
     for profile in ["default", "global", "release"] {
         let line = given().file(&format!("[{profile}]\nport = 1")).refusal();
-        assert!(line.starts_with(&format!("{profile}.port: 1 ")), "{line}");
+        assert!(line.starts_with(&format!("{profile}.port ")), "{line}");
     }
 }
 

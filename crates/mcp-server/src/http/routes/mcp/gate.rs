@@ -13,7 +13,7 @@ use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::StreamExt as _;
-use mcp_core::Caller;
+use mcp_core::{Caller, Registry};
 use tokio::runtime::Handle;
 
 use super::accept;
@@ -23,13 +23,14 @@ use crate::http::body;
 use crate::http::caller::{ProtocolCaller, caller};
 use crate::http::error::{ApiError, method_not_allowed_answer};
 use crate::http::routes::BodyLimits;
-use crate::mcp::ToolSet;
 use crate::mcp::message::{self, Envelope, RequestInfo};
 use crate::mcp::sessions::{HEADER_SESSION_ID, Owner, Sessions};
+use crate::mcp::{McpServer, ToolSet, tool_set};
 
 /// The state that the checks need.
 #[derive(Clone)]
 pub(super) struct Gate {
+    pub(super) mcp: Arc<McpServer>,
     /// The sessions, where they are switched on.
     pub(super) sessions: Option<Arc<Sessions>>,
     /// The main thread's runtime, on which sessions run: a worker without connections ends before the
@@ -71,7 +72,8 @@ impl Gate {
         request.extract::<ProtocolCaller>().await?;
         self.check_session(request).await?;
         accept::check(request)?;
-        let tools = tools(request.query_string())?;
+        let registry = self.mcp.service().dispatcher().registry();
+        let tools = tools(request.query_string(), &registry)?;
         let mut info = RequestInfo { caller: self.caller(request), tools, arguments: None };
         let mut body = Bytes::new();
         if request.method() == Method::POST {
@@ -170,14 +172,13 @@ async fn read(request: &mut ServiceRequest) -> Result<Bytes, ApiError> {
 }
 
 /// Reads `?tools=`. Other members of the query are ignored.
-fn tools(query: &str) -> Result<Option<ToolSet>, ApiError> {
+fn tools(query: &str, registry: &Registry) -> Result<Option<ToolSet>, ApiError> {
     let url = reqwest::Url::parse(&format!("mcp://server/?{query}"))
         .map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "the query is malformed"))?;
     let Some((_, text)) = url.query_pairs().find(|(name, _)| name == "tools") else {
         return Ok(None);
     };
-    text.parse().map(Some).map_err(|_| {
-        let detail = format!("tools must be {}", ToolSet::expected());
-        ApiError::new(StatusCode::BAD_REQUEST, detail)
+    tool_set::parse(&text, registry).map(Some).map_err(|expected| {
+        ApiError::new(StatusCode::BAD_REQUEST, format!("tools must be {expected}"))
     })
 }

@@ -55,7 +55,8 @@ impl McpRoute {
             })
             .build();
         let sessions = settings.sessions.then_some(sessions);
-        Self { service, gate: Gate { sessions, runtime: Handle::current() } }
+        let gate = Gate { mcp: Arc::clone(mcp), sessions, runtime: Handle::current() };
+        Self { service, gate }
     }
 
     /// Returns the scope to mount after the legacy routes, whose paths begin with the same word.
