@@ -18,6 +18,10 @@ ROWS: dict[str, Callable[[Bench], list[Row]]] = {
     "root": calls.root,
     "list_users": calls.list_users,
     "get_user": calls.get_user,
+    "v2_csv": calls.v2_csv,
+    "v2_auto": calls.v2_auto,
+    "mcp_query": calls.mcp_query,
+    "lean": calls.lean,
     "add_task": writes.add_task,
     "search_tasks": scale.search_tasks,
     "state": scale.state,
@@ -27,8 +31,10 @@ ROWS: dict[str, Callable[[Bench], list[Row]]] = {
     "postgres": postgres.add_task,
     "page_title": browser.page_title,
 }
-# The order of the table; `start` measures two rows.
-ORDER = [name for row in ROWS for name in ((row, "idle") if row == "start" else (row,))]
+# Rows that are measured together with another.
+EXTRA = {"start": "idle", "lean": "lean_memory"}
+# The order of the table.
+ORDER = [name for row in ROWS for name in (row, EXTRA.get(row)) if name]
 
 
 def arguments() -> argparse.Namespace:

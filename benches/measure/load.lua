@@ -1,5 +1,5 @@
 -- Configures wrk's requests, and prints the measurement as one line of JSON.
--- With an argument, every request is a POST with that file as its body.
+-- With arguments, every request is a POST with that file as its body, and accepts these media types.
 
 function init(arguments)
   if arguments[1] then
@@ -7,6 +7,7 @@ function init(arguments)
     wrk.method = "POST"
     wrk.body = file:read("*a")
     wrk.headers["Content-Type"] = "application/json"
+    wrk.headers["Accept"] = arguments[2]
     file:close()
   end
 end

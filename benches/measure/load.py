@@ -18,6 +18,7 @@ class Request:
 
     path: str
     body: bytes | None = None
+    accept: str = "*/*"
 
     @staticmethod
     def action(name: str, **params: object) -> "Request":
@@ -25,12 +26,25 @@ class Request:
         text = json.dumps({"action": name, "params": params}, ensure_ascii=False)
         return Request("/api/v1/query", text.encode())
 
+    @staticmethod
+    def query(name: str, **members: object) -> "Request":
+        """Returns a query of v2."""
+        return Request("/api/v2/query", json.dumps({"action": name, **members}).encode())
+
+    @staticmethod
+    def tool(name: str, **arguments: object) -> "Request":
+        """Returns a call of a tool through the Model Context Protocol."""
+        params = {"name": name, "arguments": arguments}
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        return Request("/mcp", json.dumps(message).encode(), "application/json, text/event-stream")
+
 
 @dataclass(frozen=True)
 class Load:
     """The measurement of one round."""
 
     rate: float  # answers a second
+    p50: float  # milliseconds
     p99: float  # milliseconds
 
 
@@ -46,9 +60,10 @@ def run(base_url: str, request: Request, connections: int, seconds: float, folde
     if request.body is not None:
         body = folder / "body.json"
         body.write_bytes(request.body)
-        command += ["--", str(body)]
+        command += ["--", str(body), request.accept]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     measured = json.loads(output.splitlines()[-1])
     if measured["failed"] or measured["refused"] or not measured["requests"]:
         raise RuntimeError(f"the load on {request.path} failed: {measured}")
-    return Load(measured["requests"] / measured["microseconds"] * 1e6, measured["p99"] / 1000)
+    rate = measured["requests"] / measured["microseconds"] * 1e6
+    return Load(rate, measured["p50"] / 1000, measured["p99"] / 1000)

@@ -40,7 +40,9 @@ class Server:
         address = urlsplit(self.url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=300)
         try:
-            headers = {"Content-Type": "application/json"} if request.body else {}
+            headers = {"Accept": request.accept}
+            if request.body:
+                headers["Content-Type"] = "application/json"
             method = "POST" if request.body else "GET"
             connection.request(method, request.path, request.body, headers)
             answer = connection.getresponse()

@@ -1,25 +1,26 @@
-//! Values that are too large for a response, kept for a while and named by a short handle.
+//! Values that are too large for an answer, kept for a while and named by a short handle.
 //!
-//! An id is random, so that no other server, and no later run of this one, gives the same: a handle
-//! that this server does not know is not found. It is not a secret: whoever may call may read.
+//! An id is random, so that no other server, and no later run of this one, has the same: a handle that this
+//! server does not know is not found. An id is not a secret: every caller may read every blob.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use mcp_core::error::{ActionError, ErrorCode};
-use mcp_core::{Clock, Timestamp};
 
-/// The bounds of what is kept.
+/// The limits of the kept blobs.
 #[derive(Clone, Copy, Debug)]
 pub struct BlobLimits {
-    /// Bytes of all blobs together. One may have a quarter of that.
+    /// Bytes of all blobs together. One blob may have a quarter of it.
     pub bytes: usize,
-    /// How many blobs.
+    /// The number of blobs.
     pub count: usize,
-    /// How long each is kept.
+    /// How long each blob is kept.
     pub age: Duration,
 }
 
@@ -29,25 +30,24 @@ impl Default for BlobLimits {
     }
 }
 
-/// Something that is kept.
+/// A kept value.
 #[derive(Debug)]
 pub struct Blob {
-    /// Its media type.
+    /// The media type.
     pub media_type: String,
-    /// What it is.
+    /// The value.
     pub bytes: Vec<u8>,
-    kept_at: Timestamp,
 }
 
 impl Blob {
-    /// What it is as text, where it is text.
+    /// Returns the text of a blob that is text.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         let is_text = self.media_type.starts_with("text/") || self.media_type == JSON;
         is_text.then(|| std::str::from_utf8(&self.bytes).ok()).flatten()
     }
 
-    /// Width and height in pixels, of a PNG.
+    /// Returns the width and height of a PNG in pixels.
     fn pixels(&self) -> Option<(u32, u32)> {
         // PNG (third edition), sections 5.2 and 11.2.1: signature, length, `IHDR`, width, height.
         let header = self.bytes.strip_prefix(b"\x89PNG\r\n\x1a\n")?.get(4..16)?;
@@ -58,95 +58,69 @@ impl Blob {
 }
 
 /// The media type of a kept part of a result.
-pub const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 /// The media type of a kept text.
-pub const TEXT: &str = "text/plain; charset=utf-8";
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 
-/// The blobs that are kept: a bounded number of bytes and blobs, each for a bounded time. The oldest
-/// is dropped for a new one.
+/// The kept blobs, within [`BlobLimits`]. The blob that was not read for the longest time makes room for a new
+/// one.
 pub struct Blobs {
-    limits: BlobLimits,
-    clock: Arc<dyn Clock>,
-    kept: Mutex<Kept>,
-}
-
-struct Kept {
-    /// With their ids, the oldest first.
-    blobs: VecDeque<(String, Arc<Blob>)>,
-    bytes: usize,
-    random: fastrand::Rng,
+    blobs: Cache<String, Arc<Blob>>,
+    max_bytes: usize,
+    random: Mutex<fastrand::Rng>,
 }
 
 impl Blobs {
-    /// Returns an empty store. `seed` is what its ids are made from: 64 bits from the operating
-    /// system's random source, fixed only in tests.
+    /// Returns an empty store. Its ids are made from `seed`: 64 bits from the operating system's random
+    /// source, fixed only in tests.
     #[must_use]
-    pub fn new(limits: BlobLimits, clock: Arc<dyn Clock>, seed: u64) -> Self {
-        let random = fastrand::Rng::with_seed(seed);
-        let kept = Mutex::new(Kept { blobs: VecDeque::new(), bytes: 0, random });
-        Self { limits, clock, kept }
+    pub fn new(limits: BlobLimits, seed: u64) -> Self {
+        // The minimal weight of a blob limits their number.
+        let weight = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let least = weight(limits.bytes / limits.count);
+        let blobs = Cache::builder()
+            .weigher(move |_, blob: &Arc<Blob>| weight(blob.bytes.len()).max(least))
+            .max_capacity(limits.bytes as u64)
+            .time_to_live(limits.age)
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
+        let random = Mutex::new(fastrand::Rng::with_seed(seed));
+        Self { blobs, max_bytes: limits.bytes / 4, random }
     }
 
-    /// Keeps something, and gives its handle.
+    /// Keeps a value and returns its handle.
     ///
     /// # Errors
-    /// When it is larger than a blob may be.
-    pub fn keep(&self, media_type: &str, bytes: Vec<u8>) -> Result<Value, ActionError> {
-        let largest = self.limits.bytes / 4;
-        if bytes.len() > largest {
+    /// Returns `PayloadTooLarge` if the value is larger than a blob may be.
+    pub(crate) fn keep(&self, media_type: &str, bytes: Vec<u8>) -> Result<Value, ActionError> {
+        if bytes.len() > self.max_bytes {
+            let (bytes, limit) = (bytes.len(), self.max_bytes);
             let message = format!(
-                "The result has {} bytes, and at most {largest} are kept: name fields, or ask for \
-                 less",
-                bytes.len()
+                "the result has {bytes} bytes, and at most {limit} are kept: name fields, or request less"
             );
             return Err(ActionError::new(ErrorCode::PayloadTooLarge, message));
         }
-        let blob = Blob { media_type: media_type.to_owned(), bytes, kept_at: self.clock.now() };
-        let mut kept = self.kept();
-        self.forget_old(&mut kept, blob.bytes.len());
         // 64 bits. In tokens digits are the shortest form, always seven.
-        let id = format!("b_{:020}", kept.random.u64(..));
+        let id = format!("b_{:020}", self.random.lock().u64(..));
+        let blob = Blob { media_type: media_type.to_owned(), bytes };
         let handle = handle(&id, &blob);
-        kept.bytes += blob.bytes.len();
-        kept.blobs.push_back((id, Arc::new(blob)));
+        self.blobs.insert(id, Arc::new(blob));
+        self.blobs.run_pending_tasks();
         Ok(handle)
     }
 
-    /// The blob of that id.
+    /// Returns the blob with an id.
     ///
     /// # Errors
-    /// When there is none, or not any more.
+    /// Returns `NotFound` if no blob has the id, or it has expired.
     pub fn get(&self, id: &str) -> Result<Arc<Blob>, ActionError> {
-        let mut kept = self.kept();
-        self.forget_old(&mut kept, 0);
-        let named = kept.blobs.iter().find(|(known, _)| known == id);
-        named.map(|(_, blob)| Arc::clone(blob)).ok_or_else(|| {
-            let shown: String = id.chars().take(40).collect();
+        self.blobs.get(id).ok_or_else(|| {
+            let id: String = id.chars().take(40).collect();
             ActionError::not_found(format!(
-                "blob {shown:?} not found: it has expired, or another server named it; repeat the \
-                 call that named it"
+                "blob {id:?} not found: it has expired, or another server named it; repeat the call \
+                 that named it"
             ))
         })
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Drops what is too old, and makes room for one more of this size.
-    fn forget_old(&self, kept: &mut Kept, size: usize) {
-        let age = i64::try_from(self.limits.age.as_micros()).unwrap_or(i64::MAX);
-        let oldest = self.clock.now().as_micros().saturating_sub(age);
-        while let Some((_, blob)) = kept.blobs.front() {
-            let is_too_old = blob.kept_at.as_micros() < oldest;
-            let in_the_way = size > 0
-                && (kept.bytes + size > self.limits.bytes || kept.blobs.len() >= self.limits.count);
-            if !is_too_old && !in_the_way {
-                break;
-            }
-            kept.bytes -= blob.bytes.len();
-            kept.blobs.pop_front();
-        }
     }
 }
 
@@ -162,22 +136,11 @@ fn handle(id: &str, blob: &Blob) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
-
     use super::*;
     use crate::tokens;
 
-    struct Hands(AtomicI64);
-
-    impl Clock for Hands {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_micros(self.0.load(Ordering::Relaxed))
-        }
-    }
-
-    fn store(limits: BlobLimits) -> (Blobs, Arc<Hands>) {
-        let clock = Arc::new(Hands(AtomicI64::new(6_000_000)));
-        (Blobs::new(limits, Arc::clone(&clock) as Arc<dyn Clock>, 1), clock)
+    fn store(limits: BlobLimits) -> Blobs {
+        Blobs::new(limits, 1)
     }
 
     fn small() -> BlobLimits {
@@ -190,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_handle_is_short_and_knows_a_picture() {
-        let (blobs, _) = store(BlobLimits::default());
+        let blobs = store(BlobLimits::default());
         let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         png.extend([0, 0, 5, 0, 0, 0, 2, 208]);
         let picture = blobs.keep("image/png", png).expect("a handle");
@@ -211,8 +174,7 @@ mod tests {
 
     #[test]
     fn an_id_has_64_random_bits_and_is_unknown_to_another_server() {
-        let clock = || Arc::new(Hands(AtomicI64::new(6_000_000))) as Arc<dyn Clock>;
-        let server = |seed| Blobs::new(BlobLimits::default(), clock(), seed);
+        let server = |seed| Blobs::new(BlobLimits::default(), seed);
         let (one, other) = (server(1), server(2));
         let (mut any, mut all) = (0, u64::MAX);
         for _ in 0..200 {
@@ -232,14 +194,14 @@ mod tests {
 
     #[test]
     fn the_oldest_gives_way_to_number_and_bytes() {
-        let (blobs, _) = store(small());
+        let blobs = store(small());
         let handles: Vec<Value> =
             (0..4).map(|_| blobs.keep(TEXT, vec![b'x'; 2]).expect("a handle")).collect();
         let there: Vec<bool> = handles.iter().map(|handle| is_there(&blobs, handle)).collect();
         assert_eq!(there, [false, true, true, true]);
         assert!(blobs.keep(TEXT, vec![b'x'; 9]).is_err());
         let narrow = BlobLimits { bytes: 33, count: 100, ..small() };
-        let (blobs, _) = store(narrow);
+        let blobs = store(narrow);
         let handles: Vec<Value> =
             (0..5).map(|_| blobs.keep(TEXT, vec![b'x'; 8]).expect("a handle")).collect();
         let there: Vec<bool> = handles.iter().map(|handle| is_there(&blobs, handle)).collect();
@@ -248,12 +210,9 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_longer_than_its_time() {
-        let (blobs, clock) = store(small());
+        let blobs = store(BlobLimits { age: Duration::from_millis(20), ..small() });
         let handle = blobs.keep(TEXT, vec![b'x']).expect("a handle");
-        clock.0.fetch_add(60_000_000, Ordering::Relaxed);
-        assert!(is_there(&blobs, &handle));
-        clock.0.fetch_add(1, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(21));
         assert!(!is_there(&blobs, &handle));
-        assert_eq!(blobs.kept().bytes, 0);
     }
 }

@@ -294,11 +294,10 @@ mod tests {
     use super::super::testing::{any_json, any_rows};
     use super::super::tokens;
     use super::*;
-    use mcp_core::SystemClock;
     use mcp_core::action::params::ParamsText;
 
     fn blobs() -> Blobs {
-        Blobs::new(BlobLimits::default(), SystemClock::shared(), 1)
+        Blobs::new(BlobLimits::default(), 1)
     }
 
     fn result(data: Data, format: Format) -> QueryResult {

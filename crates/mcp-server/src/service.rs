@@ -94,7 +94,7 @@ impl Service {
         };
         let integrations = registry::integrations(settings, machine, Arc::clone(&clock));
         let browser = integrations.browser().clone();
-        let lean = registry::lean(settings, Arc::clone(&clock), getrandom::u64()?);
+        let lean = registry::lean(settings, getrandom::u64()?);
         let registry = registry::builder(integrations, &lean).with(add).build()?;
         let store = mcp_storage::open(&location, &options, Arc::clone(&clock))?;
         log::info!("the database is {}", absolute(&location));

@@ -118,7 +118,7 @@ struct Server {
 impl Server {
     fn new(store: Arc<dyn Store>) -> Self {
         let clock = SystemClock::shared();
-        let lean = Lean::new(Arc::new(Blobs::new(BlobLimits::default(), Arc::clone(&clock), 1)));
+        let lean = Lean::new(Arc::new(Blobs::new(BlobLimits::default(), 1)));
         let registry = Registry::builder().with(actions::register).remote(Remote);
         let registry = lean.register(registry).build().expect("a registry");
         let redactor = Redactor::new([]);

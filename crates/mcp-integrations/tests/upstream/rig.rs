@@ -68,7 +68,7 @@ impl Setup {
         };
         let integrations =
             Integrations::new(settings).http(self.http).clock(clock).jitter(Arc::new(NoJitter));
-        let blobs = Arc::new(Blobs::new(BlobLimits::default(), SystemClock::shared(), 1));
+        let blobs = Arc::new(Blobs::new(BlobLimits::default(), 1));
         let registry = Registry::builder()
             .with(|registry| integrations.register(registry))
             .with(|registry| Lean::new(blobs).register(registry))
@@ -99,7 +99,7 @@ impl Rig {
         let mut setup = Setup::new(server.uri());
         change(&mut setup);
         let dispatcher = setup.dispatcher(Arc::<TestClock>::clone(&clock));
-        let blobs = Blobs::new(BlobLimits::default(), SystemClock::shared(), 1);
+        let blobs = Blobs::new(BlobLimits::default(), 1);
         Self { server, clock, dispatcher, lean: Lean::new(Arc::new(blobs)) }
     }
 

@@ -32,7 +32,7 @@ pub(super) struct Pages {
     /// The number of the next page; the key before the next page, if pages start after a key.
     page: u32,
     before: Option<i64>,
-    search: Search,
+    search: Option<Search>,
     read: usize,
     /// Whether only the page that params name is read.
     is_single: bool,
@@ -41,23 +41,14 @@ pub(super) struct Pages {
     pub(super) incomplete: Option<String>,
 }
 
-/// The search for the row of a cursor.
-enum Search {
-    Over,
-    /// On the page where it was, or towards where its key is.
-    Row {
-        place: Place,
-        from: Option<Found>,
-        pages: usize,
-    },
-    /// On the pages around, since only the row itself says where it is.
-    Around {
-        place: Place,
-        pages: Vec<u32>,
-        home: u32,
-        after: After,
-        rows: Vec<Row>,
-    },
+/// The search for the row of a cursor: on its page, then on the pages around.
+struct Search {
+    place: Place,
+    /// Where the row is from the last page on; `None` before the first.
+    found: Option<Found>,
+    /// The page where the row was, with what follows it.
+    home: Option<(u32, After, Vec<Row>)>,
+    pages: usize,
 }
 
 /// What follows the last page that was read.
@@ -118,7 +109,7 @@ impl Pages {
             size: page_size,
             page: named_page.map_or(1, |page| u32::try_from(page).unwrap_or(u32::MAX)),
             before: None,
-            search: Search::Over,
+            search: None,
             read: 0,
             is_single: named_page.is_some() && reductions.needs_all(),
             after: After::More,
@@ -129,7 +120,7 @@ impl Pages {
             Some(Place { key: Key::Number(key), page: 0, .. }) => list.before = Some(key),
             Some(place) => {
                 list.page = place.page;
-                list.search = Search::Row { place, from: None, pages: 0 };
+                list.search = Some(Search { place, found: None, home: None, pages: 0 });
             }
             None => {}
         }
@@ -162,7 +153,7 @@ impl Pages {
 
     /// Returns whether no further page is read.
     pub(super) fn is_done(&self) -> bool {
-        matches!(self.search, Search::Over)
+        self.search.is_none()
             && (self.after == After::Nothing || self.read >= MAX_PAGES || self.is_single)
     }
 
@@ -186,86 +177,62 @@ impl Pages {
         has_more: bool,
     ) -> Result<Vec<Row>, ActionError> {
         let rows = self.rows_of(page, bytes, has_more)?;
-        match std::mem::replace(&mut self.search, Search::Over) {
-            Search::Over => {
-                self.page += 1;
-                if let (
-                    action::Pages::Keyed { .. },
-                    Some((_, Place { key: Key::Number(key), .. })),
-                ) = (self.kind, rows.last())
-                {
-                    self.before = Some(*key);
-                }
-                Ok(rows)
-            }
-            Search::Row { place, from, pages } => Ok(self.search_row(rows, place, from, pages)),
-            Search::Around { place, pages, home, after, rows: home_rows } => {
-                let at = rows.iter().position(|(_, it)| it.key == place.key);
-                if let Some(at) = at {
-                    self.page += 1;
-                    return Ok(rows.into_iter().skip(at + 1).collect());
-                }
-                Ok(self.search_around(place, pages, home, after, home_rows))
-            }
+        if let Some(search) = self.search.take() {
+            return Ok(self.search_in(rows, search));
         }
+        self.page += 1;
+        if let (action::Pages::Keyed { .. }, Some((_, Place { key: Key::Number(key), .. }))) =
+            (self.kind, rows.last())
+        {
+            self.before = Some(*key);
+        }
+        Ok(rows)
     }
 
-    /// Looks for the row of a cursor on its page. Rows whose keys rise or fall say on which side it is.
-    fn search_row(
-        &mut self,
-        rows: Vec<Row>,
-        place: Place,
-        from: Option<Found>,
-        pages: usize,
-    ) -> Vec<Row> {
+    /// Returns the rows after the row of the cursor, or continues the search on another page. Keys that rise
+    /// or fall say on which side the row is; otherwise the next page is read, then the one before.
+    fn search_in(&mut self, rows: Vec<Row>, mut search: Search) -> Vec<Row> {
         let keys: Vec<Key> = rows.iter().map(|(_, place)| place.key).collect();
-        let found = locate(&keys, place);
-        let is_onward = from.is_none_or(|from| from == found);
-        // Too far away: this page is better than none.
-        let is_last = pages == MAX_SEARCHED;
+        let is_lost = search.home.is_some() && !keys.contains(&search.place.key);
+        let found = if is_lost { Found::Lost } else { locate(&keys, search.place) };
+        let (last, after) = (search.found.replace(found), self.after);
+        search.pages += 1;
+        let is_onward = last.is_none_or(|last| last == found);
         let skipped = match found {
-            _ if is_last => 0,
             Found::From(index) => index,
+            // Too far away: this page is better than none.
+            _ if search.pages > MAX_SEARCHED => 0,
             Found::Earlier if self.page > 1 && is_onward => {
-                self.page -= 1;
-                self.search = Search::Row { place, from: Some(found), pages: pages + 1 };
-                return Vec::new();
+                return self.search_on(self.page - 1, search);
             }
             Found::Earlier => 0,
-            Found::Later if self.after != After::Nothing && is_onward => {
-                self.page += 1;
-                self.search = Search::Row { place, from: Some(found), pages: pages + 1 };
-                return Vec::new();
+            Found::Later if after != After::Nothing && is_onward => {
+                return self.search_on(self.page + 1, search);
             }
             Found::Later => rows.len(),
             Found::Lost => {
-                let (home, after) = (self.page, self.after);
-                let next = (after != After::Nothing).then_some(home + 1);
-                // The last is read first.
-                let pages = home.checked_sub(1).filter(|page| *page > 0).into_iter().chain(next);
-                return self.search_around(place, pages.collect(), home, after, rows);
+                let (home, home_after, _) = search.home.get_or_insert((self.page, after, rows));
+                let (home, home_after) = (*home, *home_after);
+                if self.page == home && home_after != After::Nothing {
+                    return self.search_on(home + 1, search);
+                }
+                if self.page >= home && home > 1 {
+                    return self.search_on(home - 1, search);
+                }
+                // The row is gone: the list continues at its index.
+                let rows = search.home.map(|(_, _, rows)| rows).unwrap_or_default();
+                (self.page, self.after) = (home + 1, home_after);
+                return rows.into_iter().skip(search.place.index as usize).collect();
             }
         };
         self.page += 1;
         rows.into_iter().skip(skipped).collect()
     }
 
-    /// Reads the next page around; after the last, the list continues at the index of the lost row.
-    fn search_around(
-        &mut self,
-        place: Place,
-        mut pages: Vec<u32>,
-        home: u32,
-        after: After,
-        rows: Vec<Row>,
-    ) -> Vec<Row> {
-        if let Some(page) = pages.pop() {
-            self.page = page;
-            self.search = Search::Around { place, pages, home, after, rows };
-            return Vec::new();
-        }
-        (self.page, self.after) = (home + 1, after);
-        rows.into_iter().skip(place.index as usize).collect()
+    fn search_on(&mut self, page: u32, search: Search) -> Vec<Row> {
+        self.page = page;
+        self.search = Some(search);
+        Vec::new()
     }
 
     fn rows_of(

@@ -37,7 +37,7 @@ impl Rig {
     }
 
     fn over(store: impl Store + 'static, limits: BlobLimits) -> Self {
-        let lean = Lean::new(Arc::new(Blobs::new(limits, SystemClock::shared(), 1)));
+        let lean = Lean::new(Arc::new(Blobs::new(limits, 1)));
         let system = System::default();
         let registry = Registry::builder()
             .with(mcp_core::actions::register)

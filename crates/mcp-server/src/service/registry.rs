@@ -29,7 +29,7 @@ pub fn registry_with(
 ) -> Result<Registry, RegistryError> {
     let clock = SystemClock::shared();
     // The seed is for handles, and no action runs here.
-    let lean = lean(settings, Arc::clone(&clock), 0);
+    let lean = lean(settings, 0);
     builder(integrations(settings, &Machine::default(), clock), &lean).with(add).build()
 }
 
@@ -40,10 +40,10 @@ pub(super) fn builder(integrations: Integrations, lean: &Lean) -> RegistryBuilde
         .with(|registry| integrations.register(registry))
 }
 
-pub(super) fn lean(settings: &Settings, clock: Arc<dyn Clock>, seed: u64) -> Lean {
+pub(super) fn lean(settings: &Settings, seed: u64) -> Lean {
     let limits =
         BlobLimits { bytes: settings.blob_store, age: settings.blob_time, ..BlobLimits::default() };
-    Lean::new(Arc::new(Blobs::new(limits, clock, seed)))
+    Lean::new(Arc::new(Blobs::new(limits, seed)))
 }
 
 pub(super) fn integrations(
