@@ -96,7 +96,7 @@ pub(crate) struct Fitted {
     pub(crate) parts: usize,
 }
 
-/// Returns the longest text of 1 to `length` parts that fits, or the text of none if there are none.
+/// Returns the longest text of 1 to `length` parts that fits, or the text of 0 parts if `length` is 0.
 /// `write` writes the text of a number of parts; more parts make a longer text.
 pub(crate) fn longest(
     length: usize,

@@ -45,7 +45,7 @@ impl Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) key: Key,
-    /// The row's page, from 1; 0 if there are no pages.
+    /// The row's page, from 1; 0 for a list without pages.
     pub(crate) page: u32,
     /// The row's index on its page, from 0.
     pub(crate) index: u32,

@@ -81,7 +81,7 @@ impl FieldPath {
     }
 }
 
-/// Returns the value at a path; `None` if there is no such field.
+/// Returns the value at a path; `None` if the field does not exist.
 ///
 /// A list on the path is mapped: the result is the list of what each item has there. A number picks an
 /// item of a list. A path that meets a null ends there, with null.

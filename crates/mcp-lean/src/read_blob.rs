@@ -13,7 +13,7 @@ use mcp_core::action::{Column, Shape, View};
 use mcp_core::actions::utilities::GROUP;
 use mcp_core::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
-/// Reads a part of what is kept under a handle.
+/// Reads a part of a kept value.
 pub(crate) struct ReadBlob {
     blobs: Arc<Blobs>,
 }
@@ -31,36 +31,36 @@ impl ReadBlob {
 pub(crate) struct ReadBlobParams {
     /// The handle's `blob`.
     id: Text,
-    /// At which byte to start.
+    /// The byte to start at.
     #[serde(default)]
     offset: Bounded<0, { u32::MAX }, 0>,
-    /// How many bytes to read at most. A text ends between characters, so it can be a few fewer.
+    /// The maximum number of bytes. A text ends between characters, so a few can be missing.
     #[serde(default)]
     length: Bounded<4, 1_048_576, 16_384>,
 }
 
-/// What `read_blob` answers.
+/// The result of `read_blob`.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct ReadBlobOutput {
     /// The media type.
     #[serde(rename = "type")]
     media_type: String,
-    /// How many bytes it has altogether.
+    /// The size of the whole value in bytes.
     bytes: usize,
-    /// At which byte this part starts.
+    /// The byte at which this part starts.
     offset: usize,
-    /// This part, where it is text.
+    /// This part, if it is text.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
-    /// This part in base64 (RFC 4648, section 4), where it is none.
+    /// This part in base64 (RFC 4648, section 4), if it is not text.
     #[serde(skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
-    /// At which byte the next part starts; only where there is one.
+    /// The byte at which the next part starts, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<usize>,
 }
 
-/// A text is read on with cursors; of anything else it is said what it is.
+/// A text has cursors; any other value is shown by its type and size.
 const VIEW: View = View::of(&[Column::of("type"), Column::of("bytes")])
     .shaped(Shape::Text { at: "text", offset: "offset" });
 
@@ -75,7 +75,7 @@ impl MemoryAction for ReadBlob {
             params: r#"{"id":"b_04170986233415720851","length":1000}"#,
             answer: r#"{"type":"text/plain","bytes":5120,"offset":0,"text":"Lorem ipsum dolor sit amet, …","next":1000}"#,
         };
-        Doc::new(GROUP, "Read what is kept under a handle", example)
+        Doc::new(GROUP, "Read a kept value by its handle", example)
             .words(&[
                 "handle handles bytes chunk part rest more remaining full whole continue next",
                 "stored saved large long result image picture download truncated open behind",

@@ -67,7 +67,7 @@ impl Reductions {
         Ok(())
     }
 
-    /// Returns whether there are no reductions.
+    /// Returns whether the list stays as it is.
     pub(crate) fn is_none(&self) -> bool {
         *self == Self::default()
     }

@@ -16,7 +16,7 @@ use mcp_core::error::ActionError;
 /// Values of fewer bytes are shown: a handle would not be smaller.
 const MIN_HANDLED: usize = 80;
 
-/// What an action returned for a query, reduced.
+/// The reduced result of a query's action.
 pub(crate) struct QueryResult {
     pub(crate) query: LeanQuery,
     pub(crate) columns: &'static [Column],
@@ -28,7 +28,7 @@ pub(crate) struct QueryResult {
     pub(crate) incomplete: Option<String>,
     /// About how many tokens v1's response has.
     pub(crate) v1_tokens: usize,
-    /// What to tell a caller about a write whose result cannot be returned.
+    /// The notice for a write whose result cannot be returned.
     pub(crate) done: Option<String>,
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct Written {
 }
 
 impl QueryResult {
-    /// Writes as much of the result as fits. What does not fit is on the next page, or becomes a handle.
+    /// Writes as much of the result as fits. The rest is on the next page, or becomes a handle.
     ///
     /// # Errors
     /// Returns `InvalidParams` if the budget is too small for a handle, and `PayloadTooLarge` if a value

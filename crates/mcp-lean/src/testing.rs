@@ -1,4 +1,4 @@
-//! What the tests of the lean face make up.
+//! Generated values for the tests.
 
 use proptest::prelude::*;
 use serde_json::{Map, Number, Value};

@@ -31,11 +31,11 @@ impl JsonSchema for StepAnswer {
             "type": "object",
             "properties": {
                 "id": {"type": "string", "description": "The step's id."},
-                "data": {"description": "What it gave; null where it was skipped."},
-                "next": {"type": "string", "description": "Where its list goes on."},
-                "incomplete": {"type": "string", "description": "Why something is missing from it."},
-                "error": {"type": "string", "description": "What was wrong."},
-                "signature": {"type": "string", "description": "How its action is called."},
+                "data": {"description": "The step's result; null if it was skipped."},
+                "next": {"type": "string", "description": "The cursor of the next page."},
+                "incomplete": {"type": "string", "description": "Why something is missing from the result."},
+                "error": {"type": "string", "description": "Why the step failed."},
+                "signature": {"type": "string", "description": "The signature of its action."},
             },
             "required": ["id"],
         })

@@ -37,18 +37,18 @@ impl Batch {
 /// The parameters of `batch`.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct BatchParams {
-    /// The steps, in the order in which they run; at most 100: `{"id","action","params"?,"fields"?,"when"?}`
+    /// The steps in their order, 1 to 100: `{"id","action","params"?,"fields"?,"when"?}`
     /// and `filter`, `sort`, `group_by`, `count`, `limit` on the rows. A param can be
     /// `{"$ref":"earlier_id.data.0.id"}`.
     #[schemars(length(min = 1, max = 100))]
     steps: Vec<StepParams>,
-    /// Whether all of them are done or none: in one transaction, memory actions only.
+    /// Whether all steps run or none: in one transaction, memory actions only.
     #[serde(default)]
     atomic: bool,
-    /// The ids of the steps whose results are answered, or `last`; all when it is left out.
+    /// The ids of the steps whose results are returned, or `last`; default all.
     #[serde(default, rename = "return")]
     returned: Option<Vec<String>>,
-    /// The most tokens of the answer; 0 for no limit, otherwise at least 50.
+    /// The maximum tokens of the answer; 0 for no limit, otherwise at least 50.
     #[serde(default)]
     max_tokens: Bounded<0, { u32::MAX }, 2000>,
 }

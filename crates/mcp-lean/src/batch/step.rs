@@ -18,38 +18,38 @@ const MAX_ID: usize = 64;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StepParams {
-    /// What later steps and the answer call it; no dots.
+    /// The step's name in `$ref` and in the answer; no dots.
     id: Text,
     /// The action's name.
     action: Text,
-    /// Its parameters. `{"$ref":"earlier.data.0.id"}` stands for what an earlier step gave.
+    /// The action's parameters. `{"$ref":"earlier.data.0.id"}` refers to an earlier step's result.
     #[serde(default)]
     params: ObjectText,
-    /// Which fields of the result are answered: names, or `*` for all.
+    /// The fields to return: names, or `*` for all.
     #[serde(default)]
     #[schemars(with = "Option<Vec<String>>")]
     fields: Value,
-    /// A `$ref`: where it is false, null, 0, empty or missing, the step is skipped.
+    /// A `$ref`: the step is skipped if it is false, null, 0, empty or missing.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     when: Value,
-    /// Only rows whose fields have these values, or one of a list of them.
+    /// Keeps rows whose fields have these values, or one of a list of values.
     #[serde(default)]
     #[schemars(with = "Option<Map<String, Value>>")]
     filter: Value,
-    /// The field that rows are sorted by, with `-` before it for the highest first.
+    /// The field to sort by; `-` before it for descending order.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     sort: Value,
-    /// How many rows there are for each value of this field.
+    /// Counts the rows for each value of this field.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     group_by: Value,
-    /// How many rows there are.
+    /// Counts the rows.
     #[serde(default)]
     #[schemars(with = "Option<bool>")]
     count: Value,
-    /// At most this many rows.
+    /// The maximum number of rows.
     #[serde(default)]
     #[schemars(with = "Option<u64>")]
     limit: Value,

@@ -58,7 +58,7 @@ impl Format {
     /// Returns the format of a name.
     ///
     /// # Errors
-    /// Returns `InvalidParams` if there is no such format.
+    /// Returns `InvalidParams` for any other name.
     pub(crate) fn named(name: &Value) -> Result<Self, ActionError> {
         let is_it = |format: &Self| name.as_str() == Some(format.name());
         Self::ALL

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-/// What a schema says about a field.
+/// The answer of a schema to the question for a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Known {
     Yes,

@@ -27,7 +27,7 @@ use unknown::UnknownFields;
 /// A row and its place.
 type Row = (Value, Place);
 
-/// What a driver does next.
+/// The next step of a driver.
 enum Step {
     /// Calls the action. A list that is read in parts starts after the position.
     Call(Call, Option<Position>),
@@ -61,7 +61,7 @@ struct Pipeline<'a> {
     incomplete: Option<String>,
 }
 
-/// What a pipeline returns.
+/// The result of a pipeline.
 struct Finished {
     data: Data,
     /// About how many bytes of JSON the data was before it was selected.
@@ -258,7 +258,7 @@ fn natural(query: &LeanQuery, cursor: Option<&Cursor>) -> Option<Place> {
     cursor.filter(|_| query.reductions.sort.is_empty()).map(|cursor| cursor.place)
 }
 
-/// Returns whether a query names fields beside the rows, such as how many there are in all.
+/// Returns whether a query names siblings of the list, such as the total.
 fn names_siblings(action: &Action, query: &LeanQuery, at: &str) -> bool {
     let Fields::Named(paths) = &query.fields else { return false };
     let siblings = &action.lean_schema()["properties"];

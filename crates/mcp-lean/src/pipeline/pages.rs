@@ -51,7 +51,7 @@ struct Search {
     pages: usize,
 }
 
-/// What follows the last page that was read.
+/// The rows after the last page that was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
     More,
@@ -247,8 +247,8 @@ impl Pages {
         }
         let found = if self.at.is_empty() { None } else { fields::find(page, self.at) };
         let Some(rows) = found.as_deref().unwrap_or(page).as_array() else {
-            let error = ActionError::new(ErrorCode::UpstreamFailed, "A page holds no list");
-            return Err(error.caused_by("there is none"));
+            let error = ActionError::new(ErrorCode::UpstreamFailed, "a page has no list");
+            return Err(error.caused_by("no list at the path of the view"));
         };
         // An upstream may end a page early if it is long.
         let (is_open_ended, is_long) = match self.kind {

@@ -108,7 +108,7 @@ impl<'a> Reducer<'a> {
             return false;
         }
         self.held += size(&row);
-        // What is shown is at most the whole row.
+        // A row that is shown has at most the bytes of the whole row.
         if self.held > self.query.budget.bytes() {
             let selection = Selection { fields: &self.query.fields, columns: self.columns };
             self.bytes = self.bytes.saturating_sub(selection.size(&row));

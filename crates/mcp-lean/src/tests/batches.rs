@@ -215,7 +215,7 @@ async fn a_step_behind_more_than_is_held_is_not_run() {
     let large = json!({"title": "t", "description": "x".repeat(15 << 20)});
     let large = ParamsText::from_value(&large).expect("an object");
     rig.dispatcher.dispatch(Call::new("add_task", large)).await.expect("a task");
-    // What is answered and referred to is held twice.
+    // A result that is returned and referred to is held twice.
     let steps = json!([
         {"id": "a", "action": "list_tasks", "fields": "*"},
         {"id": "b", "action": "list_tasks", "fields": "*", "when": {"$ref": "a.data"}},

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Rig;
 
-/// What happens between two pages.
+/// A change between two pages.
 #[derive(Clone, Debug)]
 enum Change {
     Add,

@@ -1,4 +1,4 @@
-//! The lean face over a memory without a database, and another system that is a list.
+//! The lean API over a memory without a database, and a fake upstream.
 
 mod actions;
 mod batches;

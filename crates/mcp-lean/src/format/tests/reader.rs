@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 /// The header of a column without a name.
 const VALUE: &str = "value";
 
-/// What a reader of CSV knows beforehand: what the data is, and which columns hold lists.
+/// The knowledge of a reader of CSV: whether the data is a list, and the kinds of its columns.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
     /// Whether it is one thing and not a list.
@@ -98,7 +98,7 @@ struct Cell {
     is_quoted: bool,
 }
 
-/// What a column may hold beside plain values.
+/// The values that a column may hold besides plain ones.
 #[derive(Clone, Copy)]
 struct Kind {
     lists: bool,
