@@ -1,5 +1,4 @@
-//! The one error table: what each error is called, and its HTTP status, JSON-RPC code and process
-//! exit status. Every face of the server renders from here.
+//! The one error table: the name, HTTP status, JSON-RPC code and meaning of each error.
 
 use std::fmt;
 use std::time::Duration;
@@ -62,8 +61,6 @@ pub struct ErrorRow {
     pub status: u16,
     /// JSON-RPC 2.0 error code (its specification, section 5.1).
     pub rpc: i32,
-    /// Exit status of the command line.
-    pub exit: u8,
     /// What it means, for the documents.
     pub meaning: &'static str,
 }
@@ -72,7 +69,7 @@ macro_rules! error_table {
     ($($code:ident, $name:literal, $status:literal, $rpc:literal, $meaning:literal;)*) => {
         /// Every error there is, in order of its HTTP status.
         pub const ERROR_TABLE: &[ErrorRow] = &[$(ErrorRow {
-            code: ErrorCode::$code, name: $name, status: $status, rpc: $rpc, exit: 1, meaning: $meaning,
+            code: ErrorCode::$code, name: $name, status: $status, rpc: $rpc, meaning: $meaning,
         }),*];
 
         impl ErrorCode {
@@ -81,7 +78,7 @@ macro_rules! error_table {
             pub const fn row(self) -> ErrorRow {
                 match self {
                     $(Self::$code => ErrorRow {
-                        code: self, name: $name, status: $status, rpc: $rpc, exit: 1, meaning: $meaning,
+                        code: self, name: $name, status: $status, rpc: $rpc, meaning: $meaning,
                     },)*
                 }
             }

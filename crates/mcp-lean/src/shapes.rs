@@ -16,7 +16,8 @@ pub(crate) fn keep_data(
     is_alone: bool,
     blobs: &Blobs,
 ) -> Result<Value, ActionError> {
-    let text = value[base64].as_str().ok_or_else(|| ActionError::internal("the data is missing"))?;
+    let text =
+        value[base64].as_str().ok_or_else(|| ActionError::internal("the data is missing"))?;
     let bytes = STANDARD.decode(text).map_err(ActionError::internal)?;
     let media_type = value[media_type].as_str().unwrap_or("application/octet-stream");
     let handle = blobs.keep(media_type, bytes)?;

@@ -1,6 +1,5 @@
-//! The documents that are generated from the code and checked in: a test fails when one is stale.
-//!
-//! `scripts/generate-docs` writes them.
+//! The documents that `scripts/generate-docs` writes. They are checked in; a test fails if one is
+//! stale.
 
 mod actions;
 mod settings;
@@ -11,21 +10,21 @@ use mcp_core::Registry;
 
 use crate::openapi;
 
-/// A file that is generated, wholly or between two marks.
+/// A generated file.
 pub struct Document {
-    /// Where it is, from the repository's top.
+    /// The path in the repository.
     pub path: &'static str,
-    /// What it holds.
+    /// The whole text.
     pub text: String,
 }
 
-/// Between these lines of README.md is the table of settings.
+/// The lines of README.md around the table of settings.
 const MARKS: (&str, &str) = ("<!-- settings: generated -->", "<!-- /settings -->");
 
-/// Every generated document, for the repository at `root`.
+/// Returns every generated document of the repository at `root`.
 ///
 /// # Errors
-/// When README.md cannot be read or lacks its marks.
+/// Returns an error if README.md cannot be read or lacks the marks of the table.
 pub fn all(registry: &Registry, root: &Path) -> Result<Vec<Document>, Box<dyn std::error::Error>> {
     let openapi = serde_json::to_string_pretty(&openapi::document(registry))? + "\n";
     let readme = std::fs::read_to_string(root.join("README.md"))?;

@@ -99,7 +99,9 @@ impl Results {
             path => fields::find(value, path),
         };
         let text = reference.text();
-        found.ok_or_else(|| ActionError::invalid(format!("$ref {text}: the step's data has no such value")))
+        found.ok_or_else(|| {
+            ActionError::invalid(format!("$ref {text}: the step's data has no such value"))
+        })
     }
 
     /// Returns the value of a reference in parameters, and takes its bytes from those that are left.

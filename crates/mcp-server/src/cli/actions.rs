@@ -8,15 +8,14 @@ use super::{Failure, REFUSED, USAGE, print};
 use crate::config::{Settings, Sources};
 use crate::service;
 
-/// What is asked for.
 #[derive(Debug, Args)]
 pub(super) struct ActionsArgs {
-    /// Show this action with its parameters and an example
+    /// Action to show, with its parameters and an example
     name: Option<String>,
 }
 
 pub(super) fn run(args: &ActionsArgs) -> Result<(), Failure> {
-    // The actions are the same whatever the settings: the defaults do.
+    // The settings do not change the list of actions.
     let settings =
         Settings::load(&Sources::default()).map_err(|error| Failure::new(USAGE, error))?;
     let registry = service::registry(&settings).map_err(|error| Failure::new(REFUSED, error))?;

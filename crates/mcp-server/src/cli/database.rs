@@ -1,4 +1,4 @@
-//! `mcp-server db`: the database file, beside the server.
+//! `mcp-server db`: maintenance of the database file, without a server.
 
 use std::path::{Path, PathBuf};
 
@@ -10,41 +10,38 @@ use super::config::location;
 use super::{Environment, Failure, REFUSED, SettingsArgs, USAGE, print};
 use crate::config::{Settings, Sources};
 
-/// What is done with the database that the settings name.
 #[derive(Debug, Subcommand)]
 pub(super) enum DatabaseCommand {
-    /// Check that the database is whole; changes nothing, also while a server runs
+    /// Check the database without changing it; a server may be running
     Check(SettingsArgs),
-    /// Copy the database into a file, also while a server runs
+    /// Copy the database into a file; a server may be running
     Backup(BackupArgs),
-    /// Put a backup in the database's place; the database is kept beside it
+    /// Replace the database with a backup; the old database is kept in the same folder
     Restore(RestoreArgs),
-    /// Bring the database to this version, as a start of the server does
+    /// Migrate the database to this version, as the server does when it starts
     Migrate(SettingsArgs),
-    /// Rebuild the search index and the counts, also while a server runs
+    /// Rebuild the search index and the counts; a server may be running
     Rebuild(SettingsArgs),
-    /// Give the room back that removed rows have left
+    /// Return the space of removed rows to the file system
     Vacuum(SettingsArgs),
 }
 
-/// Where a backup goes.
 #[derive(Debug, Args)]
 pub(super) struct BackupArgs {
-    /// The file to write
+    /// File to write
     file: PathBuf,
-    /// Replace the file if there is one
+    /// Replace the file if it exists
     #[arg(long)]
     force: bool,
     #[command(flatten)]
     settings: SettingsArgs,
 }
 
-/// Which backup is restored.
 #[derive(Debug, Args)]
 pub(super) struct RestoreArgs {
-    /// The backup
+    /// File of the backup
     file: PathBuf,
-    /// Yes, put it in the database's place
+    /// Confirm that the database is replaced
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -65,15 +62,15 @@ pub(super) fn run(command: DatabaseCommand, environment: &Environment) -> Result
             let path = file(&sources, &RESTORE)?;
             if !args.yes {
                 let line = format!(
-                    "restore puts {} in the place of {}, which is kept beside it: say --yes to do it",
-                    args.file.display(),
-                    path.display()
+                    "restore replaces {} with {}, and keeps the old database: confirm with --yes",
+                    path.display(),
+                    args.file.display()
                 );
                 return Err(Failure::new(USAGE, line));
             }
             let restored = maintenance::restore(&path, &args.file).map_err(refused)?;
             let kept =
-                restored.kept.map(|kept| format!("; what was there is in {}", kept.display()));
+                restored.kept.map(|kept| format!("; the old database is {}", kept.display()));
             let kept = kept.unwrap_or_default();
             let path = restored.database.display();
             print(&format!("{path}: {}{kept}", contents(&restored.checked)))
@@ -100,7 +97,7 @@ fn check(path: &Path) -> Result<(), Failure> {
     report(path, &maintenance::check(path).map_err(refused)?)
 }
 
-/// Prints what a check found.
+/// Prints the result of a check.
 fn report(path: &Path, checked: &Checked) -> Result<(), Failure> {
     if checked.faults.is_empty() {
         return print(&format!("{}: {}", path.display(), contents(checked)));
@@ -109,19 +106,19 @@ fn report(path: &Path, checked: &Checked) -> Result<(), Failure> {
     let mut line = format!("the database {} has faults: {}", path.display(), checked.faults.len());
     if checked.derived > 0 {
         let of = if checked.derived == checked.faults.len() { "all" } else { "some" };
-        let hint = "in derived data (the search index, the counts): repair that with mcp-server db rebuild";
+        let hint = "in the search index or the counts: repair them with mcp-server db rebuild";
         line.extend([", ", of, " ", hint]);
     }
     Err(Failure::new(REFUSED, line))
 }
 
-/// What was checked and found whole.
+/// Describes a database without faults.
 fn contents(checked: &Checked) -> String {
     let [users, tasks, config, logs] = checked.rows;
     let ours = if checked.is_newest {
-        "integrity, references and consistency are right"
+        "integrity, references and consistency are correct"
     } else {
-        "integrity and references are right, consistency was not checked before its migration"
+        "integrity and references are correct; consistency is checked after a migration only"
     };
     format!(
         "{ours}: {} bytes, version {}, {users} users, {tasks} tasks, {config} configuration keys, \
@@ -134,30 +131,28 @@ fn migration(migrated: &Migrated) -> String {
     let to = &migrated.to;
     match &migrated.from {
         Origin::Nothing => format!("made, at version {to}"),
-        Origin::FirstService => format!("migrated from the first service's form to version {to}"),
+        Origin::FirstService => format!("migrated from the first service to version {to}"),
         Origin::Version(from) if from == to => format!("is at version {to}: nothing to do"),
         Origin::Version(from) => format!("migrated from version {from} to version {to}"),
     }
 }
 
-/// What to use where the memory is in no file.
+/// Advice for a database that is not a file.
 struct Instead {
-    /// For a database in the server's own memory.
+    /// For a database in the server's memory.
     memory: &'static str,
-    /// For PostgreSQL, which has tools of its own.
+    /// For PostgreSQL, which has its own tools.
     postgres: &'static str,
 }
 
 const CHECK: Instead =
     Instead { memory: "there is nothing to check", postgres: "check it with pg_amcheck --all" };
 const BACKUP: Instead = Instead {
-    memory: "take what it holds with mcp-server state",
+    memory: "print its contents with mcp-server state",
     postgres: "back it up with pg_dump --format=custom",
 };
-const RESTORE: Instead = Instead {
-    memory: "set DATABASE_URL to a file, and restore into that",
-    postgres: "restore it with pg_restore",
-};
+const RESTORE: Instead =
+    Instead { memory: "set DATABASE_URL to a file", postgres: "restore it with pg_restore" };
 const MIGRATE: Instead = Instead {
     memory: "the server makes its tables when it starts",
     postgres: "the server migrates it when it starts",
@@ -167,22 +162,25 @@ const REBUILD: Instead = Instead {
     postgres: "rebuild its indexes with REINDEX DATABASE CONCURRENTLY",
 };
 const VACUUM: Instead = Instead {
-    memory: "there is nothing to give back before the server ends",
-    postgres: "it vacuums itself, and at once with vacuumdb --analyze",
+    memory: "its space is freed when the server ends",
+    postgres: "it vacuums itself; vacuumdb --analyze does it at once",
 };
 
-/// The database's file, or what to use instead where the memory is in no file.
+/// Returns the database's file.
+///
+/// # Errors
+/// Returns the advice if the database is not a file.
 fn file(sources: &Sources, instead: &Instead) -> Result<PathBuf, Failure> {
     let settings = Settings::load(sources).map_err(|error| Failure::new(USAGE, error))?;
     let scheme = settings.database_url.as_str().split("://").next().unwrap_or_default();
     if matches!(scheme, "postgres" | "postgresql") {
-        let line = format!("the database is PostgreSQL's: {}", instead.postgres);
+        let line = format!("the database is in PostgreSQL: {}", instead.postgres);
         return Err(Failure::new(USAGE, line));
     }
     if let Location::File(path) = location(&settings, sources)? {
         return Ok(path);
     }
-    let line = format!("the database is in its server's memory: {}", instead.memory);
+    let line = format!("the database is in the server's memory: {}", instead.memory);
     Err(Failure::new(USAGE, line))
 }
 

@@ -1,9 +1,10 @@
-//! The command line: starting the server, and calling one.
+//! The command line: starts a server or calls one.
 
 mod actions;
 mod client;
 mod config;
 mod database;
+mod request;
 mod signals;
 mod start;
 mod stdio;
@@ -20,11 +21,11 @@ use clap_complete::Shell;
 use crate::config::{Sources, flag_help};
 use crate::service::Machine;
 
-/// Exit status when the server or the database says no.
+/// Exit status if the server or the database rejects the command.
 const REFUSED: u8 = 1;
-/// Exit status when the command or a setting is wrong.
+/// Exit status if the command or a setting is wrong.
 const USAGE: u8 = 2;
-/// Exit status when no server answers, or something that is none.
+/// Exit status if the client cannot connect, or the other end is not an mcp-server.
 const NO_CONNECTION: u8 = 3;
 
 /// A persistent backend for AI agents: memory, tools and logic behind one small endpoint.
@@ -37,10 +38,9 @@ struct Cli {
     command: Option<Command>,
 }
 
-/// Where settings come from, beside the environment.
 #[derive(Clone, Debug, Default, Args)]
 struct SettingsArgs {
-    /// A TOML file with settings (or in `MCP_CONFIG`)
+    /// TOML file with settings [env: `MCP_CONFIG`]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[arg(long, value_name = "ADDRESS", help = flag_help("host"))]
@@ -53,9 +53,9 @@ struct SettingsArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start the server (also what no command at all does)
+    /// Start the server (the default command)
     Start(SettingsArgs),
-    /// Serve one client of the Model Context Protocol over stdin and stdout
+    /// Serve one MCP client over stdin and stdout
     Stdio(stdio::StdioArgs),
     /// Call an action of a running server
     Query(client::QueryArgs),
@@ -65,21 +65,21 @@ enum Command {
     Logs(client::LogsArgs),
     /// Remove everything from a running server
     Reset(client::ResetArgs),
-    /// Check, back up, restore, migrate or vacuum the database; needs no server
+    /// Check, back up, restore, migrate, rebuild or vacuum the database without a server
     #[command(subcommand)]
     Db(database::DatabaseCommand),
-    /// List the actions, or show one; needs no server
+    /// List the actions, or show one action, without a server
     Actions(actions::ActionsArgs),
-    /// Show every setting in force and where it comes from
+    /// Show every setting with its origin
     Config(SettingsArgs),
-    /// Write a completion script for a shell
+    /// Print a completion script for a shell
     Completions {
-        /// The shell
+        /// Shell to complete in
         shell: Shell,
     },
 }
 
-/// What a command says when it does not work: one line for stderr, and the exit status.
+/// A failed command: its exit status and its one line for stderr.
 #[derive(Debug)]
 struct Failure {
     exit: u8,
@@ -92,12 +92,12 @@ impl Failure {
     }
 }
 
-/// Runs the command that the arguments name. The environment is passed in.
+/// Runs a command line in an environment.
 #[must_use]
 pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        // Help and version: they go to stdout.
+        // Help and version, which go to stdout.
         Err(error) if !error.use_stderr() => {
             let _ = error.print();
             return ExitCode::SUCCESS;
@@ -122,7 +122,7 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
         Some(Command::Actions(args)) => actions::run(&args),
         Some(Command::Config(settings)) => config::run(&environment.sources(settings)),
         Some(Command::Completions { shell }) => {
-            // Into memory: it panics where it cannot write.
+            // Into memory, since `generate` panics if it cannot write.
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "mcp-server", &mut script);
             print(String::from_utf8_lossy(&script).trim_end())
@@ -137,20 +137,19 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
     }
 }
 
-/// What clap says is wrong, in one line.
+/// Returns clap's message in one line.
 fn usage_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
-    let said: Vec<&str> = text
+    let lines: Vec<&str> = text
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
         .map(|line| line.strip_prefix("error: ").unwrap_or(line))
         .collect();
-    format!("{}; see mcp-server --help", said.join(" "))
+    format!("{}; see mcp-server --help", lines.join(" "))
 }
 
-/// The process's environment, as it was handed over.
 struct Environment(BTreeMap<OsString, OsString>);
 
 impl Environment {
@@ -169,14 +168,14 @@ impl Environment {
         }
     }
 
-    /// A variable's text; none when it is not set or empty.
+    /// Returns the text of a variable that is set and not empty.
     fn text(&self, name: &str) -> Option<String> {
         let value = self.0.get(std::ffi::OsStr::new(name))?.to_str()?;
         (!value.is_empty()).then(|| value.to_owned())
     }
 }
 
-/// Writes a line to stdout. A reader that has gone away (`| head`) ends the command quietly.
+/// Writes a line to stdout. A closed pipe (`| head`) is not an error.
 fn print(text: &str) -> Result<(), Failure> {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -186,9 +185,8 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes to stderr why a command did not work: one line, in which nothing that a server or a file
-/// says steers the terminal. Where nothing can be written there (the disk is full), the exit status
-/// alone says it.
+/// Writes one line to stderr. Control characters become spaces: the text of a server or a file must
+/// not steer the terminal. If stderr cannot be written, the exit status still reports the failure.
 fn complain(line: &str) {
     let line = line.replace(char::is_control, " ");
     let _ = writeln!(io::stderr(), "mcp-server: {line}");

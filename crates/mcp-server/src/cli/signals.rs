@@ -1,4 +1,4 @@
-//! The signals that tell the process to stop.
+//! The signals that stop the process.
 
 use std::fs;
 use std::future::{Future, poll_fn};
@@ -7,30 +7,30 @@ use std::task::Poll;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ready when the process is told to stop: SIGTERM, SIGINT (Ctrl-C); or SIGHUP (its terminal is
-/// closed) or SIGQUIT (Ctrl-\), which would end it with its database open.
-pub(super) fn order_to_stop() -> io::Result<impl Future<Output = ()>> {
+/// Returns a future that is ready after SIGTERM or SIGINT (Ctrl-C), and after SIGHUP (a closed
+/// terminal) or SIGQUIT (Ctrl-\), which would otherwise end the process with its database open.
+pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let others = [SignalKind::hangup(), SignalKind::quit()];
     let others = others.into_iter().filter(|kind| would_end(*kind));
     let kinds = [SignalKind::terminate(), SignalKind::interrupt()].into_iter().chain(others);
     let mut signals: Vec<Signal> = kinds.map(signal).collect::<io::Result<_>>()?;
     Ok(poll_fn(move |context| {
-        let is_told = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
-        if is_told { Poll::Ready(()) } else { Poll::Pending }
+        let has_signal = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+        if has_signal { Poll::Ready(()) } else { Poll::Pending }
     }))
 }
 
-/// Whether a signal that nobody handles would end this process. Not where it was ignored from the
-/// start (`nohup`, a script's `&`), and that is to stay so. Only Linux tells without `unsafe`:
-/// elsewhere these signals are left as they are.
+/// Returns whether a signal would end this process if it is not handled. A signal that was ignored at
+/// the start (`nohup`, a script's `&`) stays ignored. Only Linux shows this without `unsafe`; other
+/// systems keep their default.
 fn would_end(kind: SignalKind) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let place = u32::try_from(kind.as_raw_value() - 1).ok();
-    let bit = place.and_then(|place| ignored(&status)?.checked_shr(place));
-    bit.is_some_and(|bits| bits & 1 == 0)
+    let bit = u32::try_from(kind.as_raw_value() - 1).ok();
+    let bits = bit.and_then(|bit| ignored(&status)?.checked_shr(bit));
+    bits.is_some_and(|bits| bits & 1 == 0)
 }
 
-/// The signals that are ignored, a bit each, of `/proc/self/status`.
+/// Parses the ignored signals in `/proc/self/status`, one bit each.
 fn ignored(status: &str) -> Option<u64> {
     let bits = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
     u64::from_str_radix(bits.trim(), 16).ok()

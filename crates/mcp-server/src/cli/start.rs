@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use super::signals::order_to_stop;
+use super::signals::stop_signal;
 use super::{Failure, REFUSED, config};
 use crate::config::{Settings, Sources};
 use crate::http;
@@ -24,12 +24,11 @@ pub(super) fn run(sources: &Sources, machine: &Machine) -> Result<(), Failure> {
     actix_web::rt::System::new().block_on(serve(settings, machine))
 }
 
-/// The server's own log goes to stderr.
+/// Starts the server's own log, which goes to stderr.
 pub(super) fn start_log(settings: &Settings) {
     env_logger::Builder::new()
-        // The first tells of every worker, the second, as an error, of every request that is no
-        // HTTP, the others of every message and what is in it: a stranger could fill the log. A
-        // filter of their own names can ask for all of them.
+        // These modules log every worker, malformed request or message: any client could fill the log.
+        // A filter that names a module turns it on again.
         .filter_module("actix_server", log::LevelFilter::Warn)
         .filter_module("actix_http", log::LevelFilter::Off)
         .filter_module("rmcp", log::LevelFilter::Off)
@@ -40,10 +39,10 @@ pub(super) fn start_log(settings: &Settings) {
 }
 
 async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
-    // First of all: an order to stop that comes during the start is not lost.
-    let stop = order_to_stop()
+    // First, so that a signal during the start is not lost.
+    let stop = stop_signal()
         .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
-    // Before the database: a second server on the same port must not touch it.
+    // Before the database, which a second server on the same port must not open.
     let address = settings.address();
     let listener = TcpListener::bind(address)
         .map_err(|error| Failure::new(REFUSED, format!("cannot listen on {address}: {error}")))?;

@@ -5,17 +5,16 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::signals::order_to_stop;
+use super::signals::stop_signal;
 use super::start::start_log;
 use super::{Environment, Failure, REFUSED, SettingsArgs, config};
 use crate::config::{Settings, flag_help};
 use crate::mcp::{McpServer, stdio};
 use crate::service::{Machine, Service};
 
-/// How long a read of stdin that nothing ends may hold the process back.
+/// The time that a pending read of stdin may delay the end of the process.
 const LAST_READ: Duration = Duration::from_millis(100);
 
-/// Where settings come from, and which tools the client is shown.
 #[derive(Debug, Args)]
 pub(super) struct StdioArgs {
     #[command(flatten)]
@@ -35,19 +34,21 @@ pub(super) fn run(args: StdioArgs, environment: &Environment) -> Result<(), Fail
         .build()
         .map_err(|error| Failure::new(REFUSED, format!("cannot start: {error}")))?;
     let outcome = runtime.block_on(serve(&settings, &environment.machine()));
-    // A blocking read of stdin ends with its next byte alone: it must not keep the process.
+    // A blocking read of stdin ends with the next byte only.
     runtime.shutdown_timeout(LAST_READ);
     outcome
 }
 
 async fn serve(settings: &Settings, machine: &Machine) -> Result<(), Failure> {
-    let stop = order_to_stop()
+    let stop = stop_signal()
         .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
     let service =
         Arc::new(Service::start(settings, machine).map_err(|error| Failure::new(REFUSED, error))?);
     let mcp = McpServer::new(Arc::clone(&service), settings);
     let served = stdio::serve(settings, mcp, stop).await;
     let closed = service.close().await;
-    served.map_err(|error| Failure::new(REFUSED, format!("the client: {error}")))?;
+    served.map_err(|error| {
+        Failure::new(REFUSED, format!("the connection to the client failed: {error}"))
+    })?;
     closed.map_err(|error| Failure::new(REFUSED, format!("closing the database: {error}")))
 }

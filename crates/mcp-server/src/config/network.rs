@@ -32,7 +32,7 @@ pub(super) fn base_url(text: &str) -> Option<Url> {
 
 /// Parses the base URL of a WebDriver, which serves plain HTTP.
 pub(super) fn webdriver_url(text: &str) -> Option<(Url, String)> {
-    shown(base_url(text.trim()).filter(|url| url.scheme() == "http")?)
+    base_url(text.trim()).filter(|url| url.scheme() == "http").map(shown)
 }
 
 pub(super) fn host(text: &str) -> Option<Authority> {

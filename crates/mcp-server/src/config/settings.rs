@@ -30,7 +30,7 @@ const SIZE: RangeInclusive<u64> = 1 << 10..=1 << 30;
 settings! {
     /// Address to listen on.
     ///
-    /// localhost is 127.0.0.1. Set an api_key before listening beyond this machine.
+    /// `localhost` is 127.0.0.1. Set an `api_key` before listening beyond this machine.
     host: IpAddr = "127.0.0.1", ["MCP_HOST"], text("an IP address or localhost", network::address);
 
     /// Port to listen on; 0 picks a free port.
@@ -41,7 +41,7 @@ settings! {
 
     /// Database that stores the memory.
     ///
-    /// sqlite:///path, sqlite::memory:, a plain path, or postgres://user:password@host/name.
+    /// `sqlite:///path`, `sqlite::memory:`, a plain path, or `postgres://user:password@host/name`.
     database_url: DatabaseUrl = "sqlite:///./mcp_server.db", ["DATABASE_URL"],
         text("a database URL or path, such as sqlite:///./mcp_server.db", DatabaseUrl::parse);
 
@@ -56,9 +56,9 @@ settings! {
     /// Other writes wait for the batch. A batch over the limit is rolled back.
     batch_budget: Duration = 250, ["MCP_BATCH_BUDGET"], milliseconds(10..=60_000);
 
-    /// When SQLite waits for the disk: full at every commit, normal at checkpoints only.
+    /// When SQLite waits for the disk: `full` at every commit, `normal` at checkpoints only.
     ///
-    /// With normal, a power failure may lose the last commits, but never damages the database.
+    /// With `normal`, a power failure may lose the last commits, but never damages the database.
     sqlite_synchronous: Synchronous = "full", ["MCP_SQLITE_SYNCHRONOUS"],
         choice("full or normal", &[("full", Synchronous::Full), ("normal", Synchronous::Normal)]);
 
@@ -106,7 +106,7 @@ settings! {
     /// Time that the store keeps a value, in seconds.
     blob_time: Duration = 3600, ["MCP_BLOB_TIME"], seconds(1..=86_400);
 
-    /// Path of Chromium; if not set, the server searches PATH.
+    /// Path of Chromium; if not set, the server searches `PATH`.
     chromium: Option<PathBuf> = "", ["MCP_CHROMIUM"], path();
 
     /// URL of a running WebDriver, used instead of starting Chromium.
@@ -123,20 +123,20 @@ settings! {
 
     /// Hosts outside the public internet that the browser may open.
     ///
-    /// *.corp.example allows its subdomains. An entry without a port allows all ports.
+    /// `*.corp.example` allows its subdomains. An entry without a port allows all ports.
     browser_allowed_hosts: Vec<AllowedHost> = [], ["MCP_BROWSER_ALLOWED_HOSTS"],
         list("hosts such as localhost:3000 or *.corp.example", |host| host.parse().ok());
 
     /// Origins of the web pages that may call from a browser.
     ///
-    /// * allows every page, an empty list none.
+    /// `*` allows every page, an empty list none.
     cors_origins: CorsOrigins = "*", ["MCP_CORS_ORIGINS"],
         set(CorsOrigins::EXPECTED, CorsOrigins::parse);
 
-    /// Tools that MCP clients see: lean (the tool query), all (a tool per action), or groups.
+    /// Tools that MCP clients see: `lean` (the tool `query`), `all` (a tool per action), or groups.
     ///
     /// The groups are users, tasks, config, utilities, github, figma and pages. A client can choose
-    /// other tools in the URL: /mcp?tools=all.
+    /// other tools in the URL: `/mcp?tools=all`.
     tools: ToolSet = "lean", ["MCP_TOOLS"],
         set(ToolSet::EXPECTED, |groups| ToolSet::parse(&groups.join(",")));
 
@@ -155,15 +155,15 @@ settings! {
     allowed_hosts: Vec<Authority> = [], ["MCP_ALLOWED_HOSTS"],
         list("host names such as mcp.example.com or mcp.example.com:8443", network::host);
 
-    /// Proxies whose X-Forwarded-For is trusted.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     trusted_proxies: Vec<IpNet> = [], ["MCP_TRUSTED_PROXIES"],
         list("IP addresses or networks such as 10.0.0.0/8", network::network);
 
-    /// Requests that one address may send; more get 429. /live and /ready do not count.
+    /// Requests that one address may send; more get 429. `/live` and `/ready` do not count.
     rate_limit: RateLimit = "100/minute", ["MCP_RATE_LIMIT"],
         text(RateLimit::EXPECTED, RateLimit::parse);
 
-    /// The rate limit of clients on this machine. If only rate_limit is set, it applies to them.
+    /// The rate limit of clients on this machine. If only `rate_limit` is set, it applies to them.
     ///
     /// A request that a trusted proxy forwards counts for the proxy's client.
     rate_limit_loopback: RateLimit = "6000/minute", ["MCP_RATE_LIMIT_LOOPBACK"],

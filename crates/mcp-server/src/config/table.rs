@@ -33,7 +33,8 @@ impl Setting {
 pub(crate) fn flag_help(key: &str) -> String {
     let help = |setting: &Setting| {
         let default = setting.default.trim_matches('"');
-        format!("{} [default: {default}]", setting.summary().trim_end_matches('.'))
+        let summary = setting.summary().replace('`', "");
+        format!("{} [default: {default}]", summary.trim_end_matches('.'))
     };
     find(key).map(help).unwrap_or_default()
 }

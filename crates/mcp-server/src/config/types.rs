@@ -9,6 +9,8 @@ use secrecy::SecretString;
 
 use super::hidden::HIDDEN;
 
+type Read<T> = dyn Fn(&Value) -> Option<(T, String)>;
+
 /// How the values of a setting are read.
 pub(super) struct SettingType<T> {
     /// The accepted values, in words that follow "expected".
@@ -16,7 +18,7 @@ pub(super) struct SettingType<T> {
     /// Whether values are never shown.
     pub(super) is_secret: bool,
     /// Returns an accepted value, and the text to show for it, which is read as the same value.
-    pub(super) read: Box<dyn Fn(&Value) -> Option<(T, String)>>,
+    pub(super) read: Box<Read<T>>,
 }
 
 impl<T> SettingType<T> {
@@ -87,7 +89,7 @@ pub(super) fn text<T: ToString + 'static>(
     expected: &str,
     parse: fn(&str) -> Option<T>,
 ) -> SettingType<T> {
-    SettingType::new(expected, move |value| shown(parse(value.as_str()?.trim())?))
+    SettingType::new(expected, move |value| parse(value.as_str()?.trim()).map(shown))
 }
 
 /// Text that may be empty, which means not set.
@@ -134,12 +136,12 @@ pub(super) fn set<T: ToString + 'static>(
     expected: &str,
     parse: fn(&[&str]) -> Option<T>,
 ) -> SettingType<T> {
-    SettingType::new(expected, move |value| shown(parse(&entries(value)?)?))
+    SettingType::new(expected, move |value| parse(&entries(value)?).map(shown))
 }
 
-pub(super) fn shown<T: ToString>(value: T) -> Option<(T, String)> {
+pub(super) fn shown<T: ToString>(value: T) -> (T, String) {
     let shown = value.to_string();
-    Some((value, shown))
+    (value, shown)
 }
 
 fn entries(value: &Value) -> Option<Vec<&str>> {

@@ -6,7 +6,6 @@ use mcp_core::Registry;
 use mcp_core::action::{Action, Parameter};
 use mcp_core::error::ERROR_TABLE;
 
-/// The whole document.
 pub(super) fn markdown(registry: &Registry) -> String {
     let mut text = String::from(
         "# Actions\n\n\

@@ -21,7 +21,7 @@ pub(super) fn default_toml() -> String {
     for setting in SETTINGS {
         text.push('\n');
         for line in setting.comment.iter().map(|line| line.trim()).filter(|line| !line.is_empty()) {
-            let _ = writeln!(text, "# {line}");
+            let _ = writeln!(text, "# {}", line.replace('`', ""));
         }
         let (key, default) = (setting.key, setting.default);
         let _ = writeln!(text, "# Accepts {}.", (setting.expected)());

@@ -1,5 +1,4 @@
-//! The document's components: a call and an answer for each action, the snapshots, the errors and
-//! the API key.
+//! The components: a call and a response for each action, the snapshots, the errors and the API key.
 
 use mcp_core::Registry;
 use mcp_core::action::{Action, output_schema};
@@ -9,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 const TIME: &str = "UTC, ISO 8601 with microseconds and no zone";
 
-/// The components of a registry.
+/// Returns the components for a registry.
 pub(super) fn of(registry: &Registry) -> Value {
     let mut schemas = Map::new();
     let mut calls = Vec::new();
@@ -30,14 +29,14 @@ pub(super) fn of(registry: &Registry) -> Value {
     schemas.insert(
         "Call".into(),
         json!({
-            "description": "A call of an action, told apart by its name.",
+            "description": "A call of an action, distinguished by `action`.",
             "oneOf": calls,
             "discriminator": { "propertyName": "action", "mapping": mapping },
         }),
     );
     schemas.insert(
         "Answer".into(),
-        json!({ "description": "What the action answers.", "anyOf": answers }),
+        json!({ "description": "The response of the action.", "anyOf": answers }),
     );
     add_snapshots(&mut schemas);
     add_lean(&mut schemas, registry);
@@ -47,7 +46,7 @@ pub(super) fn of(registry: &Registry) -> Value {
         "securitySchemes": {
             "apiKey": {
                 "type": "apiKey", "in": "header", "name": "X-API-Key",
-                "description": "The server's MCP_API_KEY. Not needed where none is set.",
+                "description": "The server's MCP_API_KEY. Not needed if the server has no key.",
             },
             "bearer": {
                 "type": "http", "scheme": "bearer",
@@ -57,7 +56,7 @@ pub(super) fn of(registry: &Registry) -> Value {
     })
 }
 
-/// `add_task` as `AddTask`.
+/// Converts `add_task` to `AddTask`.
 pub(super) fn type_name(action: &str) -> String {
     action
         .split('_')
@@ -68,7 +67,7 @@ pub(super) fn type_name(action: &str) -> String {
         .collect()
 }
 
-/// A reference to a schema of the components.
+/// Returns a reference to a schema of the components.
 pub(super) fn reference(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
@@ -88,7 +87,7 @@ fn call_schema(action: &Action, name: &str) -> Value {
     })
 }
 
-/// v1's envelope around some data.
+/// Returns the schema of v1's envelope.
 fn envelope(data: &Value, message: Option<&str>) -> Value {
     let message = match message {
         Some(text) => json!({ "type": "string", "examples": [text] }),
@@ -146,7 +145,7 @@ fn add_snapshots(schemas: &mut Map<String, Value>) {
     );
 }
 
-/// What the lean face takes and answers.
+/// Adds the schemas of the lean API.
 fn add_lean(schemas: &mut Map<String, Value>, registry: &Registry) {
     let names: Vec<&str> = registry.actions().iter().map(|action| &*action.name).collect();
     let text = |description: &str| json!({ "type": "string", "description": description });
@@ -162,19 +161,19 @@ fn add_lean(schemas: &mut Map<String, Value>, registry: &Registry) {
                         { "type": "string" },
                         { "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 100 },
                     ],
-                    "description": "Names of the result's fields, by path; `*` for all. Left out: the action's summary",
+                    "description": "Paths of the fields to return; `*` returns all. Default: the action's summary fields",
                 },
                 "format": { "type": "string", "enum": ["json", "csv", "toon", "auto"], "default": "json" },
                 "max_tokens": {
                     "type": "integer", "minimum": 0, "default": 2000,
-                    "description": "The most tokens of the answer (o200k_base): 0 for no limit, otherwise at least 50",
+                    "description": "Maximum tokens of the response (o200k_base): 0 for no limit, otherwise at least 50",
                 },
-                "cursor": text("Where a list goes on: the `next` of the answer before"),
-                "filter": { "type": "object", "description": "Only rows whose fields have these values, or one of a list of them" },
-                "sort": text("The field that rows are sorted by, with `-` before it for the highest first"),
-                "group_by": text("How many rows there are for each value of this field"),
-                "count": { "type": "boolean", "description": "How many rows there are" },
-                "limit": { "type": "integer", "minimum": 0, "description": "At most this many rows" },
+                "cursor": text("Continues a list: the `next` of the previous response"),
+                "filter": { "type": "object", "description": "Returns only rows whose fields have these values; a list accepts each of its values" },
+                "sort": text("Field to sort by; a leading `-` sorts in descending order"),
+                "group_by": text("Returns the number of rows for each value of this field"),
+                "count": { "type": "boolean", "description": "Returns the number of rows" },
+                "limit": { "type": "integer", "minimum": 0, "description": "Maximum rows" },
             },
             "required": ["action"],
             "additionalProperties": false,
@@ -185,9 +184,9 @@ fn add_lean(schemas: &mut Map<String, Value>, registry: &Registry) {
         json!({
             "type": "object",
             "properties": {
-                "data": { "description": "The result, as much of it as was asked for" },
-                "incomplete": text("Why something is missing from the result; only if it is"),
-                "next": text("Where the list goes on; only where it does"),
+                "data": { "description": "The result, or the requested part of it" },
+                "incomplete": text("The reason why part of the result is missing; absent if the result is complete"),
+                "next": text("The cursor for the next page; absent at the end of the list"),
             },
             "required": ["data"],
         }),
@@ -197,13 +196,16 @@ fn add_lean(schemas: &mut Map<String, Value>, registry: &Registry) {
         json!({
             "type": "object",
             "properties": {
-                "error": text("What was wrong and what would be right"),
-                "signature": text("How the action is called"),
+                "error": text("The fault, and how to fix it"),
+                "signature": text("The signature of the action"),
             },
             "required": ["error"],
         }),
     );
-    schemas.insert("Blob".into(), json!({ "description": "What the blob's media type says" }));
+    schemas.insert(
+        "Blob".into(),
+        json!({ "description": "The stored value, of the media type in `Content-Type`" }),
+    );
 }
 
 fn add_errors(schemas: &mut Map<String, Value>) {
@@ -214,10 +216,11 @@ fn add_errors(schemas: &mut Map<String, Value>) {
             "required": [member],
         })
     };
-    schemas.insert("Error".into(), only("detail", "What was wrong and what would be right"));
-    let mut limited = only("error", "The limit, as `Rate limit exceeded: 100 per 1 minute`");
+    schemas.insert("Error".into(), only("detail", "The fault, and how to fix it"));
+    let mut limited = only("error", "The limit, such as `Rate limit exceeded: 100 per 1 minute`");
     limited["properties"]["retry_after"] =
-        json!({ "type": "integer", "description": "Seconds to wait, as `Retry-After`" });
-    limited["properties"]["hint"] = json!({ "type": "string", "description": "The wait, and the setting that holds the limit" });
+        json!({ "type": "integer", "description": "Seconds to wait, as in `Retry-After`" });
+    limited["properties"]["hint"] =
+        json!({ "type": "string", "description": "The wait, and the setting of the limit" });
     schemas.insert("RateLimited".into(), limited);
 }

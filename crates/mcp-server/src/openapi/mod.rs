@@ -1,5 +1,5 @@
-//! `/openapi.json`: the routes as paperclip describes them, raised to OpenAPI 3.1, with the
-//! actions' schemas from the registry put in.
+//! `/openapi.json`: paperclip describes the routes in OpenAPI 3.0; this module converts them to 3.1 and
+//! adds the schemas of the registry's actions.
 
 mod components;
 mod operations;
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use crate::http::routes;
 
-/// The document: OpenAPI 3.1.0.
+/// Returns the OpenAPI 3.1.0 document.
 #[must_use]
 pub fn document(registry: &Registry) -> Value {
     let mut document = described_routes();
-    // paperclip writes 3.0; everything that differs is replaced below (schemas, bodies, answers).
+    // All parts that differ from 3.0 are replaced below: schemas, bodies and responses.
     document["openapi"] = "3.1.0".into();
     document["info"]["license"] = json!({ "name": "MIT", "identifier": "MIT" });
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
@@ -25,7 +25,7 @@ pub fn document(registry: &Registry) -> Value {
     document
 }
 
-/// Moves what readers come for to where they look first; paperclip sorts by path.
+/// Moves a path to the top of the document; paperclip sorts paths by name.
 fn put_first(paths: &mut Value, path: &str) {
     if let Some(paths) = paths.as_object_mut()
         && let Some(operations) = paths.shift_remove(path)
@@ -34,7 +34,7 @@ fn put_first(paths: &mut Value, path: &str) {
     }
 }
 
-/// What paperclip says of the routes, from the same function that mounts them.
+/// Returns paperclip's description, made by the same function that mounts the routes.
 fn described_routes() -> Value {
     let info = Info {
         title: "MCP Server".into(),
@@ -54,9 +54,9 @@ fn described_routes() -> Value {
         info,
         tags: vec![
             tag("v1", "The stable API."),
-            tag("v2", "The lean face: answers in as few tokens as carry them."),
-            tag("legacy", "The first paths, deprecated: the same as v1."),
-            tag("service", "Whether the service runs."),
+            tag("v2", "The lean API: responses with few tokens."),
+            tag("legacy", "Deprecated paths of v1."),
+            tag("service", "Health of the service."),
         ],
         ..DefaultApiRaw::default()
     };

@@ -1,4 +1,4 @@
-//! Completes paperclip's operations: bodies, answers, errors, security, and what legacy is.
+//! Completes paperclip's operations: bodies, responses, errors, security and deprecation.
 
 use mcp_core::{Action, ErrorCode, Example, Registry};
 use serde_json::{Map, Value, json};
@@ -6,12 +6,11 @@ use serde_json::{Map, Value, json};
 use super::components::reference;
 use crate::http::routes::{self, Operation};
 
-/// Instead of a schema's name: plain text.
+/// A media type in place of a schema's name.
 const TEXT: &str = "text/plain";
-/// The same for Prometheus.
 const OPEN_METRICS: &str = "application/openmetrics-text";
 
-/// Puts what is known of each operation where paperclip left it open.
+/// Completes every operation of the document.
 pub(super) fn complete(document: &mut Value, registry: &Registry) {
     let Some(paths) = document["paths"].as_object_mut() else { return };
     for (path, methods) in paths {
@@ -30,7 +29,7 @@ pub(super) fn complete(document: &mut Value, registry: &Registry) {
     }
 }
 
-/// The body, the forms of the answer, and the errors that teach.
+/// Adds the body, the response formats and the `LeanError` responses.
 fn lean(operation: &mut Value, body: &str) {
     operation["requestBody"] = json!({
         "required": true,
@@ -41,7 +40,7 @@ fn lean(operation: &mut Value, body: &str) {
         answer["content"][form] = json!({ "schema": { "type": "string" } });
     }
     answer["headers"] = json!({ "X-Tokens": {
-        "description": "How many tokens the answer is (o200k_base)",
+        "description": "Number of tokens of the response (o200k_base)",
         "schema": { "type": "integer", "minimum": 0 },
     } });
     for status in ["400", "500", "502", "504", "507"] {
@@ -50,12 +49,12 @@ fn lean(operation: &mut Value, body: &str) {
     }
 }
 
-/// Bytes of any kind, or a range of them.
+/// Adds the responses of a blob: any media type, whole or a range.
 fn blob(operation: &mut Value) {
     let content = json!({ "*/*": { "schema": {} } });
     operation["responses"]["200"]["content"]["*/*"] = content["*/*"].clone();
     operation["responses"]["206"] =
-        json!({ "description": "The range that was asked for.", "content": content });
+        json!({ "description": "The requested range.", "content": content });
     operation["responses"]["416"] = json!({
         "description": "The range is outside the blob.",
         "content": { "application/json": { "schema": reference("Error") } },
@@ -134,7 +133,7 @@ fn responses(answer: &str, errors: &[ErrorCode], is_open: bool) -> Value {
         TEXT | OPEN_METRICS => json!({ answer: { "schema": { "type": "string" } } }),
         answer => content(answer),
     };
-    responses.insert("200".into(), json!({ "description": "It worked.", "content": good }));
+    responses.insert("200".into(), json!({ "description": "Success.", "content": good }));
     let of_key: &[ErrorCode] = if is_open {
         &[ErrorCode::Forbidden]
     } else {
@@ -154,7 +153,7 @@ fn responses(answer: &str, errors: &[ErrorCode], is_open: bool) -> Value {
             "description": row.meaning,
             "content": content("RateLimited"),
             "headers": { "Retry-After": {
-                "description": "Seconds until another request is let through",
+                "description": "Seconds until the next request is allowed",
                 "schema": { "type": "integer", "minimum": 1 },
             } },
         }),

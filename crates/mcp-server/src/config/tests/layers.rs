@@ -159,7 +159,7 @@ fn a_value_that_is_not_utf_8_is_named() {
         "api_key: (hidden) (environment variable MCP_API_KEY): expected text of visible ASCII \
          characters without spaces",
     );
-    // What is not a setting is nobody's concern.
+    // Other variables may hold any bytes.
     assert!(given().variable("PATH", bytes()).load().is_ok());
 }
 

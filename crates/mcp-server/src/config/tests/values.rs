@@ -54,7 +54,7 @@ fn a_file_sets_each() {
     }
 }
 
-/// What is shown, put into a file, is the same setting again.
+/// The shown value, in a file, sets the same value.
 #[test]
 fn what_is_shown_can_be_set() {
     for case in CASES.iter().filter(|case| !case.good[0].1.contains("hidden")) {
