@@ -13,6 +13,7 @@ mod cursor;
 mod fields;
 pub mod format;
 mod lean;
+mod page;
 mod pipeline;
 pub mod query;
 mod read_blob;

@@ -2,19 +2,14 @@
 
 use serde_json::Value;
 
-use super::blobs::{Blobs, JSON, TEXT};
-use super::budget::{Budget, Fitted, longest};
+use super::blobs::Blobs;
+use super::budget::Budget;
 use super::cursor::{Cursor, Key, Place};
-use super::format::{Content, Format, Notes};
+use super::page::{PageWriter, Written};
 use super::query::LeanQuery;
-use super::reduce::size;
 use super::select::Selection;
-use super::tree::Levels;
 use mcp_core::action::{Column, Tree};
 use mcp_core::error::ActionError;
-
-/// Values of fewer bytes are shown: a handle would not be smaller.
-const MIN_HANDLED: usize = 80;
 
 /// The reduced result of a query's action.
 pub(crate) struct QueryResult {
@@ -33,12 +28,12 @@ pub(crate) struct QueryResult {
 }
 
 pub(crate) enum Data {
-    Rows(Rows),
-    One(Value, Kind),
+    Rows(ListRows),
+    One(Value, ValueKind),
 }
 
 /// The rows of a list, and where each stands.
-pub(crate) struct Rows {
+pub(crate) struct ListRows {
     pub(crate) values: Vec<Value>,
     pub(crate) places: Vec<(Place, Vec<Value>)>,
     /// The last row that was looked at, if there are more.
@@ -48,7 +43,7 @@ pub(crate) struct Rows {
 }
 
 /// How one value is shown.
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     /// With the fields of the query.
     Selected,
     /// As it is: it was made here.
@@ -59,13 +54,6 @@ pub(crate) enum Kind {
     Tree(Tree, Option<Place>),
 }
 
-/// A text within its budget.
-#[derive(Debug)]
-pub(crate) struct Written {
-    pub(crate) format: Format,
-    pub(crate) fitted: Fitted,
-}
-
 impl QueryResult {
     /// Writes as much of the result as fits. The rest is on the next page, or becomes a handle.
     ///
@@ -73,7 +61,7 @@ impl QueryResult {
     /// Returns `InvalidParams` if the budget is too small for a handle, and `PayloadTooLarge` if a value
     /// is too large to keep.
     pub(crate) fn write(&self, budget: Budget, blobs: &Blobs) -> Result<Written, ActionError> {
-        let page = Page {
+        let page = PageWriter {
             format: self.query.format,
             incomplete: self.incomplete.as_deref().map(|reason| budget.reason(reason)),
             budget,
@@ -85,15 +73,15 @@ impl QueryResult {
                 let next = |count| self.cursor_after(rows, count);
                 page.rows(&rows.values, selection, rows.more.is_some(), rows.has_cursor, &next)
             }
-            Data::One(value, Kind::Selected) => page.one(value, selection),
-            Data::One(value, Kind::Whole) => page.one(value, Selection::ALL),
-            Data::One(value, Kind::Text { offset, more }) => {
+            Data::One(value, ValueKind::Selected) => page.one(value, selection),
+            Data::One(value, ValueKind::Whole) => page.one(value, Selection::ALL),
+            Data::One(value, ValueKind::Text { offset, more }) => {
                 page.text(value.as_str().unwrap_or_default(), *more, &|end: usize| {
                     let key = i64::try_from(offset + end).unwrap_or(i64::MAX);
                     self.cursor(Place::at(Key::Number(key)), Vec::new(), 0)
                 })
             }
-            Data::One(value, Kind::Tree(tree, after)) => {
+            Data::One(value, ValueKind::Tree(tree, after)) => {
                 page.tree(value, *tree, *after, &|place| self.cursor(place, Vec::new(), 0))
             }
         };
@@ -101,7 +89,7 @@ impl QueryResult {
     }
 
     /// Returns the cursor after the first `count` rows.
-    fn cursor_after(&self, rows: &Rows, count: usize) -> String {
+    fn cursor_after(&self, rows: &ListRows, count: usize) -> String {
         let Some(last) = count.checked_sub(1) else {
             let place = rows.more.unwrap_or(Place::at(Key::None));
             return self.cursor(place, Vec::new(), self.taken);
@@ -125,172 +113,14 @@ pub(crate) fn after_write(done: Option<&str>, mut error: ActionError) -> ActionE
     error
 }
 
-/// A page that is written.
-#[derive(Clone, Copy)]
-struct Page<'a> {
-    format: Format,
-    incomplete: Option<&'a str>,
-    budget: Budget,
-    blobs: &'a Blobs,
-}
-
-impl Page<'_> {
-    /// Writes as many rows as fit. If the first alone does not fit, its largest values become handles.
-    fn rows(
-        self,
-        values: &[Value],
-        selection: Selection<'_>,
-        more: bool,
-        has_cursor: bool,
-        cursor_after: &dyn Fn(usize) -> String,
-    ) -> Result<Written, ActionError> {
-        let content = Content::list(values, selection);
-        let next_after = |count: usize| {
-            (has_cursor && (more || count < values.len())).then(|| cursor_after(count))
-        };
-        let written = self.longest(&content, values.len(), |count, format| {
-            // Without a cursor, the rows that are left out would be lost.
-            (has_cursor || count == values.len()).then(|| {
-                let next = next_after(count);
-                let notes = Notes { next: next.as_deref(), incomplete: self.incomplete };
-                content.write(count, format, notes)
-            })
-        });
-        match (written, values) {
-            (Some(written), _) => Ok(written),
-            (None, [first, ..]) if has_cursor => {
-                let next = next_after(1);
-                self.shrink(&Content::one(first, selection), |value| {
-                    let content = Content::list(std::slice::from_ref(value), Selection::ALL);
-                    self.whole(&content, next.as_deref())
-                })
-            }
-            (None, _) => self.one(&content.to_json(), Selection::ALL),
-        }
-    }
-
-    /// Writes one value. If it does not fit, its largest members or all of it become handles.
-    fn one(self, value: &Value, selection: Selection<'_>) -> Result<Written, ActionError> {
-        let content = Content::one(value, selection);
-        match self.whole(&content, None) {
-            Some(written) => Ok(written),
-            None => self
-                .shrink(&content, |value| self.whole(&Content::one(value, Selection::ALL), None)),
-        }
-    }
-
-    /// Writes as many characters of a text as fit. `cursor_at` returns the cursor at a byte of it.
-    fn text(
-        self,
-        text: &str,
-        more: bool,
-        cursor_at: &dyn Fn(usize) -> String,
-    ) -> Result<Written, ActionError> {
-        let ends: Vec<usize> = text.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
-        let all = Value::from(text);
-        self.longest(&Content::one(&all, Selection::ALL), ends.len(), |count, format| {
-            let end = count.checked_sub(1).map_or(0, |last| ends[last]);
-            let next = (more || end < text.len()).then(|| cursor_at(end));
-            let notes = Notes { next: next.as_deref(), incomplete: None };
-            Some(Content::one(&text[..end].into(), Selection::ALL).write(1, format, notes))
-        })
-        .ok_or_else(too_small)
-    }
-
-    /// Writes as many nodes of a tree as fit, the highest levels first.
-    fn tree(
-        self,
-        value: &Value,
-        tree: Tree,
-        after: Option<Place>,
-        cursor: &dyn Fn(Place) -> String,
-    ) -> Result<Written, ActionError> {
-        let levels = Levels::after(value, tree, after, self.budget.rows());
-        let all = levels.rows(levels.len());
-        let next_after = |count: usize| levels.place_after(count).map(cursor);
-        let written =
-            self.longest(&Content::list(&all, Selection::ALL), levels.len(), |count, format| {
-                let rows = levels.rows(count);
-                let next = next_after(count);
-                let notes = Notes { next: next.as_deref(), incomplete: self.incomplete };
-                Some(Content::list(&rows, Selection::ALL).write(count, format, notes))
-            });
-        if let Some(written) = written {
-            return Ok(written);
-        }
-        let next = next_after(1);
-        let cursor_after = |_| next.clone().unwrap_or_default();
-        self.rows(&levels.rows(1), Selection::ALL, next.is_some(), true, &cursor_after)
-    }
-
-    /// Returns the most parts that fit, in the format that takes the fewest tokens for them.
-    fn longest(
-        self,
-        content: &Content<'_>,
-        length: usize,
-        write: impl Fn(usize, Format) -> Option<String>,
-    ) -> Option<Written> {
-        let formats = content.formats(self.format).into_iter().rev();
-        let fit = |format| {
-            longest(length, self.budget, |count| write(count, format))
-                .map(|fitted| Written { format, fitted })
-        };
-        formats
-            .filter_map(fit)
-            .max_by_key(|it| (it.fitted.parts, std::cmp::Reverse(it.fitted.tokens)))
-    }
-
-    /// Writes one row or value whole, if it fits.
-    fn whole(self, content: &Content<'_>, next: Option<&str>) -> Option<Written> {
-        let notes = Notes { next, incomplete: self.incomplete };
-        self.longest(content, 1, |_, format| Some(content.write(content.len(), format, notes)))
-    }
-
-    /// Puts handles in place of the largest members, then of all of the value, until it fits.
-    fn shrink(
-        self,
-        content: &Content<'_>,
-        write: impl Fn(&Value) -> Option<Written>,
-    ) -> Result<Written, ActionError> {
-        if let Value::Object(members) = content.to_flat() {
-            let mut left = members.clone();
-            let mut large: Vec<&String> =
-                members.keys().filter(|name| size(&members[*name]) >= MIN_HANDLED).collect();
-            large.sort_by_key(|name| std::cmp::Reverse(size(&members[*name])));
-            left.retain(|name, _| !large.contains(&name));
-            // Handles are of use only if the small members fit.
-            if write(&Value::Object(left)).is_some() {
-                let mut left = members.clone();
-                for name in large {
-                    left[name] = self.keep(&members[name])?;
-                    if let Some(written) = write(&Value::Object(left.clone())) {
-                        return Ok(written);
-                    }
-                }
-            }
-        }
-        write(&self.keep(&content.to_json())?).ok_or_else(too_small)
-    }
-
-    /// Keeps a value and returns its handle: a text as itself, any other value as JSON.
-    fn keep(self, value: &Value) -> Result<Value, ActionError> {
-        match value {
-            Value::String(text) => self.blobs.keep(TEXT, text.clone().into_bytes()),
-            value => self.blobs.keep(JSON, value.to_string().into_bytes()),
-        }
-    }
-}
-
-fn too_small() -> ActionError {
-    ActionError::invalid("max_tokens is too small for this result: use a larger one")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::super::blobs::BlobLimits;
+    use super::super::budget::Fitted;
+    use super::super::format::Format;
     use super::super::testing::{any_json, any_rows};
     use super::super::tokens;
     use super::*;
@@ -320,7 +150,7 @@ mod tests {
         };
         let places = (0..values.len()).map(place).collect();
         let more = more.then_some(Place::at(Key::Number(1000)));
-        result(Data::Rows(Rows { values, places, more, has_cursor: true }), format)
+        result(Data::Rows(ListRows { values, places, more, has_cursor: true }), format)
     }
 
     fn write(result: &QueryResult, tokens: usize, blobs: &Blobs) -> Fitted {
@@ -355,7 +185,7 @@ mod tests {
         let blobs = blobs();
         let body = "Lorem ipsum ".repeat(500);
         let issue = json!({"number": 7, "title": "Long", "body": body});
-        let one = result(Data::One(issue, Kind::Selected), Format::Json);
+        let one = result(Data::One(issue, ValueKind::Selected), Format::Json);
         let answer = json(&write(&one, 100, &blobs));
         assert_eq!(answer["data"]["number"], 7);
         let id = answer["data"]["body"]["blob"].as_str().expect("a handle").to_owned();
@@ -369,7 +199,7 @@ mod tests {
     #[test]
     fn a_text_breaks_between_characters() {
         let text = |text: &str, format| {
-            result(Data::One(text.into(), Kind::Text { offset: 0, more: false }), format)
+            result(Data::One(text.into(), ValueKind::Text { offset: 0, more: false }), format)
         };
         let long = "漢字かな ".repeat(300);
         let answer = json(&write(&text(&long, Format::Json), 60, &blobs()));
@@ -391,8 +221,8 @@ mod tests {
             values.push(json!({"id": 1, "text": "naïve ".repeat(long), "list": vec![7; long]}));
             for result in [
                 list(values.clone(), more, format),
-                result(Data::One(one, Kind::Selected), format),
-                result(Data::One(values.into(), Kind::Whole), format),
+                result(Data::One(one, ValueKind::Selected), format),
+                result(Data::One(values.into(), ValueKind::Whole), format),
             ] {
                 let written = result.write(Budget::tokens(tokens).expect("a budget"), &blobs);
                 let written = written.map_err(|error| TestCaseError::fail(error.message))?;

@@ -51,7 +51,7 @@ pub(super) async fn run(
         };
         check(action, atomic).map_err(|error| of_step(&step.id, error))?;
     }
-    let batch = Progress::of(&steps, is_returned);
+    let batch = BatchState::of(&steps, is_returned);
     let outcomes = if atomic {
         let lean = lean.clone();
         let access = dispatcher.access(steps.iter().map(Step::action));
@@ -101,7 +101,7 @@ fn check(action: &Action, atomic: bool) -> Result<(), ActionError> {
 async fn run_each(
     lean: &Lean,
     steps: &[Step],
-    mut batch: Progress,
+    mut batch: BatchState,
     dispatcher: &Dispatcher,
     context: &Context,
 ) -> Vec<(String, Outcome)> {
@@ -127,7 +127,7 @@ async fn run_each(
 fn run_atomic(
     lean: &Lean,
     steps: &[Step],
-    mut batch: Progress,
+    mut batch: BatchState,
     access: Access,
     together: &mut Together<'_>,
 ) -> Result<Vec<(String, Outcome)>, ActionError> {
@@ -153,7 +153,7 @@ fn run_atomic(
 }
 
 /// The results of the steps that have run, as far as they are returned or referred to.
-struct Progress {
+struct BatchState {
     is_returned: Vec<bool>,
     used: Vec<Used>,
     results: Results,
@@ -171,7 +171,7 @@ enum Used {
     Whole,
 }
 
-impl Progress {
+impl BatchState {
     fn of(steps: &[Step], is_returned: Vec<bool>) -> Self {
         let used = |step: &Step| {
             let all = steps.iter().flat_map(|later| later.uses(&step.id));

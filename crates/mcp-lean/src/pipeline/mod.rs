@@ -15,7 +15,7 @@ use super::cursor::{Cursor, Key, Place};
 use super::fields::{self, Fields};
 use super::query::LeanQuery;
 use super::reduce::{Reduced, Reducer, size};
-use super::result::{Data, Kind};
+use super::result::{Data, ValueKind};
 use super::{shapes, tree};
 use mcp_core::Call;
 use mcp_core::action::{Action, Effect, Shape};
@@ -28,7 +28,7 @@ use unknown::UnknownFields;
 type Row = (Value, Place);
 
 /// The next step of a driver.
-enum Step {
+enum NextStep {
     /// Calls the action. A list that is read in parts starts after the position.
     Call(Call, Option<Position>),
     /// Reads the next part of that list.
@@ -36,7 +36,7 @@ enum Step {
 }
 
 /// The output of a step.
-enum Output {
+enum StepOutput {
     /// A result, and whether it is a page that another follows.
     Text(String, bool),
     /// A part of a list; `None` after the last.
@@ -125,18 +125,18 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Returns the next step; `None` when the result is complete.
-    fn next(&mut self) -> Result<Option<Step>, ActionError> {
+    fn next(&mut self) -> Result<Option<NextStep>, ActionError> {
         match &mut self.source {
             Source::Call => {
                 let position = match natural(self.query, self.cursor.as_ref()) {
                     Some(Place { key: Key::Number(number), .. }) => Some(Position(number)),
                     _ => None,
                 };
-                Ok(Some(Step::Call(self.query.call(), position)))
+                Ok(Some(NextStep::Call(self.query.call(), position)))
             }
-            Source::Parts => Ok(Some(Step::NextPart)),
+            Source::Parts => Ok(Some(NextStep::NextPart)),
             Source::Pages(pages) | Source::LastPage(pages) => {
-                Ok(Some(Step::Call(pages.call()?, None)))
+                Ok(Some(NextStep::Call(pages.call()?, None)))
             }
             Source::End => Ok(None),
         }
@@ -146,9 +146,9 @@ impl<'a> Pipeline<'a> {
     ///
     /// # Errors
     /// Returns `InvalidParams` if the result is not what the query needs.
-    fn feed(&mut self, output: Output) -> Result<(), ActionError> {
+    fn feed(&mut self, output: StepOutput) -> Result<(), ActionError> {
         match (std::mem::replace(&mut self.source, Source::End), output) {
-            (Source::Pages(mut pages), Output::Text(text, has_more)) => {
+            (Source::Pages(mut pages), StepOutput::Text(text, has_more)) => {
                 let rows = pages.take(&json(&text)?, text.len(), has_more)?;
                 let is_page = !rows.is_empty();
                 self.push(rows)?;
@@ -166,11 +166,11 @@ impl<'a> Pipeline<'a> {
                     Source::End
                 };
             }
-            (Source::LastPage(mut pages), Output::Text(text, has_more)) => {
+            (Source::LastPage(mut pages), StepOutput::Text(text, has_more)) => {
                 self.has_more = !pages.take(&json(&text)?, text.len(), has_more)?.is_empty();
             }
-            (_, Output::Text(text, _)) => self.feed_result(json(&text)?)?,
-            (_, Output::Part(Some(part))) => {
+            (_, StepOutput::Text(text, _)) => self.feed_result(json(&text)?)?,
+            (_, StepOutput::Part(Some(part))) => {
                 let has_next = part.next.is_some();
                 let row = |(Position(number), row)| (row, Place::at(Key::Number(number)));
                 self.push(part.rows.into_iter().map(row).collect())?;
@@ -178,7 +178,7 @@ impl<'a> Pipeline<'a> {
                     self.source = Source::Parts;
                 }
             }
-            (_, Output::Part(None)) => {}
+            (_, StepOutput::Part(None)) => {}
         }
         Ok(())
     }
@@ -246,7 +246,7 @@ impl<'a> Pipeline<'a> {
             }
             Reduced::Counted(value) => {
                 let bytes = size(&value);
-                (Data::One(value, Kind::Whole), bytes)
+                (Data::One(value, ValueKind::Whole), bytes)
             }
         };
         Ok(Finished { data, bytes, incomplete })
@@ -309,15 +309,15 @@ fn one(
     Ok(match action.doc.view.shape {
         Shape::Picture { base64, media_type } => {
             let value = shapes::keep_data(value, base64, media_type, is_summary, blobs)?;
-            Data::One(value, if is_summary { Kind::Whole } else { Kind::Selected })
+            Data::One(value, if is_summary { ValueKind::Whole } else { ValueKind::Selected })
         }
-        Shape::Contents => Data::One(shapes::keep_contents(value, blobs)?, Kind::Selected),
-        Shape::Tree { tree, .. } if is_summary => Data::One(value, Kind::Tree(tree, place)),
+        Shape::Contents => Data::One(shapes::keep_contents(value, blobs)?, ValueKind::Selected),
+        Shape::Tree { tree, .. } if is_summary => Data::One(value, ValueKind::Tree(tree, place)),
         Shape::Text { at, offset } if is_summary => match shapes::text(&value, at, offset) {
-            Some((text, offset, more)) => Data::One(text.into(), Kind::Text { offset, more }),
-            None => Data::One(value, Kind::Selected),
+            Some((text, offset, more)) => Data::One(text.into(), ValueKind::Text { offset, more }),
+            None => Data::One(value, ValueKind::Selected),
         },
-        _ => Data::One(value, Kind::Selected),
+        _ => Data::One(value, ValueKind::Selected),
     })
 }
 

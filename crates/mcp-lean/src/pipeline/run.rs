@@ -1,6 +1,6 @@
 //! The drivers of a pipeline: they make its calls, each on its own or in a transaction.
 
-use super::{Finished, Output, Pipeline, Step};
+use super::{Finished, NextStep, Pipeline, StepOutput};
 use crate::blobs::Blobs;
 use crate::cursor::Cursor;
 use crate::query::LeanQuery;
@@ -27,22 +27,22 @@ pub(crate) async fn run(
     let Ok(action) = registry.find(&query.action) else {
         return Err(unknown_action(dispatcher, query).await);
     };
-    let prepared = Prepared::new(action, query)?;
+    let prepared = PreparedQuery::new(action, query)?;
     let mut pipeline = prepared.pipeline(action)?;
     let mut list = None;
     while let Some(step) = pipeline.next()? {
         let output = match step {
-            Step::Call(call, after) => match dispatcher.open(call, after).await? {
-                Opened::Text { text, goes_on } => Output::Text(text, goes_on),
+            NextStep::Call(call, after) => match dispatcher.open(call, after).await? {
+                Opened::Text { text, goes_on } => StepOutput::Text(text, goes_on),
                 Opened::Rows(mut rows) => {
                     let part = rows.next(dispatcher.store()).await?;
                     list = Some(rows);
-                    Output::Part(part)
+                    StepOutput::Part(part)
                 }
             },
-            Step::NextPart => match &mut list {
-                Some(rows) => Output::Part(rows.next(dispatcher.store()).await?),
-                None => Output::Part(None),
+            NextStep::NextPart => match &mut list {
+                Some(rows) => StepOutput::Part(rows.next(dispatcher.store()).await?),
+                None => StepOutput::Part(None),
             },
         };
         pipeline.feed(output).map_err(|error| after_write(action.done().as_deref(), error))?;
@@ -63,14 +63,14 @@ pub(crate) fn run_within(
 ) -> Result<QueryResult, ActionError> {
     let registry = transaction.registry();
     let action = registry.find(&query.action)?;
-    let prepared = Prepared::new(action, query)?;
+    let prepared = PreparedQuery::new(action, query)?;
     let mut pipeline = prepared.pipeline(action)?;
     let mut list = None;
     while let Some(step) = pipeline.next()? {
-        if let Step::Call(call, _) = step {
+        if let NextStep::Call(call, _) = step {
             list = match transaction.call(&call)? {
                 InTransaction::Text(text) => {
-                    pipeline.feed(Output::Text(text, false))?;
+                    pipeline.feed(StepOutput::Text(text, false))?;
                     continue;
                 }
                 InTransaction::List(work) => Some((work, None)),
@@ -79,20 +79,20 @@ pub(crate) fn run_within(
         let Some((work, after)) = &mut list else { break };
         let part = transaction.rows(&mut **work, *after)?;
         *after = part.next;
-        pipeline.feed(Output::Part(Some(part)))?;
+        pipeline.feed(StepOutput::Part(Some(part)))?;
     }
     let finished = pipeline.finish(blobs)?;
     Ok(prepared.result(action, finished))
 }
 
 /// A query as its action needs it.
-struct Prepared {
+struct PreparedQuery {
     query: LeanQuery,
     cursor: Option<Cursor>,
     digest: u32,
 }
 
-impl Prepared {
+impl PreparedQuery {
     fn new(action: &Action, query: &LeanQuery) -> Result<Self, ActionError> {
         let mut query = query.for_action(action)?;
         let digest = query.digest();

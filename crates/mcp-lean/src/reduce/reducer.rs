@@ -10,7 +10,7 @@ use super::value_of;
 use crate::cursor::{Cursor, Place, sortable};
 use crate::fields::FieldPath;
 use crate::query::LeanQuery;
-use crate::result::Rows;
+use crate::result::ListRows;
 use crate::select::Selection;
 use mcp_core::action::Column;
 use mcp_core::error::ActionError;
@@ -22,7 +22,7 @@ const MAX_HELD: usize = 16 << 20;
 
 /// A list after its reductions.
 pub(crate) enum Reduced {
-    Rows(Rows),
+    Rows(ListRows),
     /// A number, or counts by value.
     Counted(Value),
 }
@@ -217,7 +217,7 @@ impl<'a> Reducer<'a> {
         let (values, places) =
             self.kept.into_iter().map(|kept| (kept.row, (kept.place, kept.sorted))).unzip();
         let more = self.last_seen.filter(|_| has_more);
-        Reduced::Rows(Rows { values, places, more, has_cursor })
+        Reduced::Rows(ListRows { values, places, more, has_cursor })
     }
 
     /// Returns the number of rows of each group: the largest group first, or the groups as the sorted
