@@ -4,13 +4,13 @@
 //! Invariant: an action parses nothing, times nothing and logs nothing; the dispatcher does.
 
 mod bounded;
-pub mod catalogue;
+pub(crate) mod catalogue;
 pub mod coerce;
 mod definition;
 mod doc;
 pub mod params;
 mod prepared;
-pub mod registry;
+mod registry;
 mod schema;
 mod values;
 mod view;
@@ -31,6 +31,7 @@ use crate::progress::Progress;
 use crate::{Context, Dispatcher};
 pub use definition::Action;
 pub use doc::{Doc, Example, Group};
+pub use registry::{Registry, RegistryBuilder, RegistryError};
 pub(crate) use prepared::{BeginWork, MemoryText, MemoryWork};
 pub use prepared::{Prepared, RemoteRun, RemoteText};
 pub use schema::{Parameter, of_output as output_schema};
