@@ -17,7 +17,7 @@ fn dispatch(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter_batched(
                 || Prepared::named(name),
-                // What is given back is dropped after the clock has stopped.
+                // Criterion drops the returned value after the clock has stopped.
                 Prepared::run,
                 BatchSize::SmallInput,
             );

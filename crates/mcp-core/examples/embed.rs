@@ -1,5 +1,4 @@
-//! Embeds the core without a server: registers an action of its own beside a built-in one and
-//! dispatches both. `.with(actions::register)` would take all the built-in ones.
+//! Embeds the core without a server: registers an action besides the built-in ones and calls both.
 //!
 //! ```sh
 //! cargo run -p mcp-core --example embed
@@ -12,28 +11,28 @@ use mcp_core::dispatch::Redactor;
 use mcp_core::memory::in_memory::InMemoryStore;
 use mcp_core::{
     ActionError, Call, Dispatcher, Doc, Effect, Example, Group, Memory, MemoryAction, Registry,
-    SystemClock, actions::users,
+    SystemClock, actions,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// Sends a user a message, if there is such a user.
+/// Sends a message to a user.
 struct SendNotification;
 
 #[derive(Deserialize, JsonSchema)]
 struct SendNotificationParams {
-    /// The user to tell.
+    /// The user.
     user: Text,
-    /// What to tell.
+    /// The message.
     message: Text,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct SendNotificationOutput {
-    /// Whether it was sent.
+    /// Always true.
     sent: bool,
-    /// Who was told.
+    /// The user.
     user: String,
 }
 
@@ -67,7 +66,7 @@ impl MemoryAction for SendNotification {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let registry = Registry::builder().memory(users::AddUser).memory(SendNotification).build()?;
+    let registry = Registry::builder().with(actions::register).memory(SendNotification).build()?;
     let clock = SystemClock::shared();
     let store = InMemoryStore::new(Arc::clone(&clock), 1000);
     let dispatcher = Dispatcher::new(Arc::new(registry), Arc::new(store), clock, Redactor::new([]));

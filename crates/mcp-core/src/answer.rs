@@ -1,5 +1,5 @@
-//! Answers that are made a part at a time, so that a list of a million rows never stands in memory
-//! whole: JSON text that comes out in pieces, each read in a transaction of its own.
+//! JSON text that is written in parts, each read in a transaction of its own, so that a list of any
+//! length takes bounded memory.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -12,20 +12,19 @@ use crate::error::ActionError;
 use crate::json;
 use crate::memory::Memory;
 
-/// How many rows are read at once.
+/// Rows read at once.
 pub(crate) const PART_ROWS: u64 = 1000;
-/// How many bytes a part has before it is handed on.
+/// Bytes after which a part ends.
 const PART_BYTES: usize = 256 * 1024;
-/// As much of a list as is read at once.
+/// The part of a list that is read at once.
 pub(crate) const PART: Page = Page { limit: Some(PART_ROWS), bytes: Some(PART_BYTES), ..Page::ALL };
 
-/// Rows of a list as JSON texts, with commas between them.
+/// Rows as JSON texts, separated by commas.
 #[derive(Debug, Default)]
 pub struct RowsText {
     /// The texts.
     pub text: String,
-    /// Where each row stands, and where its text ends. The next begins one byte behind, after the
-    /// comma.
+    /// The position of each row, and the end of its text. The next text begins after a comma.
     pub rows: Vec<(Position, usize)>,
 }
 
@@ -33,7 +32,7 @@ impl RowsText {
     /// Appends rows.
     ///
     /// # Errors
-    /// When one is no JSON, which is a fault of the program.
+    /// Returns `Internal` if a row has no JSON form.
     pub fn append<T: Serialize>(&mut self, part: &Part<T>) -> Result<(), ActionError> {
         let mut text = std::mem::take(&mut self.text).into_bytes();
         for (position, item) in &part.rows {
@@ -48,12 +47,12 @@ impl RowsText {
     }
 }
 
-/// A list that is read from the memory a part at a time.
+/// A list that is read in parts.
 pub trait ListWork: Send {
-    /// Appends the items of a page. Gives back behind what the list may go on.
+    /// Appends a page of rows and returns the position after which the list continues.
     ///
     /// # Errors
-    /// With what the caller is told.
+    /// Returns the store's error.
     fn part(
         &mut self,
         page: Page,
@@ -91,10 +90,10 @@ where
     }
 }
 
-/// A text that is made when its turn comes, and knows how many rows each list before it had.
+/// Makes a text from the row counts of the lists before it.
 type Made = Box<dyn FnOnce(&[u64], &mut dyn Memory) -> Result<String, ActionError> + Send>;
 
-enum Step {
+enum Piece {
     Text(Cow<'static, str>),
     Made(Made),
     List(Listing),
@@ -102,37 +101,36 @@ enum Step {
 
 struct Listing {
     work: Box<dyn ListWork>,
-    /// What is still wanted.
     page: Page,
     rows: u64,
 }
 
-/// JSON text that is made a part at a time.
+/// JSON text that is written in parts.
 #[derive(Default)]
 pub struct Answer {
-    steps: VecDeque<Step>,
+    pieces: VecDeque<Piece>,
     counts: Vec<u64>,
 }
 
 impl Answer {
-    /// A list, whole.
+    /// Writes a whole list.
     #[must_use]
     pub fn list(work: Box<dyn ListWork>) -> Self {
         Self::default().text("[").rows(Page::ALL, work).text("]")
     }
 
-    /// What is there already, as JSON.
+    /// Writes a value.
     ///
     /// # Errors
-    /// When it is no JSON, which is a fault of the program.
+    /// Returns `Internal` if the value has no JSON form.
     pub fn of(value: &impl Serialize) -> Result<Self, ActionError> {
         json::text(value).map(|text| Self::default().text(text))
     }
 
-    /// An object whose last member is a list, whole, behind other members.
+    /// Writes an object whose last member is a list.
     ///
     /// # Errors
-    /// When the others are no JSON object with a member, which is a fault of the program.
+    /// Returns `Internal` if the other members are not an object with a member.
     pub fn with_list(
         others: &impl Serialize,
         name: &str,
@@ -140,60 +138,59 @@ impl Answer {
     ) -> Result<Self, ActionError> {
         let mut text = json::text(others)?;
         if text.pop() != Some('}') || text == "{" {
-            return Err(ActionError::internal("there are no members for a list to stand behind"));
+            return Err(ActionError::internal("no members before the list"));
         }
         text.extend([",\"", name, "\":["]);
         Ok(Self::default().text(text).rows(Page::ALL, work).text("]}"))
     }
 
-    /// With this text behind what is there.
+    /// Appends a text.
     #[must_use]
     pub fn text(mut self, text: impl Into<Cow<'static, str>>) -> Self {
-        self.steps.push_back(Step::Text(text.into()));
+        self.pieces.push_back(Piece::Text(text.into()));
         self
     }
 
-    /// With the rows of a page of a list.
+    /// Appends the rows of a page of a list.
     #[must_use]
     pub fn rows(mut self, page: Page, work: Box<dyn ListWork>) -> Self {
-        self.steps.push_back(Step::List(Listing { work, page, rows: 0 }));
+        self.pieces.push_back(Piece::List(Listing { work, page, rows: 0 }));
         self
     }
 
-    /// With a text that is made when its turn comes, from the counts of the lists before it.
+    /// Appends a text that is made later, from the row counts of the lists before it.
     #[must_use]
     pub fn made(
         mut self,
         make: impl FnOnce(&[u64], &mut dyn Memory) -> Result<String, ActionError> + Send + 'static,
     ) -> Self {
-        self.steps.push_back(Step::Made(Box::new(make)));
+        self.pieces.push_back(Piece::Made(Box::new(make)));
         self
     }
 
-    /// How many rows each list had that is finished.
+    /// Returns the row counts of the finished lists.
     #[must_use]
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
 
-    /// The next part of the text: the rest, or as much as is handed on at once; it may be empty.
+    /// Returns the next part of the text, which may be empty.
     ///
     /// # Errors
-    /// With what the caller is told; what came before is no whole answer then.
+    /// Returns the store's error. The text is incomplete then.
     pub fn next_part(&mut self, memory: &mut dyn Memory) -> Result<String, ActionError> {
         let mut text = String::new();
         while text.len() < PART_BYTES
-            && let Some(step) = self.steps.pop_front()
+            && let Some(piece) = self.pieces.pop_front()
         {
-            match step {
-                // What was made already is not copied.
-                Step::Text(fixed) if text.is_empty() => text = fixed.into_owned(),
-                Step::Text(fixed) => text.push_str(&fixed),
-                Step::Made(make) => text.push_str(&make(&self.counts, memory)?),
-                Step::List(mut listing) => {
+            match piece {
+                Piece::Text(fixed) if text.is_empty() => text = fixed.into_owned(),
+                Piece::Text(fixed) => text.push_str(&fixed),
+                Piece::Made(make) => text.push_str(&make(&self.counts, memory)?),
+                Piece::List(mut listing) => {
                     if listing.next_part(&mut text, memory)? {
-                        // A part costs what is looked at for it, whatever of that is in it.
-                        self.steps.push_front(Step::List(listing));
+                        // The rows read bound a part, even if a filter leaves few of them.
+                        self.pieces.push_front(Piece::List(listing));
                         break;
                     }
                     self.counts.push(listing.rows);
@@ -203,10 +200,10 @@ impl Answer {
         Ok(text)
     }
 
-    /// The rest of the text, all of it in this transaction.
+    /// Returns the rest of the text, read in this transaction.
     ///
     /// # Errors
-    /// With what the caller is told.
+    /// Returns the store's error.
     pub fn whole(mut self, memory: &mut dyn Memory) -> Result<String, ActionError> {
         let mut text = self.next_part(memory)?;
         while !self.is_finished() {
@@ -215,15 +212,15 @@ impl Answer {
         Ok(text)
     }
 
-    /// Whether all of it was made.
+    /// Returns whether the text is complete.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.steps.is_empty()
+        self.pieces.is_empty()
     }
 }
 
 impl Listing {
-    /// Appends rows; false at the list's end.
+    /// Appends rows; returns whether the list continues.
     fn next_part(
         &mut self,
         text: &mut String,
@@ -240,7 +237,7 @@ impl Listing {
         let read = rows.rows.len() as u64;
         self.rows += read;
         self.page.limit = self.page.limit.map(|left| left - read);
-        // Behind a place nothing is left out any more.
+        // The offset counts from the list's start.
         self.page.offset = 0;
         self.page.after = next;
         Ok(next.is_some() && self.page.limit != Some(0))

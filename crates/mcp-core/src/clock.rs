@@ -1,4 +1,4 @@
-//! Time as a value that is passed in: [`Clock`] is the port, [`SystemClock`] the real one.
+//! The clock as a port, so that tests choose the time.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,9 +8,9 @@ use chrono::{DateTime, Datelike, NaiveDateTime, Timelike};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-/// Where the present time comes from.
+/// Port: tells the time.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// Returns the present time.
     fn now(&self) -> Timestamp;
 }
 
@@ -19,7 +19,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl SystemClock {
-    /// The machine's clock, shared.
+    /// Returns the machine's clock.
     #[must_use]
     pub fn shared() -> Arc<dyn Clock> {
         Arc::new(Self)
@@ -35,27 +35,25 @@ impl Clock for SystemClock {
     }
 }
 
-/// A moment in UTC, in microseconds since the Unix epoch.
-///
-/// Written as ISO 8601 with microseconds and no zone, `2026-02-16T15:14:57.661938`, as v1 has it.
+/// A time in UTC with microseconds, written without a zone: `2026-02-16T15:14:57.661938`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From microseconds since the Unix epoch.
+    /// Makes a time from microseconds since the Unix epoch.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// Microseconds since the Unix epoch.
+    /// Returns the microseconds since the Unix epoch.
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// Reads ISO 8601 without a zone, with `T` or a space between date and time and any number of
-    /// fraction digits. `None` for anything else.
+    /// Parses ISO 8601 without a zone: `T` or a space between date and time, any number of fraction
+    /// digits. Returns `None` for other texts.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"].iter().find_map(|format| {
@@ -65,29 +63,19 @@ impl Timestamp {
     }
 }
 
-/// The numbers below 100, two digits each.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [*b"00"; 100];
-    let mut number: u8 = 0;
-    while number < 100 {
-        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
-        number += 1;
-    }
-    pairs
-};
-
-/// How long a written moment is, for years of four digits.
+/// The length of a written time whose year has four digits.
 const WRITTEN: usize = "2026-02-16T15:14:57.661938".len();
 
 impl Timestamp {
-    /// The digits by hand: a list has two moments in each row, and chrono's formatter reads its
-    /// pattern anew for each. `None` for a year that does not have four digits.
+    /// Writes the digits without chrono's formatter, which parses its pattern for each of the two
+    /// times in a row. Returns `None` for a year that does not have four digits.
     fn written(self) -> Option<[u8; WRITTEN]> {
         let moment = DateTime::from_timestamp_micros(self.0)?.naive_utc();
         let year = u32::try_from(moment.year()).ok().filter(|year| *year < 10_000)?;
         let mut text = *b"0000-00-00T00:00:00.000000";
         let mut put = |place: usize, number: u32| {
-            text[place..place + 2].copy_from_slice(&PAIRS[number as usize]);
+            text[place] += u8::try_from(number / 10).unwrap_or_default();
+            text[place + 1] += u8::try_from(number % 10).unwrap_or_default();
         };
         put(0, year / 100);
         put(2, year % 100);

@@ -1,18 +1,17 @@
-//! Answers that are more than data: pictures, sound and files, as the blocks of the Model Context
-//! Protocol (its specification of 2025-11-25, "Tools", "Tool Result").
+//! Results with pictures, sound and files: content blocks of the Model Context Protocol
+//! (specification 2025-11-25, "Tools", "Tool Result").
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// An answer that is made of blocks. An action whose view says
-/// [`Shape::Contents`](crate::action::Shape::Contents) has it as its output.
+/// A result of blocks: the output of an action with [`Shape::Contents`](crate::action::Shape::Contents).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Contents {
-    /// The blocks, in the order in which they are read.
+    /// The blocks, in reading order.
     pub content: Vec<Block>,
 }
 
-/// A part of an answer.
+/// A content block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Block {
@@ -44,7 +43,7 @@ pub enum Block {
     },
 }
 
-/// A text file inside an answer.
+/// A text file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TextFile {
@@ -52,6 +51,6 @@ pub struct TextFile {
     pub uri: String,
     /// Its media type.
     pub mime_type: String,
-    /// What it holds.
+    /// Its contents.
     pub text: String,
 }

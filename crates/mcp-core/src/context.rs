@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::progress::Progress;
 
-/// The caller of an action. Limits for each caller count by it, such as one atomic batch at a time.
+/// The caller of an action. Limits per caller, such as one atomic batch at a time, count by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Caller {
     /// The process itself: a program that embeds the core, or the one client of a stdio transport.
@@ -28,7 +28,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// A context of this caller, whose progress has no listener.
+    /// Makes a context without a listener to the progress.
     #[must_use]
     pub fn of(caller: Caller) -> Self {
         Self { caller, progress: Progress::none() }

@@ -3,50 +3,50 @@
 use std::fmt;
 use std::time::Duration;
 
-/// What kind of failure it was.
+/// The kind of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// A parameter is missing or has a wrong type or value.
     InvalidParams,
     /// No action has that name.
     UnknownAction,
-    /// What a parameter names is not there.
+    /// A parameter names a missing thing.
     NotFound,
-    /// What should be added is there already.
+    /// The thing to add exists already.
     Conflict,
     /// A setting that the action needs is not set.
     NotConfigured,
-    /// The other system refused what it was asked.
+    /// The upstream rejected the request.
     UpstreamRefused,
     /// The API key is missing.
     Unauthorized,
-    /// The API key is wrong, or the request comes from where it may not.
+    /// The API key is wrong, or the origin of the request is not allowed.
     Forbidden,
-    /// No such path.
+    /// The path does not exist.
     RouteNotFound,
     /// The path has no such method.
     MethodNotAllowed,
-    /// The request's head or body came too slowly.
+    /// The request arrived too slowly.
     RequestTimeout,
     /// The request's body is over the limit.
     PayloadTooLarge,
-    /// The request is not of the form that the route takes.
+    /// The request has another form than the route takes.
     MalformedRequest,
-    /// Too many requests in a span of time.
+    /// Too many requests.
     RateLimited,
-    /// The other system takes no more requests for a while.
+    /// The rate limit of the upstream is reached.
     UpstreamRateLimited,
-    /// A fault of the server's own.
+    /// A bug, or damaged storage.
     Internal,
-    /// The other system failed.
+    /// The upstream failed.
     UpstreamFailed,
-    /// The server has all the work that it takes at once.
+    /// The server is at its limit of concurrent work.
     Busy,
-    /// Something that the action needs is not there now.
+    /// A dependency of the action is unavailable.
     Unavailable,
-    /// The other system did not answer in time.
+    /// The upstream did not respond in time.
     UpstreamTimeout,
-    /// The storage has no room.
+    /// The disk is full.
     StorageFull,
 }
 
@@ -55,25 +55,25 @@ pub enum ErrorCode {
 pub struct ErrorRow {
     /// The error.
     pub code: ErrorCode,
-    /// Its name in machine-readable answers and documents: `snake_case`.
+    /// The name in responses and documents: `snake_case`.
     pub name: &'static str,
-    /// HTTP status (RFC 9110, section 15).
+    /// The HTTP status (RFC 9110, section 15).
     pub status: u16,
-    /// JSON-RPC 2.0 error code (its specification, section 5.1).
+    /// The JSON-RPC 2.0 error code (specification, section 5.1).
     pub rpc: i32,
-    /// What it means, for the documents.
+    /// The meaning, for the documents.
     pub meaning: &'static str,
 }
 
 macro_rules! error_table {
     ($($code:ident, $name:literal, $status:literal, $rpc:literal, $meaning:literal;)*) => {
-        /// Every error there is, in order of its HTTP status.
+        /// All errors, by HTTP status.
         pub const ERROR_TABLE: &[ErrorRow] = &[$(ErrorRow {
             code: ErrorCode::$code, name: $name, status: $status, rpc: $rpc, meaning: $meaning,
         }),*];
 
         impl ErrorCode {
-            /// This error's row of the table.
+            /// Returns the row of this error.
             #[must_use]
             pub const fn row(self) -> ErrorRow {
                 match self {
@@ -110,54 +110,54 @@ error_table! {
     StorageFull, "storage_full", 507, -32009, "The storage has no room; reading still works.";
 }
 
-/// Why an action did not do its work.
+/// An error for the caller of an action. The cause is for the server's log only.
 #[derive(Debug)]
 pub struct ActionError {
-    /// What kind of failure it was.
+    /// The kind.
     pub code: ErrorCode,
-    /// What the caller is told: what was wrong and what would be right.
+    /// The message for the caller: what is wrong, then what to do.
     pub message: String,
-    /// How the action is called, where its parameters were wrong.
+    /// The signature of the action, if a parameter is wrong.
     pub signature: Option<String>,
-    /// After how long another try makes sense, where that is known.
+    /// The time after which a retry makes sense, if it is known.
     pub retry_after: Option<Duration>,
-    /// What only the server's log is told.
+    /// The cause for the server's log.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl ActionError {
-    /// An error of the given kind with its public message.
+    /// Makes an error of this kind.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), signature: None, retry_after: None, cause: None }
     }
 
-    /// A parameter is missing or wrong; the message names it.
+    /// Makes the error of a missing or wrong parameter, which the message names.
     #[must_use]
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidParams, message)
     }
 
-    /// What a parameter names is not there.
+    /// Makes the error of a parameter that names a missing thing.
     #[must_use]
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::NotFound, message)
     }
 
-    /// A fault of the server's own: the cause goes to the log, never to the caller.
+    /// Makes an internal error. The cause goes to the log, never to the caller.
     #[must_use]
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(ErrorCode::Internal, "Internal Server Error").caused_by(cause)
     }
 
-    /// The same error with what only the server's log is told.
+    /// Sets the cause.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// The same error with the time after which another try makes sense.
+    /// Sets the time after which a retry makes sense.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);

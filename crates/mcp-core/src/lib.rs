@@ -1,20 +1,19 @@
 //! The core of the MCP Server: domain types, the ports to stored memory, the action traits, the
 //! registry and the dispatcher.
 //!
-//! It knows no HTTP, no SQL and no network. A program of its own can embed it: implement
-//! [`MemoryAction`], [`ListAction`] or [`RemoteAction`], register it beside (or instead of)
-//! the built-in [`actions`], and call it through a [`Dispatcher`]; see `examples/embed.rs`.
+//! It knows no HTTP, no SQL and no network. Another program can embed it: implement [`MemoryAction`],
+//! [`ListAction`] or [`RemoteAction`], register it with or without the built-in [`actions`], and call
+//! it through a [`Dispatcher`]; see `examples/embed.rs`.
 //!
-//! Start reading at [`action`] (what an action is), then [`dispatch`] (what happens to a call) and
-//! [`memory`] (what an action can do to stored data).
+//! Start reading at [`action`], then [`dispatch`] and [`memory`].
 
 pub mod action;
 pub mod actions;
-pub mod answer;
+mod answer;
 pub mod changes;
-pub mod clock;
+mod clock;
 pub mod content;
-pub mod context;
+mod context;
 pub mod dispatch;
 pub mod domain;
 pub mod error;
@@ -23,11 +22,10 @@ pub mod memory;
 pub mod progress;
 pub mod snapshot;
 
-pub use action::registry::{Registry, RegistryBuilder, RegistryError};
 pub use action::{
-    Action, CompoundAction, Doc, Effect, Example, Group, ListAction, MemoryAction, RemoteAction,
+    Action, CompoundAction, Doc, Effect, Example, Group, ListAction, MemoryAction, Registry,
+    RegistryBuilder, RegistryError, RemoteAction,
 };
-pub use answer::Answer;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use context::{Caller, Context};
 pub use dispatch::{Call, Dispatcher, Reply, UnknownParams};

@@ -1,25 +1,25 @@
-//! How far a call is: an action says it, and whoever asked may listen.
+//! The progress of a call: an action reports it, and a listener may receive it.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// A step of a call that takes a while.
+/// A report of progress.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// How much is done; it grows from step to step.
+    /// The amount done; it only grows.
     pub done: f64,
-    /// How much there is to do, where that is known.
+    /// The amount to do, if it is known.
     pub total: Option<f64>,
-    /// What is being done now, in a few words.
+    /// The current work in a few words.
     pub message: String,
 }
 
-/// How important a remark is (RFC 5424, section 6.2.1).
+/// The severity of a log message (RFC 5424, section 6.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Importance {
-    /// For whoever looks for a fault.
+    /// Helps to find a fault.
     Debug,
-    /// For whoever wants to know.
+    /// Informs.
     Info,
     /// Something may go wrong.
     Warning,
@@ -27,40 +27,39 @@ pub enum Importance {
     Error,
 }
 
-/// Port: takes what an action says of itself while it works. It must not wait: what it has no room
-/// for is lost.
+/// Port: receives the reports of a running action. Must not block; it drops what it cannot take.
 pub trait Listener: Send + Sync {
-    /// The action has got so far.
+    /// Receives a report of progress.
     fn step(&self, step: Step);
-    /// The action remarks something.
+    /// Receives a log message.
     fn remark(&self, importance: Importance, text: String);
 }
 
-/// Where an action says how far it is. Where nobody listens that costs nothing.
+/// The place where an action reports its progress. Without a listener, reports cost nothing.
 #[derive(Clone, Default)]
 pub struct Progress(Option<Arc<dyn Listener>>);
 
 impl Progress {
-    /// Nobody listens.
+    /// Makes a progress without a listener.
     #[must_use]
     pub const fn none() -> Self {
         Self(None)
     }
 
-    /// This one listens.
+    /// Makes a progress with a listener.
     #[must_use]
     pub fn to(listener: Arc<dyn Listener>) -> Self {
         Self(Some(listener))
     }
 
-    /// So much of so much is done, and what is being done now.
+    /// Reports progress.
     pub fn step(&self, done: f64, total: Option<f64>, message: &str) {
         if let Some(listener) = &self.0 {
             listener.step(Step { done, total, message: message.to_owned() });
         }
     }
 
-    /// A remark on the way.
+    /// Sends a log message.
     pub fn remark(&self, importance: Importance, text: &str) {
         if let Some(listener) = &self.0 {
             listener.remark(importance, text.to_owned());

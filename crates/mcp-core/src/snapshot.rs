@@ -1,4 +1,4 @@
-//! The whole memory, or one kind of thing in it, as `GET /state` shows it; and the reset.
+//! The snapshots of `GET /state`: the whole memory, or one kind of data.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,10 +11,10 @@ use crate::domain::{LogEntry, Page, Task, TaskFilter};
 use crate::json;
 use crate::memory::Memory;
 
-/// What a snapshot can be narrowed to.
+/// A kind of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entity {
-    /// The users' names.
+    /// The names of the users.
     Users,
     /// The tasks.
     Tasks,
@@ -25,10 +25,10 @@ pub enum Entity {
 }
 
 impl Entity {
-    /// Every kind, in the order in which they are listed to people.
+    /// All kinds, in the order of documents.
     pub const ALL: [Self; 4] = [Self::Users, Self::Tasks, Self::Config, Self::Logs];
 
-    /// Its name in a request.
+    /// Returns the name in requests.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,14 +39,14 @@ impl Entity {
         }
     }
 
-    /// The kind of that name.
+    /// Returns the kind of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|entity| entity.name() == name)
     }
 }
 
-/// How much there is.
+/// The totals.
 #[derive(Debug, Serialize, JsonSchema)]
 #[expect(clippy::struct_field_names, reason = "the names are v1's")]
 pub struct Stats {
@@ -56,7 +56,7 @@ pub struct Stats {
     total_logs: u64,
 }
 
-/// Everything but the log.
+/// All data except the log.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FullSnapshot {
     users: Vec<String>,
@@ -65,7 +65,7 @@ pub struct FullSnapshot {
     rest: RestOfFull,
 }
 
-/// What follows the lists.
+/// The members after the lists.
 #[derive(Debug, Serialize, JsonSchema)]
 struct RestOfFull {
     /// Always empty: kept for clients of the first service.
@@ -80,7 +80,7 @@ struct RestOfFull {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Empty {}
 
-/// One kind of thing. What does not belong to the kind is left out.
+/// One kind of data. Members of other kinds are absent.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct EntitySnapshot {
     /// The users' names, in the order in which they were added.
@@ -106,8 +106,8 @@ pub struct EntitySnapshot {
     pub filtered_by_status: Option<String>,
 }
 
-/// Returns everything but the log, as a [`FullSnapshot`]. The page cuts users and tasks alike, the
-/// status filters the tasks; the configuration and the totals are always whole.
+/// Returns all data except the log, as a [`FullSnapshot`]. The page applies to users and to tasks, the
+/// status to tasks; the configuration and the totals are whole.
 #[must_use]
 pub fn full(page: Page, status: Option<String>) -> Answer {
     let is_whole = page == Page::ALL && status.is_none();
@@ -118,7 +118,7 @@ pub fn full(page: Page, status: Option<String>) -> Answer {
         .text(r#"],"tasks":["#)
         .rows(page, tasks::matching(filter))
         .made(move |counts, memory| {
-            // The totals of a whole snapshot are those of its lists, whatever is written meanwhile.
+            // Lists of a whole snapshot may change while they are read: their counts are the totals.
             let (total_users, total_tasks) = if is_whole {
                 (counts[0], counts[1])
             } else {
@@ -135,11 +135,11 @@ pub fn full(page: Page, status: Option<String>) -> Answer {
                     total_logs: memory.count_logs()?,
                 },
             };
-            behind("]", &rest)
+            after("]", &rest)
         })
 }
 
-/// A part of one kind of thing, as an [`EntitySnapshot`]. The status narrows tasks and nothing else.
+/// Returns a page of one kind of data, as an [`EntitySnapshot`]. The status filters tasks.
 #[must_use]
 pub fn of_entity(entity: Entity, page: Page, status: Option<String>) -> Answer {
     match entity {
@@ -167,7 +167,7 @@ pub fn of_entity(entity: Entity, page: Page, status: Option<String>) -> Answer {
     }
 }
 
-/// The newest entries of the log, newest last: leaves out the `offset` newest, then takes `limit`.
+/// Returns the newest log entries, newest last: skips `offset`, then takes `limit`.
 #[must_use]
 pub fn logs(page: Page) -> Answer {
     Answer::list(newest_logs(page))
@@ -184,7 +184,7 @@ fn usernames() -> Box<dyn ListWork> {
 fn newest_logs(wanted: Page) -> Box<dyn ListWork> {
     let mut range = None;
     Box::new(move |page: Page, memory: &mut dyn Memory, rows: &mut RowsText| {
-        // Which entries they are is said once: others come while these are read.
+        // The range is read once: entries are appended while these are read.
         let range = match range {
             Some(range) => range,
             None => *range.insert(memory.log_range(wanted.limit, wanted.offset)?),
@@ -195,7 +195,7 @@ fn newest_logs(wanted: Page) -> Box<dyn ListWork> {
     })
 }
 
-/// The end of a snapshot of one kind of thing.
+/// Returns the end of a snapshot of one kind of data.
 fn counted(count: u64, total: u64, status: Option<String>) -> Result<String, ActionError> {
     let rest = EntitySnapshot {
         total: Some(total),
@@ -203,11 +203,11 @@ fn counted(count: u64, total: u64, status: Option<String>) -> Result<String, Act
         filtered_by_status: status,
         ..EntitySnapshot::default()
     };
-    behind("]", &rest)
+    after("]", &rest)
 }
 
-/// The members of an object, behind other members that end with this.
-fn behind(end: &str, members: &impl Serialize) -> Result<String, ActionError> {
+/// Returns the members of an object, to follow other members that end with `end`.
+fn after(end: &str, members: &impl Serialize) -> Result<String, ActionError> {
     let members = json::text(members)?;
     let members = members.strip_prefix('{').unwrap_or(&members);
     Ok(format!("{end},{members}"))

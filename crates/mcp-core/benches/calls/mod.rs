@@ -1,5 +1,5 @@
-//! The calls that are timed (`dispatch.rs`) and counted (`instructions.rs`): the dispatcher alone,
-//! over a memory without a database, so that nothing of it waits for anything.
+//! The calls that are timed (`dispatch.rs`) and counted (`instructions.rs`): the dispatcher over a
+//! store in memory, which never waits.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use mcp_core::{ActionError, Call, Clock, Dispatcher, Registry, Timestamp, action
 use serde_json::json;
 use serde_json::value::RawValue;
 
-/// Log entries that are kept. The store copies what it holds for each transaction: with none, a
-/// call costs the same however many were before it.
+/// Log entries that are kept. The store copies them for each transaction: without any, each call costs
+/// the same.
 const LOG_RETENTION: usize = 0;
 
 /// Bytes of the long text, about.
@@ -22,7 +22,7 @@ const LONG: usize = 64 * 1024;
 /// A secret as it might be configured.
 const SECRET: &str = "s3cret-of-the-server";
 
-/// Each call: its name here, its action and its parameters.
+/// Calls: name, action and parameters.
 pub(crate) const ALL: [(&str, &str, &str); 4] = [
     ("list_users", "list_users", "{}"),
     ("get_user", "get_user", r#"{"username":"alice"}"#),
@@ -39,7 +39,7 @@ impl Clock for Noon {
     }
 }
 
-/// What a call gives, and what it was made with.
+/// The result of a call, and its input.
 pub(crate) type Answered = (Prepared, Result<Box<RawValue>, ActionError>);
 
 /// A dispatcher with three users and twenty tasks of the first one, and a call to be made.
@@ -75,7 +75,7 @@ impl Prepared {
         Self { dispatcher, call: Call::new(action, params) }
     }
 
-    /// Makes the call. What it was made with comes back too, so that its end is not measured.
+    /// Makes the call. Returns its input too, so that dropping it is not measured.
     pub(crate) fn run(self) -> Answered {
         let outcome = dispatch(&self.dispatcher, self.call.clone());
         (self, outcome)
@@ -87,7 +87,7 @@ fn seed(dispatcher: &Dispatcher, action: &str, params: &serde_json::Value) {
     dispatch(dispatcher, Call::new(action, params)).expect("the memory is empty");
 }
 
-/// Without a runtime: what is measured is the dispatcher, not who polls it.
+/// Polls without a runtime, to measure the dispatcher alone.
 fn dispatch(dispatcher: &Dispatcher, call: Call) -> Result<Box<RawValue>, ActionError> {
     match pin!(dispatcher.dispatch(call)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,

@@ -1,4 +1,4 @@
-//! A whole number within bounds that the schema shows and a refusal names.
+//! A bounded integer. The schema shows the bounds and errors name them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,13 +7,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A whole number from `MIN` to `MAX`, both included; `DEFAULT` where it is left out and the field
-/// is `#[serde(default)]`.
+/// An integer from `MIN` to `MAX`, both included. `DEFAULT` is for fields with `#[serde(default)]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Bounded<const MIN: u32, const MAX: u32, const DEFAULT: u32>(u32);
 
 impl<const MIN: u32, const MAX: u32, const DEFAULT: u32> Bounded<MIN, MAX, DEFAULT> {
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0

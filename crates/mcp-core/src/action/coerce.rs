@@ -1,8 +1,8 @@
 //! Coerces parameters as models write them into what an action's schema asks for: JSON in a text,
 //! `1.0` for an integer, `""` or null for an absent parameter.
 //!
-//! Invariant: a value changes only where the schema rejects it or where it means "absent". Values that
-//! may be any JSON, and members of free-form objects, stay byte for byte.
+//! Invariant: a value changes only if the schema rejects it or if it means "absent". Values that may be
+//! any JSON, and members of free-form objects, stay byte for byte.
 
 use std::borrow::Cow;
 
@@ -15,16 +15,16 @@ use crate::json::RawObject;
 /// Integers up to here are exact in a double.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The meaning of `""` for an optional parameter that is a text.
+/// The meaning of `""` for an optional string parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmptyText {
-    /// The parameter is absent: it is a filter, a field's name, a cursor.
+    /// The parameter is absent: it is a filter, a field name or a cursor.
     Absent,
     /// A value like any other: it is stored.
     Value,
 }
 
-/// Returns the text of an object as its schema asks for it; `None` where nothing changes.
+/// Coerces the text of an object by its schema. Returns `None` if nothing changes.
 pub fn object(schema: &Value, text: &str, empty: EmptyText) -> Option<String> {
     let properties = schema["properties"].as_object()?;
     let given = RawObject::parse(text).ok()?;
@@ -61,9 +61,9 @@ fn is_absent(property: &Value, value: &RawValue, is_required: bool, empty: Empty
     }
 }
 
-/// Returns a value as its schema asks for it; `None` where nothing changes.
+/// Coerces a value by its schema. Returns `None` if nothing changes.
 fn coerced(schema: &Value, text: &str, empty: EmptyText) -> Option<String> {
-    // Where a text and a list are allowed, a text that holds a list is the list.
+    // If strings and lists are allowed, a string that contains a list is the list.
     let is_list = text.starts_with("\"[") && schema.get("anyOf").is_some();
     match text.as_bytes().first()? {
         b'"' if is_list || !admits(schema, "string") => {

@@ -4,13 +4,13 @@
 //! Invariant: an action parses nothing, times nothing and logs nothing; the dispatcher does.
 
 mod bounded;
-pub mod catalogue;
+pub(crate) mod catalogue;
 pub mod coerce;
 mod definition;
 mod doc;
 pub mod params;
 mod prepared;
-pub mod registry;
+mod registry;
 mod schema;
 mod values;
 mod view;
@@ -32,6 +32,7 @@ pub use definition::Action;
 pub use doc::{Doc, Example, Group};
 pub(crate) use prepared::{BeginWork, MemoryText, MemoryWork};
 pub use prepared::{Prepared, RemoteRun, RemoteText};
+pub use registry::{Registry, RegistryBuilder, RegistryError};
 pub use schema::{Parameter, of_output as output_schema};
 pub(crate) use values::unexpected;
 pub use view::{Column, Incomplete, Pages, Shape, Shown, Tree, TreeNode, View};

@@ -1,5 +1,5 @@
-//! From the parameters of a call, as JSON text, to an action's type, or to an error that names the
-//! parameter. Also the types that several actions' parameters share.
+//! The parameters of a call as JSON text, parsed into the type of an action or an error that names the
+//! parameter.
 
 use std::borrow::Cow;
 
@@ -13,14 +13,14 @@ pub use super::values::{JsonText, ObjectText, Text};
 use crate::error::ActionError;
 use crate::json::RawObject;
 
-/// Marks, in a deserialization error, a value that counts as not given.
-const NOT_GIVEN: &str = "\u{0}not given";
+/// Marks, in a deserialization error, a value that counts as absent.
+const ABSENT: &str = "\u{0}absent";
 
-/// The error of a value that counts as not given, like an empty text: a caller is told that the
-/// parameter is required.
+/// Returns the error of a value that counts as absent, such as an empty string: the parameter is
+/// required.
 #[must_use]
 pub fn not_given<E: de::Error>() -> E {
-    E::custom(NOT_GIVEN)
+    E::custom(ABSENT)
 }
 
 /// The parameters of a call: the text of a JSON object.
@@ -28,16 +28,16 @@ pub fn not_given<E: de::Error>() -> E {
 pub struct ParamsText(Box<RawValue>);
 
 impl ParamsText {
-    /// No parameters.
+    /// Returns no parameters.
     #[must_use]
     pub fn none() -> Self {
         Self(RawValue::from_string("{}".into()).expect("an empty object is JSON"))
     }
 
-    /// From JSON text that is an object, or null for no parameters.
+    /// Reads JSON text.
     ///
     /// # Errors
-    /// When the text is neither.
+    /// Returns `InvalidParams` if the text is not an object or null.
     pub fn from_json(text: &RawValue) -> Result<Self, ActionError> {
         match text.get().as_bytes().first() {
             Some(b'{') => Ok(Self(text.to_owned())),
@@ -46,28 +46,26 @@ impl ParamsText {
         }
     }
 
-    /// From a JSON value that is an object, or null for no parameters.
+    /// Reads a JSON value.
     ///
     /// # Errors
-    /// When the value is neither.
+    /// Returns `InvalidParams` if the value is not an object or null.
     pub fn from_value(value: &serde_json::Value) -> Result<Self, ActionError> {
         let text = serde_json::value::to_raw_value(value).map_err(ActionError::internal)?;
         Self::from_json(&text)
     }
 
-    /// Coerces the parameters into what the schema asks for; see [`coerce`].
     pub(super) fn coerce(&mut self, schema: &Value, empty: EmptyText) {
         if let Some(object) = coerce::object(schema, self.get(), empty) {
             self.0 = RawValue::from_string(object).expect("it is put together of JSON");
         }
     }
 
-    /// From the members of an object.
     fn from_object(object: &RawObject<'_>) -> Result<Self, ActionError> {
         serde_json::value::to_raw_value(object).map(Self).map_err(ActionError::internal)
     }
 
-    /// Adds a member, unless one of its name is given.
+    /// Adds a member unless the name is present.
     pub fn or_member(&mut self, name: &str, value: &RawValue) -> Result<(), ActionError> {
         let mut object = RawObject::parse(self.get()).map_err(|error| described(&error, None))?;
         if object.members.iter().all(|(known, _)| known != name) {
@@ -77,24 +75,22 @@ impl ParamsText {
         Ok(())
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     #[must_use]
     pub fn get(&self) -> &str {
         self.0.get()
     }
 
-    /// The JSON.
     pub(crate) fn raw(&self) -> &RawValue {
         &self.0
     }
 
-    /// The names that are given, in their order.
     pub(crate) fn names(&self) -> Result<Vec<String>, ActionError> {
         let object = RawObject::parse(self.get()).map_err(|error| described(&error, None))?;
         Ok(object.members.into_iter().map(|(name, _)| name.into_owned()).collect())
     }
 
-    /// Without the members that are null and for which null is no value: they count as left out.
+    /// Removes null members that are not nullable.
     pub(crate) fn without_nulls(
         self,
         is_nullable: impl Fn(&str) -> bool,
@@ -108,8 +104,7 @@ impl ParamsText {
     }
 }
 
-/// Reads the parameters as an action's type. `required` is what is said when one is missing,
-/// where that is not `<name> is required`.
+/// Parses the parameters. `required` replaces the error `<name> is required`.
 pub(super) fn parse<T: DeserializeOwned>(
     params: &ParamsText,
     required: Option<&str>,
@@ -131,15 +126,15 @@ pub(super) fn parse<T: DeserializeOwned>(
 
 fn missing(error: &serde_json::Error, path: &str) -> Option<String> {
     let text = error.to_string();
-    if text.starts_with(NOT_GIVEN) {
+    if text.starts_with(ABSENT) {
         return Some(path.to_owned());
     }
     let name = text.strip_prefix("missing field `")?.split('`').next()?;
-    // A member of a nested object is named with its way there.
+    // A member of a nested object is named with its path.
     Some(if matches!(path, "" | ".") { name.to_owned() } else { format!("{path}.{name}") })
 }
 
-/// The error in words that name the parameter and what it should be.
+/// Returns the error that names the parameter and its type.
 fn described(error: &serde_json::Error, path: Option<&str>) -> ActionError {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
@@ -161,7 +156,7 @@ fn described(error: &serde_json::Error, path: Option<&str>) -> ActionError {
     ActionError::invalid(message)
 }
 
-/// serde's name of an expected type, in a caller's words.
+/// Translates serde's name of an expected type.
 fn in_words(expected: &str) -> Cow<'_, str> {
     match expected {
         "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => {
@@ -175,7 +170,7 @@ fn in_words(expected: &str) -> Cow<'_, str> {
     }
 }
 
-/// serde's description of an unexpected value, without the value.
+/// Translates serde's description of an unexpected value, without the value.
 fn kind_of(got: &str) -> &str {
     match got.split(' ').next().unwrap_or_default() {
         "boolean" => "a boolean",

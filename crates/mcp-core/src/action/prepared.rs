@@ -19,10 +19,11 @@ use crate::progress::Progress;
 use crate::{Context, Dispatcher};
 
 /// The work of a memory action, run inside a transaction.
-pub type MemoryWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<MemoryText, ActionError> + Send>;
+pub(crate) type MemoryWork =
+    Box<dyn FnOnce(&mut dyn Memory) -> Result<MemoryText, ActionError> + Send>;
 
 /// The work of an action whose result is written in parts: it begins the result inside a transaction.
-pub type BeginWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<Answer, ActionError> + Send>;
+pub(crate) type BeginWork = Box<dyn FnOnce(&mut dyn Memory) -> Result<Answer, ActionError> + Send>;
 
 /// The work of a remote action.
 pub(crate) type RemoteWork = Box<dyn FnOnce(Progress) -> RemoteRun + Send>;

@@ -69,8 +69,7 @@ pub struct RegistryBuilder {
 impl RegistryBuilder {
     /// Returns a handle to the catalogue of the registry, for an action such as `help` that is part
     /// of it.
-    #[must_use]
-    pub fn catalogue(&self) -> CatalogueHandle {
+    pub(crate) fn catalogue(&self) -> CatalogueHandle {
         self.catalogue.clone()
     }
 

@@ -1,33 +1,32 @@
-//! From typed parameters to what is shown of them: JSON Schema, a list of parameters, and the
-//! one-line signature.
+//! The JSON Schema of parameters and results, and the parameters and signature made of it.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-/// One parameter, as documents and signatures show it.
+/// A parameter in documents and signatures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it means.
+    /// The meaning.
     pub description: String,
-    /// Its type in words: `string`, `integer`, `list of numbers`, `pending | completed`.
+    /// The type in words: `string`, `integer`, `list of numbers`, `pending | completed`.
     pub kind: String,
-    /// Whether a call must give it.
+    /// Whether the parameter is required.
     pub required: bool,
-    /// Whether null is a value of it (otherwise null counts as left out).
+    /// Whether null is a value. Otherwise null counts as absent.
     pub nullable: bool,
-    /// What it is when it is left out, as JSON.
+    /// The default value.
     pub default: Option<Value>,
 }
 
-/// The schema of an action's parameters: JSON Schema 2020-12, without references.
+/// Returns the schema of parameters: JSON Schema 2020-12, without references.
 pub(super) fn of_params<T: JsonSchema>() -> Value {
     root::<T>(SchemaSettings::draft2020_12())
 }
 
-/// The schema of what is answered: JSON Schema 2020-12, without references.
+/// Returns the schema of a result: JSON Schema 2020-12, without references.
 #[must_use]
 pub fn of_output<T: JsonSchema>() -> Value {
     root::<T>(SchemaSettings::draft2020_12().for_serialize())
@@ -40,7 +39,7 @@ fn root<T: JsonSchema>(settings: SchemaSettings) -> Value {
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     if let Some(object) = schema.as_object_mut() {
-        // The type's name says nothing to a caller.
+        // The name of the Rust type is no help to a caller.
         object.remove("title");
         object.remove("description");
     }
@@ -48,7 +47,7 @@ fn root<T: JsonSchema>(settings: SchemaSettings) -> Value {
     schema
 }
 
-/// A null default says no more than that the parameter may be left out.
+/// Removes null defaults: the parameter is optional anyway.
 fn remove_null_defaults(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -60,7 +59,7 @@ fn remove_null_defaults(schema: &mut Value) {
     }
 }
 
-/// The parameters of a schema, those that a call must give first, each in the order of its type.
+/// Returns the parameters of a schema, required ones first.
 pub(super) fn parameters(schema: &Value) -> Vec<Parameter> {
     let required: Vec<&str> = schema["required"]
         .as_array()
@@ -83,13 +82,13 @@ pub(super) fn parameters(schema: &Value) -> Vec<Parameter> {
     parameters
 }
 
-/// `add_task(title, description?, priority?=medium)`.
+/// Returns `add_task(title, description?, priority?=medium)`.
 pub(super) fn signature(name: &str, parameters: &[Parameter]) -> String {
     let list: Vec<String> = parameters.iter().map(shown).collect();
     format!("{name}({})", list.join(", "))
 }
 
-/// `add_task(title, description?, priority?)`: the signature without defaults.
+/// Returns the signature without defaults: `add_task(title, description?, priority?)`.
 pub(super) fn brief_signature(name: &str, parameters: &[Parameter]) -> String {
     let shown = |parameter: &Parameter| {
         format!("{}{}", parameter.name, if parameter.required { "" } else { "?" })
@@ -108,7 +107,7 @@ fn shown(parameter: &Parameter) -> String {
     }
 }
 
-/// Whether null is a value of what this is the schema of.
+/// Returns whether the schema allows null.
 pub(super) fn admits_null(property: &Value) -> bool {
     match property {
         Value::Bool(admits) => *admits,

@@ -1,33 +1,32 @@
-//! What kind of thing an action answers, and how the lean face shows it: where the rows of its result
-//! are, which fields of a row stand for it, and how a list goes on. An action says it in its
-//! [`Doc`](super::Doc); what it does not say is shown whole.
+//! The shape of an action's result for the lean API: the path of its rows, their summary columns and
+//! how its pages continue. An action declares it in its [`Doc`](super::Doc).
 
 use serde_json::Value;
 
-/// How the lean face shows a result.
+/// The view of a result in the lean API.
 #[derive(Clone, Copy, Debug)]
 pub struct View {
-    /// What kind of thing the result is.
+    /// The shape of the result.
     pub shape: Shape,
-    /// What is shown of each row where no fields are named; everything where there is none.
+    /// The columns of the summary, shown if no fields are named; empty for the whole row.
     pub columns: &'static [Column],
-    /// Fields that the other side documents and that not every row has: naming one is no mistake.
+    /// Fields that only some rows have, according to the upstream. They can be named too.
     pub optional: &'static [&'static str],
-    /// The member of a result that says that something is missing from it.
+    /// The member that marks an incomplete result.
     pub incomplete: Option<Incomplete>,
 }
 
-/// A member of a result that says that something is missing from it: `true`, or a text that says why.
+/// A member that marks an incomplete result: `true`, or a text with the reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Incomplete {
-    /// The member's name.
+    /// The name of the member.
     pub at: &'static str,
-    /// The reason where the member is `true`.
+    /// The reason if the member is `true`.
     pub reason: &'static str,
 }
 
 impl Incomplete {
-    /// Returns why a result is incomplete; `None` if it says nothing.
+    /// Returns why a result is incomplete, or `None` if it is complete.
     #[must_use]
     pub fn reason_in(&self, result: &Value) -> Option<String> {
         match result.get(self.at)? {
@@ -38,42 +37,42 @@ impl Incomplete {
     }
 }
 
-/// What kind of thing a result is.
+/// The shape of a result.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
-    /// Rows, or one thing.
+    /// Rows, or one object.
     Rows {
-        /// The path of the list within the result; empty where the result itself is it.
+        /// The path of the list in the result; empty if the result is the list.
         at: &'static str,
-        /// How the other side hands out its list, where it comes in pages.
+        /// The paging of the list, if it has pages.
         pages: Option<Pages>,
     },
-    /// A tree, shown as rows: level by level as many as fit, in the order of the tree.
+    /// A tree, shown as rows: as many levels as fit, in the order of the tree.
     Tree {
-        /// The path of what fields are named of; `*` is every member of an object.
+        /// The path of the nodes whose fields can be named; `*` is every member of an object.
         at: &'static str,
-        /// How the tree is read.
+        /// The functions that read the tree.
         tree: Tree,
     },
-    /// An object with a picture in it, which is never shown as text.
+    /// An object with a picture, which is never shown as text.
     Picture {
-        /// The field that holds it in base64.
+        /// The field with the picture in base64.
         base64: &'static str,
-        /// The field that holds its media type.
+        /// The field with its media type.
         media_type: &'static str,
     },
     /// A long text, read in parts.
     Text {
-        /// The field that holds it.
+        /// The field with the text.
         at: &'static str,
-        /// The parameter that says at which byte to start.
+        /// The parameter for the byte to start at.
         offset: &'static str,
     },
     /// [`Contents`](crate::content::Contents): its pictures and sounds are never shown as text.
     Contents,
 }
 
-/// How the tree in a result is read.
+/// The functions that read a tree.
 #[derive(Clone, Copy, Debug)]
 pub struct Tree {
     /// Returns the nodes of the first level, each with the part of the result that its rows need.
@@ -89,7 +88,7 @@ pub struct Tree {
 pub struct TreeNode<'a> {
     /// The node.
     pub value: &'a Value,
-    /// The part of the result that its first-level node came with.
+    /// The part of the result that its first-level ancestor came with.
     pub context: &'a Value,
     /// Its level; the first is 0.
     pub depth: usize,
@@ -99,114 +98,113 @@ pub struct TreeNode<'a> {
     pub parent: Option<&'a Value>,
 }
 
-/// A list that comes in pages, each asked for by parameters.
+/// The paging of a list.
 #[derive(Clone, Copy, Debug)]
 pub enum Pages {
-    /// Pages with numbers, the first of them 1. What is added or removed moves the rows between
-    /// them.
+    /// Pages by number, from 1. Rows move between them when others are added or removed.
     Numbered {
-        /// The parameter that is a page's number.
+        /// The parameter for the page number.
         page: &'static str,
-        /// The parameter that is how many rows a page has.
+        /// The parameter for the page size.
         size: &'static str,
-        /// How many rows a page has where nothing is said.
+        /// The default page size.
         usual: usize,
-        /// How many rows a page has at most.
+        /// The maximum page size.
         most: usize,
-        /// The field that tells rows apart.
+        /// The field that identifies a row.
         key: &'static str,
     },
-    /// Pages that begin behind a row.
+    /// Pages that start after a row.
     Keyed {
-        /// The parameter that is the key of the row before the page.
+        /// The parameter for the key of the row before the page.
         after: &'static str,
-        /// The parameter that is how many rows a page has.
+        /// The parameter for the page size.
         size: &'static str,
-        /// How many rows a page has where nothing is said.
+        /// The default page size.
         usual: usize,
-        /// How many rows a page has at most.
+        /// The maximum page size.
         most: usize,
-        /// Behind how many bytes of rows a page may end early.
+        /// The bytes of rows after which a page may end early.
         bytes: usize,
-        /// The field that tells rows apart: a number.
+        /// The field that identifies a row: a number.
         key: &'static str,
     },
 }
 
-/// A field of a summary.
+/// A column of a summary.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    /// What it is called in the summary.
+    /// The name in the summary.
     pub name: &'static str,
-    /// Where it is in a row.
+    /// The path in a row.
     pub path: &'static str,
-    /// What is shown of it.
+    /// The part that is shown.
     pub shown: Shown,
 }
 
-/// What is shown of a field.
+/// The part of a field that is shown.
 #[derive(Clone, Copy, Debug)]
 pub enum Shown {
-    /// All of it.
+    /// The whole value.
     Whole,
     /// The day of a time, `2026-02-16`.
     Day,
     /// A time to its second, `2026-02-16T16:00:00`.
     Second,
-    /// It, where it is true; otherwise nothing.
+    /// `true`; false is left out.
     True,
-    /// True where it is there and not null; otherwise nothing.
+    /// `true` if the field is present and not null.
     There,
-    /// The last two names of an address: `octocat/Hello-World`.
+    /// The last two segments of a URL: `octocat/Hello-World`.
     Tail,
     /// These fields of each row of a list.
     Rows(&'static [Column]),
 }
 
 impl Column {
-    /// The field of that name, whole.
+    /// Shows the field of this name.
     #[must_use]
     pub const fn of(name: &'static str) -> Self {
         Self { name, path: name, shown: Shown::Whole }
     }
 
-    /// The field at a path, under a shorter name.
+    /// Shows the field at a path under a shorter name.
     #[must_use]
     pub const fn at(name: &'static str, path: &'static str) -> Self {
         Self { name, path, shown: Shown::Whole }
     }
 
-    /// The day of the time in the field of that name.
+    /// Shows the day of a time.
     #[must_use]
     pub const fn day(name: &'static str) -> Self {
         Self { name, path: name, shown: Shown::Day }
     }
 
-    /// The time in the field of that name, to its second.
+    /// Shows a time to its second.
     #[must_use]
     pub const fn second(name: &'static str) -> Self {
         Self { name, path: name, shown: Shown::Second }
     }
 
-    /// True where there is the field of that name.
+    /// Shows whether the field is present.
     #[must_use]
     pub const fn there(name: &'static str) -> Self {
         Self { name, path: name, shown: Shown::There }
     }
 
-    /// These fields of each row of the list in the field of that name.
+    /// Shows these fields of each row of a list.
     #[must_use]
     pub const fn rows(name: &'static str, columns: &'static [Column]) -> Self {
         Self { name, path: name, shown: Shown::Rows(columns) }
     }
 
-    /// The last two names of the address in the field of that name.
+    /// Shows the last two segments of a URL.
     #[must_use]
     pub const fn tail(name: &'static str) -> Self {
         Self { name, path: name, shown: Shown::Tail }
     }
 
-    /// The field of that name, where it is true.
+    /// Shows the field if it is true.
     #[must_use]
     pub const fn flag(name: &'static str) -> Self {
         Self { name, path: name, shown: Shown::True }
@@ -214,7 +212,7 @@ impl Column {
 }
 
 impl View {
-    /// The whole result.
+    /// Shows the whole result.
     pub const WHOLE: Self = Self {
         shape: Shape::Rows { at: "", pages: None },
         columns: &[],
@@ -222,40 +220,40 @@ impl View {
         incomplete: None,
     };
 
-    /// These fields of the result, or of each of its rows where it is a list.
+    /// Shows these columns of the result, or of each of its rows.
     #[must_use]
     pub const fn of(columns: &'static [Column]) -> Self {
         Self { columns, ..Self::WHOLE }
     }
 
-    /// The same of the rows at this path.
+    /// Sets the path of the rows and their paging.
     #[must_use]
     pub const fn rows(mut self, at: &'static str, pages: Option<Pages>) -> Self {
         self.shape = Shape::Rows { at, pages };
         self
     }
 
-    /// With another kind of thing.
+    /// Sets the shape.
     #[must_use]
     pub const fn shaped(mut self, shape: Shape) -> Self {
         self.shape = shape;
         self
     }
 
-    /// With the member that says that something is missing.
+    /// Sets the member that marks an incomplete result.
     #[must_use]
     pub const fn incomplete(mut self, incomplete: Incomplete) -> Self {
         self.incomplete = Some(incomplete);
         self
     }
 
-    /// Returns why a result is incomplete; `None` if it is not, or does not say so.
+    /// Returns why a result is incomplete, or `None` if it is complete.
     #[must_use]
     pub fn incomplete_in(&self, result: &Value) -> Option<String> {
         self.incomplete.and_then(|incomplete| incomplete.reason_in(result))
     }
 
-    /// With fields that not every row has.
+    /// Sets the fields that only some rows have.
     #[must_use]
     pub const fn optional(mut self, optional: &'static [&'static str]) -> Self {
         self.optional = optional;

@@ -9,55 +9,52 @@ use crate::action::catalogue::{Catalogue, CatalogueHandle};
 use crate::action::params::JsonText;
 use crate::{ActionError, Doc, Effect, Example, Group, Memory, MemoryAction};
 
-/// How many characters of a request are read.
-const LONGEST_QUERY: usize = 1000;
+/// Characters that a query may have.
+const QUERY_LIMIT: usize = 1000;
 
-/// Finds actions, tells all about one, or lists all.
-pub struct Help {
+/// Finds actions, describes one, or lists all.
+pub(crate) struct Help {
     catalogue: CatalogueHandle,
 }
 
 impl Help {
-    /// Over the catalogue of the registry that it is put into.
-    #[must_use]
-    pub fn new(catalogue: CatalogueHandle) -> Self {
+    /// Makes the action for the registry of this catalogue.
+    pub(crate) fn new(catalogue: CatalogueHandle) -> Self {
         Self { catalogue }
     }
 }
 
-/// The parameters of `help`.
 #[derive(Deserialize, JsonSchema)]
-pub struct HelpParams {
-    /// What is to be done, in any words: the best three actions are told.
+pub(crate) struct HelpParams {
+    /// The task in any words, to get the best three actions.
     #[serde(default)]
     query: Option<String>,
-    /// The action to be told all about.
+    /// The name of an action, to get its details.
     #[serde(default)]
     action: Option<String>,
 }
 
-/// What `help` answers.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum HelpOutput {
-    /// To a query: a line for each action that fits, the best first: its signature and what it
-    /// does. To nothing: all signatures, by group.
+pub(crate) enum HelpOutput {
+    /// For a query, a line for each matching action, best first: signature and summary. Without
+    /// parameters, all signatures by group.
     Lines(Vec<String>),
-    /// To an action's name.
+    /// For the name of an action, its details.
     Action(ActionHelp),
 }
 
-/// All about an action.
+/// The details of an action.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub struct ActionHelp {
-    /// The call in one line: `?` may be left out, `=` shows what it is then.
+pub(crate) struct ActionHelp {
+    /// The call in one line: `?` marks optional parameters, `=` their defaults.
     signature: String,
-    /// What it does.
+    /// The summary.
     summary: String,
-    /// By name: the type and the meaning of each parameter.
+    /// The type and meaning of each parameter, by name.
     params: serde_json::Map<String, serde_json::Value>,
-    /// The parameters of a call that works.
+    /// Parameters that work.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "JsonText")]
     example: Option<Box<RawValue>>,
@@ -95,13 +92,13 @@ impl MemoryAction for Help {
     }
 }
 
-/// The lines of the actions that fit a request, the best first.
+/// Returns a line for each action that matches a query, best first.
 ///
 /// # Errors
-/// When none does, or the request is too long.
-pub fn search(catalogue: &Catalogue, query: &str) -> Result<Vec<String>, ActionError> {
-    if query.chars().nth(LONGEST_QUERY).is_some() {
-        let message = format!("query must have at most {LONGEST_QUERY} characters");
+/// Returns `NotFound` if no action matches, and `InvalidParams` if the query is too long.
+fn search(catalogue: &Catalogue, query: &str) -> Result<Vec<String>, ActionError> {
+    if query.chars().nth(QUERY_LIMIT).is_some() {
+        let message = format!("query must have at most {QUERY_LIMIT} characters");
         return Err(ActionError::invalid(message));
     }
     let found = catalogue.search(query);

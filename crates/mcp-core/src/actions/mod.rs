@@ -1,10 +1,10 @@
-//! The built-in actions over stored memory. Adding one is its file and its line here.
+//! The built-in actions over stored memory. A new action needs a file and a line in [`register`].
 
 pub mod config;
 pub mod help;
-pub mod logs;
-pub mod tasks;
-pub mod users;
+mod logs;
+pub(crate) mod tasks;
+mod users;
 pub mod utilities;
 
 use crate::RegistryBuilder;
@@ -31,7 +31,7 @@ pub fn register(registry: RegistryBuilder) -> RegistryBuilder {
         .memory(logs::ListLogs)
 }
 
-/// The parameters of an action that has none.
+/// The parameters of an action without parameters.
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 pub struct NoParams {}
 

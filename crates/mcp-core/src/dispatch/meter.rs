@@ -1,44 +1,44 @@
-//! What is counted of calls. The core says it; whoever runs it adds it up and shows it.
+//! The port for metrics of calls.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::action::registry::Registry;
+use crate::Registry;
 use crate::error::{ActionError, ErrorCode};
 
-/// Port: counts calls. It is told in the midst of a call, so it must not wait.
+/// Port: counts calls. Must not block.
 pub trait Meter: Send + Sync + 'static {
-    /// A call has been answered.
+    /// Counts a finished call.
     fn called(&self, call: Called);
 
-    /// An answer has been put into the words that its caller reads. Faces that are not read by a
-    /// model (v1, the command line) say nothing. No action: there is none of that name.
+    /// Counts the tokens of a call over v2 or the Model Context Protocol. The action is `None` if its
+    /// name is unknown.
     fn told(&self, action: Option<Arc<str>>, tokens: Tokens);
 }
 
-/// A call that has been answered.
+/// A finished call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {
-    /// The action's name; none when there is no such action.
+    /// The name of the action; `None` if it is unknown.
     pub action: Option<Arc<str>>,
-    /// How it failed, if it did.
+    /// The error.
     pub error: Option<ErrorCode>,
-    /// How long it took.
+    /// The duration.
     pub took: Duration,
 }
 
-/// What a call cost a model that reads it, in tokens of `o200k_base`.
+/// The cost of a call in tokens of `o200k_base`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
-    /// Of the call.
+    /// Tokens of the call.
     pub asked: u64,
-    /// Of the answer.
+    /// Tokens of the response.
     pub answered: u64,
-    /// How many more the same result has in v1's words.
+    /// Tokens that the response of v1 has more.
     pub saved: u64,
 }
 
-/// A call that is being counted, or nothing where nobody counts.
+/// A call that is being counted, if there are metrics.
 pub(super) struct Counted<'a>(Option<(&'a dyn Meter, Option<Arc<str>>, Instant)>);
 
 impl<'a> Counted<'a> {

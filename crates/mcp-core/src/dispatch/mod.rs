@@ -31,7 +31,7 @@ use crate::{Clock, Effect, Registry, Timestamp};
 pub use call::{Call, UnknownParams};
 pub use meter::{Called, Meter, Tokens};
 use output::{Form, Output};
-use record::{kept_params, log_entry, unknown_action_entry};
+use record::{log_entry, logged_params, unknown_action_entry};
 pub use redact::Redactor;
 pub use reply::{Reply, Rest};
 pub use rows::{Opened, Rows};
@@ -234,7 +234,7 @@ impl Dispatcher {
             Err(error) => Err(error),
         };
         let output = output.map_err(|error| with_signature(error, action));
-        let params = kept_params(&self.redactor, &call.params);
+        let params = logged_params(&self.redactor, &call.params);
         let beginning = output.as_ref().map(Output::beginning);
         let entry = log_entry(&self.redactor, now, &action.name, &params, beginning);
         self.record(entry).await;
@@ -286,7 +286,7 @@ impl Dispatcher {
         params: &ParamsText,
     ) -> Result<String, ActionError> {
         // Outside the transaction, for which other writes wait.
-        let params = kept_params(&self.redactor, params).into_owned();
+        let params = logged_params(&self.redactor, params).into_owned();
         let (name, redactor) = (Arc::clone(&action.name), Arc::clone(&self.redactor));
         let done = self
             .store

@@ -1,4 +1,4 @@
-//! What the log keeps of a call: bounded, and without secrets.
+//! The log entry of a call: bounded, and without secrets.
 
 use std::borrow::Cow;
 
@@ -12,9 +12,9 @@ use crate::action::params::ParamsText;
 use crate::domain::{LogEntry, LogStatus};
 use crate::error::ActionError;
 
-/// How many characters of a result are kept.
+/// Characters of a result in the log.
 const RESULT_CHARS: usize = 200;
-/// How many bytes of parameters are kept as they are.
+/// Bytes of parameters in the log; longer ones are omitted.
 const PARAMS_BYTES: usize = 64 * 1024;
 
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ struct Payload<'a> {
     result: &'a str,
 }
 
-/// The entry of a call of a known action. `params` are [`kept_params`]; what it gave is JSON text.
+/// Returns the entry of a call of a known action. `params` are [`logged_params`].
 pub(super) fn log_entry(
     redactor: &Redactor,
     timestamp: Timestamp,
@@ -44,8 +44,7 @@ pub(super) fn log_entry(
     }
 }
 
-/// The entry of a call that names no action. The name is what somebody sent: it is bounded and
-/// searched for secrets too.
+/// Returns the entry of a call of an unknown action, whose name may be long or a secret.
 pub(super) fn unknown_action_entry(
     redactor: &Redactor,
     timestamp: Timestamp,
@@ -53,16 +52,16 @@ pub(super) fn unknown_action_entry(
     error: &ActionError,
 ) -> LogEntry {
     let name = redactor.scrub(&call.action);
-    let params = kept_params(redactor, &call.params);
+    let params = logged_params(redactor, &call.params);
     log_entry(redactor, timestamp, cut(&name), &params, Err(error))
 }
 
-/// What is kept of parameters: without secrets, which most are as they were given, and bounded.
-pub(super) fn kept_params<'a>(redactor: &Redactor, given: &'a ParamsText) -> Cow<'a, RawValue> {
-    let text = match given.get().len() {
-        0..=PARAMS_BYTES => match redactor.json(given.get()) {
-            Cow::Borrowed(_) => return Cow::Borrowed(given.raw()),
-            Cow::Owned(params) => params,
+/// Returns the parameters without secrets, or their size if they are long.
+pub(super) fn logged_params<'a>(redactor: &Redactor, params: &'a ParamsText) -> Cow<'a, RawValue> {
+    let text = match params.get().len() {
+        0..=PARAMS_BYTES => match redactor.json(params.get()) {
+            Cow::Borrowed(_) => return Cow::Borrowed(params.raw()),
+            Cow::Owned(redacted) => redacted,
         },
         bytes => format!("{{\"omitted\":\"{bytes} bytes of parameters\"}}"),
     };

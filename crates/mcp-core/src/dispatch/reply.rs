@@ -1,18 +1,17 @@
-//! What a call gives back: JSON text, whole or the beginning of a long list.
+//! The JSON text of a result, read in parts if it is long.
 
 use crate::action::BeginWork;
 use crate::answer::Answer;
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Freshness, Store, StoreRuns};
 
-/// JSON text, whole or a beginning whose rest is read when it is asked for.
+/// The JSON text of a result: its beginning, and a rest that is read on demand.
 ///
-/// Each part of a list is read in a transaction of its own, so that a client that is slow in taking
-/// them holds no reader and no snapshot. What is there from the first part to the last is in the
-/// list once, in its order; what is added, changed or removed meanwhile may or may not be.
+/// Each part of a list is read in a transaction of its own, so that a slow client holds no reader and
+/// no snapshot. Rows that exist from the first part to the last are in the list once, in order; rows
+/// that are added, changed or removed meanwhile may be missing.
 pub struct Reply {
     beginning: String,
-    /// What the beginning is of, where it is read in parts.
     rest: Rest,
 }
 
@@ -23,10 +22,10 @@ impl From<String> for Reply {
 }
 
 impl Reply {
-    /// Reads the beginning of an answer: all of it, unless it is long.
+    /// Reads the beginning of a text: all of it, unless it is long.
     ///
     /// # Errors
-    /// With what the caller is told.
+    /// Returns the store's error.
     pub async fn read(
         freshness: Freshness,
         answer: Answer,
@@ -36,7 +35,7 @@ impl Reply {
         Ok(Self { beginning, rest: Rest { answer: Some(answer) } })
     }
 
-    /// Begins an answer, and reads its beginning in the same transaction.
+    /// Runs the work and reads the beginning of its text in the same transaction.
     pub(super) async fn begin(begin: BeginWork, store: &dyn Store) -> Result<Self, ActionError> {
         let (beginning, answer) = store
             .read_for(Freshness::Writes, move |memory| {
@@ -47,22 +46,22 @@ impl Reply {
         Ok(Self { beginning, rest: Rest { answer: Some(answer) } })
     }
 
-    /// The whole text, or its beginning.
+    /// Returns the beginning of the text.
     #[must_use]
     pub fn beginning(&self) -> &str {
         &self.beginning
     }
 
-    /// The beginning, and what follows it.
+    /// Returns the beginning and the rest.
     #[must_use]
     pub fn into_parts(self) -> (String, Rest) {
         (self.beginning, self.rest)
     }
 
-    /// The whole text, if it has at most so many bytes.
+    /// Returns the whole text.
     ///
     /// # Errors
-    /// [`ErrorCode::PayloadTooLarge`] when it has more; otherwise with what the caller is told.
+    /// Returns `PayloadTooLarge` if the text has more bytes, or the store's error.
     pub async fn whole(self, store: &dyn Store, bytes: usize) -> Result<String, ActionError> {
         let (mut text, mut rest) = self.into_parts();
         loop {
@@ -78,22 +77,22 @@ impl Reply {
     }
 }
 
-/// What follows the beginning of an answer.
+/// The text after the beginning.
 pub struct Rest {
     answer: Option<Answer>,
 }
 
 impl Rest {
-    /// Whether nothing follows.
+    /// Returns whether the text has ended.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.answer.as_ref().is_none_or(Answer::is_finished)
     }
 
-    /// The next part of the text, which is not empty; `None` behind the last.
+    /// Returns the next part, which is not empty, or `None` at the end.
     ///
     /// # Errors
-    /// With what the caller would be told. What came before is no whole answer then.
+    /// Returns the store's error. The text is incomplete then.
     pub async fn next(&mut self, store: &dyn Store) -> Result<Option<String>, ActionError> {
         while let Some(answer) = self.answer.take_if(|answer| !answer.is_finished()) {
             let (text, answer) = next_part(Freshness::Writes, answer, store).await?;
@@ -105,7 +104,7 @@ impl Rest {
         Ok(None)
     }
 
-    /// How many rows each list had that is finished.
+    /// Returns the row counts of the finished lists.
     #[must_use]
     pub fn counts(&self) -> &[u64] {
         self.answer.as_ref().map_or(&[], Answer::counts)

@@ -8,32 +8,32 @@ use crate::error::ActionError;
 use crate::json;
 use crate::memory::{Freshness, Memory, Store, StoreRuns};
 
-/// How many rows are read first: who wants a few is not given a thousand.
+/// Rows in the first part: a small query reads few.
 const FIRST_ROWS: u64 = 125;
 /// About how many bytes of a list are written for its log entry, which is cut there.
 const LOGGED_BYTES: usize = 1024;
 
-/// What an action answered: JSON text, or the rows of a list that is read in parts.
+/// The result of a call: JSON text, or a list as rows.
 pub enum Opened {
     /// JSON text.
     Text {
         /// The text.
         text: String,
-        /// Whether it is a page and another follows.
+        /// Whether the text is a page and another page follows.
         goes_on: bool,
     },
     /// Rows.
     Rows(Rows),
 }
 
-/// The rows of a list, read a part at a time, each in a transaction of its own.
+/// The rows of a list. Each part is read in a transaction of its own.
 pub struct Rows {
-    /// None behind the last part.
+    /// `None` after the last part.
     work: Option<Box<dyn ListWork>>,
     after: Option<Position>,
-    /// How many are read next.
+    /// Rows in the next part.
     count: u64,
-    /// Read already, for the log, and as it stands there.
+    /// The first part, read already for the log entry.
     read: Option<Part<Value>>,
     beginning: String,
 }
@@ -55,10 +55,10 @@ impl Rows {
         &self.beginning
     }
 
-    /// The next rows; none behind the last. A part can be empty.
+    /// Returns the next part, which can be empty, or `None` at the end.
     ///
     /// # Errors
-    /// With what the caller is told.
+    /// Returns the error of the action or the store.
     pub async fn next(&mut self, store: &dyn Store) -> Result<Option<Part<Value>>, ActionError> {
         if let Some(part) = self.read.take() {
             self.beginning = String::new();
@@ -94,7 +94,7 @@ fn first_rows(part: &Part<Value>) -> String {
     text + "]"
 }
 
-/// A part of a list, as much as is read at once.
+/// Returns the page after a position, as much as is read at once.
 pub(super) fn page_after(after: Option<Position>) -> Page {
     Page { after, ..PART }
 }

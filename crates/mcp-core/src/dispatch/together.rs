@@ -5,22 +5,21 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::record::{kept_params, log_entry, unknown_action_entry};
+use super::record::{log_entry, logged_params, unknown_action_entry};
 use super::rows::page_after;
 use super::{Call, Called, Dispatcher, Redactor, prepare, with_signature};
 use crate::action::Prepared;
-use crate::action::registry::Registry;
 use crate::answer::ListWork;
 use crate::changes::{Change, ChangeTracker};
 use crate::domain::{LogEntry, Part, Position};
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Access, Freshness, Memory, StoreError, StoreRuns};
-use crate::{Caller, Effect, Timestamp};
+use crate::{Caller, Effect, Registry, Timestamp};
 
-/// How long calls that only read may take: for so long the store keeps their snapshot.
+/// The time limit of a transaction that only reads: the store keeps its snapshot meanwhile.
 const READ_BUDGET: Duration = Duration::from_secs(3);
 
-/// The inside of a transaction that several calls share.
+/// A transaction of several calls.
 pub struct Together<'a> {
     registry: &'a Registry,
     redactor: &'a Redactor,
@@ -29,27 +28,26 @@ pub struct Together<'a> {
     changes: ChangeTracker,
     access: Access,
     budget: Duration,
-    /// When the budget is used up.
-    until: Instant,
-    /// Gone when nobody waits for what it gives.
+    deadline: Instant,
+    /// Gone when the caller is.
     waits: Weak<()>,
-    /// The calls so far, which count when everything is done.
+    /// The calls so far, counted at the commit.
     called: Vec<Called>,
-    /// The log entries of the calls so far, if the transaction cannot store them.
+    /// The log entries of the calls so far, if the transaction only reads.
     entries: Vec<LogEntry>,
-    /// The call that failed, and its entry: it is counted and logged after everything was undone.
+    /// The call that failed and its entry, counted and logged after the rollback.
     failed: Option<(Called, LogEntry)>,
 }
 
-/// What an action answered inside the transaction.
+/// The result of a call inside a transaction.
 pub enum InTransaction {
     /// JSON text.
     Text(String),
-    /// A list that is read in parts, with [`Together::rows`].
+    /// A list, read with [`Together::rows`].
     List(Box<dyn ListWork>),
 }
 
-/// Why nothing of it was done.
+/// The error that undid a transaction, and the call that failed.
 struct Undone(Box<(ActionError, Option<(Called, LogEntry)>)>);
 
 impl From<StoreError> for Undone {
@@ -59,8 +57,7 @@ impl From<StoreError> for Undone {
 }
 
 impl Dispatcher {
-    /// Returns what a transaction of calls of these actions must be able to do: it writes if one of
-    /// them does.
+    /// Returns the access that a transaction of these actions needs.
     #[must_use]
     pub fn access<'a>(&self, actions: impl Iterator<Item = &'a str>) -> Access {
         let mut access = Access::Read(Freshness::Writes);
@@ -76,14 +73,14 @@ impl Dispatcher {
         access
     }
 
-    /// Runs calls in one transaction. If it returns an error, nothing of it was done.
+    /// Runs calls in one transaction, which an error undoes.
     ///
-    /// A caller has one such transaction at a time, and its others wait. A transaction that writes
-    /// may take [`Dispatcher::batch_budget`], one that only reads 3 s, counted from its start.
+    /// A caller has one such transaction at a time; its others wait. The time limit, counted from the
+    /// start, is [`Dispatcher::batch_budget`] for writes, and 3 s for reads.
     ///
     /// # Errors
-    /// Returns the error of `run`, `InvalidParams` if the time is used up, or `RateLimited` if too
-    /// many transactions of the caller wait.
+    /// Returns the error of `run`, `InvalidParams` after the time limit, or `RateLimited` if too many
+    /// transactions of the caller wait.
     pub async fn together<T: Send + 'static>(
         &self,
         caller: &Caller,
@@ -102,7 +99,7 @@ impl Dispatcher {
         let done = self
             .store
             .run_within_for(access, budget, move |memory| {
-                // The caller's next transaction begins after this one, also if the caller is gone.
+                // Held until the transaction ends, even if the caller is gone.
                 let _turn = turn;
                 let (registry, redactor) = (&*registry, &*redactor);
                 let mut together = Together {
@@ -113,7 +110,7 @@ impl Dispatcher {
                     changes: ChangeTracker::default(),
                     access,
                     budget,
-                    until: Instant::now() + budget,
+                    deadline: Instant::now() + budget,
                     waits,
                     called: Vec::new(),
                     entries: Vec::new(),
@@ -152,18 +149,19 @@ impl Dispatcher {
 }
 
 impl<'a> Together<'a> {
-    /// What can be called.
+    /// Returns the actions.
     #[must_use]
     pub fn registry(&self) -> &'a Registry {
         self.registry
     }
 
-    /// Calls a memory action. Its log entry commits with all the others.
+    /// Calls a memory action. Its log entry commits with the transaction.
     ///
     /// # Errors
-    /// With what the caller is told. The transaction should end with it.
+    /// Returns the error of the action, or `InvalidParams` after the time limit. Return it from `run`
+    /// to undo the transaction.
     pub fn call(&mut self, call: &Call) -> Result<InTransaction, ActionError> {
-        self.go_on()?;
+        self.check()?;
         let start = Instant::now();
         let called = |name: Option<&Arc<str>>, error: Option<&ActionError>| Called {
             action: name.cloned(),
@@ -198,7 +196,7 @@ impl<'a> Together<'a> {
             )),
         });
         let done = done.map_err(|error| with_signature(self.in_time(error), action));
-        let params = kept_params(self.redactor, &call.params);
+        let params = logged_params(self.redactor, &call.params);
         let text = done.as_ref().map(|given| match given {
             InTransaction::Text(text) => text.as_str(),
             InTransaction::List(_) => "",
@@ -223,28 +221,28 @@ impl<'a> Together<'a> {
     /// Reads the rows of a list after a position.
     ///
     /// # Errors
-    /// With what the caller is told.
+    /// Returns the store's error, or `InvalidParams` after the time limit.
     pub fn rows(
         &mut self,
         work: &mut dyn ListWork,
         after: Option<Position>,
     ) -> Result<Part<Value>, ActionError> {
-        self.go_on()?;
+        self.check()?;
         work.values(page_after(after), self.memory).map_err(|error| self.in_time(error))
     }
 
-    /// Whether there is time left, and anybody who waits.
-    fn go_on(&self) -> Result<(), ActionError> {
+    /// Checks that the caller waits and that time is left.
+    fn check(&self) -> Result<(), ActionError> {
         if self.waits.strong_count() == 0 {
             return Err(ActionError::internal("the caller has gone away"));
         }
-        if Instant::now() < self.until { Ok(()) } else { Err(self.out_of_time()) }
+        if Instant::now() < self.deadline { Ok(()) } else { Err(self.out_of_time()) }
     }
 
-    /// The error of a call. A store that is stopped when the time is used up does not say why.
+    /// Returns the error of a call: a store that hits the time limit does not say so.
     fn in_time(&self, error: ActionError) -> ActionError {
         let is_the_stores = error.cause.as_ref().is_some_and(|cause| cause.is::<StoreError>());
-        if is_the_stores && Instant::now() >= self.until { self.out_of_time() } else { error }
+        if is_the_stores && Instant::now() >= self.deadline { self.out_of_time() } else { error }
     }
 
     fn out_of_time(&self) -> ActionError {

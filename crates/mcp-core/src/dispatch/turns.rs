@@ -1,17 +1,18 @@
-//! One transaction of several calls at a time for each caller. Its other transactions wait in order.
+//! Runs one transaction of several calls at a time for each caller; the others wait in order.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::context::Caller;
 use crate::error::{ActionError, ErrorCode};
 
-/// How many transactions of one caller may run or wait; one more is rejected.
-const MOST: usize = 32;
-/// After how long a rejected caller should try again.
+/// Transactions of one caller that may run or wait.
+const LIMIT: usize = 32;
+/// The time after which a rejected caller should retry.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The callers that have a transaction.
@@ -21,7 +22,7 @@ pub(super) struct Turns(Mutex<HashMap<Caller, Queue>>);
 /// The transactions of one caller.
 struct Queue {
     turn: Arc<Semaphore>,
-    /// How many run or wait.
+    /// Transactions that run or wait.
     count: usize,
 }
 
@@ -44,13 +45,13 @@ impl Turns {
     }
 
     fn enter(self: &Arc<Self>, caller: &Caller) -> Result<(Place, Arc<Semaphore>), ActionError> {
-        let mut callers = self.lock();
+        let mut callers = self.0.lock();
         let queue = callers
             .entry(caller.clone())
             .or_insert_with(|| Queue { turn: Arc::new(Semaphore::new(1)), count: 0 });
-        if queue.count >= MOST {
+        if queue.count >= LIMIT {
             let message = format!(
-                "{MOST} atomic batches of this caller are waiting: wait for an answer before you \
+                "{LIMIT} atomic batches of this caller are waiting: wait for an answer before you \
                  send another"
             );
             return Err(ActionError::new(ErrorCode::RateLimited, message).retry_after(RETRY));
@@ -59,13 +60,9 @@ impl Turns {
         let place = Place { turns: Arc::clone(self), caller: caller.clone() };
         Ok((place, Arc::clone(&queue.turn)))
     }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Caller, Queue>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// The place of a transaction that runs or waits. The caller is forgotten with its last one.
+/// A transaction that runs or waits. The caller's entry goes with its last one.
 struct Place {
     turns: Arc<Turns>,
     caller: Caller,
@@ -73,7 +70,7 @@ struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut callers = self.turns.lock();
+        let mut callers = self.turns.0.lock();
         if let Some(queue) = callers.get_mut(&self.caller) {
             queue.count -= 1;
             if queue.count == 0 {
@@ -104,15 +101,16 @@ mod tests {
         drop(one);
         let next = turns.wait(&session("a")).await.expect("a turn");
         drop((next, other));
-        assert!(turns.lock().is_empty(), "every caller is forgotten");
+        assert!(turns.0.lock().is_empty(), "every caller is forgotten");
     }
 
     #[tokio::test]
     async fn a_caller_with_too_many_is_rejected_with_a_time_and_others_are_not() {
         let turns = Arc::new(Turns::default());
         let _running = turns.wait(&session("a")).await.expect("a turn");
-        let mut waiting: Vec<_> =
-            (1..MOST).map(|_| turns.enter(&session("a")).map_err(drop).expect("a place")).collect();
+        let mut waiting: Vec<_> = (1..LIMIT)
+            .map(|_| turns.enter(&session("a")).map_err(drop).expect("a place"))
+            .collect();
         let error = turns.wait(&session("a")).await.map(drop).expect_err("too many");
         assert_eq!((error.code, error.retry_after), (ErrorCode::RateLimited, Some(RETRY)));
         assert!(error.message.contains("wait for an answer"), "{error}");

@@ -1,16 +1,16 @@
-//! Values that agents share under a name.
+//! The shared configuration.
 
 use serde_json::value::RawValue;
 
-/// A value under its name.
+/// A named value.
 #[derive(Clone, Debug)]
 pub struct ConfigEntry {
-    /// The name, byte for byte as it was first given. No two entries have canonically equivalent names.
+    /// The name as it was first given. No two entries have canonically equivalent names.
     pub key: String,
-    /// Any JSON, as it was given.
+    /// The JSON value, byte for byte.
     pub value: Box<RawValue>,
 }
 
-/// What a new memory and one after a reset hold: names and JSON texts.
+/// The configuration of a new memory and after a reset: names and JSON texts.
 pub const DEFAULT_CONFIG: [(&str, &str); 2] =
     [("max_tasks", "100"), ("default_priority", "\"medium\"")];

@@ -7,18 +7,18 @@ use serde_json::value::RawValue;
 use super::Position;
 use crate::Timestamp;
 
-/// How an action ended.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogStatus {
-    /// It did its work.
+    /// It succeeded.
     Success,
-    /// It did not.
+    /// It failed.
     Error,
 }
 
 impl LogStatus {
-    /// As it is written and stored.
+    /// Returns the name that is stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,7 +28,7 @@ impl LogStatus {
     }
 }
 
-/// One action in the log.
+/// A call in the log.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct LogEntry {
@@ -45,18 +45,18 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
-    /// About how many bytes the entry is.
+    /// Returns the size of the entry in bytes, about.
     #[must_use]
     pub fn size(&self) -> usize {
         self.action.len() + self.payload.get().len() + self.status.len()
     }
 }
 
-/// Entries that follow each other in the log.
+/// A range of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogRange {
-    /// Behind this one.
+    /// The entry before the range.
     pub after: Position,
-    /// Up to this one, which is the last.
+    /// The last entry of the range.
     pub through: Position,
 }

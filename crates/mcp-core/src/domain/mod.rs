@@ -1,4 +1,4 @@
-//! What the memory holds: users, tasks, configuration and the log of actions.
+//! The contents of memory: users, tasks, configuration and the log of actions.
 
 mod config;
 mod log_entry;

@@ -1,25 +1,25 @@
-//! A part of a list, by number or by place.
+//! Pages of lists, by offset or by position.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::ActionError;
 
-/// Where an item of a list stands. What follows it does not change when other items are added or
-/// removed, so a list can be read on behind it.
+/// The position of an item in a list. It stays valid while other items are added or removed, so a
+/// list can be continued after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub i64);
 
-/// Which part of a list is wanted.
+/// The requested part of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// At most this many; `None` for all.
+    /// The maximum number of items; `None` for all.
     pub limit: Option<u64>,
-    /// After leaving out this many.
+    /// The number of items to skip.
     pub offset: u64,
-    /// Only what stands behind this.
+    /// Only items after this position.
     pub after: Option<Position>,
-    /// Ends behind the item with which the texts come to this many bytes; `None` for no such end.
+    /// Ends after the item whose texts reach this many bytes; `None` for no such limit.
     pub bytes: Option<usize>,
 }
 
@@ -27,17 +27,17 @@ impl Page {
     /// The whole list.
     pub const ALL: Self = Self { limit: None, offset: 0, after: None, bytes: None };
 
-    /// A part of a list by numbers.
+    /// Requests a part by limit and offset.
     #[must_use]
     pub const fn new(limit: Option<u64>, offset: u64) -> Self {
         Self { limit, offset, ..Self::ALL }
     }
 
-    /// The wanted part of a list of rows, which come in their order from behind `after` on, each
-    /// with the bytes of its texts. No more rows are asked for than that takes.
+    /// Takes the requested part of rows that come in order, from after `after`, each with the bytes of
+    /// its texts. Reads no more rows than needed.
     ///
     /// # Errors
-    /// The first that a row has.
+    /// Returns the first error of a row, even of a skipped one.
     pub fn take<T, E>(
         self,
         rows: impl Iterator<Item = Result<(Position, T, usize), E>>,
@@ -48,17 +48,16 @@ impl Page {
         if limit == 0 {
             return Ok(part);
         }
-        let (mut left_out, mut bytes) = (0, 0);
+        let (mut skipped, mut bytes) = (0, 0);
         for row in rows {
-            // An error of a row that is left out counts as well.
             let (position, item, size) = row?;
-            if left_out < self.offset {
-                left_out += 1;
+            if skipped < self.offset {
+                skipped += 1;
                 continue;
             }
             part.rows.push((position, item));
             bytes += size;
-            if part.rows.len() == limit || self.bytes.is_some_and(|most| bytes >= most) {
+            if part.rows.len() == limit || self.bytes.is_some_and(|limit| bytes >= limit) {
                 part.next = Some(position);
                 break;
             }
@@ -70,10 +69,10 @@ impl Page {
 /// A part of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part<T> {
-    /// The items and where they stand.
+    /// The items with their positions.
     pub rows: Vec<(Position, T)>,
-    /// Behind what the list may go on; `None` at its end. A part without rows can have one, when
-    /// what was looked through held nothing.
+    /// The position after which the list may continue; `None` at its end. An empty part can have one if
+    /// no row that it read matched.
     pub next: Option<Position>,
 }
 
@@ -94,7 +93,7 @@ impl<T: Serialize> Part<T> {
 }
 
 impl<T> Part<T> {
-    /// The items alone.
+    /// Returns the items.
     #[must_use]
     pub fn items(self) -> Vec<T> {
         self.rows.into_iter().map(|(_, item)| item).collect()

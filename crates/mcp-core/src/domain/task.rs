@@ -1,4 +1,4 @@
-//! Work that somebody or something has to do.
+//! Tasks.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Position, fold, is_same_name};
 use crate::Timestamp;
 
-/// A task's number, given out once and never again (until a reset).
+/// The number of a task. Numbers are not reused until a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(transparent)]
@@ -43,13 +43,13 @@ pub struct Task {
 }
 
 impl Task {
-    /// Where it stands in a list of tasks.
+    /// Returns the position in lists of tasks.
     #[must_use]
     pub const fn position(&self) -> Position {
         Position(self.id.0)
     }
 
-    /// About how many bytes its texts are.
+    /// Returns the bytes of its texts.
     #[must_use]
     pub fn size(&self) -> usize {
         let texts = [&self.description, &self.priority, &self.status, &self.assigned_to];
@@ -60,20 +60,20 @@ impl Task {
 /// A task to be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTask {
-    /// What is to be done; not empty.
+    /// The title; not empty.
     pub title: String,
-    /// More about it.
+    /// The description.
     pub description: String,
-    /// How urgent it is.
+    /// The priority.
     pub priority: String,
-    /// How far it is.
+    /// The status.
     pub status: String,
     /// The user it is assigned to.
     pub assigned_to: Option<String>,
 }
 
 impl NewTask {
-    /// The task that it becomes.
+    /// Returns the stored task.
     #[must_use]
     pub fn numbered(&self, id: TaskId, now: Timestamp) -> Task {
         Task {
@@ -89,20 +89,20 @@ impl NewTask {
     }
 }
 
-/// What an update does to one field.
+/// The update of a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum FieldChange<T> {
-    /// Leaves it as it is.
+    /// Keeps the value.
     #[default]
     Keep,
-    /// Takes its value away.
+    /// Removes the value.
     Clear,
-    /// Gives it this value.
+    /// Sets the value.
     Set(T),
 }
 
 impl<T> FieldChange<T> {
-    /// Carries the change out on a field that may be without a value.
+    /// Applies the change to a field.
     pub fn apply(self, field: &mut Option<T>) {
         match self {
             Self::Keep => {}
@@ -112,23 +112,23 @@ impl<T> FieldChange<T> {
     }
 }
 
-/// What an update does to a task: everything else stays as it is.
+/// The update of a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskChanges {
     /// The new title.
     pub title: Option<String>,
-    /// The change of the description.
+    /// The update of the description.
     pub description: FieldChange<String>,
-    /// The change of the priority.
+    /// The update of the priority.
     pub priority: FieldChange<String>,
-    /// The change of the status.
+    /// The update of the status.
     pub status: FieldChange<String>,
-    /// The change of the assignment.
+    /// The update of the assignment.
     pub assigned_to: FieldChange<String>,
 }
 
 impl TaskChanges {
-    /// Carries the changes out, at the given time.
+    /// Applies the update at this time.
     pub fn apply(self, task: &mut Task, now: Timestamp) {
         if let Some(title) = self.title {
             task.title = title;
@@ -141,18 +141,18 @@ impl TaskChanges {
     }
 }
 
-/// Which tasks are wanted: those that match everything that is given. Names and words are compared
-/// by canonical equivalence ([`is_same_name`]); case makes a difference.
+/// A filter of tasks: all conditions must match. Texts are compared by canonical equivalence
+/// ([`is_same_name`]) and case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskFilter {
-    /// Only with this status.
+    /// The status.
     pub status: Option<String>,
-    /// Only those assigned to this user.
+    /// The assigned user.
     pub assigned_to: Option<String>,
 }
 
 impl TaskFilter {
-    /// Whether the task is wanted.
+    /// Returns whether the task matches.
     #[must_use]
     pub fn matches(&self, task: &Task) -> bool {
         let matches = |wanted: &Option<String>, value: &Option<String>| match (wanted, value) {
@@ -164,36 +164,36 @@ impl TaskFilter {
     }
 }
 
-/// How many tasks there are, altogether and by what.
+/// Counts of tasks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskCounts {
     /// All tasks.
     pub total: u64,
-    /// By status, where there is one.
+    /// Tasks by status; tasks without a status are left out.
     pub by_status: Vec<(String, u64)>,
-    /// By priority, where there is one.
+    /// Tasks by priority; tasks without a priority are left out.
     pub by_priority: Vec<(String, u64)>,
 }
 
-/// A text to search tasks for: a substring of title or description, compared by [`fold`].
-/// No character in it is a wildcard. The empty text is in every task.
+/// A search for a substring of title or description, compared by [`fold`]. It has no wildcards; the
+/// empty text is in every task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchText(String);
 
 impl SearchText {
-    /// A search for the given text.
+    /// Makes a search for a text.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(fold(text).into_owned())
     }
 
-    /// Returns the text in the form in which it is searched.
+    /// Returns the folded text.
     #[must_use]
     pub fn folded(&self) -> &str {
         &self.0
     }
 
-    /// Whether title or description hold the text.
+    /// Returns whether title or description contain the text.
     #[must_use]
     pub fn is_in(&self, task: &Task) -> bool {
         let holds = |text: &str| fold(text).contains(&self.0);

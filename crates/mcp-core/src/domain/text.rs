@@ -1,7 +1,7 @@
-//! When two texts are the same: Unicode's canonical equivalence, and for searches its case folding.
+//! Comparison of texts: Unicode's canonical equivalence, and for searches its case folding.
 //!
-//! `é` is one code point or `e` and an accent; both are one letter to whoever reads them (the Unicode
-//! Standard, section 3.12). Texts are stored byte for byte and compared in these forms.
+//! `é` is one code point, or `e` and an accent; readers see one letter (the Unicode Standard, section
+//! 3.12). Texts are stored byte for byte and compared in these forms.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Returns the form in which texts are searched: full case folding, then composition (NFC).
 ///
-/// Two texts have the same form if they differ in nothing but case and canonical equivalence (the
+/// Two texts have the same form if they differ only by case and canonical equivalence (the
 /// Unicode Standard, section 3.13.5): `STRASSE` finds `Straße`, and a final sigma its other forms.
 #[must_use]
 pub fn fold(text: &str) -> Cow<'_, str> {
@@ -33,7 +33,7 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns the form in which names are compared: composition (NFC). Case makes a difference.
+/// Returns the form in which names are compared: composition (NFC). Case matters.
 #[must_use]
 pub fn compose(name: &str) -> Cow<'_, str> {
     composed(name).map_or(Cow::Borrowed(name), Cow::Owned)
@@ -45,15 +45,15 @@ pub fn is_same_name(name: &str, other: &str) -> bool {
     name == other || compose(name) == compose(other)
 }
 
-/// Returns whether another text can be canonically equivalent to this name. False for most names,
-/// so that nobody looks for other spellings of them.
+/// Returns whether another text can be canonically equivalent to this name. Most names have no other
+/// spelling to search for.
 #[must_use]
 pub fn may_be_spelled_differently(name: &str) -> bool {
     // Three signs are ASCII letters in their canonical form: U+212A is K, U+037E `;`, U+1FEF a grave.
     !name.is_ascii() || name.contains(['K', ';', '`'])
 }
 
-/// Returns the composed text; none if the text is composed already.
+/// Returns the composed text, or `None` if the text is composed already.
 fn composed(text: &str) -> Option<String> {
     if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return None;

@@ -1,4 +1,4 @@
-//! People and agents that tasks are assigned to.
+//! Users: people and agents to whom tasks are assigned.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -36,7 +36,7 @@ impl User {
 pub struct NewUser {
     /// The name; not canonically equivalent to another user's.
     pub username: String,
-    /// What the user is to the team.
+    /// The role in the team.
     pub role: String,
     /// A JSON object.
     pub metadata: Box<RawValue>,

@@ -1,12 +1,12 @@
-//! A store without a database: for programs that embed the core, and for tests.
+//! A store without a database, for tests and embedding programs.
 //!
-//! A write works on a copy of everything and puts it in place at its end, so it costs what is
-//! stored: right for hundreds of rows, not for millions.
+//! Each transaction copies the whole memory: suitable for hundreds of rows, not for millions.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde_json::value::RawValue;
 
 use super::{
@@ -18,14 +18,14 @@ use crate::domain::{
 };
 use crate::{Clock, Timestamp};
 
-/// Everything in the process's own memory, gone when it ends.
+/// A store in the memory of the process.
 pub struct InMemoryStore {
     state: Mutex<State>,
     clock: Arc<dyn Clock>,
 }
 
 impl InMemoryStore {
-    /// A new memory with the default configuration, which keeps `log_retention` log entries.
+    /// Makes a store with the default configuration that keeps `log_retention` log entries.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, log_retention: usize) -> Self {
         let state = State { now: clock.now(), log_retention, ..State::fresh() };
@@ -33,22 +33,18 @@ impl InMemoryStore {
     }
 
     fn run(&self, work: Work) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let mut copy = State { now: self.clock.now(), ..state.clone() };
         if work(&mut copy) == Verdict::Commit {
             *state = copy;
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Store for InMemoryStore {
     fn read(&self, _: Freshness, work: Work) -> StoreFuture<'_, ()> {
         Box::pin(async move {
-            work(&mut self.lock().clone());
+            work(&mut self.state.lock().clone());
             Ok(())
         })
     }
@@ -61,7 +57,7 @@ impl Store for InMemoryStore {
     }
 
     fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()> {
-        Box::pin(async move { self.lock().append_log(&entry) })
+        Box::pin(async move { self.state.lock().append_log(&entry) })
     }
 
     fn ready(&self) -> StoreFuture<'_, ()> {
@@ -83,7 +79,7 @@ struct State {
     last_task: i64,
     config: Vec<ConfigEntry>,
     logs: VecDeque<LogEntry>,
-    /// How many entries were removed before the first that is kept.
+    /// Log entries that were removed.
     forgotten_logs: i64,
 }
 
@@ -106,10 +102,9 @@ impl State {
         }
     }
 
-    /// `item` makes a list's item of a user, and says its bytes.
     fn part_of_users<T>(&self, page: Page, item: impl Fn(&User) -> (T, usize)) -> Part<T> {
         let users = self.users.iter().filter(|(position, _)| page.after < Some(*position));
-        sure(page.take(users.map(|(position, user)| {
+        infallible(page.take(users.map(|(position, user)| {
             let (item, size) = item(user);
             Ok((*position, item, size))
         })))
@@ -120,12 +115,11 @@ impl State {
             .after
             .map_or(0, |after| self.tasks.partition_point(|task| task.position() <= after));
         let tasks = self.tasks[start..].iter().filter(|task| wanted(task));
-        sure(page.take(tasks.map(|task| Ok((task.position(), task.clone(), task.size())))))
+        infallible(page.take(tasks.map(|task| Ok((task.position(), task.clone(), task.size())))))
     }
 }
 
-/// What cannot fail.
-fn sure<T>(result: Result<T, Infallible>) -> T {
+fn infallible<T>(result: Result<T, Infallible>) -> T {
     let Ok(value) = result;
     value
 }
@@ -268,7 +262,7 @@ impl Logs for State {
         let positions = (self.forgotten_logs + 1..).map(Position);
         let entries = positions.zip(&self.logs);
         let wanted = entries.filter(|(at, _)| after < *at && *at <= range.through);
-        Ok(sure(page.take(wanted.map(|(at, entry)| Ok((at, entry.clone(), entry.size()))))))
+        Ok(infallible(page.take(wanted.map(|(at, entry)| Ok((at, entry.clone(), entry.size()))))))
     }
 
     fn count_logs(&mut self) -> StoreResult<u64> {

@@ -1,9 +1,8 @@
-//! The ports to stored memory: what an action can do inside a transaction ([`Memory`]), and how a
-//! transaction is opened ([`Store`]). Adapters live in other crates; [`in_memory`] is one without
-//! a database, for programs that embed the core and for tests.
+//! The ports to stored memory: [`Memory`] inside a transaction, and [`Store`], which opens one.
+//! [`in_memory`] is a store without a database; other crates have the rest.
 //!
-//! Names (of users, of values in the configuration, in filters) are compared by canonical equivalence
-//! ([`crate::domain::is_same_name`]). Where older rows have equivalent names, the same spelling wins.
+//! Names of users and of configuration values are compared by canonical equivalence
+//! ([`crate::domain::is_same_name`]). If older rows have equivalent names, the same spelling wins.
 
 pub mod in_memory;
 mod store;
@@ -17,75 +16,75 @@ use crate::domain::{
 };
 pub use store::{Access, Freshness, Store, StoreError, StoreFuture, StoreRuns, Verdict, Work};
 
-/// What storage answers.
+/// A result of the storage.
 pub type StoreResult<T> = Result<T, StoreError>;
 
-/// Stored users. Lists are in the order in which they were added.
+/// Stored users, listed in the order in which they were added.
 pub trait Users {
     /// Returns the names of a page of the users.
     fn list_usernames(&mut self, page: Page) -> StoreResult<Part<String>>;
     /// Returns a page of the users.
     fn list_users(&mut self, page: Page) -> StoreResult<Part<User>>;
-    /// How many users there are.
+    /// Counts the users.
     fn count_users(&mut self) -> StoreResult<u64>;
-    /// The user of that name.
+    /// Returns the user of this name.
     fn find_user(&mut self, username: &str) -> StoreResult<Option<User>>;
-    /// Adds a user; `false` when the name is taken, and then nothing has changed.
+    /// Adds a user. Returns `false`, and changes nothing, if the name is taken.
     fn add_user(&mut self, user: &NewUser) -> StoreResult<bool>;
-    /// Removes a user; `false` when there is none of that name. The user's tasks stay as they are.
+    /// Removes a user, but not its tasks. Returns `false` if no user has this name.
     fn remove_user(&mut self, username: &str) -> StoreResult<bool>;
 }
 
-/// Stored tasks. Lists are in the order of their numbers.
+/// Stored tasks, listed in the order of their numbers.
 pub trait Tasks {
-    /// Adds a task and gives it a number that no task has had before.
+    /// Adds a task under a number that no task has had before.
     fn add_task(&mut self, task: &NewTask) -> StoreResult<Task>;
-    /// The task of that number.
+    /// Returns the task of this number.
     fn find_task(&mut self, id: TaskId) -> StoreResult<Option<Task>>;
-    /// Changes a task and gives it back as it is now; `None` when there is none of that number.
+    /// Changes a task and returns it. Returns `None` if no task has this number.
     fn update_task(&mut self, id: TaskId, changes: TaskChanges) -> StoreResult<Option<Task>>;
-    /// Removes a task; `false` when there is none of that number.
+    /// Removes a task. Returns `false` if no task has this number.
     fn remove_task(&mut self, id: TaskId) -> StoreResult<bool>;
-    /// A part of the tasks that the filter wants.
+    /// Returns a page of the tasks that match the filter.
     fn list_tasks(&mut self, filter: &TaskFilter, page: Page) -> StoreResult<Part<Task>>;
-    /// How many tasks the filter wants.
+    /// Counts the tasks that match the filter.
     fn count_tasks(&mut self, filter: &TaskFilter) -> StoreResult<u64>;
-    /// A part of the tasks that hold the text.
+    /// Returns a page of the tasks that contain the text.
     fn search_tasks(&mut self, text: &SearchText, page: Page) -> StoreResult<Part<Task>>;
-    /// How many tasks there are, by what.
+    /// Counts the tasks by status and priority.
     fn task_counts(&mut self) -> StoreResult<TaskCounts>;
 }
 
-/// Stored configuration. Lists are in the order in which the names were first set.
+/// Stored configuration, listed in the order in which the names were first set.
 pub trait Configs {
-    /// Everything.
+    /// Returns all values.
     fn list_config(&mut self) -> StoreResult<Vec<ConfigEntry>>;
-    /// The value under that name.
+    /// Returns the value of this name.
     fn find_config(&mut self, key: &str) -> StoreResult<Option<Box<RawValue>>>;
-    /// Puts a value under a name, in place of what was there.
+    /// Sets a value.
     fn set_config(&mut self, key: &str, value: &RawValue) -> StoreResult<()>;
 }
 
-/// The stored log of actions, at most as long as the store's retention.
+/// The stored log of actions, as long as the store's retention.
 pub trait Logs {
-    /// Adds an entry as the newest.
+    /// Appends an entry.
     fn append_log(&mut self, entry: &LogEntry) -> StoreResult<()>;
-    /// The newest entries: leaves out the `offset` newest, then takes `limit`.
+    /// Returns the range of the newest entries: skips `offset`, then takes `limit`.
     fn log_range(&mut self, limit: Option<u64>, offset: u64) -> StoreResult<LogRange>;
-    /// A part of these entries, newest last.
+    /// Returns a page of these entries, newest last.
     fn list_logs(&mut self, range: LogRange, page: Page) -> StoreResult<Part<LogEntry>>;
-    /// The entries of [`Logs::log_range`], newest last.
+    /// Returns the entries of [`Logs::log_range`], newest last.
     fn newest_logs(&mut self, limit: Option<u64>, offset: u64) -> StoreResult<Vec<LogEntry>> {
         let range = self.log_range(limit, offset)?;
         Ok(self.list_logs(range, Page::ALL)?.items())
     }
-    /// How many entries there are.
+    /// Counts the entries.
     fn count_logs(&mut self) -> StoreResult<u64>;
 }
 
-/// Everything that an action can do to stored data, inside the transaction that it runs in.
+/// The stored memory inside a transaction.
 pub trait Memory: Users + Tasks + Configs + Logs {
-    /// The time of this transaction.
+    /// Returns the time of the transaction.
     fn now(&self) -> Timestamp;
     /// Removes everything, restores [`crate::domain::DEFAULT_CONFIG`] and starts task numbers at 1.
     fn reset(&mut self) -> StoreResult<()>;

@@ -2,43 +2,45 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::domain::LogEntry;
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::Memory;
 
-/// Why storage did not do what it was asked.
+/// An error of the storage.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// More work is waiting than the store takes.
+    /// The queue of waiting work is full.
     #[error("the storage is busy")]
     Busy,
-    /// Somebody else holds the database, or it cannot be reached.
+    /// The database is locked or cannot be reached.
     #[error("the storage cannot be used now: {0}")]
     Unavailable(String),
-    /// It went away during a commit: what was written may be there or not.
+    /// The connection broke during a commit, which may have succeeded.
     #[error("the storage went away during a commit: {0}")]
     InDoubt(String),
-    /// There is no room left.
+    /// The disk is full.
     #[error("the storage is full: {0}")]
     Full(String),
-    /// It must not be written.
+    /// The database is read-only.
     #[error("the storage is read-only: {0}")]
     ReadOnly(String),
-    /// The data cannot be what was stored.
+    /// The stored data is damaged.
     #[error("the storage is damaged: {0}")]
     Damaged(String),
-    /// The time of the transaction is used up; everything in it is undone.
+    /// The transaction took too long and was undone.
     #[error("the time of the transaction is used up")]
     OutOfTime,
-    /// Anything else.
+    /// Another error.
     #[error("the storage failed: {0}")]
     Failed(String),
 }
 
-/// After how long a caller that met a busy store should try again.
+/// The time after which a caller of a busy store should retry.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
 impl From<StoreError> for ActionError {
@@ -52,7 +54,7 @@ impl From<StoreError> for ActionError {
                 "The storage cannot be used now; try again",
                 Some(BUSY_RETRY),
             ),
-            // Without a time: a program that tries again by itself could do it twice.
+            // Without Retry-After: an automatic retry could write twice.
             StoreError::InDoubt(_) => (
                 ErrorCode::Unavailable,
                 "The storage went away while the change was being committed: it may be there or not; \
@@ -80,54 +82,53 @@ impl From<StoreError> for ActionError {
     }
 }
 
-/// Whether what a work did to the memory is kept.
+/// The end of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Keep it.
+    /// Keep the changes.
     Commit,
-    /// Undo it, as if the work had not run.
+    /// Undo the changes.
     Rollback,
 }
 
-/// What is done inside one transaction.
+/// The work of one transaction.
 pub type Work = Box<dyn FnOnce(&mut dyn Memory) -> Verdict + Send>;
 
-/// A future of a store's.
+/// A future of a store.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// What a read must have seen.
+/// The writes that a read must see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
     /// Every write that was answered before.
     Writes,
-    /// That, and every log entry of the calls that were answered before.
+    /// Also the log entry of every call that was answered before.
     WritesAndLogs,
 }
 
 /// The access that a transaction needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Read, on one consistent state of the memory.
+    /// Read one consistent state of the memory.
     Read(Freshness),
     /// Read and write.
     Write,
 }
 
-/// Opens transactions. Reads run beside each other; writes are ordered.
+/// Port: opens transactions. Reads run in parallel, writes one after another.
 ///
-/// Dropping a future abandons its call: a work that has not begun is not run, and nothing is kept for
-/// it. A write that has begun is committed or undone as if its caller were there.
+/// Dropping a future abandons its work if the work has not begun. A write that has begun is committed
+/// or undone as if its caller waited.
 pub trait Store: Send + Sync {
-    /// Runs a work that only reads, on one consistent state of the memory.
+    /// Runs a work that only reads one consistent state of the memory.
     fn read(&self, freshness: Freshness, work: Work) -> StoreFuture<'_, ()>;
-    /// Runs a work in a transaction of its own; ready when its outcome is durable.
+    /// Runs a work in a transaction. Completes when its changes are durable.
     fn write(&self, work: Work) -> StoreFuture<'_, ()>;
-    /// Runs a work that may take up to `budget`, counted from its start, and that other works do not
-    /// wait for longer than needed: a read does not delay other reads, and between two writes of
-    /// this kind the other writes that are waiting get their turn. When the time is used up, calls of
-    /// the memory that read lists fail with [`StoreError::OutOfTime`].
+    /// Runs a long work within a time limit, counted from its start. A long read does not delay other
+    /// reads; between two long writes, other waiting writes run. After the limit, reading a list
+    /// fails with [`StoreError::OutOfTime`].
     ///
-    /// The default is for stores whose calls are short: it runs the work as any other.
+    /// By default, runs the work without a limit.
     fn run_within(&self, access: Access, budget: Duration, work: Work) -> StoreFuture<'_, ()> {
         let _ = budget;
         match access {
@@ -135,37 +136,35 @@ pub trait Store: Send + Sync {
             Access::Write => self.write(work),
         }
     }
-    /// Hands over a log entry that belongs to no write. It is stored soon, in the order of the
-    /// calls, and before every later [`Freshness::WritesAndLogs`] read. An error means that the
-    /// entry is lost.
+    /// Queues a log entry that belongs to no write. It is stored in the order of the calls, before
+    /// every later [`Freshness::WritesAndLogs`] read. An error means that the entry is lost.
     fn record(&self, entry: LogEntry) -> StoreFuture<'_, ()>;
-    /// Returns the number of log entries that were lost after [`Store::record`] had taken them.
+    /// Returns the number of log entries that were lost after [`Store::record`] queued them.
     fn lost_log_entries(&self) -> u64 {
         0
     }
-    /// Whether reads and writes can be served now.
+    /// Checks that reads and writes work.
     fn ready(&self) -> StoreFuture<'_, ()>;
-    /// Stores what was handed over, and lets go of the database. Later calls fail.
+    /// Stores queued entries and closes the database. Later calls fail.
     fn close(&self) -> StoreFuture<'_, ()>;
 }
 
-/// Works that give something back.
+/// [`Store`] for works with a result.
 pub trait StoreRuns {
-    /// [`Store::read`] with a result.
+    /// Runs [`Store::read`] with a result.
     fn read_for<T: Send + 'static>(
         &self,
         freshness: Freshness,
         work: impl FnOnce(&mut dyn Memory) -> T + Send + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
-    /// [`Store::write`] with a result: kept when it is `Ok`, undone when it is `Err`.
+    /// Runs [`Store::write`] with a result. Commits on `Ok`, rolls back on `Err`.
     fn write_for<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
         work: impl FnOnce(&mut dyn Memory) -> Result<T, E> + Send + 'static,
     ) -> impl Future<Output = Result<T, E>> + Send;
 
-    /// [`Store::run_within`] with a result: what was written is kept when it is `Ok`, and undone when
-    /// it is `Err`.
+    /// Runs [`Store::run_within`] with a result. Commits on `Ok`, rolls back on `Err`.
     fn run_within_for<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
         access: Access,
@@ -174,7 +173,7 @@ pub trait StoreRuns {
     ) -> impl Future<Output = Result<T, E>> + Send;
 }
 
-/// Where a work leaves its result for the caller.
+/// The place where a work leaves its result.
 struct Slot<T>(Arc<Mutex<Option<T>>>);
 
 impl<T> Slot<T> {
@@ -184,12 +183,14 @@ impl<T> Slot<T> {
     }
 
     fn put(&self, value: T) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        *self.0.lock() = Some(value);
     }
 
     fn take(&self) -> Result<T, StoreError> {
-        let value = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        value.ok_or_else(|| StoreError::Failed("the work did not run to its end".into()))
+        self.0
+            .lock()
+            .take()
+            .ok_or_else(|| StoreError::Failed("the work did not run to its end".into()))
     }
 }
 
@@ -229,7 +230,7 @@ impl StoreRuns for dyn Store + '_ {
     }
 }
 
-/// A work that is kept when its result is `Ok`, and where that result will be.
+/// Returns a work that commits on `Ok`, and the place of its result.
 fn judged<T: Send + 'static, E: Send + 'static>(
     work: impl FnOnce(&mut dyn Memory) -> Result<T, E> + Send + 'static,
 ) -> (Work, Slot<Result<T, E>>) {

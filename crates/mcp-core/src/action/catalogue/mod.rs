@@ -33,7 +33,7 @@ pub struct Catalogue {
 
 /// A handle to the catalogue of a registry that is being built. It does not keep the registry alive.
 #[derive(Clone, Default)]
-pub struct CatalogueHandle(Arc<OnceLock<Weak<Catalogue>>>);
+pub(crate) struct CatalogueHandle(Arc<OnceLock<Weak<Catalogue>>>);
 
 impl CatalogueHandle {
     /// Returns the catalogue.

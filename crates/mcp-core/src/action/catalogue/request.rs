@@ -1,25 +1,23 @@
-//! The words of a request. What it names rather than says (an address, a repository, a node, a key)
-//! becomes the word for its kind.
+//! The search words of a request. A URL, a repository, a node or a key in it becomes the word for its
+//! kind.
 
-use super::words::{Words, is_identifier, pieces, says_something};
+use super::words::{Words, is_identifier, is_meaningful, pieces};
 
-/// A request that is being read.
 struct Reader<'a> {
     words: &'a Words,
     is_known: &'a dyn Fn(&str) -> bool,
     found: Vec<String>,
-    /// The word before the one that is read, and how many were found before it.
+    /// The previous word, and the count of words found before it.
     before: Option<(String, usize)>,
     numbers: u32,
-    /// Whether a number stands behind what it may be the number of, as in "task 7".
+    /// Whether a number follows a word, as in "task 7".
     names_one: bool,
 }
 
-/// The words of a request. `is_known` says whether a word, stemmed, is said of any action.
+/// Returns the search words of a request. `is_known` tells whether a stem is in any action's document.
 ///
-/// Two words that stand beside each other count as one ("to do" as "todo", "team mate" as
-/// "teammate"), if that one is known. What stands in quotes is what a call would be given, and is
-/// left out.
+/// Two adjacent words count as one if that one is known: "to do" as "todo". Quoted text is a value for
+/// the call and is left out.
 pub(super) fn of_request(
     words: &Words,
     text: &str,
@@ -48,7 +46,7 @@ impl Reader<'_> {
         }
         if is_number(&lower) {
             self.numbers += 1;
-            self.names_one |= self.before.as_ref().is_some_and(|(word, _)| says_something(word));
+            self.names_one |= self.before.as_ref().is_some_and(|(word, _)| is_meaningful(word));
         }
         if is_identifier(&lower) {
             self.found.push(lower.clone());
@@ -69,12 +67,12 @@ impl Reader<'_> {
             }
         }
         self.before = Some((word.to_owned(), self.found.len()));
-        if says_something(word) {
+        if is_meaningful(word) {
             self.found.extend(self.words.forms(word));
         }
     }
 
-    /// What a piece of a request names by its form.
+    /// Returns the words for a piece that is a URL, a repository, a node, a handle or a key.
     fn kind_of(&self, piece: &str) -> Option<&'static [&'static str]> {
         if is_address(piece) {
             return Some(match piece {
@@ -97,12 +95,12 @@ impl Reader<'_> {
         if piece.strip_prefix("b_").is_some_and(|id| id.chars().all(char::is_alphanumeric)) {
             return Some(&["blob"]);
         }
-        // One that nobody knows is most likely the key of a setting.
+        // An unknown identifier is most likely the key of a setting.
         (is_identifier(piece) && !(self.is_known)(piece)).then_some(&["key"])
     }
 }
 
-/// Endings of host names that are written without a scheme. Others are as likely a file's.
+/// Top-level domains of host names without a scheme. Others are as likely file extensions.
 const TOP_DOMAINS: &[&str] = &[
     "ai", "app", "at", "au", "br", "ca", "ch", "co", "com", "de", "dev", "edu", "es", "eu",
     "example", "fr", "gov", "info", "io", "it", "jp", "local", "net", "nl", "org", "shop", "site",
@@ -113,7 +111,6 @@ const TOP_DOMAINS: &[&str] = &[
 fn is_address(piece: &str) -> bool {
     let has_start = ["http://", "https://", "www."].iter().any(|start| piece.starts_with(start));
     let host = piece.split(['/', '?', ':']).next().unwrap_or_default();
-    // An owner on GitHub has no dot in its name.
     let has_path = piece[host.len()..].starts_with('/');
     let is_host = host.rsplit_once('.').is_some_and(|(before, last)| {
         let is_label = |label: &str| label.chars().all(|c| c.is_alphanumeric() || c == '-');
@@ -129,7 +126,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
 }
 
-/// The text without what stands in quotes. An apostrophe inside a word is none.
+/// Returns the text without quoted parts. An apostrophe inside a word is not a quote.
 fn without_quotes(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;

@@ -1,10 +1,9 @@
-//! Names that are nearly right.
+//! The similarity of names.
 
-/// From 0 to 1; from here on a name counts as the other one, misspelt.
+/// The similarity, from 0 to 1, of a misspelt name.
 const ALIKE: f64 = 0.85;
 
-/// The names in order of how alike they are to what was given, the most alike first, each with
-/// whether it counts as the same, misspelt.
+/// Sorts names by similarity, most similar first, each with whether it counts as a misspelling.
 pub(super) fn by_likeness<'a>(
     given: &str,
     names: impl Iterator<Item = &'a str>,

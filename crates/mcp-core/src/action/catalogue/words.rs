@@ -1,11 +1,10 @@
-//! From text to the words that are compared: lower case, without what says nothing, stemmed, so
-//! that "listing" finds "list", and with one word for those that say the same.
+//! Search words of a text: lower case, without stop words, stemmed ("listing" finds "list"), and one
+//! word for synonyms.
 
 use rust_stemmers::{Algorithm, Stemmer};
 
-/// Words that are in requests of every kind. Not among them: what tells actions apart although it
-/// is short ("all", "many", "which", "who").
-const SAY_NOTHING: &[&str] = &[
+/// Stop words, sorted. Not among them: short words that tell actions apart ("all", "many", "who").
+const STOP_WORDS: &[&str] = &[
     "a", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could",
     "did", "do", "does", "for", "from", "give", "had", "has", "have", "he", "her", "him", "his",
     "how", "i", "if", "in", "into", "is", "it", "its", "just", "let", "like", "ll", "me", "might",
@@ -15,9 +14,8 @@ const SAY_NOTHING: &[&str] = &[
     "ve", "want", "was", "we", "were", "what", "will", "with", "would", "you", "your",
 ];
 
-/// Words that any action may be asked for with, and the one that stands for them. Two words are
-/// written as one.
-const SAME: &[(&str, &[&str])] = &[
+/// Words and their synonyms. Two words are joined into one.
+const SYNONYMS: &[(&str, &[&str])] = &[
     ("add", &["create", "insert", "new"]),
     (
         "get",
@@ -56,46 +54,45 @@ const SAME: &[(&str, &[&str])] = &[
     ),
     ("search", &["find", "hunt", "locate", "lookfor", "query", "seek"]),
     ("update", &["adjust", "alter", "amend", "change", "edit", "modify", "revise", "set", "tweak"]),
-    // Its stem would be that of the verb: it is looked for as it is.
+    // Not stemmed: the stem would be that of the verb.
     ("option", &["setting", "settings"]),
 ];
 
-/// Makes words comparable.
 pub(super) struct Words {
     stemmer: Stemmer,
-    /// From a stem to the one that stands for it.
-    same: Vec<(String, String)>,
+    /// Pairs of a stem and its synonym.
+    synonyms: Vec<(String, String)>,
 }
 
 impl Words {
     pub(super) fn new() -> Self {
         let stemmer = Stemmer::create(Algorithm::English);
         let stem = |word: &str| stemmer.stem(word).into_owned();
-        let pairs = SAME.iter().flat_map(|(one, others)| others.iter().map(move |it| (*it, *one)));
-        let same = pairs
+        let pairs =
+            SYNONYMS.iter().flat_map(|(one, others)| others.iter().map(move |it| (*it, *one)));
+        let synonyms = pairs
             .map(|(word, one)| (if one == "option" { word.into() } else { stem(word) }, stem(one)))
             .collect();
-        Self { stemmer, same }
+        Self { stemmer, synonyms }
     }
 
-    /// The words of what is said about an action. An identifier is one too, beside its parts.
+    /// Returns the words of a text about an action: identifiers and their parts.
     pub(super) fn of_text(&self, text: &str) -> Vec<String> {
         let lower = text.to_lowercase().replace('-', "");
         let identifiers = lower.split_whitespace().filter(|word| is_identifier(word));
-        let parts = pieces(&lower).filter(|word| says_something(word));
+        let parts = pieces(&lower).filter(|word| is_meaningful(word));
         parts.flat_map(|word| self.forms(word)).chain(identifiers.map(ToOwned::to_owned)).collect()
     }
 
-    /// The word without its ending; for one that says the same as another, the other.
+    /// Returns the stem of a word, or of its synonym.
     pub(super) fn stem(&self, word: &str) -> String {
         let stem = self.stemmer.stem(word);
-        let same = |text: &str| self.same.iter().find(|(other, _)| other == text);
+        let same = |text: &str| self.synonyms.iter().find(|(other, _)| other == text);
         let found = same(word).or_else(|| same(&stem));
         found.map_or_else(|| stem.clone().into_owned(), |(_, one)| one.clone())
     }
 
-    /// A word as it is compared: its stem, and for a plural or "list" that too, which tells a list from
-    /// one thing.
+    /// Returns the stem of a word, and also a plural or "list" itself, which tells lists from objects.
     pub(super) fn forms(&self, word: &str) -> impl Iterator<Item = String> {
         let is_plural = word.len() > 3 && word.ends_with('s') && !word.ends_with("ss");
         let tells_many = is_plural || word == "list";
@@ -103,7 +100,7 @@ impl Words {
     }
 }
 
-/// `in_progress`, `max_tasks`.
+/// Returns whether the word is like `in_progress`.
 pub(super) fn is_identifier(word: &str) -> bool {
     word.contains('_') && word.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
@@ -112,8 +109,8 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-pub(super) fn says_something(word: &str) -> bool {
-    SAY_NOTHING.binary_search(&word).is_err() && !word.chars().all(|c| c.is_ascii_digit())
+pub(super) fn is_meaningful(word: &str) -> bool {
+    STOP_WORDS.binary_search(&word).is_err() && !word.chars().all(|c| c.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -122,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_words_that_say_nothing_are_in_order() {
-        assert!(SAY_NOTHING.is_sorted());
+        assert!(STOP_WORDS.is_sorted());
     }
 
     #[test]

@@ -6,12 +6,11 @@ use serde::Deserialize;
 use super::{ConfigMap, GROUP, json};
 use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
-/// Gives one value of the configuration, or all.
-pub struct GetConfig;
+/// Gets a configuration value, or all.
+pub(crate) struct GetConfig;
 
-/// The parameters of `get_config`.
 #[derive(Deserialize, JsonSchema)]
-pub struct GetConfigParams {
+pub(crate) struct GetConfigParams {
     /// The name of the value; all values when it is left out.
     #[serde(default)]
     key: Option<String>,

@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 
 use crate::Group;
 use crate::domain::ConfigEntry;
-pub use get::GetConfig;
-pub use update::UpdateConfig;
+pub(crate) use get::GetConfig;
+pub(crate) use update::UpdateConfig;
 
 const GROUP: Group = Group::new(
     "config",

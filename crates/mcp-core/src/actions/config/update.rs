@@ -9,19 +9,18 @@ use crate::action::{Column, View};
 use crate::changes::Change;
 use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
-/// Puts a value of the configuration under its name, in place of what was there.
-pub struct UpdateConfig;
+/// Sets a configuration value.
+pub(crate) struct UpdateConfig;
 
-/// The parameters of `update_config`.
 #[derive(Deserialize, JsonSchema)]
-pub struct UpdateConfigParams {
+pub(crate) struct UpdateConfigParams {
     /// The name of the value.
     key: Text,
     /// The value: any JSON, null too.
     value: JsonText,
 }
 
-/// What is said of it on the lean face where nothing more is asked for.
+/// The summary in the lean API.
 const ACKNOWLEDGMENT: View = View::of(&[Column::of("updated")]);
 
 impl MemoryAction for UpdateConfig {

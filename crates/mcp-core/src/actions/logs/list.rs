@@ -11,17 +11,16 @@ use crate::domain::{LogEntry, LogRange, LogStatus, Page, Position};
 use crate::memory::Freshness;
 use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction, Timestamp};
 
-/// How many entries are looked through at once.
-const AT_ONCE: i64 = 500;
-/// Behind how many bytes of entries no more are given.
-const MOST_BYTES: usize = 4 << 20;
+/// Entries that are searched at once.
+const PART_ENTRIES: i64 = 500;
+/// Bytes of entries after which the list ends.
+const BYTES_LIMIT: usize = 4 << 20;
 
-/// Lists what was called, the newest first.
-pub struct ListLogs;
+/// Lists calls, newest first.
+pub(crate) struct ListLogs;
 
-/// The parameters of `list_logs`.
 #[derive(Deserialize, JsonSchema)]
-pub struct ListLogsParams {
+pub(crate) struct ListLogsParams {
     /// Only calls of this action.
     #[serde(default)]
     action: Option<String>,
@@ -38,7 +37,7 @@ pub struct ListLogsParams {
 
 /// An entry, with its number.
 #[derive(Serialize, JsonSchema)]
-pub struct NumberedEntry {
+pub(crate) struct NumberedEntry {
     /// The entry's number: later ones are higher.
     id: i64,
     /// When the action was called.
@@ -53,7 +52,7 @@ pub struct NumberedEntry {
     status: String,
 }
 
-/// What stands for an entry on the lean face.
+/// The summary in the lean API.
 const SUMMARY: View = View::of(&[
     Column::of("id"),
     Column::second("timestamp"),
@@ -67,7 +66,7 @@ const PAGES: Pages = Pages::Keyed {
     size: "limit",
     usual: 20,
     most: 1000,
-    bytes: MOST_BYTES,
+    bytes: BYTES_LIMIT,
     key: "id",
 };
 
@@ -108,8 +107,8 @@ impl MemoryAction for ListLogs {
         let mut through =
             params.before.map_or(newest, |before| newest.min(before.saturating_sub(1)));
         let (mut found, mut bytes) = (Vec::new(), 0);
-        while through > oldest && found.len() < limit && bytes < MOST_BYTES {
-            let after = oldest.max(through - AT_ONCE);
+        while through > oldest && found.len() < limit && bytes < BYTES_LIMIT {
+            let after = oldest.max(through - PART_ENTRIES);
             let range = LogRange { after: Position(after), through: Position(through) };
             let part = memory.list_logs(range, Page::ALL)?;
             let matching = part.rows.into_iter().rev().filter(|(_, entry)| wanted(entry));

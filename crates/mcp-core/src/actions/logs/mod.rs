@@ -2,4 +2,4 @@
 
 mod list;
 
-pub use list::ListLogs;
+pub(crate) use list::ListLogs;

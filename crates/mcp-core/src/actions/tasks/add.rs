@@ -11,14 +11,13 @@ use crate::domain::{NewTask, Task};
 use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Adds a task and gives it a number.
-pub struct AddTask;
+pub(crate) struct AddTask;
 
-/// The parameters of `add_task`.
 #[derive(Deserialize, JsonSchema)]
-pub struct AddTaskParams {
-    /// What is to be done.
+pub(crate) struct AddTaskParams {
+    /// The title.
     title: Text,
-    /// More about it.
+    /// More details.
     #[serde(default)]
     description: String,
     /// How urgent it is: high, medium, low or any other word.
@@ -40,7 +39,7 @@ fn default_status() -> String {
     "pending".into()
 }
 
-/// What is said of it on the lean face where nothing more is asked for.
+/// The summary in the lean API.
 const ACKNOWLEDGMENT: View = View::of(&[Column::of("id")]);
 
 impl MemoryAction for AddTask {

@@ -9,26 +9,24 @@ use crate::changes::Change;
 use crate::domain::TaskId;
 use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
-/// Deletes a task. Its number is never given out again.
-pub struct DeleteTask;
+/// Deletes a task. Its number is not reused.
+pub(crate) struct DeleteTask;
 
-/// The parameters of `delete_task`.
 #[derive(Deserialize, JsonSchema)]
-pub struct DeleteTaskParams {
+pub(crate) struct DeleteTaskParams {
     /// The task's number.
     task_id: TaskId,
 }
 
-/// What `delete_task` answers.
 #[derive(Serialize, JsonSchema)]
-pub struct DeleteTaskOutput {
+pub(crate) struct DeleteTaskOutput {
     /// The task's number.
     task_id: TaskId,
     /// Always true.
     deleted: bool,
 }
 
-/// What is said of it on the lean face where nothing more is asked for.
+/// The summary in the lean API.
 const ACKNOWLEDGMENT: View = View::of(&[Column::of("task_id")]);
 
 impl MemoryAction for DeleteTask {

@@ -7,12 +7,11 @@ use super::{GROUP, SUMMARY};
 use crate::domain::{Page, Part, Task, TaskFilter};
 use crate::{ActionError, Doc, Example, ListAction, Memory};
 
-/// Lists tasks, all of them or those that match, in the order of their numbers.
-pub struct ListTasks;
+/// Lists tasks in the order of their numbers.
+pub(crate) struct ListTasks;
 
-/// The parameters of `list_tasks`.
 #[derive(Deserialize, JsonSchema)]
-pub struct ListTasksParams {
+pub(crate) struct ListTasksParams {
     /// Only tasks with this status.
     #[serde(default)]
     status: Option<String>,

@@ -6,11 +6,11 @@ mod list;
 mod search;
 mod update;
 
-pub use add::AddTask;
-pub use delete::DeleteTask;
-pub use list::ListTasks;
-pub use search::SearchTasks;
-pub use update::UpdateTask;
+pub(crate) use add::AddTask;
+pub(crate) use delete::DeleteTask;
+pub(crate) use list::ListTasks;
+pub(crate) use search::SearchTasks;
+pub(crate) use update::UpdateTask;
 
 use crate::action::{Column, View};
 use crate::answer::{ListWork, RowsText};

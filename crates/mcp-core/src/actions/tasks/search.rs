@@ -7,12 +7,11 @@ use super::{GROUP, SUMMARY};
 use crate::domain::{Page, Part, SearchText, Task};
 use crate::{ActionError, Doc, Example, ListAction, Memory};
 
-/// Finds the tasks whose title or description hold a text, whatever the case.
-pub struct SearchTasks;
+/// Finds tasks by a text in title or description, ignoring case.
+pub(crate) struct SearchTasks;
 
-/// The parameters of `search_tasks`.
 #[derive(Deserialize, JsonSchema)]
-pub struct SearchTasksParams {
+pub(crate) struct SearchTasksParams {
     /// The text to look for; nothing in it is a wildcard. The empty text is in every task.
     #[serde(default)]
     query: String,

@@ -9,13 +9,13 @@ use crate::changes::Change;
 use crate::domain::{FieldChange, Task, TaskChanges, TaskId};
 use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
-/// Changes what is named of a task, and nothing else.
-pub struct UpdateTask;
+/// Changes the given fields of a task.
+pub(crate) struct UpdateTask;
 
-/// The parameters of `update_task`. Null removes the description or the assignment; v1 also removes
-/// priority and status by null, which the schema does not offer.
+/// The parameters of `update_task`. Null removes a field; for priority and status the schema does not
+/// say so, but v1 does it.
 #[derive(Deserialize, JsonSchema)]
-pub struct UpdateTaskParams {
+pub(crate) struct UpdateTaskParams {
     /// The task's number.
     task_id: TaskId,
     /// The new title; not empty.
@@ -40,7 +40,7 @@ pub struct UpdateTaskParams {
     assigned_to: FieldChange<String>,
 }
 
-/// What is said of it on the lean face where nothing more is asked for.
+/// The summary in the lean API.
 const ACKNOWLEDGMENT: View = View::of(&[Column::of("id")]);
 
 impl MemoryAction for UpdateTask {

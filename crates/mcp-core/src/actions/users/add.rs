@@ -11,15 +11,14 @@ use crate::domain::NewUser;
 use crate::error::ErrorCode;
 use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
-/// Adds a user under a name that is not taken.
-pub struct AddUser;
+/// Adds a user.
+pub(crate) struct AddUser;
 
-/// The parameters of `add_user`.
 #[derive(Deserialize, JsonSchema)]
-pub struct AddUserParams {
+pub(crate) struct AddUserParams {
     /// The name; no two users share one.
     username: Text,
-    /// What the user is to the team.
+    /// The role in the team.
     #[serde(default = "default_role")]
     role: String,
     /// Anything else to keep with the user.
@@ -36,16 +35,15 @@ fn no_metadata() -> serde_json::Map<String, serde_json::Value> {
     serde_json::Map::new()
 }
 
-/// What `add_user` answers.
 #[derive(Serialize, JsonSchema)]
-pub struct AddUserOutput {
+pub(crate) struct AddUserOutput {
     /// The name.
     username: String,
     /// Always true.
     added: bool,
 }
 
-/// What is said of it on the lean face where nothing more is asked for.
+/// The summary in the lean API.
 const ACKNOWLEDGMENT: View = View::of(&[Column::of("username")]);
 
 impl MemoryAction for AddUser {

@@ -12,16 +12,14 @@ use crate::answer::{Answer, PART};
 use crate::domain::{Task, TaskFilter, User};
 use crate::{ActionError, Doc, Example, Memory, Timestamp};
 
-/// The parameters of `get_user`.
 #[derive(Deserialize, JsonSchema)]
-pub struct GetUserParams {
+struct GetUserParams {
     /// The user's name.
     username: Text,
 }
 
-/// What `get_user` answers.
 #[derive(Default, Serialize, JsonSchema)]
-pub struct GetUserOutput {
+struct GetUserOutput {
     /// The name that was asked for.
     username: String,
     /// Whether there is such a user.
@@ -47,7 +45,7 @@ pub struct GetUserOutput {
     tasks: Option<Vec<Task>>,
 }
 
-/// What is shown on the lean face: the tasks as they stand in lists of tasks.
+/// The summary in the lean API, with tasks as in lists.
 const SUMMARY: View = View::of(&[
     Column::of("username"),
     Column::of("exists"),
@@ -57,7 +55,7 @@ const SUMMARY: View = View::of(&[
     Column::rows("tasks", tasks::COLUMNS),
 ]);
 
-/// `get_user`: a user and its tasks, which are written in parts.
+/// Gets a user and its tasks. The result is written in parts, since there may be many tasks.
 pub(crate) fn get_user() -> Action {
     let example = Example {
         params: r#"{"username":"bob"}"#,

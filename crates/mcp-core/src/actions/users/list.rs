@@ -8,8 +8,8 @@ use crate::actions::NoParams;
 use crate::domain::{Page, Part, User};
 use crate::{ActionError, Doc, Example, ListAction, Memory};
 
-/// Lists all users, in the order in which they were added: v1 their names, the lean API rows.
-pub struct ListUsers;
+/// Lists all users in the order in which they were added: names in v1, rows in the lean API.
+pub(crate) struct ListUsers;
 
 /// The fields of a user in the lean API.
 const SUMMARY: View = View::of(&[Column::of("username"), Column::of("role")]);

@@ -5,10 +5,10 @@ mod get;
 mod list;
 mod remove;
 
-pub use add::AddUser;
+pub(crate) use add::AddUser;
 pub(crate) use get::get_user;
-pub use list::ListUsers;
-pub use remove::RemoveUser;
+pub(crate) use list::ListUsers;
+pub(crate) use remove::RemoveUser;
 
 use crate::Group;
 

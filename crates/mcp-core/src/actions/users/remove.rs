@@ -10,25 +10,23 @@ use crate::changes::Change;
 use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Removes a user. The tasks that are assigned to it stay as they are.
-pub struct RemoveUser;
+pub(crate) struct RemoveUser;
 
-/// The parameters of `remove_user`.
 #[derive(Deserialize, JsonSchema)]
-pub struct RemoveUserParams {
+pub(crate) struct RemoveUserParams {
     /// The user's name.
     username: Text,
 }
 
-/// What `remove_user` answers.
 #[derive(Serialize, JsonSchema)]
-pub struct RemoveUserOutput {
+pub(crate) struct RemoveUserOutput {
     /// The name.
     username: String,
     /// Always true.
     removed: bool,
 }
 
-/// What is said of it on the lean face where nothing more is asked for.
+/// The summary in the lean API.
 const ACKNOWLEDGMENT: View = View::of(&[Column::of("username")]);
 
 impl MemoryAction for RemoveUser {

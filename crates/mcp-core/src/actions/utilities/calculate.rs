@@ -8,14 +8,13 @@ use super::number::Number;
 use crate::error::shown;
 use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
-/// Computes one number from many. Sums of integers are exact.
-pub struct Calculate;
+/// Computes a number from a list. Sums of integers are exact.
+pub(crate) struct Calculate;
 
-/// The parameters of `calculate`.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["operation"]))]
-pub struct CalculateParams {
-    /// What to compute: sum, average, max or min.
+pub(crate) struct CalculateParams {
+    /// The operation: sum, average, max or min.
     #[serde(default)]
     #[schemars(with = "Operation")]
     operation: Option<String>,
@@ -24,8 +23,8 @@ pub struct CalculateParams {
     numbers: Vec<Number>,
 }
 
-/// What can be computed: the schema's side of `operation`, which is read as a text because v1
-/// answers an unknown one in words of its own.
+/// The operations in the schema. The parameter is parsed as a text, since v1 has its own error for an
+/// unknown operation.
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(dead_code, reason = "it is only the schema")]
@@ -36,10 +35,9 @@ enum Operation {
     Min,
 }
 
-/// What `calculate` answers.
 #[derive(Serialize, JsonSchema)]
-pub struct CalculateOutput {
-    /// What was computed.
+pub(crate) struct CalculateOutput {
+    /// The operation.
     operation: String,
     /// The number; null for the largest or smallest of none.
     result: Option<Number>,

@@ -4,8 +4,8 @@ mod calculate;
 mod number;
 mod summarize;
 
-pub use calculate::Calculate;
-pub use summarize::SummarizeData;
+pub(crate) use calculate::Calculate;
+pub(crate) use summarize::SummarizeData;
 
 use crate::Group;
 

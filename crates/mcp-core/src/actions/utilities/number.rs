@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::action::unexpected;
 
-/// An exact integer, or a floating-point number that is finite.
+/// An exact integer, or a finite floating-point number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Number {
     Integer(i128),
@@ -20,7 +20,7 @@ pub(super) enum Number {
 impl Number {
     pub(super) const ZERO: Self = Self::Integer(0);
 
-    /// The sum; `None` when it cannot be written.
+    /// Returns the sum, or `None` if it is too large.
     pub(super) fn plus(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Integer(a), Self::Integer(b)) => a.checked_add(b).map(Self::Integer),
@@ -28,7 +28,7 @@ impl Number {
         }
     }
 
-    /// The quotient as a floating-point number; `None` when it cannot be written.
+    /// Returns the quotient, or `None` if it is too large.
     pub(super) fn divided_by(self, count: usize) -> Option<Self> {
         #[expect(
             clippy::cast_precision_loss,
@@ -37,7 +37,7 @@ impl Number {
         Self::finite(self.as_f64() / count as f64)
     }
 
-    /// Exact, also between an integer and a float that is a whole number.
+    /// Compares exactly, also an integer with a whole float.
     pub(super) fn compare(self, other: Self) -> Ordering {
         match (self.whole(), other.whole()) {
             (Some(a), Some(b)) => a.cmp(&b),

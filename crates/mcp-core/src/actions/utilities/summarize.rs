@@ -8,11 +8,10 @@ use crate::actions::NoParams;
 use crate::{ActionError, Doc, Effect, Example, Memory, MemoryAction};
 
 /// Counts users and tasks, and tasks by the usual statuses and priorities.
-pub struct SummarizeData;
+pub(crate) struct SummarizeData;
 
-/// What `summarize_data` answers.
 #[derive(Serialize, JsonSchema)]
-pub struct SummarizeDataOutput {
+pub(crate) struct SummarizeDataOutput {
     /// The counts.
     summary: Summary,
 }
