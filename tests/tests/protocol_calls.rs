@@ -80,7 +80,7 @@ fn a_client_that_asks_for_it_hears_how_far_a_call_is() {
         let first = messages.next_of("notifications/progress")["params"].take();
         assert_eq!(first["progressToken"], "t-1");
         assert_eq!((&first["progress"], &first["total"]), (&json!(0.0), &json!(2.0)), "{first}");
-        assert_eq!(first["message"], "asking GitHub");
+        assert_eq!(first["message"], "calling GitHub");
         waiting.answer(&json!({"full_name": "octocat/hello"}));
         let second = messages.next_of("notifications/progress")["params"].take();
         assert!(second["progress"].as_f64() > first["progress"].as_f64(), "{second}");

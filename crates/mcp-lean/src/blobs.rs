@@ -65,7 +65,7 @@ pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 /// The kept blobs, within [`BlobLimits`]. The blob that was not read for the longest time makes room for a new
 /// one.
 pub struct Blobs {
-    blobs: Cache<String, Arc<Blob>>,
+    cache: Cache<String, Arc<Blob>>,
     max_bytes: usize,
     random: Mutex<fastrand::Rng>,
 }
@@ -78,14 +78,14 @@ impl Blobs {
         // The minimal weight of a blob limits their number.
         let weight = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         let least = weight(limits.bytes / limits.count);
-        let blobs = Cache::builder()
+        let cache = Cache::builder()
             .weigher(move |_, blob: &Arc<Blob>| weight(blob.bytes.len()).max(least))
             .max_capacity(limits.bytes as u64)
             .time_to_live(limits.age)
             .eviction_policy(EvictionPolicy::lru())
             .build();
         let random = Mutex::new(fastrand::Rng::with_seed(seed));
-        Self { blobs, max_bytes: limits.bytes / 4, random }
+        Self { cache, max_bytes: limits.bytes / 4, random }
     }
 
     /// Keeps a value and returns its handle.
@@ -104,8 +104,8 @@ impl Blobs {
         let id = format!("b_{:020}", self.random.lock().u64(..));
         let blob = Blob { media_type: media_type.to_owned(), bytes };
         let handle = handle(&id, &blob);
-        self.blobs.insert(id, Arc::new(blob));
-        self.blobs.run_pending_tasks();
+        self.cache.insert(id, Arc::new(blob));
+        self.cache.run_pending_tasks();
         Ok(handle)
     }
 
@@ -114,7 +114,7 @@ impl Blobs {
     /// # Errors
     /// Returns `NotFound` if no blob has the id, or it has expired.
     pub fn get(&self, id: &str) -> Result<Arc<Blob>, ActionError> {
-        self.blobs.get(id).ok_or_else(|| {
+        self.cache.get(id).ok_or_else(|| {
             let id: String = id.chars().take(40).collect();
             ActionError::not_found(format!(
                 "blob {id:?} not found: it has expired, or another server named it; repeat the call \

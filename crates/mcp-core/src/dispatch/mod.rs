@@ -172,7 +172,9 @@ impl Dispatcher {
 
     fn tell(&self, changes: &[Change]) {
         if let Some(watcher) = &self.watcher {
-            changes.iter().for_each(|change| watcher.changed(*change));
+            for change in changes {
+                watcher.changed(*change);
+            }
         }
     }
 
