@@ -266,7 +266,10 @@ fn config_says_what_a_start_would_refuse_and_hides_the_password() {
     assert_eq!(postgres.exit, Some(exit), "{postgres:?}");
     let output = postgres.stdout + &postgres.stderr;
     assert!(output.contains("user:(hidden)@localhost") && !output.contains("hunter2"), "{output}");
-    for (url, part) in [("mysql://x", "unsupported database mysql://"), ("sqlite:///a?b", "unsupported parameters")] {
+    for (url, part) in [
+        ("mysql://x", "unsupported database mysql://"),
+        ("sqlite:///a?b", "unsupported parameters"),
+    ] {
         let refused = config(url);
         let refusal = refused.refusal(2);
         assert!(refusal.contains(part) && refusal.contains("DATABASE_URL"), "{refusal}");

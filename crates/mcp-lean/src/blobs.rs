@@ -16,7 +16,7 @@ use mcp_core::error::{ActionError, ErrorCode};
 /// The limits of the kept blobs.
 #[derive(Clone, Copy, Debug)]
 pub struct BlobLimits {
-    /// Bytes of all blobs together. One blob may have a quarter of it.
+    /// Bytes of all blobs transaction. One blob may have a quarter of it.
     pub bytes: usize,
     /// The number of blobs.
     pub count: usize,

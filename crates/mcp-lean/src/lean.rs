@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::batch::Batch;
 use super::blobs::Blobs;
-use super::format::Format;
+use super::format::{Format, error_text};
 use super::pipeline::run::run;
 use super::query::LeanQuery;
 use super::read_blob::ReadBlob;
@@ -13,7 +13,6 @@ use mcp_core::dispatch::Tokens;
 use mcp_core::{ActionError, Dispatcher, RegistryBuilder};
 
 /// Runs queries, and keeps the blobs that their answers name.
-#[derive(Clone)]
 pub struct Lean {
     blobs: Arc<Blobs>,
 }
@@ -47,7 +46,9 @@ impl Lean {
     /// Registers the actions of the lean API: `read_blob` and `batch`.
     #[must_use]
     pub fn register(&self, registry: RegistryBuilder) -> RegistryBuilder {
-        registry.memory(ReadBlob::new(Arc::clone(&self.blobs))).compound(Batch::new(self.clone()))
+        registry
+            .memory(ReadBlob::new(Arc::clone(&self.blobs)))
+            .compound(Batch::new(Arc::clone(&self.blobs)))
     }
 
     /// Returns the store of blobs.
@@ -69,7 +70,7 @@ impl Lean {
         let answered = self.answer(dispatcher, query).await;
         // Errors from here repeat what was sent, as those of the dispatcher do.
         let answered = answered.map_err(|error| dispatcher.redactor().scrub_error(error));
-        if let Some(meter) = dispatcher.meter() {
+        if let Some(recorder) = dispatcher.recorder() {
             let (answer, v1) = match &answered {
                 Ok((answer, v1)) => (answer.tokens, *v1),
                 Err(error) => (tokens::estimate(error_text(error).len()), 0),
@@ -81,7 +82,7 @@ impl Lean {
                 answered: answer as u64,
                 saved: v1.saturating_sub(answer) as u64,
             };
-            meter.told(entry.map(|entry| entry.name.clone()), tokens);
+            recorder.tokens(entry.map(|entry| entry.name.clone()), tokens);
         }
         answered.map(|(answer, _)| answer)
     }
@@ -97,15 +98,4 @@ impl Lean {
         let (text, tokens) = (written.fitted.text, written.fitted.tokens);
         Ok((LeanAnswer { text, format: written.format, tokens }, result.v1_tokens))
     }
-}
-
-/// Writes an error as the lean API shows it: `{"error": …}`, with the action's signature if the call was
-/// wrong.
-#[must_use]
-pub fn error_text(error: &ActionError) -> String {
-    let mut text = serde_json::json!({"error": error.message});
-    if let Some(signature) = &error.signature {
-        text["signature"] = signature.as_str().into();
-    }
-    text.to_string()
 }

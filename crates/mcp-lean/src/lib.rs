@@ -24,7 +24,8 @@ mod shapes;
 pub mod tokens;
 mod tree;
 
-pub use lean::{Lean, LeanAnswer, error_text};
+pub use format::error_text;
+pub use lean::{Lean, LeanAnswer};
 pub use query::LeanQuery;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use mcp_core::dispatch::{Called, Meter, Tokens};
+use mcp_core::dispatch::{Called, Recorder, Tokens};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -90,7 +90,7 @@ impl Metrics {
     }
 }
 
-impl Meter for Metrics {
+impl Recorder for Metrics {
     fn called(&self, call: Called) {
         let action = call.action.unwrap_or_else(|| UNKNOWN.into());
         let by = ByAction { action: Arc::clone(&action) };
@@ -101,7 +101,7 @@ impl Meter for Metrics {
         }
     }
 
-    fn told(&self, action: Option<Arc<str>>, tokens: Tokens) {
+    fn tokens(&self, action: Option<Arc<str>>, tokens: Tokens) {
         let by = ByAction { action: action.unwrap_or_else(|| UNKNOWN.into()) };
         self.asked.get_or_create(&by).inc_by(tokens.asked);
         self.answered.get_or_create(&by).inc_by(tokens.answered);
@@ -125,7 +125,7 @@ mod tests {
         metrics.called(Called { action: Some("add_task".into()), error: None, took });
         metrics.called(Called { action: Some("add_task".into()), error: None, took });
         metrics.called(Called { action: None, error, took });
-        metrics.told(Some("add_task".into()), Tokens { asked: 20, answered: 7, saved: 60 });
+        metrics.tokens(Some("add_task".into()), Tokens { asked: 20, answered: 7, saved: 60 });
         let text = metrics.text(3).expect("text");
         for line in [
             "mcp_log_entries_lost_total 3",

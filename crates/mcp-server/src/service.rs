@@ -105,7 +105,7 @@ impl Service {
         let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor)
             .watched_by(Arc::clone(&changes) as _)
             .batch_budget(settings.batch_budget)
-            .metered(Arc::clone(&metrics) as _);
+            .recorded_by(Arc::clone(&metrics) as _);
         browser.warn_of_root();
         Ok(Self { dispatcher, lean, clock, browser, changes, metrics })
     }

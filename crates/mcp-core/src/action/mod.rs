@@ -145,7 +145,7 @@ pub trait RemoteAction: Send + Sync + 'static {
         progress: &Progress,
     ) -> impl Future<Output = Result<Self::Output, ActionError>> + Send;
     /// Returns whether the result is a page and another page follows.
-    fn goes_on(&self, _: &Self::Output) -> bool {
+    fn has_more(&self, _: &Self::Output) -> bool {
         false
     }
 }

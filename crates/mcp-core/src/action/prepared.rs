@@ -54,7 +54,7 @@ pub struct RemoteText {
     /// JSON text.
     pub text: String,
     /// Whether the text is a page and another page follows.
-    pub goes_on: bool,
+    pub has_more: bool,
 }
 
 /// A call whose parameters are parsed.
@@ -137,7 +137,7 @@ pub(super) fn remote<A: RemoteAction>(action: A, required: Required) -> Prepare 
         Ok(Prepared::Remote(Box::new(move |progress| {
             Box::pin(async move {
                 let output = action.run(params, &progress).await?;
-                Ok(RemoteText { text: json::text(&output)?, goes_on: action.goes_on(&output) })
+                Ok(RemoteText { text: json::text(&output)?, has_more: action.has_more(&output) })
             })
         })))
     })

@@ -119,7 +119,9 @@ impl RegistryBuilder {
         if let Some(action) = self.actions.iter().find(|action| !is_snake_case(&action.name)) {
             return Err(RegistryError::BadName(action.name.to_string()));
         }
-        let catalogue = Arc::new(Catalogue::new(self.actions)?);
+        let catalogue = Catalogue::new(self.actions)
+            .map_err(|name| RegistryError::NameTwice(name.to_string()))?;
+        let catalogue = Arc::new(catalogue);
         self.catalogue.fill(&catalogue);
         Ok(Registry(catalogue))
     }

@@ -4,13 +4,13 @@
 //! Invariant: nothing else does any of it, for any transport.
 
 mod call;
-mod meter;
 mod output;
 mod record;
+mod recorder;
 mod redact;
 mod reply;
 mod rows;
-mod together;
+mod transaction;
 mod turns;
 
 use std::sync::Arc;
@@ -29,13 +29,13 @@ use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Freshness, Memory, Store, StoreError, StoreRuns};
 use crate::{Clock, Effect, Registry, Timestamp};
 pub use call::{Call, UnknownParams};
-pub use meter::{Called, Meter, Tokens};
 use output::{Form, Output};
 use record::{log_entry, logged_params, unknown_action_entry};
+pub use recorder::{Called, Recorder, Tokens};
 pub use redact::Redactor;
 pub use reply::{Reply, Rest};
 pub use rows::{Opened, Rows};
-pub use together::{InTransaction, Together};
+pub use transaction::{InTransaction, Transaction};
 use turns::Turns;
 
 /// The default time limit of a transaction of several calls that writes.
@@ -48,7 +48,7 @@ pub struct Dispatcher {
     clock: Arc<dyn Clock>,
     redactor: Arc<Redactor>,
     watcher: Option<Arc<dyn Watcher>>,
-    meter: Option<Arc<dyn Meter>>,
+    recorder: Option<Arc<dyn Recorder>>,
     batch_budget: Duration,
     turns: Arc<Turns>,
     /// Log entries that the store did not take.
@@ -65,9 +65,19 @@ impl Dispatcher {
         redactor: Redactor,
     ) -> Self {
         let (registry, redactor) = (RwLock::new(registry), Arc::new(redactor));
-        let (watcher, meter, lost_entries) = (None, None, AtomicU64::new(0));
+        let (watcher, recorder, lost_entries) = (None, None, AtomicU64::new(0));
         let (batch_budget, turns) = (BATCH_BUDGET, Arc::default());
-        Self { registry, store, clock, redactor, watcher, meter, batch_budget, turns, lost_entries }
+        Self {
+            registry,
+            store,
+            clock,
+            redactor,
+            watcher,
+            recorder,
+            batch_budget,
+            turns,
+            lost_entries,
+        }
     }
 
     /// Sets the receiver of change events.
@@ -79,8 +89,8 @@ impl Dispatcher {
 
     /// Sets the metrics.
     #[must_use]
-    pub fn metered(mut self, meter: Arc<dyn Meter>) -> Self {
-        self.meter = Some(meter);
+    pub fn recorded_by(mut self, recorder: Arc<dyn Recorder>) -> Self {
+        self.recorder = Some(recorder);
         self
     }
 
@@ -94,8 +104,8 @@ impl Dispatcher {
 
     /// Returns the metrics.
     #[must_use]
-    pub fn meter(&self) -> Option<&dyn Meter> {
-        self.meter.as_deref()
+    pub fn recorder(&self) -> Option<&dyn Recorder> {
+        self.recorder.as_deref()
     }
 
     /// Returns the actions that can be called now. A later [`Dispatcher::replace_registry`] does not
@@ -183,7 +193,7 @@ impl Dispatcher {
         let timed = log::log_enabled!(log::Level::Debug)
             .then(|| (self.redactor.scrub(&call.action), Instant::now()));
         let registry = self.registry();
-        let counted = meter::Counted::start(self.meter(), &registry, &call.action);
+        let counted = recorder::Counted::start(self.recorder(), &registry, &call.action);
         let output = self.output(&registry, call, form).await;
         counted.end(output.as_ref().err());
         if let Some((name, start)) = timed {
@@ -227,7 +237,7 @@ impl Dispatcher {
                 work(call.context.progress.clone()).await.map(|output| Output::Text {
                     // An upstream may echo a secret that it was sent.
                     text: self.redactor.scrub_json(output.text),
-                    has_more: output.goes_on,
+                    has_more: output.has_more,
                 })
             }
             Ok(Prepared::Compound(work)) => {

@@ -44,7 +44,7 @@ impl Output {
 
     pub(super) fn into_opened(self) -> Result<Opened, ActionError> {
         match self {
-            Self::Text { text, has_more } => Ok(Opened::Text { text, goes_on: has_more }),
+            Self::Text { text, has_more } => Ok(Opened::Text { text, has_more }),
             Self::Rows(rows) => Ok(Opened::Rows(rows)),
             Self::Parts(_) => Err(ActionError::internal("text instead of rows")),
         }

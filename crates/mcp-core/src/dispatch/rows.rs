@@ -20,7 +20,7 @@ pub enum Opened {
         /// The text.
         text: String,
         /// Whether the text is a page and another page follows.
-        goes_on: bool,
+        has_more: bool,
     },
     /// Rows.
     Rows(Rows),

@@ -21,7 +21,7 @@ fn tool(name: String, go: Arc<Notify>) -> Action {
         Box::pin(async move {
             go.notified().await;
             let text = json!([name, params.get()]).to_string();
-            Ok(RemoteText { text, goes_on: false })
+            Ok(RemoteText { text, has_more: false })
         })
     })
 }

@@ -34,7 +34,7 @@ impl RemoteAction for ListIssues {
         self.0.list("issues", params, progress).await
     }
 
-    fn goes_on(&self, page: &ListPage) -> bool {
+    fn has_more(&self, page: &ListPage) -> bool {
         page.has_more
     }
 }

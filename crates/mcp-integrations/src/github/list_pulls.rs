@@ -34,7 +34,7 @@ impl RemoteAction for ListPulls {
         self.0.list("pulls", params, progress).await
     }
 
-    fn goes_on(&self, page: &ListPage) -> bool {
+    fn has_more(&self, page: &ListPage) -> bool {
         page.has_more
     }
 }

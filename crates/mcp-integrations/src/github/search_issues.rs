@@ -65,7 +65,7 @@ impl RemoteAction for SearchIssues {
         self.0.search("issues", params, progress).await
     }
 
-    fn goes_on(&self, page: &SearchPage) -> bool {
+    fn has_more(&self, page: &SearchPage) -> bool {
         page.has_more
     }
 }

@@ -52,7 +52,7 @@ impl RemoteAction for SearchRepositories {
         self.0.search("repositories", params, progress).await
     }
 
-    fn goes_on(&self, page: &SearchPage) -> bool {
+    fn has_more(&self, page: &SearchPage) -> bool {
         page.has_more
     }
 }

@@ -6,9 +6,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::blobs::Blobs;
 use crate::budget::Budget;
+use crate::format::error_text;
 use crate::result::{Data, QueryResult};
-use crate::{Lean, error_text, reduce, tokens};
+use crate::{reduce, tokens};
 use mcp_core::error::ActionError;
 
 /// The answer of a step: `{"id", "data"}`, with `"next"` if there are more rows, or `{"id", "error",
@@ -65,7 +67,7 @@ impl Outcome {
 
 /// Writes the answers. Small results get their share of the tokens first, so that only large ones are cut.
 pub(super) fn write(
-    lean: &Lean,
+    blobs: &Blobs,
     outcomes: Vec<(String, Outcome)>,
     max_tokens: usize,
 ) -> Result<Vec<StepAnswer>, ActionError> {
@@ -86,7 +88,7 @@ pub(super) fn write(
             Outcome::Failed(error) => error_text(&error),
             // A result that cannot be written is the failure of this step alone.
             Outcome::Done(result) => result
-                .write(Budget::tokens(share)?, lean.blobs())
+                .write(Budget::tokens(share)?, blobs)
                 .map_or_else(|error| error_text(&error), |written| written.fitted.text),
         };
         // Each text is an object: the id becomes its first member.

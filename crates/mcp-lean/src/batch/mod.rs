@@ -8,13 +8,15 @@ mod reference;
 mod run;
 mod step;
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use answers::StepAnswer;
 use step::StepParams;
 
-use super::Lean;
+use crate::blobs::Blobs;
 use mcp_core::action::CompoundAction;
 use mcp_core::action::params::Bounded;
 use mcp_core::actions::utilities::GROUP;
@@ -25,12 +27,12 @@ const MAX_STEPS: usize = 100;
 
 /// Runs several steps.
 pub(crate) struct Batch {
-    lean: Lean,
+    blobs: Arc<Blobs>,
 }
 
 impl Batch {
-    pub(crate) fn new(lean: Lean) -> Self {
-        Self { lean }
+    pub(crate) fn new(blobs: Arc<Blobs>) -> Self {
+        Self { blobs }
     }
 }
 
@@ -77,6 +79,6 @@ impl CompoundAction for Batch {
         dispatcher: &Dispatcher,
         context: &Context,
     ) -> Result<Vec<StepAnswer>, ActionError> {
-        run::run(&self.lean, params, dispatcher, context).await
+        run::run(&self.blobs, params, dispatcher, context).await
     }
 }

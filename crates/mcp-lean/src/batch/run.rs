@@ -1,17 +1,20 @@
 //! Runs the steps of a batch: one after another, or all in one transaction.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::answers::{self, Outcome, StepAnswer};
 use super::reference::{Results, StepData};
 use super::step::{Step, of_step};
 use super::{BatchParams, MAX_STEPS};
+use crate::blobs::Blobs;
 use crate::budget::Budget;
 use crate::pipeline::run as pipeline;
 use crate::result::Data;
-use crate::{Lean, LeanQuery, reduce};
+use crate::{LeanQuery, reduce};
 use mcp_core::action::{Action, Shape};
-use mcp_core::dispatch::Together;
+use mcp_core::dispatch::Transaction;
 use mcp_core::error::ActionError;
 use mcp_core::memory::Access;
 use mcp_core::{Context, Dispatcher, Registry};
@@ -23,7 +26,7 @@ const LAST: &str = "last";
 
 /// Runs a batch.
 pub(super) async fn run(
-    lean: &Lean,
+    blobs: &Arc<Blobs>,
     params: BatchParams,
     dispatcher: &Dispatcher,
     context: &Context,
@@ -53,15 +56,16 @@ pub(super) async fn run(
     }
     let batch = BatchState::of(&steps, is_returned);
     let outcomes = if atomic {
-        let lean = lean.clone();
+        let blobs = Arc::clone(blobs);
         let access = dispatcher.access(steps.iter().map(Step::action));
-        let run =
-            move |together: &mut Together<'_>| run_atomic(&lean, &steps, batch, access, together);
-        dispatcher.together(&context.caller, access, run).await?
+        let run = move |transaction: &mut Transaction<'_>| {
+            run_atomic(&blobs, &steps, batch, access, transaction)
+        };
+        dispatcher.transaction(&context.caller, access, run).await?
     } else {
-        run_each(lean, &steps, batch, dispatcher, context).await
+        run_each(blobs, &steps, batch, dispatcher, context).await
     };
-    answers::write(lean, outcomes, max_tokens)
+    answers::write(blobs, outcomes, max_tokens)
 }
 
 /// Returns for each step whether its result is returned.
@@ -99,7 +103,7 @@ fn check(action: &Action, atomic: bool) -> Result<(), ActionError> {
 
 /// Runs the steps one after another. A step that fails does not stop steps that do not refer to it.
 async fn run_each(
-    lean: &Lean,
+    blobs: &Blobs,
     steps: &[Step],
     mut batch: BatchState,
     dispatcher: &Dispatcher,
@@ -110,7 +114,7 @@ async fn run_each(
         let outcome = match batch.query(at, step) {
             Ok(Some(mut query)) => {
                 query.context = context.clone();
-                match pipeline::run(lean.blobs(), dispatcher, &query).await {
+                match pipeline::run(blobs, dispatcher, &query).await {
                     Ok(result) => Outcome::Done(Box::new(result)),
                     Err(error) => failed(error),
                 }
@@ -125,11 +129,11 @@ async fn run_each(
 
 /// Runs all steps in one transaction. The first that fails undoes everything.
 fn run_atomic(
-    lean: &Lean,
+    blobs: &Blobs,
     steps: &[Step],
     mut batch: BatchState,
     access: Access,
-    together: &mut Together<'_>,
+    transaction: &mut Transaction<'_>,
 ) -> Result<Vec<(String, Outcome)>, ActionError> {
     for (at, step) in steps.iter().enumerate() {
         let undone = |error: ActionError| {
@@ -142,12 +146,12 @@ fn run_atomic(
         };
         let outcome = match batch.query(at, step).map_err(undone)? {
             Some(query) => {
-                let result = pipeline::run_within(lean.blobs(), together, &query);
+                let result = pipeline::run_within(blobs, transaction, &query);
                 Outcome::Done(Box::new(result.map_err(undone)?))
             }
             None => Outcome::Skipped,
         };
-        batch.keep(at, step, outcome, together.registry());
+        batch.keep(at, step, outcome, transaction.registry());
     }
     Ok(batch.outcomes)
 }

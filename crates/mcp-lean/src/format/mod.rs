@@ -196,6 +196,17 @@ impl<'a> Content<'a> {
     }
 }
 
+/// Writes an error as the lean API shows it: `{"error": …}`, with the action's signature if the call was
+/// wrong.
+#[must_use]
+pub fn error_text(error: &ActionError) -> String {
+    let mut text = serde_json::json!({"error": error.message});
+    if let Some(signature) = &error.signature {
+        text["signature"] = signature.as_str().into();
+    }
+    text.to_string()
+}
+
 fn with_notes(mut text: String, notes: Notes<'_>) -> String {
     for (start, note) in [(INCOMPLETE, notes.incomplete), (NEXT, notes.next)] {
         let Some(note) = note else { continue };

@@ -8,7 +8,7 @@ use crate::result::{QueryResult, after_write};
 use crate::tokens;
 use mcp_core::Dispatcher;
 use mcp_core::action::Action;
-use mcp_core::dispatch::{InTransaction, Opened, Together};
+use mcp_core::dispatch::{InTransaction, Opened, Transaction};
 use mcp_core::error::{ActionError, ErrorCode};
 
 /// About how many bytes v1 puts around a result.
@@ -33,7 +33,7 @@ pub(crate) async fn run(
     while let Some(step) = pipeline.next()? {
         let output = match step {
             NextStep::Call(call, after) => match dispatcher.open(call, after).await? {
-                Opened::Text { text, goes_on } => StepOutput::Text(text, goes_on),
+                Opened::Text { text, has_more } => StepOutput::Text(text, has_more),
                 Opened::Rows(mut rows) => {
                     let part = rows.next(dispatcher.store()).await?;
                     list = Some(rows);
@@ -58,7 +58,7 @@ pub(crate) async fn run(
 /// As [`run`]; the transaction should end with it.
 pub(crate) fn run_within(
     blobs: &Blobs,
-    transaction: &mut Together<'_>,
+    transaction: &mut Transaction<'_>,
     query: &LeanQuery,
 ) -> Result<QueryResult, ActionError> {
     let registry = transaction.registry();

@@ -292,10 +292,10 @@ async fn a_transaction_that_takes_too_long_is_undone() {
     let mut rig = Rig::new();
     rig.dispatcher = rig.dispatcher.batch_budget(Duration::from_millis(40));
     let params = || ParamsText::from_value(&json!({"title": "x"})).expect("an object");
-    let done = rig.dispatcher.together(&Caller::Local, Access::Write, move |together| {
-        together.call(&Call::new("add_task", params()))?;
+    let done = rig.dispatcher.transaction(&Caller::Local, Access::Write, move |transaction| {
+        transaction.call(&Call::new("add_task", params()))?;
         std::thread::sleep(Duration::from_millis(50));
-        together.call(&Call::new("add_task", params()))
+        transaction.call(&Call::new("add_task", params()))
     });
     let refusal = done.await.err().expect("it took too long").message;
     let is_named = refusal.contains("may take 40 ms (MCP_BATCH_BUDGET)");
@@ -325,12 +325,12 @@ async fn a_batch_that_only_reads_never_writes_and_its_calls_are_logged() {
     ]);
     let text = refusal(&rig, json!({"atomic": true, "steps": steps})).await;
     assert!(text.starts_with("step b: ") && !text.contains("Nothing was changed"), "{text}");
-    let write = rig.dispatcher.together(
+    let write = rig.dispatcher.transaction(
         &Caller::Local,
         rig.dispatcher.access(["list_tasks"].into_iter()),
-        |together| {
+        |transaction| {
             let params = ParamsText::from_value(&json!({"title": "x"})).expect("an object");
-            together.call(&Call::new("add_task", params)).map(drop)
+            transaction.call(&Call::new("add_task", params)).map(drop)
         },
     );
     assert_eq!(write.await.expect_err("it reads").code, ErrorCode::Internal);

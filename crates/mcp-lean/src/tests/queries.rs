@@ -306,6 +306,6 @@ async fn a_page_that_ends_early_since_it_is_long_is_not_the_last() {
     assert_eq!(rig.data(counted.clone()).await, 600);
     counted["id"] = json!("a");
     let batch = json!({"steps": [counted], "atomic": true});
-    let together = rig.data(json!({"action": "batch", "params": batch})).await;
-    assert_eq!(together[0]["data"], 600);
+    let transaction = rig.data(json!({"action": "batch", "params": batch})).await;
+    assert_eq!(transaction[0]["data"], 600);
 }

@@ -43,7 +43,7 @@ struct Listed {
     total: usize,
     items: Vec<serde_json::Map<String, Value>>,
     #[serde(skip)]
-    goes_on: bool,
+    has_more: bool,
 }
 
 struct ListIssues(System);
@@ -75,12 +75,12 @@ impl RemoteAction for ListIssues {
         let size = params.per_page.get() as usize;
         let start = (params.page.get() as usize - 1) * size;
         let items = rows.iter().skip(start).take(size).copied().map(issue).collect();
-        let goes_on = *self.0.says_more.lock().expect("a lock") && rows.len() > start + size;
-        Ok(Listed { total: rows.len(), items, goes_on })
+        let has_more = *self.0.says_more.lock().expect("a lock") && rows.len() > start + size;
+        Ok(Listed { total: rows.len(), items, has_more })
     }
 
-    fn goes_on(&self, listed: &Listed) -> bool {
-        listed.goes_on
+    fn has_more(&self, listed: &Listed) -> bool {
+        listed.has_more
     }
 }
 

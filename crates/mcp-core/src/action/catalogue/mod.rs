@@ -9,7 +9,6 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use bm25::{Embedder, EmbedderBuilder, Scorer, Tokenizer};
 
-use super::registry::RegistryError;
 use super::{Action, Group};
 use crate::error::ActionError;
 use words::Words;
@@ -60,11 +59,12 @@ impl Tokenizer for Spaces {
 }
 
 impl Catalogue {
-    pub(super) fn new(actions: Vec<Action>) -> Result<Self, RegistryError> {
+    /// Builds the index. If two actions have one name, the name is returned as the error.
+    pub(super) fn new(actions: Vec<Action>) -> Result<Self, Arc<str>> {
         let mut by_name = BTreeMap::new();
         for (index, action) in actions.iter().enumerate() {
             if by_name.insert(Arc::clone(&action.name), index).is_some() {
-                return Err(RegistryError::NameTwice(action.name.to_string()));
+                return Err(Arc::clone(&action.name));
             }
         }
         let words = Words::new();

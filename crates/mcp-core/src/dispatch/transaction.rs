@@ -20,7 +20,7 @@ use crate::{Caller, Effect, Registry, Timestamp};
 const READ_BUDGET: Duration = Duration::from_secs(3);
 
 /// A transaction of several calls.
-pub struct Together<'a> {
+pub struct Transaction<'a> {
     registry: &'a Registry,
     redactor: &'a Redactor,
     now: Timestamp,
@@ -43,7 +43,7 @@ pub struct Together<'a> {
 pub enum InTransaction {
     /// JSON text.
     Text(String),
-    /// A list, read with [`Together::rows`].
+    /// A list, read with [`Transaction::rows`].
     List(Box<dyn ListWork>),
 }
 
@@ -81,11 +81,11 @@ impl Dispatcher {
     /// # Errors
     /// Returns the error of `run`, `InvalidParams` after the time limit, or `RateLimited` if too many
     /// transactions of the caller wait.
-    pub async fn together<T: Send + 'static>(
+    pub async fn transaction<T: Send + 'static>(
         &self,
         caller: &Caller,
         access: Access,
-        run: impl FnOnce(&mut Together<'_>) -> Result<T, ActionError> + Send + 'static,
+        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, ActionError> + Send + 'static,
     ) -> Result<T, ActionError> {
         let (registry, redactor) = (self.registry(), Arc::clone(&self.redactor));
         let turn = self.turns.wait(caller).await?;
@@ -102,7 +102,7 @@ impl Dispatcher {
                 // Held until the transaction ends, even if the caller is gone.
                 let _turn = turn;
                 let (registry, redactor) = (&*registry, &*redactor);
-                let mut together = Together {
+                let mut transaction = Transaction {
                     registry,
                     redactor,
                     now,
@@ -116,15 +116,15 @@ impl Dispatcher {
                     entries: Vec::new(),
                     failed: None,
                 };
-                let done = run(&mut together);
-                let Together { called, entries, failed, changes, .. } = together;
+                let done = run(&mut transaction);
+                let Transaction { called, entries, failed, changes, .. } = transaction;
                 let done = done.map_err(|error| Undone(Box::new((error, failed))))?;
                 Ok((done, called, entries, changes.into_changes()))
             })
             .await;
         let count = |called| {
-            if let Some(meter) = self.meter() {
-                meter.called(called);
+            if let Some(recorder) = self.recorder() {
+                recorder.called(called);
             }
         };
         match done {
@@ -148,7 +148,7 @@ impl Dispatcher {
     }
 }
 
-impl<'a> Together<'a> {
+impl<'a> Transaction<'a> {
     /// Returns the actions.
     #[must_use]
     pub fn registry(&self) -> &'a Registry {

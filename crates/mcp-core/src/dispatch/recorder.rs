@@ -7,13 +7,13 @@ use crate::Registry;
 use crate::error::{ActionError, ErrorCode};
 
 /// Port: counts calls. Must not block.
-pub trait Meter: Send + Sync + 'static {
+pub trait Recorder: Send + Sync + 'static {
     /// Counts a finished call.
     fn called(&self, call: Called);
 
     /// Counts the tokens of a call over v2 or the Model Context Protocol. The action is `None` if its
     /// name is unknown.
-    fn told(&self, action: Option<Arc<str>>, tokens: Tokens);
+    fn tokens(&self, action: Option<Arc<str>>, tokens: Tokens);
 }
 
 /// A finished call.
@@ -39,20 +39,24 @@ pub struct Tokens {
 }
 
 /// A call that is being counted, if there are metrics.
-pub(super) struct Counted<'a>(Option<(&'a dyn Meter, Option<Arc<str>>, Instant)>);
+pub(super) struct Counted<'a>(Option<(&'a dyn Recorder, Option<Arc<str>>, Instant)>);
 
 impl<'a> Counted<'a> {
-    pub(super) fn start(meter: Option<&'a dyn Meter>, registry: &Registry, action: &str) -> Self {
-        Self(meter.map(|meter| {
+    pub(super) fn start(
+        recorder: Option<&'a dyn Recorder>,
+        registry: &Registry,
+        action: &str,
+    ) -> Self {
+        Self(recorder.map(|recorder| {
             let action = registry.catalogue().find(action);
-            (meter, action.map(|action| Arc::clone(&action.name)), Instant::now())
+            (recorder, action.map(|action| Arc::clone(&action.name)), Instant::now())
         }))
     }
 
     pub(super) fn end(self, error: Option<&ActionError>) {
-        if let Some((meter, action, start)) = self.0 {
+        if let Some((recorder, action, start)) = self.0 {
             let error = error.map(|error| error.code);
-            meter.called(Called { action, error, took: start.elapsed() });
+            recorder.called(Called { action, error, took: start.elapsed() });
         }
     }
 }
