@@ -124,7 +124,7 @@ fn help_finds_tells_and_lists() {
         about["signature"],
         "add_task(title, description?, priority?=medium, status?=pending, assigned_to?)"
     );
-    assert_eq!(about["params"]["title"], "string: What is to be done.");
+    assert_eq!(about["params"]["title"], "string: The title.");
     assert!(server.call("add_task", about["example"].clone()).status == 200);
     let all = server.data("help", json!({}));
     let text = all.to_string();
