@@ -5,6 +5,7 @@
 
 mod address;
 pub mod browser;
+pub mod connections;
 mod endpoint;
 mod figma;
 mod github;

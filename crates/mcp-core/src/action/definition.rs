@@ -25,6 +25,8 @@ pub struct Action {
     pub remote: bool,
     /// Whether the action calls other actions.
     pub compound: bool,
+    /// Whether the action was made at run time, for a tool of another system.
+    pub connected: bool,
     /// The writes that a read must see.
     pub freshness: Freshness,
     /// The documentation.
@@ -92,18 +94,24 @@ impl Action {
         }
     }
 
-    /// Makes an action at run time, such as a tool that a connected server offers. The schemas are
-    /// JSON Schema 2020-12 without references; that of the parameters is an object's.
+    /// Makes an action at run time, such as a tool that a connected server offers. The schema of the
+    /// parameters is an object's: JSON Schema 2020-12 without references. Unknown parameters are passed
+    /// on unless that schema forbids additional properties. The result may be any JSON.
     #[must_use]
     pub fn at_run_time(
         name: impl Into<Arc<str>>,
+        effect: Effect,
         doc: Doc,
         params_schema: Value,
-        output_schema: Value,
         run: impl Fn(ParamsText, Progress) -> RemoteRun + Send + Sync + 'static,
     ) -> Self {
         let prepare = prepared::at_run_time(run);
-        Self { remote: true, ..Self::new(name.into(), doc, params_schema, output_schema, prepare) }
+        Self {
+            effect,
+            remote: true,
+            connected: true,
+            ..Self::new(name.into(), doc, params_schema, Value::Bool(true), prepare)
+        }
     }
 
     fn typed<P: JsonSchema, O: JsonSchema>(name: &'static str, doc: Doc, prepare: Prepare) -> Self {
@@ -123,6 +131,7 @@ impl Action {
             effect: Effect::Read,
             remote: false,
             compound: false,
+            connected: false,
             freshness: Freshness::Writes,
             doc,
             signature: schema::signature(&name, &parameters),
@@ -208,6 +217,9 @@ impl Action {
     }
 
     pub(crate) fn reject_unknown(&self, params: &ParamsText) -> Result<(), ActionError> {
+        if self.connected && self.params_schema["additionalProperties"] != false {
+            return Ok(());
+        }
         let names = params.names()?;
         let unknown = names.iter().find(|name| !self.parameters.iter().any(|p| p.name == **name));
         unknown.map_or(Ok(()), |name| {

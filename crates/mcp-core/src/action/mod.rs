@@ -32,7 +32,7 @@ pub use definition::Action;
 pub use doc::{Doc, Example, Group};
 pub(crate) use prepared::{BeginWork, MemoryText, MemoryWork};
 pub use prepared::{Prepared, RemoteRun, RemoteText};
-pub use registry::{Registry, RegistryBuilder, RegistryError};
+pub use registry::{NAME_LIMIT, Registry, RegistryBuilder, RegistryError};
 pub use schema::{Parameter, of_output as output_schema};
 pub(crate) use values::unexpected;
 pub use view::{Column, Incomplete, Pages, Shape, Shown, Tree, TreeNode, View};

@@ -6,11 +6,14 @@ use super::catalogue::{Catalogue, CatalogueHandle};
 use super::{Action, CompoundAction, Group, ListAction, MemoryAction, RemoteAction};
 use crate::error::{ActionError, ErrorCode, shown};
 
-/// The longest tool name that the Model Context Protocol allows.
-const NAME_LIMIT: usize = 64;
+/// The longest tool name that clients of the Model Context Protocol accept.
+pub const NAME_LIMIT: usize = 64;
 
 /// All actions, by name.
-pub struct Registry(Arc<Catalogue>);
+pub struct Registry {
+    catalogue: Arc<Catalogue>,
+    handle: CatalogueHandle,
+}
 
 impl Registry {
     /// Starts an empty registry.
@@ -21,20 +24,30 @@ impl Registry {
 
     /// Returns all actions, in the order of their registration.
     #[must_use]
-    pub fn actions(&self) -> &[Action] {
-        self.0.actions()
+    pub fn actions(&self) -> &[Arc<Action>] {
+        self.catalogue.actions()
+    }
+
+    /// Returns a registry with these actions and more. Actions such as `help`, which tell about their
+    /// registry, tell about the newest one.
+    ///
+    /// # Errors
+    /// As [`RegistryBuilder::build`].
+    pub fn with_more(&self, more: &[Arc<Action>]) -> Result<Self, RegistryError> {
+        let actions = self.actions().iter().chain(more).cloned().collect();
+        RegistryBuilder { actions, catalogue: self.handle.clone() }.build()
     }
 
     /// Returns the groups of the actions, in the order of their first action.
     #[must_use]
     pub fn groups(&self) -> Vec<&Group> {
-        self.0.groups()
+        self.catalogue.groups()
     }
 
     /// Returns the search over the actions.
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
-        &self.0
+        &self.catalogue
     }
 
     /// Returns the action of this name.
@@ -42,7 +55,7 @@ impl Registry {
     /// # Errors
     /// Returns `UnknownAction` if no action has this name.
     pub fn find(&self, name: &str) -> Result<&Action, ActionError> {
-        self.0.find(name).ok_or_else(|| {
+        self.catalogue.find(name).ok_or_else(|| {
             ActionError::new(ErrorCode::UnknownAction, format!("Unknown action: {}", shown(name)))
         })
     }
@@ -62,7 +75,7 @@ pub enum RegistryError {
 /// A registry to which actions are added.
 #[derive(Default)]
 pub struct RegistryBuilder {
-    actions: Vec<Action>,
+    actions: Vec<Arc<Action>>,
     catalogue: CatalogueHandle,
 }
 
@@ -100,7 +113,7 @@ impl RegistryBuilder {
     /// Adds an action that is made already, such as [`Action::at_run_time`].
     #[must_use]
     pub fn action(mut self, action: Action) -> Self {
-        self.actions.push(action);
+        self.actions.push(Arc::new(action));
         self
     }
 
@@ -113,21 +126,26 @@ impl RegistryBuilder {
     /// Builds the registry.
     ///
     /// # Errors
-    /// Returns `NameTwice` if two actions have one name, and `BadName` if a name is not
-    /// `snake_case` or too long.
+    /// Returns `NameTwice` if two actions have one name, and `BadName` if a name is too long or not
+    /// `snake_case`; that of an action made at run time may also have capital letters and `-`.
     pub fn build(self) -> Result<Registry, RegistryError> {
-        if let Some(action) = self.actions.iter().find(|action| !is_snake_case(&action.name)) {
+        if let Some(action) = self.actions.iter().find(|action| !is_valid(action)) {
             return Err(RegistryError::BadName(action.name.to_string()));
         }
         let catalogue = Catalogue::new(self.actions)
             .map_err(|name| RegistryError::NameTwice(name.to_string()))?;
         let catalogue = Arc::new(catalogue);
         self.catalogue.fill(&catalogue);
-        Ok(Registry(catalogue))
+        Ok(Registry { catalogue, handle: self.catalogue })
     }
 }
 
-fn is_snake_case(name: &str) -> bool {
+fn is_valid(action: &Action) -> bool {
+    let name = &*action.name;
+    if action.connected {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        return !name.is_empty() && name.len() <= NAME_LIMIT && name.chars().all(is_plain);
+    }
     name.len() <= NAME_LIMIT
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')

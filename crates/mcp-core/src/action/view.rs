@@ -70,6 +70,10 @@ pub enum Shape {
     },
     /// [`Contents`](crate::content::Contents): its pictures and sounds are never shown as text.
     Contents,
+    /// The result of another system's tool: a list, an object whose only member is a list, a text,
+    /// [`Contents`](crate::content::Contents), or one value. What does not fit is kept, and a cursor
+    /// reads it without a second call.
+    Open,
 }
 
 /// The functions that read a tree.
@@ -219,6 +223,9 @@ impl View {
         optional: &[],
         incomplete: None,
     };
+
+    /// Shows the result of another system's tool.
+    pub const OPEN: Self = Self { shape: Shape::Open, ..Self::WHOLE };
 
     /// Shows these columns of the result, or of each of its rows.
     #[must_use]

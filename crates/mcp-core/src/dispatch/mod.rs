@@ -333,7 +333,9 @@ fn prepare(redactor: &Redactor, action: &Action, call: &Call) -> Result<Prepared
 /// its steps.
 fn with_signature(mut error: ActionError, action: &Action) -> ActionError {
     let is_shown = action.compound || error.message.contains(&action.signature);
-    if error.code == ErrorCode::InvalidParams && error.signature.is_none() && !is_shown {
+    let is_about_params = error.code == ErrorCode::InvalidParams
+        || (action.connected && error.code == ErrorCode::UpstreamRefused);
+    if is_about_params && error.signature.is_none() && !is_shown {
         error.signature = Some(action.signature.clone());
     }
     error

@@ -9,14 +9,15 @@ use crate::action::params::ParamsText;
 use crate::action::{Action, RemoteText};
 use crate::dispatch::Redactor;
 use crate::memory::in_memory::InMemoryStore;
-use crate::{Call, Dispatcher, Doc, ErrorCode, Group, Registry, SystemClock, actions};
+use crate::{Call, Dispatcher, Doc, Effect, ErrorCode, Group, Registry, SystemClock, actions};
 
 /// An action made at run time. It returns its name, after `go`.
 fn tool(name: String, go: Arc<Notify>) -> Action {
     let group = Group::owned("connected".to_owned(), String::new());
     let doc = Doc::without_example(group, format!("Use the tool {name}"));
-    let params = json!({"type": "object", "properties": {"path": {"type": "string"}}});
-    Action::at_run_time(name.clone(), doc, params, json!({"type": "string"}), move |params, _| {
+    let params = json!({"type": "object", "properties": {"path": {"type": "string"}},
+        "additionalProperties": false});
+    Action::at_run_time(name.clone(), Effect::Read, doc, params, move |params, _| {
         let (name, go) = (name.clone(), Arc::clone(&go));
         Box::pin(async move {
             go.notified().await;

@@ -43,7 +43,7 @@ impl Tools {
 }
 
 pub(super) fn ordered(registry: &Registry) -> impl Iterator<Item = &Action> {
-    let mut actions: Vec<&Action> = registry.actions().iter().collect();
+    let mut actions: Vec<&Action> = registry.actions().iter().map(|action| &**action).collect();
     let groups = registry.groups();
     actions.sort_by_key(|action| groups.iter().position(|group| **group == action.doc.group));
     actions.into_iter()

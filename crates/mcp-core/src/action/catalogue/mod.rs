@@ -5,9 +5,10 @@ mod spelling;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 
 use bm25::{Embedder, EmbedderBuilder, Scorer, Tokenizer};
+use parking_lot::RwLock;
 
 use super::{Action, Group};
 use crate::error::ActionError;
@@ -22,7 +23,7 @@ const NAME_BYTES: usize = 200;
 
 /// The actions of a registry, and the index to find them.
 pub struct Catalogue {
-    actions: Vec<Action>,
+    actions: Vec<Arc<Action>>,
     by_name: BTreeMap<Arc<str>, usize>,
     embedder: Embedder<u64, Spaces>,
     scorer: Scorer<usize, u64>,
@@ -30,9 +31,9 @@ pub struct Catalogue {
     known: BTreeSet<String>,
 }
 
-/// A handle to the catalogue of a registry that is being built. It does not keep the registry alive.
+/// A handle to the catalogue of the newest registry. It does not keep the registry alive.
 #[derive(Clone, Default)]
-pub(crate) struct CatalogueHandle(Arc<OnceLock<Weak<Catalogue>>>);
+pub(crate) struct CatalogueHandle(Arc<RwLock<Weak<Catalogue>>>);
 
 impl CatalogueHandle {
     /// Returns the catalogue.
@@ -40,12 +41,12 @@ impl CatalogueHandle {
     /// # Errors
     /// Returns `Internal` if the registry is not built yet, or is gone.
     pub(crate) fn get(&self) -> Result<Arc<Catalogue>, ActionError> {
-        let catalogue = self.0.get().and_then(Weak::upgrade);
+        let catalogue = self.0.read().upgrade();
         catalogue.ok_or_else(|| ActionError::internal("the registry is not there"))
     }
 
     pub(super) fn fill(&self, catalogue: &Arc<Catalogue>) {
-        self.0.get_or_init(|| Arc::downgrade(catalogue));
+        *self.0.write() = Arc::downgrade(catalogue);
     }
 }
 
@@ -60,7 +61,7 @@ impl Tokenizer for Spaces {
 
 impl Catalogue {
     /// Builds the index. If two actions have one name, the name is returned as the error.
-    pub(super) fn new(actions: Vec<Action>) -> Result<Self, Arc<str>> {
+    pub(super) fn new(actions: Vec<Arc<Action>>) -> Result<Self, Arc<str>> {
         let mut by_name = BTreeMap::new();
         for (index, action) in actions.iter().enumerate() {
             if by_name.insert(Arc::clone(&action.name), index).is_some() {
@@ -83,7 +84,7 @@ impl Catalogue {
         Ok(Self { actions, by_name, embedder, scorer, words, known })
     }
 
-    pub(super) fn actions(&self) -> &[Action] {
+    pub(super) fn actions(&self) -> &[Arc<Action>] {
         &self.actions
     }
 
@@ -100,7 +101,7 @@ impl Catalogue {
     /// Returns the action of this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Action> {
-        self.by_name.get(name).map(|index| &self.actions[*index])
+        self.by_name.get(name).map(|index| &*self.actions[*index])
     }
 
     /// Returns the actions that match a request, best first, at most three.
@@ -116,7 +117,7 @@ impl Catalogue {
                 indices.push(index);
             }
         }
-        indices.into_iter().map(|index| &self.actions[index]).collect()
+        indices.into_iter().map(|index| &*self.actions[index]).collect()
     }
 
     /// Returns the names nearest to an unknown one: similar spellings, then similar meanings.
@@ -136,14 +137,25 @@ impl Catalogue {
         nearest
     }
 
+    /// Returns the actions of a group, in the order of their registration.
+    fn of_group<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = &'a Action> {
+        let actions = self.actions.iter().map(|action| &**action);
+        actions.filter(|action| action.doc.group.name() == group.name())
+    }
+
     /// Returns all signatures, without defaults, by group:
-    /// `users: list_users() add_user(username, role?)`.
+    /// `users: list_users() add_user(username, role?)`. A connection with many actions gives their number.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for group in self.groups() {
-            let actions = self.actions.iter().filter(|it| it.doc.group.name() == group.name());
-            let signatures: Vec<String> = actions.map(Action::brief_signature).collect();
+            let of_group: Vec<&Action> = self.of_group(group).collect();
+            if of_group.len() > ON_A_LINE && of_group.iter().all(|action| action.connected) {
+                lines.push(format!("{}: {} actions; find them by query", group.name(), of_group.len()));
+                continue;
+            }
+            let signatures: Vec<String> =
+                of_group.into_iter().map(Action::brief_signature).collect();
             let line = |part: &[String]| format!("{}: {}", group.name(), part.join(" "));
             lines.extend(signatures.chunks(ON_A_LINE).map(line));
         }
