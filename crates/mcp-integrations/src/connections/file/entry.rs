@@ -31,19 +31,19 @@ const MAX_PATTERN: usize = 256;
 /// Reads a connection. `problem` is a reason why it cannot be used, found before.
 pub(super) fn read(
     name: &str,
-    value: Value,
+    value: &Value,
     problem: Option<String>,
     folder: &Path,
     variable: &dyn Fn(&str) -> Option<String>,
     warnings: &mut Vec<String>,
 ) -> Entry {
-    let disabled = is_disabled(&value);
+    let disabled = is_disabled(value);
     let mut expander = Expander::new(folder, variable);
     let mut notes = Vec::new();
     let settings = match problem {
         Some(problem) => Err(problem),
         None => check_name(name)
-            .and_then(|()| object(value.clone()))
+            .and_then(|()| object(value))
             .and_then(|map| members::sort(map, &mut notes))
             .and_then(|members| expand(members, &mut expander))
             .and_then(|members| settings(members, folder, &mut notes)),
@@ -51,7 +51,7 @@ pub(super) fn read(
     warnings.extend(notes.into_iter().map(|note| format!("connection {}: {note}", quoted(name))));
     let hash = match &settings {
         Ok(settings) => hash::of_settings(settings),
-        Err(reason) => hash::of_failure(&value, reason),
+        Err(reason) => hash::of_failure(value, reason),
     };
     let mut secrets = expander.secrets;
     if let Ok(settings) = &settings {
@@ -84,9 +84,9 @@ fn check_name(name: &str) -> Result<(), String> {
     })
 }
 
-fn object(value: Value) -> Result<Map<String, Value>, String> {
+fn object(value: &Value) -> Result<Map<String, Value>, String> {
     match value {
-        Value::Object(map) => Ok(map),
+        Value::Object(map) => Ok(map.clone()),
         _ => Err("a connection is an object: write {\"command\": \"…\"}, {\"url\": \"…\"} or {\"openapi\": \"…\"}".to_owned()),
     }
 }
@@ -108,9 +108,9 @@ fn settings(
         description: description(members)?,
         tools: patterns(members, warnings)?,
         read_only: flag(members, "readOnly")?.unwrap_or(false),
-        timeout: seconds(members, "timeout", 0.1..=3600.0)?.unwrap_or(Duration::from_secs(60)),
+        timeout: seconds(members, "timeout", 0.1..=3600.0)?.unwrap_or(Duration::from_mins(1)),
         idle_timeout: seconds(members, "idleTimeout", 1.0..=86_400.0)?
-            .unwrap_or(Duration::from_secs(600)),
+            .unwrap_or(Duration::from_mins(10)),
         concurrency: whole(members, "concurrency", 1..=1000)?.unwrap_or(8),
         on_change: match text(members, "onChange")?.as_deref() {
             None | Some("accept") => OnChange::Accept,

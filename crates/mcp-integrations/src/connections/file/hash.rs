@@ -75,7 +75,9 @@ impl Fields {
 
     fn texts(&mut self, texts: &[String]) {
         self.number(texts.len());
-        texts.iter().for_each(|text| self.text(text));
+        for text in texts {
+            self.text(text);
+        }
     }
 
     fn flag(&mut self, flag: bool) {
@@ -137,7 +139,9 @@ impl Fields {
             Value::Array(items) => {
                 self.text("array");
                 self.number(items.len());
-                items.iter().for_each(|item| self.value(item));
+                for item in items {
+                    self.value(item);
+                }
             }
             Value::Object(members) => {
                 let mut members: Vec<_> = members.iter().collect();
@@ -154,6 +158,6 @@ impl Fields {
     }
 
     fn finish(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:x}", self.0.finalize())
     }
 }

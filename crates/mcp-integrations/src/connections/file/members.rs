@@ -55,14 +55,14 @@ const WITHOUT_EFFECT: [&str; 6] = ["gallery", "version", "dev", "icon", "note", 
 const ALIKE: f64 = 0.6;
 
 /// The members of a connection that are read, by their names in this project.
-pub(super) type Members = BTreeMap<&'static str, Value>;
+pub(crate) type Members = BTreeMap<&'static str, Value>;
 
 /// Sorts the members of a connection: those that are read, and a warning for each of the others that
 /// matters. `null` counts as absent.
 ///
 /// # Errors
 /// Returns the reason if a member occurs under two names.
-pub(super) fn sort(
+pub(crate) fn sort(
     members: Map<String, Value>,
     warnings: &mut Vec<String>,
 ) -> Result<Members, String> {

@@ -109,7 +109,7 @@ pub fn parse(
     for (name, members, problem) in connections(document, &path, &mut file.warnings)? {
         file.entries.push(entry::read(
             &name,
-            members,
+            &members,
             problem,
             folder,
             variable,
