@@ -55,11 +55,12 @@ fn json_error(error: &ParseError) -> SyntaxError {
 /// Parses TOML.
 pub(crate) fn parse_toml(text: &str) -> Result<Document, SyntaxError> {
     let value = toml::from_str(text).map_err(|error| {
-        let before = &text.as_bytes()[..error.span().map_or(0, |span| span.start.min(text.len()))];
-        let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let start = error.span().map_or(0, |span| span.start);
+        let before = text.get(..start).unwrap_or(text);
+        let last_line = before.rsplit('\n').next().unwrap_or_default();
         SyntaxError {
-            line: 1 + before.iter().filter(|&&byte| byte == b'\n').count(),
-            column: 1 + String::from_utf8_lossy(&before[line_start..]).chars().count(),
+            line: before.split('\n').count(),
+            column: 1 + last_line.chars().count(),
             problem: error.message().replace('\n', ", "),
         }
     })?;

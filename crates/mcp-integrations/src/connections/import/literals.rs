@@ -1,10 +1,8 @@
 //! Replaces the secrets of a connection by variables.
 
-use std::collections::BTreeMap;
-
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
+use super::needed::Variables;
 use crate::connections::file::variables::{is_variable_name, variable_name};
 use crate::connections::secret_names::names_secret;
 
@@ -37,46 +35,9 @@ const BEGINNINGS: [&str; 22] = [
 /// Headers whose values are not secrets.
 const PLAIN_HEADERS: [&str; 4] = ["accept", "accept-language", "content-type", "user-agent"];
 
-/// The variables of the file that is made.
-#[derive(Default)]
-pub(super) struct Variables(BTreeMap<String, Variable>);
-
-struct Variable {
-    /// The value that it had in a client's file. A reference has none.
-    value: Option<SecretString>,
-    uses: Vec<String>,
-}
-
-impl Variables {
-    /// Returns each variable with its uses.
-    pub(super) fn uses(self) -> impl Iterator<Item = (String, Vec<String>)> {
-        self.0.into_iter().map(|(name, variable)| (name, variable.uses))
-    }
-
-    /// Returns a reference to a variable for a value: one of the wanted names, or a numbered one if other
-    /// values have them.
-    fn take(&mut self, wanted: [&str; 2], value: &str, user: &str) -> String {
-        let numbered = (2..).map(|number| format!("{}_{number}", wanted[1]));
-        let mut names = wanted.into_iter().map(str::to_owned).chain(numbered);
-        let is_free = |name: &String| {
-            self.0.get(name).is_none_or(|variable| {
-                variable.value.as_ref().is_some_and(|other| other.expose_secret() == value)
-            })
-        };
-        let name = names.find(is_free).expect("numbers do not end");
-        self.uses_of(&name, Some(value)).push(user.to_owned());
-        format!("${{{name}}}")
-    }
-
-    fn uses_of(&mut self, name: &str, value: Option<&str>) -> &mut Vec<String> {
-        let new = || Variable { value: value.map(SecretString::from), uses: Vec::new() };
-        &mut self.0.entry(name.to_owned()).or_insert_with(new).uses
-    }
-}
-
 /// Replaces the secrets of a connection by variables, and takes note of the variables it has already.
 pub(super) fn replace(name: &str, members: &mut Map<String, Value>, variables: &mut Variables) {
-    members.values().for_each(|value| references(name, value, variables));
+    members.values().for_each(|value| variables.refer(name, value));
     let prefix = variable_name(name);
     let mut literals = Literals { name, prefix, variables };
     for (member, value) in members {
@@ -94,28 +55,6 @@ pub(super) fn replace(name: &str, members: &mut Map<String, Value>, variables: &
             }
             _ => {}
         }
-    }
-}
-
-/// Takes note of the variables that a value refers to without a default.
-fn references(user: &str, value: &Value, variables: &mut Variables) {
-    match value {
-        Value::String(text) => {
-            for (_, after) in text.match_indices("${").map(|(start, _)| text.split_at(start + 2)) {
-                let reference = after.split_once('}').map_or("", |(reference, _)| reference);
-                if is_variable_name(reference) && reference != "HOME" {
-                    let uses = variables.uses_of(reference, None);
-                    if uses.last().is_none_or(|last| last != user) {
-                        uses.push(user.to_owned());
-                    }
-                }
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| references(user, item, variables)),
-        Value::Object(members) => {
-            members.values().for_each(|member| references(user, member, variables));
-        }
-        _ => {}
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::literals::{self, Variables};
-use super::{Found, normal};
+use super::needed::Variables;
+use super::{Found, literals, normal};
 
 /// The maximum length of a connection's name, in characters.
 const MAX_NAME: usize = 64;

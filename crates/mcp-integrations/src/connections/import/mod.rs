@@ -5,6 +5,7 @@
 
 mod literals;
 mod merge;
+mod needed;
 mod normal;
 mod places;
 #[cfg(test)]

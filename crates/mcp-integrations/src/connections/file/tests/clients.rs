@@ -50,8 +50,8 @@ fn claude_desktop() {
     assert_eq!((command.as_str(), cwd.as_path()), ("npx", Path::new("/etc/mcp")));
     assert_eq!(*args, ["-y", "@notionhq/notion-mcp-server"]);
     assert_eq!(exposed(env), [("NOTION_TOKEN", SECRET), ("RETRIES", "3")]);
-    assert_eq!(settings.timeout, Duration::from_secs(60));
-    assert_eq!(settings.idle_timeout, Duration::from_secs(600));
+    assert_eq!(settings.timeout, Duration::from_mins(1));
+    assert_eq!(settings.idle_timeout, Duration::from_mins(10));
     assert_eq!((settings.concurrency, settings.on_change), (8, OnChange::Accept));
     assert!(!settings.disabled && !settings.read_only && settings.tools.admit("any"));
     let secrets: Vec<_> = file.entries[1].secrets.iter().map(ExposeSecret::expose_secret).collect();
