@@ -89,6 +89,12 @@ pub(crate) fn canonical(given: &str) -> Option<&'static str> {
     found.map(|(name, _)| *name)
 }
 
+/// Returns the names of the members that are read.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    READ.iter().map(|(name, _)| *name)
+}
+
 fn warning(given: &str) -> Option<String> {
     let camel = camel_case(given);
     if WITHOUT_EFFECT.contains(&&*camel) {

@@ -1,6 +1,7 @@
 //! The connections file from text to settings.
 
 mod clients;
+mod documents;
 mod hash;
 mod refusals;
 mod variables;
