@@ -13,7 +13,8 @@ use super::pattern::Patterns;
 /// An entry of the connections file. `Debug` hides the secrets and the hash.
 #[derive(Clone)]
 pub struct Entry {
-    /// The connection's name: at most 64 characters.
+    /// The connection's name: at most 64 characters. A name in the file that does not fit is shortened, with
+    /// a hash; such a connection cannot be used.
     pub name: String,
     /// The settings, or the reason why the connection cannot be used, in one line without secrets.
     pub settings: Result<ConnectionSettings, String>,
@@ -83,7 +84,7 @@ pub enum System {
     Http {
         /// The address of its endpoint.
         url: Url,
-        /// What is added to each request.
+        /// The additions to each request.
         additions: Additions,
     },
     /// An HTTP API that an OpenAPI document describes.
@@ -92,7 +93,7 @@ pub enum System {
         document: DocumentLocation,
         /// The address of the API, if it is not the document's.
         base_url: Option<Url>,
-        /// What is added to each request.
+        /// The additions to each request.
         additions: Additions,
     },
 }
@@ -144,7 +145,7 @@ fn without_query(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
-/// What is added to each HTTP request of a connection.
+/// The headers and parameters that are added to each HTTP request of a connection.
 #[derive(Clone, Debug, Default)]
 pub struct Additions {
     /// Header fields, sorted by their lower-case names, without repetitions.

@@ -6,12 +6,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::members::{self, Members, nearest, quoted};
-use super::system;
-use super::values::{as_flag, as_texts, flag, seconds, text, texts, whole};
+use super::members::{self, Members, canonical, quoted};
+use super::values::{as_flag, flag, seconds, text, whole};
 use super::variables::{Expander, SHORTEST_SECRET};
-use super::{hash, members::canonical};
-use crate::connections::pattern::Patterns;
+use super::{hash, system, tools};
 use crate::connections::secret_names::names_secret;
 use crate::connections::settings::{ConnectionSettings, Entry, OnChange, System};
 
@@ -23,10 +21,6 @@ const MAX_PREFIX: usize = 32;
 
 /// The maximum length of a description, in characters.
 const MAX_DESCRIPTION: usize = 500;
-
-/// The maximum number of patterns, and of characters in one.
-const MAX_PATTERNS: usize = 1000;
-const MAX_PATTERN: usize = 256;
 
 /// Reads a connection. `problem` is a reason why it cannot be used, found before.
 pub(super) fn read(
@@ -60,7 +54,7 @@ pub(super) fn read(
     secrets.sort_by(|a, b| a.expose_secret().cmp(b.expose_secret()));
     secrets.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
     let disabled = settings.as_ref().map_or(disabled, |settings| settings.disabled);
-    Entry { name: name.chars().take(MAX_NAME).collect(), settings, disabled, hash, secrets }
+    Entry { name: fitting_name(name), settings, disabled, hash, secrets }
 }
 
 /// Returns whether a connection that perhaps cannot be used is switched off.
@@ -73,15 +67,34 @@ fn is_disabled(value: &Value) -> bool {
     })
 }
 
+/// Returns whether a letter is invisible or changes the order of others.
+fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{2069}'
+                | '\u{feff}'
+        )
+}
+
 fn check_name(name: &str) -> Result<(), String> {
-    let is_hidden = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
     let fits = (1..=MAX_NAME).contains(&name.chars().count()) && !name.contains(is_hidden);
     fits.then_some(()).ok_or_else(|| {
         format!("a connection's name has 1 to {MAX_NAME} characters that can be seen: rename it")
     })
+}
+
+/// Returns a name that fits, and that no other connection has, in place of one that does not fit.
+fn fitting_name(name: &str) -> String {
+    if check_name(name).is_ok() {
+        return name.to_owned();
+    }
+    let visible = name.chars().filter(|letter| !is_hidden(*letter));
+    let beginning: String = visible.take(MAX_NAME - 9).collect();
+    format!("{beginning}-{:.8}", hash::of_text(name))
 }
 
 fn object(value: &Value) -> Result<Map<String, Value>, String> {
@@ -106,7 +119,7 @@ fn settings(
     Ok(ConnectionSettings {
         prefix: prefix(members)?,
         description: description(members)?,
-        tools: patterns(members, warnings)?,
+        tools: tools::read(members, warnings)?,
         read_only: flag(members, "readOnly")?.unwrap_or(false),
         timeout: seconds(members, "timeout", 0.1..=3600.0)?.unwrap_or(Duration::from_mins(1)),
         idle_timeout: seconds(members, "idleTimeout", 1.0..=86_400.0)?
@@ -144,50 +157,6 @@ fn description(members: &mut Members) -> Result<String, String> {
         return Err(format!("description is longer than {MAX_DESCRIPTION} characters: shorten it"));
     }
     Ok(visible)
-}
-
-/// Reads `tools`, and the lists that other programs write: `tools` as a list allows, `disabledTools`
-/// denies.
-fn patterns(members: &mut Members, warnings: &mut Vec<String>) -> Result<Patterns, String> {
-    let (mut allow, mut deny) = (None, Vec::new());
-    match members.remove("tools") {
-        None => {}
-        Some(list @ Value::Array(_)) => allow = Some(as_texts("tools", list)?),
-        Some(Value::Object(map)) => {
-            for (name, list) in map.into_iter().filter(|(_, list)| !list.is_null()) {
-                match name.as_str() {
-                    "allow" => allow = Some(as_texts("tools.allow", list)?),
-                    "deny" => deny = as_texts("tools.deny", list)?,
-                    _ => warnings.push(match nearest(&name, ["allow", "deny"].into_iter()) {
-                        Some(known) => {
-                            format!(
-                                "unknown member {} of tools: did you mean {known}?",
-                                quoted(&name)
-                            )
-                        }
-                        None => {
-                            format!("unknown member {} of tools: use allow and deny", quoted(&name))
-                        }
-                    }),
-                }
-            }
-        }
-        Some(_) => {
-            return Err("tools must be {\"allow\": [\"…\"], \"deny\": [\"…\"]}".to_owned());
-        }
-    }
-    deny.extend(texts(members, "disabledTools")?.unwrap_or_default());
-    let mut all = allow.iter().flatten().chain(&deny);
-    let count = allow.as_ref().map_or(0, Vec::len) + deny.len();
-    if count > MAX_PATTERNS || all.any(|pattern| pattern.chars().count() > MAX_PATTERN) {
-        return Err(format!(
-            "tools has more than {MAX_PATTERNS} patterns, or one of more than {MAX_PATTERN} characters"
-        ));
-    }
-    if allow.as_ref().is_some_and(Vec::is_empty) {
-        warnings.push("tools.allow is empty: no tool becomes an action".to_owned());
-    }
-    Ok(Patterns::new(allow, deny))
 }
 
 /// Returns the values whose names say that they are secrets.

@@ -53,6 +53,13 @@ pub(super) fn of_failure(value: &Value, reason: &str) -> String {
     fields.finish()
 }
 
+/// Returns the SHA-256 of a text.
+pub(super) fn of_text(text: &str) -> String {
+    let mut fields = Fields::new("text");
+    fields.text(text);
+    fields.finish()
+}
+
 /// Hashes fields, each with its length, so that two lists of fields differ.
 struct Fields(Sha256);
 

@@ -51,6 +51,9 @@ const NOT_READ: [(&str, &str); 11] = [
 /// The members of other programs that change nothing here.
 const WITHOUT_EFFECT: [&str; 6] = ["gallery", "version", "dev", "icon", "note", "$schema"];
 
+/// The maximum number of warnings about one connection.
+pub(super) const MAX_WARNINGS: usize = 20;
+
 /// The similarity, from 0 to 1, of a misspelt name.
 const ALIKE: f64 = 0.6;
 
@@ -72,7 +75,9 @@ pub(crate) fn sort(
             continue;
         }
         let Some(name) = canonical(&given) else {
-            warnings.extend(warning(&given));
+            if warnings.len() < MAX_WARNINGS {
+                warnings.extend(warning(&given));
+            }
             continue;
         };
         if read.insert(name, value).is_some() {

@@ -12,6 +12,7 @@ pub(super) mod members;
 mod system;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod values;
 pub(super) mod variables;
 
@@ -56,7 +57,7 @@ pub enum FileError {
     /// The text is neither JSON nor TOML, as the file's name says.
     #[error("{}, line {line}, column {column}: {problem}", path.display())]
     Syntax { path: PathBuf, line: usize, column: usize, problem: String },
-    /// There are no connections, not even an empty object of them.
+    /// The file lacks an object of connections. An empty one is allowed.
     #[error("{} has no \"mcpServers\": write {{\"mcpServers\": {{\"name\": {{\"command\": \"…\"}}}}}}", path.display())]
     NoConnections { path: PathBuf },
     /// The connections are not an object.
@@ -156,17 +157,27 @@ fn connections(
     let Value::Object(members) = value else {
         return Err(FileError::NoConnections { path: path.to_owned() });
     };
-    let (mut found, mut others, mut has_section) = (Vec::<Connection>::new(), Vec::new(), false);
+    let (mut sections, mut others) = (Vec::new(), Vec::new());
     for (section, value) in members {
-        if !is_section(&section) {
-            others.push(section);
-            continue;
+        match value {
+            _ if !is_section(&section) => others.push(section),
+            Value::Object(entries) => sections.push((section, entries)),
+            _ => return Err(FileError::NotAnObject { path: path.to_owned(), section }),
         }
-        has_section = true;
-        let Value::Object(entries) = value else {
-            return Err(FileError::NotAnObject { path: path.to_owned(), section });
-        };
+    }
+    if sections.is_empty() {
+        return Err(FileError::NoConnections { path: path.to_owned() });
+    }
+    let count = sections.iter().map(|(_, entries)| entries.len()).sum();
+    if count > MAX_CONNECTIONS {
+        return Err(FileError::TooMany { path: path.to_owned(), count });
+    }
+    let mut found = Vec::<Connection>::new();
+    for (section, entries) in sections {
         for (name, members) in entries {
+            if found.iter().any(|(other, ..)| *other == name) {
+                return Err(repeats(&name));
+            }
             let problem = repeated
                 .iter()
                 .find(|place| place.len() > 2 && place[0] == section && place[1] == name)
@@ -177,21 +188,11 @@ fn connections(
             found.push((name, members, problem));
         }
     }
-    if !has_section {
-        return Err(FileError::NoConnections { path: path.to_owned() });
-    }
-    if found.len() > MAX_CONNECTIONS {
-        return Err(FileError::TooMany { path: path.to_owned(), count: found.len() });
-    }
-    let mut names = std::collections::HashSet::new();
-    if let Some((name, ..)) = found.iter().find(|(name, ..)| !names.insert(name.as_str())) {
-        return Err(repeats(name));
-    }
     warnings.extend(unread(&others));
     Ok(found)
 }
 
-/// Returns a warning about members beside the connections.
+/// Returns a warning about top-level members that hold no connections.
 fn unread(others: &[String]) -> Option<String> {
     // An input is explained where it is used.
     let others: Vec<_> =

@@ -6,7 +6,7 @@ use reqwest::Url;
 
 use super::additions;
 use super::members::Members;
-use super::values::{named_texts, text, texts};
+use super::values::{named_texts, path, text, texts};
 use crate::connections::settings::{DocumentLocation, System};
 
 /// The kinds of a system, by the member that makes it one.
@@ -36,7 +36,7 @@ pub(super) fn read(
             warnings.push(format!("{name} is not used with {kind}: it belongs to {kinds}"));
         }
     }
-    let main = text(members, kind)?.unwrap_or_default();
+    let main = path(members, kind)?.unwrap_or_default();
     match kind {
         "command" => stdio(members, &main, folder),
         "url" => Ok(System::Http {
@@ -107,7 +107,7 @@ fn stdio(members: &mut Members, command: &str, folder: &Path) -> Result<System, 
         command,
         args: texts(members, "args")?.unwrap_or_default(),
         env: env.into_iter().map(|(name, value)| (name, value.into())).collect(),
-        cwd: text(members, "cwd")?.map_or_else(|| folder.to_owned(), |cwd| folder.join(cwd)),
+        cwd: path(members, "cwd")?.map_or_else(|| folder.to_owned(), |cwd| folder.join(cwd)),
     })
 }
 

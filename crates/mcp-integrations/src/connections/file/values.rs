@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::members::{Members, shown};
 
+/// The maximum number of members of an object of texts.
+const MAX_NAMED: usize = 1000;
+
 /// Takes a text.
 pub(super) fn text(members: &mut Members, name: &str) -> Result<Option<String>, String> {
     match members.remove(name) {
@@ -14,6 +17,15 @@ pub(super) fn text(members: &mut Members, name: &str) -> Result<Option<String>, 
         Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => Ok(Some(text)),
         Some(_) => Err(format!("{name} is not a text of at least one character")),
     }
+}
+
+/// Takes a path, a program or a URL. A shell would replace `~`; here it would name a folder.
+pub(super) fn path(members: &mut Members, name: &str) -> Result<Option<String>, String> {
+    let path = text(members, name)?;
+    if path.as_ref().is_some_and(|path| path == "~" || path.starts_with("~/")) {
+        return Err(format!("{name} starts with ~: write ${{HOME}}"));
+    }
+    Ok(path)
 }
 
 /// Takes `true` or `false`.
@@ -94,6 +106,9 @@ pub(super) fn named_texts(
 ) -> Result<Vec<(String, String)>, String> {
     let map = match members.remove(name) {
         None => return Ok(Vec::new()),
+        Some(Value::Object(map)) if map.len() > MAX_NAMED => {
+            return Err(format!("{name} has more than {MAX_NAMED} members"));
+        }
         Some(Value::Object(map)) => map,
         Some(_) => {
             return Err(format!("{name} is not an object of texts: write {{\"NAME\": \"value\"}}"));

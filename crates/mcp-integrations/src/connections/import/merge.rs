@@ -15,7 +15,7 @@ pub struct Import {
     pub text: String,
     /// The environment variables that must be set, sorted by name.
     pub variables: Vec<NeededVariable>,
-    /// What was not taken over, in one line each, without values.
+    /// Members and files that were not taken over, in one line each, without values.
     pub notes: Vec<String>,
 }
 

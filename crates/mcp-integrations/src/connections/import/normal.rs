@@ -109,8 +109,11 @@ fn absolute(members: &mut members::Members, folder: &Path) {
     let mut base = folder.to_owned();
     for (name, value) in members.iter_mut() {
         let Value::String(text) = value else { continue };
+        if matches!(*name, "command" | "cwd" | "openapi") && text.starts_with("~/") {
+            text.replace_range(..1, "${HOME}");
+        }
         // A variable may be an absolute path.
-        let is_relative = !text.starts_with(['/', '$', '~']);
+        let is_relative = !text.starts_with(['/', '$']);
         let is_path = match *name {
             "command" => text.contains('/'),
             "cwd" => true,

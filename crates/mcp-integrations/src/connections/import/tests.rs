@@ -37,7 +37,7 @@ const VS_CODE: &str = r#"{
 
 const VS_CODE_SETTINGS: &str = r#"{"editor.fontSize": 12, "mcp": {"servers": {"zap": {"type": "sse", "url": "https://mcp.zapier.com/s/4f9aB7Kq81LmXz20PwTr55/sse"}}}}"#;
 
-const WINDSURF: &str = r#"{"mcpServers": {"memory": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-memory"], "disabled": true, "alwaysAllow": ["read_graph"]},
+const WINDSURF: &str = r#"{"mcpServers": {"memory": {"command": "~/bin/npx", "args": ["-y", "@modelcontextprotocol/server-memory"], "disabled": true, "alwaysAllow": ["read_graph"]},
   "notion": {"serverUrl": "https://mcp.notion.com/mcp", "disabled": false}}}"#;
 
 fn write(folder: &Path, files: &[(&str, &str)]) {
@@ -64,7 +64,7 @@ const IMPORTED: &str = r#"{
   "perplexity": {"command": "npx", "args": ["-y", "server-perplexity-ask"], "env": {"PERPLEXITY_API_KEY": "${PERPLEXITY_KEY}"}},
   "local": {"command": "python", "args": ["HERE/server.py", "HERE/data"]},
   "zap": {"url": "https://mcp.zapier.com/s/${ZAP_SECRET}/sse"},
-  "memory": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-memory"], "disabled": true},
+  "memory": {"command": "${HOME}/bin/npx", "args": ["-y", "@modelcontextprotocol/server-memory"], "disabled": true},
   "notion": {"url": "https://mcp.notion.com/mcp"}}"#;
 
 /// Writes the files of every client to `home` and `here` in a folder, and finds them.
@@ -118,7 +118,7 @@ fn the_reader_understands_the_file_and_needs_exactly_the_listed_variables() {
     let import = merge(&clients(folder.path()));
     let path = Path::new("/etc/mcp/connections.json");
     let is_needed = |name: &str| import.variables.iter().any(|variable| variable.name == name);
-    let set = |name: &str| is_needed(name).then(|| "value".to_owned());
+    let set = |name: &str| (is_needed(name) || name == "HOME").then(|| "value".to_owned());
     let read = file::parse(&import.text, path, &set).expect("a file");
     assert!(read.warnings.is_empty(), "{:?}", read.warnings);
     for entry in &read.entries {

@@ -26,6 +26,8 @@ fn a_wrong_member_is_the_reason() {
             "env has a name that is empty or has a =",
         ),
         (r#"{"command": "x", "env": {"A": "hunter2\u0000"}}"#, "env.A is not a text"),
+        (r#"{"command": "~/bin/x"}"#, "command starts with ~: write ${HOME}"),
+        (r#"{"command": "x", "cwd": "~"}"#, "cwd starts with ~: write ${HOME}"),
         (r#"{"command": "x", "type": "http"}"#, "type does not fit command: leave it out"),
         (r#"{"url": "https://x", "type": "hunter2"}"#, "type must be stdio or http"),
         (r#"{"url": "hunter2"}"#, "url is not an http or https URL: write https://host/path"),
@@ -140,14 +142,37 @@ fn unknown_members_are_warnings() {
 
 #[test]
 fn a_wrong_connection_leaves_the_others() {
-    let long = "n".repeat(65);
+    let long = "n".repeat(64);
     let text = format!(
-        r#"{{"servers": {{"a": {{}}, "b": {{"command": "x"}}}}, "mcpServers": {{"": {{"command": "x"}}, "{long}": {{"command": "x"}}, "e\u202ex": {{"command": "x"}}, "ä b": {{"command": "x"}}}}}}"#
+        r#"{{"servers": {{"a": {{}}, "b": {{"command": "x"}}}}, "mcpServers": {{
+            "": {{"command": "x"}}, "{long}1": {{"command": "x"}}, "{long}2": {{"command": "x"}},
+            "e\u202ex": {{"command": "x"}}, "ä b": {{"command": "x"}}, "{long}": {{"command": "x"}}}}}}"#
     );
     let file = json(&text).expect("a file");
     let usable: Vec<_> = file.entries.iter().map(|entry| entry.settings.is_ok()).collect();
-    assert_eq!(usable, [false, true, false, false, false, true]);
-    assert_eq!(file.entries[3].name.len(), 64);
+    assert_eq!(usable, [false, true, false, false, false, false, true, true]);
+    let mut names: Vec<_> = file.entries.into_iter().map(|entry| entry.name).collect();
+    assert_eq!((names[6].as_str(), &names[7]), ("ä b", &long));
+    assert!(names[5].starts_with("ex-"), "{names:?}");
+    assert!(names.iter().all(|name| (1..=64).contains(&name.chars().count())), "{names:?}");
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 8);
+}
+
+#[test]
+fn a_file_full_of_mistakes_is_read_in_bounds() {
+    let members: Vec<_> = (0..40_000).map(|number| format!(r#""comand{number}": 1"#)).collect();
+    let headers: Vec<_> = (0..1001).map(|number| format!(r#""x-{number}": 1"#)).collect();
+    let text = format!(
+        r#"{{"servers": {{"a": {{{}}}, "b": {{"url": "https://x", "headers": {{{}}}}}}}}}"#,
+        members.join(","),
+        headers.join(","),
+    );
+    let file = json(&text).expect("a file");
+    assert_eq!(file.warnings.len(), 20);
+    let reason = file.entries[1].settings.as_ref().expect_err("a reason");
+    assert_eq!(reason, "headers has more than 1000 members");
 }
 
 #[test]
