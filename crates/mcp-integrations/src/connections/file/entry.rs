@@ -147,6 +147,10 @@ fn prefix(members: &mut Members) -> Result<Option<String>, String> {
 }
 
 fn description(members: &mut Members) -> Result<String, String> {
+    // Editors write an empty one.
+    if members.get("description").and_then(Value::as_str) == Some("") {
+        return Ok(String::new());
+    }
     let Some(description) = text(members, "description")? else { return Ok(String::new()) };
     let visible: String = description
         .split(|letter: char| letter.is_whitespace() || letter.is_control())

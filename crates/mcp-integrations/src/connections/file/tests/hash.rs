@@ -11,7 +11,7 @@ fn the_hash_is_stable() {
     assert_eq!(entry.hash, "fb2fb0ae8b8244997a202d59ac9f742cb7cb65092a40422e7bdb4eca8e4110cf");
     for same in [
         r#"{"env": {"B": "2", "A": "1"}, "args": ["a", "b"], "command": "npx", "type": "stdio"}"#,
-        r#"{"command": "npx", "args": ["a", "b"], "env": {"A": 1, "B": "2"}, "timeout": 60, "unknown": 1}"#,
+        r#"{"command": "npx", "args": ["a", "b"], "env": {"A": 1, "B": "2"}, "timeout": 60, "description": "", "unknown": 1}"#,
         r#"{"command": "${MISSING:-npx}", "args": ["a", "b"], "env": {"A": "1", "B": "2"}, "concurrency": 8}"#,
     ] {
         assert_eq!(one(same).0.hash, entry.hash, "{same}");
