@@ -14,6 +14,11 @@ impl Patterns {
         Self { allow, deny }
     }
 
+    /// Returns the patterns to allow and to deny.
+    pub(super) fn lists(&self) -> (Option<&[String]>, &[String]) {
+        (self.allow.as_deref(), &self.deny)
+    }
+
     /// Returns whether a name is allowed and not denied.
     #[must_use]
     pub fn admit(&self, name: &str) -> bool {
