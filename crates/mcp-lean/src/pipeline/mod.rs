@@ -3,6 +3,7 @@
 
 mod known;
 mod locate;
+mod open;
 mod pages;
 pub(crate) mod run;
 mod unknown;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use super::blobs::Blobs;
 use super::cursor::{Cursor, Key, Place};
 use super::fields::{self, Fields};
+use super::kept::is_kept;
 use super::query::LeanQuery;
 use super::reduce::{Reduced, Reducer, size};
 use super::result::{Data, ValueKind};
@@ -95,7 +97,7 @@ impl<'a> Pipeline<'a> {
         if cursor.is_some() && query.reductions.is_counting() {
             return Err(ActionError::invalid("cursor is not supported for counts: leave it out"));
         }
-        if action.effect == Effect::Write {
+        if action.effect == Effect::Write && !is_kept(action) {
             if cursor.is_some() {
                 return Err(ActionError::invalid("cursor is not supported for writes"));
             }
@@ -169,7 +171,11 @@ impl<'a> Pipeline<'a> {
             (Source::LastPage(mut pages), StepOutput::Text(text, has_more)) => {
                 self.has_more = !pages.take(&json(&text)?, text.len(), has_more)?.is_empty();
             }
-            (_, StepOutput::Text(text, _)) => self.feed_result(json(&text)?)?,
+            (_, StepOutput::Text(text, _)) => {
+                let is_open = matches!(self.action.doc.view.shape, Shape::Open);
+                let result = if is_open { open::json(&text) } else { json(&text) };
+                self.feed_result(result?)?;
+            }
             (_, StepOutput::Part(Some(part))) => {
                 let has_next = part.next.is_some();
                 let row = |(Position(number), row)| (row, Place::at(Key::Number(number)));
@@ -197,18 +203,23 @@ impl<'a> Pipeline<'a> {
     /// Takes a whole result: rows, or one value.
     fn feed_result(&mut self, result: Value) -> Result<(), ActionError> {
         self.incomplete = self.action.doc.view.incomplete_in(&result);
-        match rows_in(result, self.action, self.query) {
-            Ok(rows) => {
-                let place = natural(self.query, self.cursor.as_ref());
-                self.push(whole::rows_after(rows, place))
+        let place = natural(self.query, self.cursor.as_ref());
+        let is_open = matches!(self.action.doc.view.shape, Shape::Open);
+        match rows_in(result, self.action, self.query, self.cursor.is_some()) {
+            Ok(rows) if is_open => {
+                // A later page need not have all fields.
+                rows.iter().for_each(|row| self.unknown.see(row));
+                self.push(open::rows_after(rows, place)?)
             }
+            Ok(rows) => self.push(whole::rows_after(rows, place)),
             Err(value) => {
                 if !self.query.reductions.is_none() {
                     return Err(not_a_list(self.action));
                 }
                 let is_tree = matches!(self.action.doc.view.shape, Shape::Tree { .. })
                     && self.query.fields == Fields::Summary;
-                let is_text = matches!(self.action.doc.view.shape, Shape::Text { .. });
+                let is_text = matches!(self.action.doc.view.shape, Shape::Text { .. })
+                    || (is_open && value.is_string());
                 if self.cursor.is_some() && !is_tree && !is_text {
                     let message = format!("cursor: {} does not return a list", self.action.name);
                     return Err(ActionError::invalid(message));
@@ -231,6 +242,10 @@ impl<'a> Pipeline<'a> {
             let bytes = size(&value);
             let place = self.cursor.map(|cursor| cursor.place);
             let data = one(value, self.action, self.query, place, blobs)?;
+            let bytes = match (&data, self.action.doc.view.shape) {
+                (Data::One(part, ValueKind::Text { .. }), Shape::Open) => size(part),
+                _ => bytes,
+            };
             return Ok(Finished { data, bytes, incomplete });
         }
         if self.has_more && self.query.reductions.needs_all() {
@@ -238,7 +253,7 @@ impl<'a> Pipeline<'a> {
                 "the list is too long to sort, group or count: narrow it with params, or name a page",
             ));
         }
-        let has_cursor = self.action.effect == Effect::Read;
+        let has_cursor = self.action.effect == Effect::Read || is_kept(self.action);
         let (data, bytes) = match self.reducer.finish(self.has_more, has_cursor) {
             Reduced::Rows(rows) => {
                 let bytes = rows.values.iter().map(|row| size(row) + 1).sum();
@@ -266,9 +281,15 @@ fn names_siblings(action: &Action, query: &LeanQuery, at: &str) -> bool {
 }
 
 /// Returns the rows in a result, or the result itself.
-fn rows_in(result: Value, action: &Action, query: &LeanQuery) -> Result<Vec<Value>, Value> {
+fn rows_in(
+    result: Value,
+    action: &Action,
+    query: &LeanQuery,
+    is_continued: bool,
+) -> Result<Vec<Value>, Value> {
     let is_plain = query.reductions.is_none();
     let at = match (action.doc.view.shape, &query.fields) {
+        (Shape::Open, fields) => return open::rows_in(result, fields, is_continued),
         (Shape::Rows { at, .. }, _) => at,
         (Shape::Tree { at, .. }, Fields::Named(_)) if !at.is_empty() => {
             return Ok(tree::tops(&result, at));
@@ -312,6 +333,13 @@ fn one(
             Data::One(value, if is_summary { ValueKind::Whole } else { ValueKind::Selected })
         }
         Shape::Contents => Data::One(shapes::keep_contents(value, blobs)?, ValueKind::Selected),
+        Shape::Open => match value {
+            Value::String(text) => open::text_after(&text, place, query.budget)?,
+            value if open::is_contents(&value) => {
+                Data::One(shapes::keep_contents(value, blobs)?, ValueKind::Contents)
+            }
+            value => Data::One(value, ValueKind::Selected),
+        },
         Shape::Tree { tree, .. } if is_summary => Data::One(value, ValueKind::Tree(tree, place)),
         Shape::Text { at, offset } if is_summary => match shapes::text(&value, at, offset) {
             Some((text, offset, more)) => Data::One(text.into(), ValueKind::Text { offset, more }),
