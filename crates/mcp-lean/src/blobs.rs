@@ -170,6 +170,14 @@ impl Blobs {
     }
 }
 
+#[cfg(test)]
+impl Blobs {
+    pub(crate) fn count(&self) -> u64 {
+        self.cache.run_pending_tasks();
+        self.cache.entry_count()
+    }
+}
+
 fn handle(id: &str, blob: &Blob) -> Value {
     let media_type = blob.media_type.split(';').next().unwrap_or_default();
     let mut handle = json!({"blob": id, "type": media_type, "bytes": blob.bytes.len()});
