@@ -233,15 +233,21 @@ mod tests {
         fn a_budget_is_never_exceeded(
             mut values in any_rows(), one in any_json(), long in 0..400_usize, tokens in 50..200_usize,
             format in prop::sample::select(vec![Format::Json, Format::Csv, Format::Toon, Format::Auto]),
-            more in any::<bool>(),
+            more in any::<bool>(), is_kept in any::<bool>(),
         ) {
             let blobs = blobs();
             values.push(json!({"id": 1, "text": "naïve ".repeat(long), "list": vec![7; long]}));
+            let contents = json!({"content": values.clone()});
+            let text = contents.to_string();
             for result in [
                 list(values.clone(), more, format),
                 result(Data::One(one, ValueKind::Selected), format),
+                result(Data::One(contents, ValueKind::Contents), format),
+                result(Data::One(text.into(), ValueKind::Text { offset: 9999, more }), format),
                 result(Data::One(values.into(), ValueKind::Whole), format),
             ] {
+                let kept = is_kept.then(|| KeptResult::new("[]".into(), &blobs));
+                let result = QueryResult { kept, ..result };
                 let written = result.write(Budget::tokens(tokens).expect("a budget"), &blobs);
                 let written = written.map_err(|error| TestCaseError::fail(error.message))?;
                 prop_assert!(tokens::count(&written.fitted.text) <= tokens);

@@ -6,6 +6,7 @@ mod locate;
 mod open;
 mod pages;
 pub(crate) mod run;
+mod shape;
 mod unknown;
 mod whole;
 
@@ -13,17 +14,17 @@ use serde_json::Value;
 
 use super::blobs::Blobs;
 use super::cursor::{Cursor, Key, Place};
-use super::fields::{self, Fields};
+use super::fields::Fields;
 use super::kept::is_kept;
 use super::query::LeanQuery;
 use super::reduce::{Reduced, Reducer, size};
 use super::result::{Data, ValueKind};
-use super::{shapes, tree};
 use mcp_core::Call;
 use mcp_core::action::{Action, Effect, Shape};
 use mcp_core::domain::{Part, Position};
 use mcp_core::error::ActionError;
 use pages::Pages;
+use shape::{one, rows_in};
 use unknown::UnknownFields;
 
 /// A row and its place.
@@ -208,7 +209,9 @@ impl<'a> Pipeline<'a> {
         match rows_in(result, self.action, self.query, self.cursor.is_some()) {
             Ok(rows) if is_open => {
                 // A later page need not have all fields.
-                rows.iter().for_each(|row| self.unknown.see(row));
+                for row in &rows {
+                    self.unknown.see(row);
+                }
                 self.push(open::rows_after(rows, place)?)
             }
             Ok(rows) => self.push(whole::rows_after(rows, place)),
@@ -278,75 +281,6 @@ fn names_siblings(action: &Action, query: &LeanQuery, at: &str) -> bool {
     let Fields::Named(paths) = &query.fields else { return false };
     let siblings = &action.lean_schema()["properties"];
     !at.is_empty() && paths.iter().all(|path| siblings.get(path.first()).is_some())
-}
-
-/// Returns the rows in a result, or the result itself.
-fn rows_in(
-    result: Value,
-    action: &Action,
-    query: &LeanQuery,
-    is_continued: bool,
-) -> Result<Vec<Value>, Value> {
-    let is_plain = query.reductions.is_none();
-    let at = match (action.doc.view.shape, &query.fields) {
-        (Shape::Open, fields) => return open::rows_in(result, fields, is_continued),
-        (Shape::Rows { at, .. }, _) => at,
-        (Shape::Tree { at, .. }, Fields::Named(_)) if !at.is_empty() => {
-            return Ok(tree::tops(&result, at));
-        }
-        (Shape::Tree { tree, .. }, Fields::Summary) if !is_plain => {
-            return Ok(tree::rows(&result, tree));
-        }
-        _ => "",
-    };
-    if at.is_empty() {
-        return match result {
-            Value::Array(rows) => Ok(rows),
-            other => Err(other),
-        };
-    }
-    let Some(Value::Array(rows)) = fields::find(&result, at).map(std::borrow::Cow::into_owned)
-    else {
-        return Err(result);
-    };
-    if let Fields::Named(paths) = &query.fields {
-        let are_in = |value: &Value| paths.iter().all(|path| fields::is_in(value, path.as_str()));
-        if are_in(&result) && !rows.iter().any(are_in) {
-            return Err(result);
-        }
-    }
-    Ok(rows)
-}
-
-/// Returns one value as its action's view shows it.
-fn one(
-    value: Value,
-    action: &Action,
-    query: &LeanQuery,
-    place: Option<Place>,
-    blobs: &Blobs,
-) -> Result<Data, ActionError> {
-    let is_summary = query.fields == Fields::Summary;
-    Ok(match action.doc.view.shape {
-        Shape::Picture { base64, media_type } => {
-            let value = shapes::keep_data(value, base64, media_type, is_summary, blobs)?;
-            Data::One(value, if is_summary { ValueKind::Whole } else { ValueKind::Selected })
-        }
-        Shape::Contents => Data::One(shapes::keep_contents(value, blobs)?, ValueKind::Selected),
-        Shape::Open => match value {
-            Value::String(text) => open::text_after(&text, place, query.budget)?,
-            value if open::is_contents(&value) => {
-                Data::One(shapes::keep_contents(value, blobs)?, ValueKind::Contents)
-            }
-            value => Data::One(value, ValueKind::Selected),
-        },
-        Shape::Tree { tree, .. } if is_summary => Data::One(value, ValueKind::Tree(tree, place)),
-        Shape::Text { at, offset } if is_summary => match shapes::text(&value, at, offset) {
-            Some((text, offset, more)) => Data::One(text.into(), ValueKind::Text { offset, more }),
-            None => Data::One(value, ValueKind::Selected),
-        },
-        _ => Data::One(value, ValueKind::Selected),
-    })
 }
 
 fn json(text: &str) -> Result<Value, ActionError> {

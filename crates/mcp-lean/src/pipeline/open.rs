@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Row;
 use crate::budget::Budget;
 use crate::cursor::{self, Key, Place};
-use crate::fields::{self, Fields};
+use crate::fields::Fields;
 use crate::result::{Data, ValueKind};
 use mcp_core::error::{ActionError, ErrorCode};
 
@@ -33,7 +33,7 @@ pub(super) fn rows_in(
         return Ok(rows);
     }
     if (is_contents(&result) && !is_continued)
-        || only_list(&result).is_none_or(|rows| names_whole(named, &result, rows))
+        || only_list(&result).is_none_or(|rows| named.are_around(&result, rows))
     {
         return Err(result);
     }
@@ -81,13 +81,6 @@ pub(super) fn is_contents(result: &Value) -> bool {
 fn only_list(result: &Value) -> Option<&Vec<Value>> {
     let members = result.as_object().filter(|members| members.len() == 1)?;
     members.values().next()?.as_array()
-}
-
-/// Returns whether fields are those of the result around the rows.
-fn names_whole(named: &Fields, result: &Value, rows: &[Value]) -> bool {
-    let Fields::Named(paths) = named else { return false };
-    let are_in = |value: &Value| paths.iter().all(|path| fields::is_in(value, path.as_str()));
-    are_in(result) && !rows.iter().any(are_in)
 }
 
 fn index(place: Place) -> Result<usize, ActionError> {

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
+use super::Rig;
+use crate::tokens;
 use mcp_core::action::{Action, RemoteText, View};
 use mcp_core::{Doc, Effect, Group, RegistryBuilder};
 
@@ -44,4 +46,31 @@ impl Connection {
             Box::pin(async move { Ok(RemoteText { text, has_more: false }) })
         })
     }
+}
+
+/// Its actions.
+pub(super) const BOTH: [&str; 2] = ["crm__get", "crm__add"];
+
+/// Reads all pages of a query. Returns the parts of their data, and checks that nothing is called again.
+pub(super) async fn read_to_the_end(rig: &Rig, mut query: Value, max_tokens: usize) -> Vec<Value> {
+    query["max_tokens"] = max_tokens.into();
+    let mut parts = Vec::new();
+    for page in 0..5000 {
+        let answer = rig.ask(&query).await.unwrap_or_else(|error| panic!("{query}: {error}"));
+        assert!(answer.tokens <= max_tokens && tokens::count(&answer.text) == answer.tokens);
+        assert_eq!(rig.connection.calls(), usize::from(page == 0), "{query}");
+        let mut answer: Value = serde_json::from_str(&answer.text).expect("JSON");
+        match answer["data"].take() {
+            Value::Array(rows) => parts.extend(rows),
+            part => parts.push(part),
+        }
+        let Some(next) = answer.get("next") else { return parts };
+        query["cursor"] = next.clone();
+    }
+    panic!("{query} does not end");
+}
+
+/// Returns rows whose ids repeat.
+pub(super) fn rows(count: usize) -> Vec<Value> {
+    (0..count).map(|id| json!({"id": id % 7, "title": format!("Row {id}")})).collect()
 }

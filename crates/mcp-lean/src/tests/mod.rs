@@ -5,6 +5,7 @@ mod batches;
 mod connected;
 mod connection;
 mod cursors;
+mod kept;
 mod lost_entries;
 mod queries;
 mod system;
