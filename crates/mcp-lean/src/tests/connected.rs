@@ -1,6 +1,6 @@
 //! Results of connected actions: of any shape, as answers of their own and as steps.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Rig;
 use super::connection::{BOTH, read_to_the_end, rows};
