@@ -22,9 +22,11 @@ pub fn writing_action(query: &LeanQuery, registry: &Registry) -> Option<String> 
     let steps = lists.filter_map(|list| serde_json::from_str::<Vec<&RawValue>>(list.get()).ok());
     let actions = steps.flatten().flat_map(|step| members(step.get(), "action"));
     let names = actions.filter_map(|name| serde_json::from_str::<String>(name.get()).ok());
-    names
-        .filter_map(|name| registry.find(&name).ok().map(|action| (name, action.effect)))
-        .find_map(|(name, effect)| (effect == Effect::Write).then_some(name))
+    // A compound action cannot be a step: the batch is rejected before anything runs.
+    let is_write = |name: &String| {
+        registry.find(name).is_ok_and(|action| action.effect == Effect::Write && !action.compound)
+    };
+    names.into_iter().find(is_write)
 }
 
 /// Returns the members of this name. Everything else stays unread: a batch may accept what a reader of

@@ -174,6 +174,7 @@ async fn a_query_that_writes_is_known_before_it_runs() {
         (r#"{"action":"batch"}"#.to_owned(), None),
         (batch("5"), None),
         (batch("[5,{}]"), None),
+        (batch(r#"[{"id":"a","action":"batch"}]"#), None),
         (batch(r#"[{"id":"a","action":"list_tasks"},{"id":"b","action":"crm__get"}]"#), None),
         (
             batch(
