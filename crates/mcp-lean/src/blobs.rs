@@ -3,6 +3,7 @@
 //! An id is random, so that no other server, and no later run of this one, has the same: a handle that this
 //! server does not know is not found. An id is not a secret: every caller may read every blob.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,29 @@ pub struct BlobLimits {
 impl Default for BlobLimits {
     fn default() -> Self {
         Self { bytes: 64 << 20, count: 1000, age: Duration::from_hours(1) }
+    }
+}
+
+/// The id of a blob: 64 random bits, written as `b_` and 20 digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BlobId(u64);
+
+impl BlobId {
+    /// Returns the digits. In tokens digits are the shortest form, always seven.
+    pub(crate) fn to_digits(self) -> String {
+        format!("{:020}", self.0)
+    }
+
+    /// Parses the digits.
+    pub(crate) fn from_digits(digits: &str) -> Option<Self> {
+        let is_canonical = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_canonical.then(|| digits.parse().ok().map(Self)).flatten()
+    }
+}
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "b_{}", self.to_digits())
     }
 }
 
@@ -88,11 +112,34 @@ impl Blobs {
         Self { cache, max_bytes: limits.bytes / 4, random }
     }
 
+    /// Returns the maximum size of a blob in bytes.
+    pub(crate) fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
+    /// Returns a new id for [`Blobs::keep_as`].
+    pub(crate) fn reserve(&self) -> BlobId {
+        BlobId(self.random.lock().u64(..))
+    }
+
     /// Keeps a value and returns its handle.
     ///
     /// # Errors
     /// Returns `PayloadTooLarge` if the value is larger than a blob may be.
     pub(crate) fn keep(&self, media_type: &str, bytes: Vec<u8>) -> Result<Value, ActionError> {
+        self.keep_as(self.reserve(), media_type, bytes)
+    }
+
+    /// Keeps a value under a reserved id and returns its handle.
+    ///
+    /// # Errors
+    /// As [`Blobs::keep`].
+    pub(crate) fn keep_as(
+        &self,
+        id: BlobId,
+        media_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Value, ActionError> {
         if bytes.len() > self.max_bytes {
             let (bytes, limit) = (bytes.len(), self.max_bytes);
             let message = format!(
@@ -100,8 +147,7 @@ impl Blobs {
             );
             return Err(ActionError::new(ErrorCode::PayloadTooLarge, message));
         }
-        // 64 bits. In tokens digits are the shortest form, always seven.
-        let id = format!("b_{:020}", self.random.lock().u64(..));
+        let id = id.to_string();
         let blob = Blob { media_type: media_type.to_owned(), bytes };
         let handle = handle(&id, &blob);
         self.cache.insert(id, Arc::new(blob));
@@ -121,6 +167,14 @@ impl Blobs {
                  that named it"
             ))
         })
+    }
+}
+
+#[cfg(test)]
+impl Blobs {
+    pub(crate) fn count(&self) -> u64 {
+        self.cache.run_pending_tasks();
+        self.cache.entry_count()
     }
 }
 

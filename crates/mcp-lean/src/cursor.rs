@@ -2,13 +2,14 @@
 //!
 //! A cursor names a row, not a number of rows, so rows that are added or removed do not shift a page.
 //! Rows of the memory are named by position, rows of an upstream by page, index and key (see [`Place`]),
-//! and sorted rows by their sort keys.
+//! and sorted rows by their sort keys. The rest of a kept result is named by its blob and the row's index.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
+use super::blobs::BlobId;
 use mcp_core::error::ActionError;
 
 /// The maximum length of a cursor, in bytes.
@@ -75,6 +76,8 @@ pub(crate) struct Cursor {
     pub(crate) query: u32,
     /// The last row of the page.
     pub(crate) place: Place,
+    /// The kept result that the list is read from.
+    pub(crate) kept: Option<BlobId>,
     /// How many rows were returned, if the query limits them.
     pub(crate) taken: u64,
     /// The sort keys of the last row.
@@ -105,6 +108,10 @@ impl Cursor {
                 text.push(letter);
                 text.push_str(&base36(number));
             }
+        }
+        if let Some(id) = self.kept {
+            text.push_str(".b");
+            text.push_str(&id.to_digits());
         }
         for value in &self.sorted {
             text.push_str(".s");
@@ -142,7 +149,8 @@ impl Cursor {
                 None => Key::Number(text.parse().ok()?),
             },
         };
-        let mut cursor = Self { query, place: Place::at(key), taken: 0, sorted: Vec::new() };
+        let place = Place::at(key);
+        let mut cursor = Self { query, place, kept: None, taken: 0, sorted: Vec::new() };
         for part in parts {
             let (letter, rest) = part.split_at_checked(1)?;
             match letter {
@@ -151,6 +159,7 @@ impl Cursor {
                 "p" => cursor.place.page = u32::try_from(from_base36(rest)?).ok()?,
                 "i" => cursor.place.index = u32::try_from(from_base36(rest)?).ok()?,
                 "t" => cursor.taken = from_base36(rest)?,
+                "b" => cursor.kept = Some(BlobId::from_digits(rest)?),
                 "s" => cursor.sorted.push(
                     serde_json::from_str(&percent_decode_str(rest).decode_utf8().ok()?).ok()?,
                 ),
@@ -216,6 +225,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::testing::any_json;
+    use super::super::tokens;
     use super::*;
 
     fn any_key() -> impl Strategy<Value = Key> {
@@ -231,13 +241,18 @@ mod tests {
         let cursor = Cursor {
             query: 12345,
             place: Place::at(Key::Number(20)),
+            kept: None,
             taken: 0,
             sorted: Vec::new(),
         };
         assert_eq!(cursor.to_text(), "9ix.20");
         let order = Order::Falling;
         let place = Place { key: Key::Number(1347), page: 2, index: 9, order };
-        assert_eq!(Cursor { place, ..cursor }.to_text(), "9ix.1347.f.p2.i9");
+        assert_eq!(Cursor { place, ..cursor.clone() }.to_text(), "9ix.1347.f.p2.i9");
+        let kept = BlobId::from_digits("04170986233415720851");
+        let text = Cursor { kept, ..cursor }.to_text();
+        assert_eq!(text, "9ix.20.b04170986233415720851");
+        assert!(tokens::count(&text) <= 15, "{text}");
     }
 
     #[test]
@@ -245,8 +260,9 @@ mod tests {
         let refusal = |text: &str| Cursor::read(text, 1).expect_err(text).message;
         assert!(refusal("2.20").contains("another query"));
         let long = format!("1.20.s{}", "0".repeat(1000));
-        for text in ["", "1", "1.", "x!.5", "1.h", "1.20.q5", "1.20.s%2", "1.20.", "1.é.é", &long]
-        {
+        for text in [
+            "", "1", "1.", "x!.5", "1.h", "1.20.q5", "1.20.s%2", "1.20.", "1.é.é", "1.20.b5", &long,
+        ] {
             assert!(refusal(text).contains("invalid cursor"), "{text}");
         }
     }
@@ -263,13 +279,14 @@ mod tests {
         #[test]
         fn what_is_written_is_read(
             query in any::<u32>(), key in any_key(), page in any::<u32>(), index in any::<u32>(),
-            taken in any::<u64>(),
+            taken in any::<u64>(), kept in prop::option::of(any::<u64>()),
             order in prop::sample::select(vec![Order::Unknown, Order::Rising, Order::Falling]),
             sorted in prop::collection::vec(any_json(), 0..3),
         ) {
             let sorted = sorted.into_iter().map(|value| sortable(Some(&value))).collect();
             let place = Place { key, page, index, order };
-            let cursor = Cursor { query, place, taken, sorted };
+            let kept = kept.and_then(|number| BlobId::from_digits(&format!("{number:020}")));
+            let cursor = Cursor { query, place, kept, taken, sorted };
             let text = cursor.to_text();
             prop_assert_eq!(Cursor::read(&text, query).map_err(|error| error.message), Ok(cursor));
         }

@@ -58,6 +58,13 @@ impl Fields {
         }
         if paths.is_empty() { Err(wrong()) } else { Ok(Self::Named(paths)) }
     }
+
+    /// Returns whether they are named fields of a result around its rows, and of no row.
+    pub(crate) fn are_around(&self, result: &Value, rows: &[Value]) -> bool {
+        let Self::Named(paths) = self else { return false };
+        let are_in = |value: &Value| paths.iter().all(|path| is_in(value, path.as_str()));
+        are_in(result) && !rows.iter().any(are_in)
+    }
 }
 
 /// A path to a field: `user.login`.

@@ -12,6 +12,7 @@ mod budget;
 mod cursor;
 mod fields;
 pub mod format;
+mod kept;
 mod lean;
 mod page;
 mod pipeline;
@@ -24,6 +25,7 @@ mod shapes;
 pub mod tokens;
 mod tree;
 
+pub use batch::writing_action;
 pub use format::error_text;
 pub use lean::{Lean, LeanAnswer};
 pub use query::LeanQuery;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::blobs::{Blobs, JSON, TEXT};
 use super::budget::{Budget, Fitted, longest};
 use super::cursor::Place;
+use super::fields::Fields;
 use super::format::{Content, Format, Notes};
 use super::reduce::size;
 use super::select::Selection;
@@ -20,6 +21,8 @@ const MIN_HANDLED: usize = 80;
 pub(crate) struct Written {
     pub(crate) format: Format,
     pub(crate) fitted: Fitted,
+    /// Whether a cursor for more is in it.
+    pub(crate) has_next: bool,
 }
 
 /// Writes one page: its format, its limit, and the store for handles.
@@ -54,7 +57,9 @@ impl PageWriter<'_> {
             })
         });
         match (written, values) {
-            (Some(written), _) => Ok(written),
+            (Some(written), _) => {
+                Ok(Written { has_next: next_after(written.fitted.parts).is_some(), ..written })
+            }
             (None, [first, ..]) if has_cursor => {
                 let next = next_after(1);
                 self.shrink(&Content::one(first, selection), |value| {
@@ -80,6 +85,23 @@ impl PageWriter<'_> {
         }
     }
 
+    /// Writes content blocks as one value, or else as rows, as many as fit.
+    pub(crate) fn contents(
+        self,
+        value: &Value,
+        selection: Selection<'_>,
+        cursor_after: &dyn Fn(usize) -> String,
+    ) -> Result<Written, ActionError> {
+        let blocks = value.as_object().and_then(|members| members.values().next()?.as_array());
+        match (self.whole(&Content::one(value, selection), None), blocks, selection.fields) {
+            (Some(written), ..) => Ok(written),
+            (None, Some(blocks), Fields::Summary | Fields::All) => {
+                self.rows(blocks, Selection::ALL, false, true, cursor_after)
+            }
+            _ => self.one(value, selection),
+        }
+    }
+
     /// Writes as many characters of a text as fit. `cursor_at` returns the cursor at a byte of it.
     pub(crate) fn text(
         self,
@@ -89,12 +111,15 @@ impl PageWriter<'_> {
     ) -> Result<Written, ActionError> {
         let ends: Vec<usize> = text.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
         let all = Value::from(text);
+        let end_of = |count: usize| count.checked_sub(1).map_or(0, |last| ends[last]);
+        let has_next = |count: usize| more || end_of(count) < text.len();
         self.longest(&Content::one(&all, Selection::ALL), ends.len(), |count, format| {
-            let end = count.checked_sub(1).map_or(0, |last| ends[last]);
-            let next = (more || end < text.len()).then(|| cursor_at(end));
+            let end = end_of(count);
+            let next = has_next(count).then(|| cursor_at(end));
             let notes = Notes { next: next.as_deref(), incomplete: None };
             Some(Content::one(&text[..end].into(), Selection::ALL).write(1, format, notes))
         })
+        .map(|written| Written { has_next: has_next(written.fitted.parts), ..written })
         .ok_or_else(too_small)
     }
 
@@ -117,7 +142,7 @@ impl PageWriter<'_> {
                 Some(Content::list(&rows, Selection::ALL).write(count, format, notes))
             });
         if let Some(written) = written {
-            return Ok(written);
+            return Ok(Written { has_next: next_after(written.fitted.parts).is_some(), ..written });
         }
         let next = next_after(1);
         let cursor_after = |_| next.clone().unwrap_or_default();
@@ -133,8 +158,11 @@ impl PageWriter<'_> {
     ) -> Option<Written> {
         let formats = content.formats(self.format).into_iter().rev();
         let fit = |format| {
-            longest(length, self.budget, |count| write(count, format))
-                .map(|fitted| Written { format, fitted })
+            longest(length, self.budget, |count| write(count, format)).map(|fitted| Written {
+                format,
+                fitted,
+                has_next: false,
+            })
         };
         formats
             .filter_map(fit)
@@ -145,6 +173,7 @@ impl PageWriter<'_> {
     fn whole(self, content: &Content<'_>, next: Option<&str>) -> Option<Written> {
         let notes = Notes { next, incomplete: self.incomplete };
         self.longest(content, 1, |_, format| Some(content.write(content.len(), format, notes)))
+            .map(|written| Written { has_next: next.is_some(), ..written })
     }
 
     /// Puts handles in place of the largest members, then of all of the value, until it fits.

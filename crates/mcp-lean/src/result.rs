@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::blobs::Blobs;
 use super::budget::Budget;
 use super::cursor::{Cursor, Key, Place};
+use super::kept::{self, KeptResult};
 use super::page::{PageWriter, Written};
 use super::query::LeanQuery;
 use super::select::Selection;
@@ -25,6 +26,8 @@ pub(crate) struct QueryResult {
     pub(crate) v1_tokens: usize,
     /// The notice for a write whose result cannot be returned.
     pub(crate) done: Option<String>,
+    /// The whole result, if cursors read it without a second call.
+    pub(crate) kept: Option<KeptResult>,
 }
 
 pub(crate) enum Data {
@@ -50,6 +53,8 @@ pub(crate) enum ValueKind {
     Whole,
     /// A part of a text that starts at a byte of the whole; `more` of it follows.
     Text { offset: usize, more: bool },
+    /// Content blocks whose data are handles.
+    Contents,
     /// A tree, as rows after a place.
     Tree(Tree, Option<Place>),
 }
@@ -59,7 +64,7 @@ impl QueryResult {
     ///
     /// # Errors
     /// Returns `InvalidParams` if the budget is too small for a handle, and `PayloadTooLarge` if a value
-    /// is too large to keep.
+    /// or the rest of a result is too large to keep.
     pub(crate) fn write(&self, budget: Budget, blobs: &Blobs) -> Result<Written, ActionError> {
         let page = PageWriter {
             format: self.query.format,
@@ -75,6 +80,10 @@ impl QueryResult {
             }
             Data::One(value, ValueKind::Selected) => page.one(value, selection),
             Data::One(value, ValueKind::Whole) => page.one(value, Selection::ALL),
+            Data::One(value, ValueKind::Contents) => page.contents(value, selection, &|count| {
+                let last = i64::try_from(count).unwrap_or(i64::MAX) - 1;
+                self.cursor(Place::at(Key::Number(last)), Vec::new(), 0)
+            }),
             Data::One(value, ValueKind::Text { offset, more }) => {
                 page.text(value.as_str().unwrap_or_default(), *more, &|end: usize| {
                     let key = i64::try_from(offset + end).unwrap_or(i64::MAX);
@@ -85,7 +94,14 @@ impl QueryResult {
                 page.tree(value, *tree, *after, &|place| self.cursor(place, Vec::new(), 0))
             }
         };
-        written.map_err(|error| after_write(self.done.as_deref(), error))
+        let stored = written.and_then(|written| {
+            if let Some(kept) = self.kept.as_ref().filter(|_| written.has_next) {
+                kept.store(self.done.is_some(), blobs)?;
+            }
+            Ok(written)
+        });
+        let (done, kept) = (self.done.as_deref(), self.kept.as_ref());
+        stored.map_err(|error| kept::after_call(done, kept, blobs, error))
     }
 
     /// Returns the cursor after the first `count` rows.
@@ -100,7 +116,8 @@ impl QueryResult {
     }
 
     fn cursor(&self, place: Place, sorted: Vec<Value>, taken: u64) -> String {
-        Cursor { query: self.digest, place, taken, sorted }.to_text()
+        let kept = self.kept.as_ref().map(|kept| kept.id);
+        Cursor { query: self.digest, place, kept, taken, sorted }.to_text()
     }
 }
 
@@ -141,6 +158,7 @@ mod tests {
             incomplete: None,
             v1_tokens: 0,
             done: None,
+            kept: None,
         }
     }
 
@@ -215,15 +233,21 @@ mod tests {
         fn a_budget_is_never_exceeded(
             mut values in any_rows(), one in any_json(), long in 0..400_usize, tokens in 50..200_usize,
             format in prop::sample::select(vec![Format::Json, Format::Csv, Format::Toon, Format::Auto]),
-            more in any::<bool>(),
+            more in any::<bool>(), is_kept in any::<bool>(),
         ) {
             let blobs = blobs();
             values.push(json!({"id": 1, "text": "naïve ".repeat(long), "list": vec![7; long]}));
+            let contents = json!({"content": values.clone()});
+            let text = contents.to_string();
             for result in [
                 list(values.clone(), more, format),
                 result(Data::One(one, ValueKind::Selected), format),
+                result(Data::One(contents, ValueKind::Contents), format),
+                result(Data::One(text.into(), ValueKind::Text { offset: 9999, more }), format),
                 result(Data::One(values.into(), ValueKind::Whole), format),
             ] {
+                let kept = is_kept.then(|| KeptResult::new("[]".into(), &blobs));
+                let result = QueryResult { kept, ..result };
                 let written = result.write(Budget::tokens(tokens).expect("a budget"), &blobs);
                 let written = written.map_err(|error| TestCaseError::fail(error.message))?;
                 prop_assert!(tokens::count(&written.fitted.text) <= tokens);

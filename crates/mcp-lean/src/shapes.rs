@@ -28,14 +28,24 @@ pub(crate) fn keep_data(
     Ok(value)
 }
 
-/// Keeps the pictures and sounds of [`Contents`](mcp_core::content::Contents) as blobs.
+/// Keeps the pictures, sounds and binary files of [`Contents`](mcp_core::content::Contents) as blobs.
 pub(crate) fn keep_contents(mut value: Value, blobs: &Blobs) -> Result<Value, ActionError> {
     for block in value["content"].as_array_mut().into_iter().flatten() {
-        if block.get("data").is_some() {
-            *block = keep_data(block.take(), "data", "mimeType", false, blobs)?;
+        keep_member(block, "data", blobs)?;
+        if let Some(file) = block.get_mut("resource") {
+            keep_member(file, "blob", blobs)?;
         }
     }
     Ok(value)
+}
+
+/// Keeps the data in a member as a blob. A member that is not base64 stays as it is.
+fn keep_member(part: &mut Value, base64: &str, blobs: &Blobs) -> Result<(), ActionError> {
+    let text = part.get(base64).and_then(Value::as_str);
+    if text.is_some_and(|text| STANDARD.decode(text).is_ok()) {
+        *part = keep_data(part.take(), base64, "mimeType", false, blobs)?;
+    }
+    Ok(())
 }
 
 /// Returns the text of a result, the byte of the whole at which it starts, and whether more follows.

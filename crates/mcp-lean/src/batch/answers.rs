@@ -63,6 +63,15 @@ impl Outcome {
             },
         }
     }
+
+    /// Returns about how many bytes are held for it.
+    pub(super) fn held(&self) -> usize {
+        let kept = match self {
+            Self::Done(result) => result.kept.as_ref(),
+            _ => None,
+        };
+        self.size() + kept.map_or(0, |kept| kept.text.len())
+    }
 }
 
 /// Writes the answers. Small results get their share of the tokens first, so that only large ones are cut.

@@ -7,6 +7,7 @@ mod answers;
 mod reference;
 mod run;
 mod step;
+mod writes;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 use answers::StepAnswer;
 use step::StepParams;
+pub use writes::writing_action;
 
 use crate::blobs::Blobs;
 use mcp_core::action::CompoundAction;

@@ -210,7 +210,7 @@ impl BatchState {
         }
         // A failure is always returned.
         if self.is_returned[at] || matches!(outcome, Outcome::Failed(_)) {
-            self.held += outcome.size();
+            self.held += outcome.held();
             self.outcomes.push((step.id.clone(), outcome));
         }
     }

@@ -3,8 +3,10 @@
 
 mod known;
 mod locate;
+mod open;
 mod pages;
 pub(crate) mod run;
+mod shape;
 mod unknown;
 mod whole;
 
@@ -12,16 +14,17 @@ use serde_json::Value;
 
 use super::blobs::Blobs;
 use super::cursor::{Cursor, Key, Place};
-use super::fields::{self, Fields};
+use super::fields::Fields;
+use super::kept::is_kept;
 use super::query::LeanQuery;
 use super::reduce::{Reduced, Reducer, size};
 use super::result::{Data, ValueKind};
-use super::{shapes, tree};
 use mcp_core::Call;
 use mcp_core::action::{Action, Effect, Shape};
 use mcp_core::domain::{Part, Position};
 use mcp_core::error::ActionError;
 use pages::Pages;
+use shape::{one, rows_in};
 use unknown::UnknownFields;
 
 /// A row and its place.
@@ -95,7 +98,7 @@ impl<'a> Pipeline<'a> {
         if cursor.is_some() && query.reductions.is_counting() {
             return Err(ActionError::invalid("cursor is not supported for counts: leave it out"));
         }
-        if action.effect == Effect::Write {
+        if action.effect == Effect::Write && !is_kept(action) {
             if cursor.is_some() {
                 return Err(ActionError::invalid("cursor is not supported for writes"));
             }
@@ -169,7 +172,11 @@ impl<'a> Pipeline<'a> {
             (Source::LastPage(mut pages), StepOutput::Text(text, has_more)) => {
                 self.has_more = !pages.take(&json(&text)?, text.len(), has_more)?.is_empty();
             }
-            (_, StepOutput::Text(text, _)) => self.feed_result(json(&text)?)?,
+            (_, StepOutput::Text(text, _)) => {
+                let is_open = matches!(self.action.doc.view.shape, Shape::Open);
+                let result = if is_open { open::json(&text) } else { json(&text) };
+                self.feed_result(result?)?;
+            }
             (_, StepOutput::Part(Some(part))) => {
                 let has_next = part.next.is_some();
                 let row = |(Position(number), row)| (row, Place::at(Key::Number(number)));
@@ -197,18 +204,25 @@ impl<'a> Pipeline<'a> {
     /// Takes a whole result: rows, or one value.
     fn feed_result(&mut self, result: Value) -> Result<(), ActionError> {
         self.incomplete = self.action.doc.view.incomplete_in(&result);
-        match rows_in(result, self.action, self.query) {
-            Ok(rows) => {
-                let place = natural(self.query, self.cursor.as_ref());
-                self.push(whole::rows_after(rows, place))
+        let place = natural(self.query, self.cursor.as_ref());
+        let is_open = matches!(self.action.doc.view.shape, Shape::Open);
+        match rows_in(result, self.action, self.query, self.cursor.is_some()) {
+            Ok(rows) if is_open => {
+                // A later page need not have all fields.
+                for row in &rows {
+                    self.unknown.see(row);
+                }
+                self.push(open::rows_after(rows, place)?)
             }
+            Ok(rows) => self.push(whole::rows_after(rows, place)),
             Err(value) => {
                 if !self.query.reductions.is_none() {
                     return Err(not_a_list(self.action));
                 }
                 let is_tree = matches!(self.action.doc.view.shape, Shape::Tree { .. })
                     && self.query.fields == Fields::Summary;
-                let is_text = matches!(self.action.doc.view.shape, Shape::Text { .. });
+                let is_text = matches!(self.action.doc.view.shape, Shape::Text { .. })
+                    || (is_open && value.is_string());
                 if self.cursor.is_some() && !is_tree && !is_text {
                     let message = format!("cursor: {} does not return a list", self.action.name);
                     return Err(ActionError::invalid(message));
@@ -231,6 +245,10 @@ impl<'a> Pipeline<'a> {
             let bytes = size(&value);
             let place = self.cursor.map(|cursor| cursor.place);
             let data = one(value, self.action, self.query, place, blobs)?;
+            let bytes = match (&data, self.action.doc.view.shape) {
+                (Data::One(part, ValueKind::Text { .. }), Shape::Open) => size(part),
+                _ => bytes,
+            };
             return Ok(Finished { data, bytes, incomplete });
         }
         if self.has_more && self.query.reductions.needs_all() {
@@ -238,7 +256,7 @@ impl<'a> Pipeline<'a> {
                 "the list is too long to sort, group or count: narrow it with params, or name a page",
             ));
         }
-        let has_cursor = self.action.effect == Effect::Read;
+        let has_cursor = self.action.effect == Effect::Read || is_kept(self.action);
         let (data, bytes) = match self.reducer.finish(self.has_more, has_cursor) {
             Reduced::Rows(rows) => {
                 let bytes = rows.values.iter().map(|row| size(row) + 1).sum();
@@ -263,62 +281,6 @@ fn names_siblings(action: &Action, query: &LeanQuery, at: &str) -> bool {
     let Fields::Named(paths) = &query.fields else { return false };
     let siblings = &action.lean_schema()["properties"];
     !at.is_empty() && paths.iter().all(|path| siblings.get(path.first()).is_some())
-}
-
-/// Returns the rows in a result, or the result itself.
-fn rows_in(result: Value, action: &Action, query: &LeanQuery) -> Result<Vec<Value>, Value> {
-    let is_plain = query.reductions.is_none();
-    let at = match (action.doc.view.shape, &query.fields) {
-        (Shape::Rows { at, .. }, _) => at,
-        (Shape::Tree { at, .. }, Fields::Named(_)) if !at.is_empty() => {
-            return Ok(tree::tops(&result, at));
-        }
-        (Shape::Tree { tree, .. }, Fields::Summary) if !is_plain => {
-            return Ok(tree::rows(&result, tree));
-        }
-        _ => "",
-    };
-    if at.is_empty() {
-        return match result {
-            Value::Array(rows) => Ok(rows),
-            other => Err(other),
-        };
-    }
-    let Some(Value::Array(rows)) = fields::find(&result, at).map(std::borrow::Cow::into_owned)
-    else {
-        return Err(result);
-    };
-    if let Fields::Named(paths) = &query.fields {
-        let are_in = |value: &Value| paths.iter().all(|path| fields::is_in(value, path.as_str()));
-        if are_in(&result) && !rows.iter().any(are_in) {
-            return Err(result);
-        }
-    }
-    Ok(rows)
-}
-
-/// Returns one value as its action's view shows it.
-fn one(
-    value: Value,
-    action: &Action,
-    query: &LeanQuery,
-    place: Option<Place>,
-    blobs: &Blobs,
-) -> Result<Data, ActionError> {
-    let is_summary = query.fields == Fields::Summary;
-    Ok(match action.doc.view.shape {
-        Shape::Picture { base64, media_type } => {
-            let value = shapes::keep_data(value, base64, media_type, is_summary, blobs)?;
-            Data::One(value, if is_summary { ValueKind::Whole } else { ValueKind::Selected })
-        }
-        Shape::Contents => Data::One(shapes::keep_contents(value, blobs)?, ValueKind::Selected),
-        Shape::Tree { tree, .. } if is_summary => Data::One(value, ValueKind::Tree(tree, place)),
-        Shape::Text { at, offset } if is_summary => match shapes::text(&value, at, offset) {
-            Some((text, offset, more)) => Data::One(text.into(), ValueKind::Text { offset, more }),
-            None => Data::One(value, ValueKind::Selected),
-        },
-        _ => Data::One(value, ValueKind::Selected),
-    })
 }
 
 fn json(text: &str) -> Result<Value, ActionError> {

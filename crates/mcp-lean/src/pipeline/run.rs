@@ -2,9 +2,10 @@
 
 use super::{Finished, NextStep, Pipeline, StepOutput};
 use crate::blobs::Blobs;
-use crate::cursor::Cursor;
+use crate::cursor::{self, Cursor};
+use crate::kept::{KeptResult, after_call, is_kept};
 use crate::query::LeanQuery;
-use crate::result::{QueryResult, after_write};
+use crate::result::{Data, QueryResult, ValueKind};
 use crate::tokens;
 use mcp_core::Dispatcher;
 use mcp_core::action::Action;
@@ -29,27 +30,36 @@ pub(crate) async fn run(
     };
     let prepared = PreparedQuery::new(action, query)?;
     let mut pipeline = prepared.pipeline(action)?;
+    let mut kept = prepared.kept(action, blobs)?;
     let mut list = None;
     while let Some(step) = pipeline.next()? {
-        let output = match step {
-            NextStep::Call(call, after) => match dispatcher.open(call, after).await? {
-                Opened::Text { text, has_more } => StepOutput::Text(text, has_more),
+        let output = match (step, &kept) {
+            // Nothing is called a second time.
+            (NextStep::Call(..), Some(kept)) => StepOutput::Text(kept.text.clone(), false),
+            (NextStep::Call(call, after), None) => match dispatcher.open(call, after).await? {
+                Opened::Text { text, has_more } => {
+                    kept = is_kept(action).then(|| KeptResult::new(text.clone(), blobs));
+                    StepOutput::Text(text, has_more)
+                }
                 Opened::Rows(mut rows) => {
                     let part = rows.next(dispatcher.store()).await?;
                     list = Some(rows);
                     StepOutput::Part(part)
                 }
             },
-            NextStep::NextPart => match &mut list {
+            (NextStep::NextPart, _) => match &mut list {
                 Some(rows) => StepOutput::Part(rows.next(dispatcher.store()).await?),
                 None => StepOutput::Part(None),
             },
         };
-        pipeline.feed(output).map_err(|error| after_write(action.done().as_deref(), error))?;
+        pipeline
+            .feed(output)
+            .map_err(|error| after_call(action.done().as_deref(), kept.as_ref(), blobs, error))?;
     }
-    let finished = pipeline.finish(blobs);
-    let finished = finished.map_err(|error| after_write(action.done().as_deref(), error))?;
-    Ok(prepared.result(action, finished))
+    let finished = pipeline
+        .finish(blobs)
+        .map_err(|error| after_call(action.done().as_deref(), kept.as_ref(), blobs, error))?;
+    Ok(prepared.result(action, finished, kept))
 }
 
 /// Runs a query in a transaction, without a cursor.
@@ -82,7 +92,7 @@ pub(crate) fn run_within(
         pipeline.feed(StepOutput::Part(Some(part)))?;
     }
     let finished = pipeline.finish(blobs)?;
-    Ok(prepared.result(action, finished))
+    Ok(prepared.result(action, finished, None))
 }
 
 /// A query as its action needs it.
@@ -98,6 +108,9 @@ impl PreparedQuery {
         let digest = query.digest();
         let cursor = query.cursor.as_deref().map(|text| Cursor::read(text, digest)).transpose()?;
         if let Some(cursor) = &cursor {
+            if cursor.kept.is_some() != is_kept(action) {
+                return Err(cursor::invalid());
+            }
             query.start_text_at(action, cursor)?;
         }
         Ok(Self { query, cursor, digest })
@@ -107,8 +120,23 @@ impl PreparedQuery {
         Pipeline::new(action, &self.query, self.cursor.clone())
     }
 
-    fn result(self, action: &Action, finished: Finished) -> QueryResult {
+    /// Returns the kept result that the cursor names.
+    fn kept(&self, action: &Action, blobs: &Blobs) -> Result<Option<KeptResult>, ActionError> {
+        let id = self.cursor.as_ref().and_then(|cursor| cursor.kept);
+        id.map(|id| KeptResult::read(id, action, blobs)).transpose()
+    }
+
+    fn result(
+        self,
+        action: &Action,
+        finished: Finished,
+        mut kept: Option<KeptResult>,
+    ) -> QueryResult {
         let Finished { data, bytes, incomplete } = finished;
+        if let (Some(kept), Data::One(value, ValueKind::Contents)) = (&mut kept, &data) {
+            // Later pages show the same handles.
+            kept.text = value.to_string();
+        }
         let v1_bytes = if action.is_lean_of_v1() { bytes + V1_ENVELOPE } else { 0 };
         QueryResult {
             query: self.query,
@@ -119,6 +147,7 @@ impl PreparedQuery {
             incomplete,
             v1_tokens: tokens::estimate(v1_bytes),
             done: action.done(),
+            kept,
         }
     }
 }

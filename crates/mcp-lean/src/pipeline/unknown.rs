@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::known::{Known, in_schema, row_of, schema_at};
 use crate::fields::{self, FieldPath, Fields};
+use crate::kept::is_kept;
 use crate::query::LeanQuery;
 use mcp_core::action::{Action, Effect, Shape};
 use mcp_core::error::ActionError;
@@ -56,7 +57,7 @@ impl UnknownFields {
                 }
                 _ if !at.is_empty() && around == Known::Yes => {}
                 // After a write it is too late to reject the call.
-                _ if action.effect == Effect::Write => {}
+                _ if action.effect == Effect::Write && !is_kept(action) => {}
                 _ => unknown.paths.push(path.as_str().to_owned()),
             }
         }

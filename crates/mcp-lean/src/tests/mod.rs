@@ -2,7 +2,10 @@
 
 mod actions;
 mod batches;
+mod connected;
+mod connection;
 mod cursors;
+mod kept;
 mod lost_entries;
 mod queries;
 mod system;
@@ -14,6 +17,7 @@ use serde_json::{Value, json};
 use super::blobs::{BlobLimits, Blobs};
 use super::format::Format;
 use super::{Lean, LeanAnswer, LeanQuery, error_text};
+use connection::Connection;
 use mcp_core::dispatch::Redactor;
 use mcp_core::memory::Store;
 use mcp_core::memory::in_memory::InMemoryStore;
@@ -25,6 +29,7 @@ struct Rig {
     lean: Lean,
     dispatcher: Dispatcher,
     system: System,
+    connection: Connection,
 }
 
 impl Rig {
@@ -38,17 +43,18 @@ impl Rig {
 
     fn over(store: impl Store + 'static, limits: BlobLimits) -> Self {
         let lean = Lean::new(Arc::new(Blobs::new(limits, 1)));
-        let system = System::default();
+        let (system, connection) = (System::default(), Connection::default());
         let registry = Registry::builder()
             .with(mcp_core::actions::register)
             .with(|registry| lean.register(registry))
             .with(|registry| system.register(registry))
+            .with(|registry| connection.register(registry))
             .build()
             .expect("a registry");
         let redactor = Redactor::new([]);
         let clock = SystemClock::shared();
         let dispatcher = Dispatcher::new(Arc::new(registry), Arc::new(store), clock, redactor);
-        Self { lean, dispatcher, system }
+        Self { lean, dispatcher, system, connection }
     }
 
     async fn ask(&self, query: &Value) -> Result<LeanAnswer, Value> {
