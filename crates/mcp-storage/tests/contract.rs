@@ -8,7 +8,10 @@ use mcp_core::domain::{
     FieldChange, LogEntry, NewTask, NewUser, Page, SearchText, TaskChanges, TaskFilter, TaskId,
 };
 use mcp_core::memory::in_memory::InMemoryStore;
-use mcp_core::memory::{Freshness, Memory, Store, StoreError, StoreRuns};
+use mcp_core::memory::{
+    Freshness, MAX_DOCUMENT_KEY, MAX_DOCUMENT_KIND, MAX_DOCUMENT_TEXT, Memory, Store, StoreError,
+    StoreRuns,
+};
 use mcp_core::{Clock, SystemClock, Timestamp};
 use mcp_storage::{Location, Options};
 use serde_json::value::RawValue;
@@ -319,6 +322,120 @@ async fn config_keeps_its_order_and_its_json() {
     .await;
 }
 
+/// Returns the texts of the documents with these kinds and keys.
+async fn documents<const N: usize>(
+    store: &Arc<dyn Store>,
+    names: [(&'static str, &'static str); N],
+) -> [Option<String>; N] {
+    read(store, move |memory| {
+        let mut found = [const { None }; N];
+        for (text, (kind, key)) in found.iter_mut().zip(names) {
+            *text = memory.find_document(kind, key)?;
+        }
+        Ok(found)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn documents_are_kept_byte_for_byte_and_told_apart_by_kind_and_key() {
+    on_every_store(|store| async move {
+        let names = [
+            ("list", "a"),
+            ("list", "A"),
+            ("list", "a "),
+            ("list", "é"),
+            ("list", "e\u{301}"),
+            ("list", "a\0b"),
+            ("list", "a\u{1}\u{2}b"),
+            ("list", ""),
+            ("pin", "a"),
+            ("", "a"),
+        ];
+        for (kind, key) in names {
+            let text = format!("{kind}/{key}: \0 \u{1} 漢 \r\n");
+            write(&store, move |memory| memory.put_document(kind, key, &text)).await;
+        }
+        let wanted = names.map(|(kind, key)| Some(format!("{kind}/{key}: \0 \u{1} 漢 \r\n")));
+        assert_eq!(documents(&store, names).await, wanted);
+        write(&store, |memory| memory.put_document("list", "a", "")).await;
+        assert_eq!(
+            documents(&store, [("list", "a"), ("pin", "a"), ("list", "absent")]).await,
+            [Some(String::new()), wanted[8].clone(), None]
+        );
+        assert!(write(&store, |memory| memory.remove_document("list", "a")).await);
+        assert!(!write(&store, |memory| memory.remove_document("list", "a")).await);
+        let kept = ["a\0b", "absent", "é"];
+        write(&store, move |memory| memory.keep_documents("list", &kept)).await;
+        let left = [("list", "a\0b"), ("list", "é"), ("pin", "a"), ("", "a")];
+        for (name, text) in names.into_iter().zip(documents(&store, names).await) {
+            assert_eq!(text.is_some(), left.contains(&name), "{name:?}");
+        }
+        write(&store, |memory| memory.keep_documents("list", &[])).await;
+        let found = documents(&store, left).await;
+        assert_eq!(found.map(|text| text.is_some()), [false, false, true, true]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_document_survives_a_reset_and_a_work_that_fails_and_no_list_shows_it() {
+    on_every_store(|store| async move {
+        let shown = |memory: &mut dyn Memory| {
+            Ok((
+                memory.count_users()?,
+                memory.count_tasks(&TaskFilter::default())?,
+                memory.list_config()?.len(),
+                memory.count_logs()?,
+            ))
+        };
+        let before = read(&store, shown).await;
+        write(&store, |memory| memory.put_document("pin", "docs", "sha256:1")).await;
+        assert_eq!(read(&store, shown).await, before);
+        let failed: Result<(), StoreError> = store
+            .write_for(|memory| {
+                memory.put_document("pin", "docs", "sha256:2")?;
+                memory.put_document("pin", "other", "sha256:3")?;
+                Err(StoreError::Failed("on purpose".into()))
+            })
+            .await;
+        failed.expect_err("on purpose");
+        write(&store, |memory| memory.reset()).await;
+        assert_eq!(
+            documents(&store, [("pin", "docs"), ("pin", "other")]).await,
+            [Some("sha256:1".into()), None]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_document_has_its_largest_size_and_no_more() {
+    on_every_store(|store| async move {
+        // Each letter takes twice its size in the form that PostgreSQL stores.
+        let letters = |size: usize| "\u{1}".repeat(size);
+        let put = |kind: usize, key: usize, text: usize| {
+            let (kind, key, text) = (letters(kind), letters(key), "x".repeat(text));
+            store.write_for(move |memory| memory.put_document(&kind, &key, &text))
+        };
+        let (kind, key, text) = (MAX_DOCUMENT_KIND, MAX_DOCUMENT_KEY, MAX_DOCUMENT_TEXT);
+        put(kind, key, text).await.expect("stored");
+        let size = read(&store, move |memory| {
+            Ok(memory.find_document(&letters(kind), &letters(key))?.map(|text| text.len()))
+        });
+        assert_eq!(size.await, Some(text));
+        for (refused, part) in [
+            (put(kind + 1, key, text), "kind of a document has 33 bytes: use at most 32"),
+            (put(kind, key + 1, text), "key of a document has 201 bytes: use at most 200"),
+            (put(kind, key, text + 1), "text of a document has 16777217 bytes"),
+        ] {
+            let error: StoreError = refused.await.expect_err("refused");
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_log_keeps_the_newest_entries_whoever_wrote_them() {
     on_every_store(|store| async move {
@@ -425,6 +542,7 @@ async fn what_was_answered_is_there_after_closing_and_opening_again() {
     };
     let store = open();
     write(&store, |memory| memory.add_task(&task("kept", "pending", None))).await;
+    write(&store, |memory| memory.put_document("list", "docs", "[]")).await;
     store.record(entry(1)).await.expect("recorded");
     store.close().await.expect("closed");
     assert!(store.write_for(|memory| memory.reset()).await.is_err(), "a closed store refuses");
@@ -434,5 +552,6 @@ async fn what_was_answered_is_there_after_closing_and_opening_again() {
     let logs = read(&store, |memory| memory.count_logs()).await;
     let tasks = read(&store, |memory| memory.count_tasks(&TaskFilter::default())).await;
     assert_eq!((logs, tasks), (1, 1));
+    assert_eq!(documents(&store, [("list", "docs")]).await, [Some("[]".into())]);
     store.close().await.expect("closed");
 }

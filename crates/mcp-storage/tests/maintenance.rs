@@ -70,6 +70,7 @@ fn what_the_tables_do_not_say_together_is_found() {
         (long_ago.replace("{}", ""), "users: number 9 has invalid JSON as metadata"),
         ("UPDATE tasks_indexed SET through = 1000;".into(), "its mark is task 1000"),
         ("DROP TRIGGER tasks_removed;".into(), "the trigger tasks_removed is missing"),
+        ("DROP TABLE documents;".into(), "the table documents is missing"),
         ("DROP INDEX tasks_by_status;".into(), "the index tasks_by_status is missing"),
     ] {
         let folder = folder();
@@ -80,6 +81,42 @@ fn what_the_tables_do_not_say_together_is_found() {
         let refused = backup(&path, &folder.path().join("copy.db"), false);
         assert!(refused.expect_err("a refusal").to_string().contains("does not pass the check"));
     }
+}
+
+/// Returns the text of the document of kind `pin` and key `docs`.
+fn document(path: &Path) -> String {
+    #[derive(QueryableByName)]
+    struct Document {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        text: String,
+    }
+    let mut connection =
+        SqliteConnection::establish(path.to_str().expect("UTF-8")).expect("a database");
+    let query = "SELECT text FROM documents WHERE kind = 'pin' AND key = 'docs'";
+    let found: Document = diesel::sql_query(query).get_result(&mut connection).expect("a document");
+    found.text
+}
+
+#[test]
+fn documents_are_in_a_backup_and_come_to_an_older_database() {
+    let folder = folder();
+    let (path, copy) = (ours(&folder), folder.path().join("copy.db"));
+    // As the version before documents left it.
+    run(
+        &path,
+        "DROP TABLE documents;
+         DELETE FROM __diesel_schema_migrations WHERE version = '20261201040000'",
+    );
+    assert!(!check(&path).expect("an older database").is_newest);
+    let migrated = migrate(&path).expect("migrated");
+    assert_eq!(migrated.from, Origin::Version("20261130210000".into()));
+    run(&path, "INSERT INTO documents VALUES ('pin', 'docs', 'sha256:1')");
+    backup(&path, &copy, false).expect("copied");
+    run(&path, "DELETE FROM documents");
+    restore(&copy, &path).expect("restored");
+    vacuum(&path).expect("compacted");
+    assert_eq!(check(&path).expect("a database").faults, [""; 0]);
+    assert_eq!(document(&path), "sha256:1");
 }
 
 #[test]

@@ -243,5 +243,9 @@ async fn names_of_an_older_version_are_found_in_every_spelling() {
     assert!(store.write_for(|memory| memory.remove_user("Zoë")).await.expect("written"));
     let left = read(&store, |memory| memory.find_user("Zoë")).await.expect("the other user");
     assert_eq!(left.role, "second");
+    let put = |memory: &mut dyn Memory| memory.put_document("list", "docs", "[]");
+    store.write_for::<_, StoreError>(put).await.expect("its table was added");
+    let found = read(&store, |memory| memory.find_document("list", "docs")).await;
+    assert_eq!(found.as_deref(), Some("[]"));
     store.close().await.expect("closed");
 }

@@ -2,7 +2,7 @@
 //!
 //! Each transaction copies the whole memory: suitable for hundreds of rows, not for millions.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use parking_lot::Mutex;
 use serde_json::value::RawValue;
 
 use super::{
-    Configs, Freshness, Logs, Memory, Store, StoreFuture, StoreResult, Tasks, Users, Verdict, Work,
+    Configs, Documents, Freshness, Logs, Memory, Store, StoreFuture, StoreResult, Tasks, Users,
+    Verdict, Work, check_document,
 };
 use crate::domain::{
     ConfigEntry, DEFAULT_CONFIG, LogEntry, LogRange, NewTask, NewUser, Page, Part, Position,
@@ -81,6 +82,8 @@ struct State {
     logs: VecDeque<LogEntry>,
     /// Log entries that were removed.
     forgotten_logs: i64,
+    /// Texts by kind and key.
+    documents: BTreeMap<(String, String), Arc<str>>,
 }
 
 impl State {
@@ -99,6 +102,7 @@ impl State {
             config: config.into(),
             logs: VecDeque::new(),
             forgotten_logs: 0,
+            documents: BTreeMap::new(),
         }
     }
 
@@ -213,7 +217,7 @@ impl Tasks for State {
 }
 
 fn count_by<'a>(words: impl Iterator<Item = &'a str>) -> Vec<(String, u64)> {
-    let mut counts = std::collections::BTreeMap::<String, u64>::new();
+    let mut counts = BTreeMap::<String, u64>::new();
     for word in words {
         *counts.entry(word.into()).or_default() += 1;
     }
@@ -270,13 +274,40 @@ impl Logs for State {
     }
 }
 
+impl Documents for State {
+    fn find_document(&mut self, kind: &str, key: &str) -> StoreResult<Option<String>> {
+        let found = self.documents.get(&(kind.to_owned(), key.to_owned()));
+        Ok(found.map(|text| text.as_ref().to_owned()))
+    }
+
+    fn put_document(&mut self, kind: &str, key: &str, text: &str) -> StoreResult<()> {
+        check_document(kind, key, text)?;
+        self.documents.insert((kind.to_owned(), key.to_owned()), text.into());
+        Ok(())
+    }
+
+    fn remove_document(&mut self, kind: &str, key: &str) -> StoreResult<bool> {
+        Ok(self.documents.remove(&(kind.to_owned(), key.to_owned())).is_some())
+    }
+
+    fn keep_documents(&mut self, kind: &str, keep: &[&str]) -> StoreResult<()> {
+        self.documents.retain(|(of, key), _| of != kind || keep.contains(&key.as_str()));
+        Ok(())
+    }
+}
+
 impl Memory for State {
     fn now(&self) -> Timestamp {
         self.now
     }
 
     fn reset(&mut self) -> StoreResult<()> {
-        *self = Self { now: self.now, log_retention: self.log_retention, ..Self::fresh() };
+        *self = Self {
+            now: self.now,
+            log_retention: self.log_retention,
+            documents: std::mem::take(&mut self.documents),
+            ..Self::fresh()
+        };
         Ok(())
     }
 }

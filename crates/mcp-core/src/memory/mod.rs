@@ -4,6 +4,7 @@
 //! Names of users and of configuration values are compared by canonical equivalence
 //! ([`crate::domain::is_same_name`]). If older rows have equivalent names, the same spelling wins.
 
+mod documents;
 pub mod in_memory;
 mod store;
 
@@ -13,6 +14,9 @@ use crate::Timestamp;
 use crate::domain::{
     ConfigEntry, LogEntry, LogRange, NewTask, NewUser, Page, Part, SearchText, Task, TaskChanges,
     TaskCounts, TaskFilter, TaskId, User,
+};
+pub use documents::{
+    Documents, MAX_DOCUMENT_KEY, MAX_DOCUMENT_KIND, MAX_DOCUMENT_TEXT, check_document,
 };
 pub use store::{Access, Freshness, Store, StoreError, StoreFuture, StoreRuns, Verdict, Work};
 
@@ -83,9 +87,10 @@ pub trait Logs {
 }
 
 /// The stored memory inside a transaction.
-pub trait Memory: Users + Tasks + Configs + Logs {
+pub trait Memory: Users + Tasks + Configs + Logs + Documents {
     /// Returns the time of the transaction.
     fn now(&self) -> Timestamp;
-    /// Removes everything, restores [`crate::domain::DEFAULT_CONFIG`] and starts task numbers at 1.
+    /// Removes everything except [`Documents`], restores [`crate::domain::DEFAULT_CONFIG`] and starts
+    /// task numbers at 1.
     fn reset(&mut self) -> StoreResult<()>;
 }

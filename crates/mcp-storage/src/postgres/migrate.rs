@@ -83,7 +83,7 @@ fn migrate(connection: &mut PgConnection) -> Result<(), Fault> {
     let is_taken: bool = diesel::select(sql::<Bool>(
         "to_regclass('users') IS NOT NULL OR to_regclass('tasks') IS NOT NULL
          OR to_regclass('config') IS NOT NULL OR to_regclass('logs') IS NOT NULL
-         OR to_regclass('counters') IS NOT NULL",
+         OR to_regclass('counters') IS NOT NULL OR to_regclass('documents') IS NOT NULL",
     ))
     .first(connection)?;
     if is_taken && !is_ours {

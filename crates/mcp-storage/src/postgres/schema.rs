@@ -77,3 +77,12 @@ diesel::table! {
         spelling -> Text,
     }
 }
+
+diesel::table! {
+    /// Documents of the server itself.
+    documents (kind, key) {
+        kind -> Text,
+        key -> Text,
+        text -> Text,
+    }
+}

@@ -99,4 +99,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Documents of the server itself.
+    documents (kind, key) {
+        kind -> Text,
+        key -> Text,
+        text -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(tasks, tasks_search, tasks_unsearched);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mcp_core::domain::{NewUser, Page, SearchText, TaskFilter};
-use mcp_core::memory::{StoreError, StoreRuns};
+use mcp_core::memory::{Memory, StoreError, StoreRuns};
 use mcp_storage::Options;
 use serde_json::value::RawValue;
 use test_postgres::Database;
@@ -162,6 +162,34 @@ async fn names_and_texts_of_an_older_server_are_found_in_every_spelling() {
     assert!(store.write_for(|memory| memory.remove_user("Zoë")).await.expect("written"));
     let left = read(&store, |memory| memory.find_user("Zoë")).await.expect("the other user");
     assert_eq!(left.role, "second");
+    store.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn the_table_of_documents_is_added_to_the_database_of_an_older_server() {
+    let database = Database::new();
+    let store = open(database.url());
+    add(&store, "kept").await.expect("added");
+    store.close().await.expect("closed");
+    database.sql(
+        "DROP TABLE documents;
+         DELETE FROM __diesel_schema_migrations WHERE version = '20261201040000'",
+    );
+    let store = open(database.url());
+    let put = |memory: &mut dyn Memory| memory.put_document("list", "docs", "a\0b");
+    store.write_for::<_, StoreError>(put).await.expect("stored");
+    let found = read(&store, |memory| memory.find_document("list", "docs")).await;
+    assert_eq!(found.as_deref(), Some("a\0b"));
+    let written = read(&store, |memory| {
+        let put = memory.put_document("list", "docs", "");
+        let keep = memory.keep_documents("list", &[]);
+        Ok([put, keep, memory.remove_document("list", "docs").map(|_| ())])
+    });
+    for refused in written.await {
+        assert!(matches!(refused, Err(StoreError::ReadOnly(_))), "{refused:?}");
+    }
+    let tasks = read(&store, |memory| memory.count_tasks(&TaskFilter::default())).await;
+    assert_eq!((tasks, found.as_deref()), (1, Some("a\0b")));
     store.close().await.expect("closed");
 }
 

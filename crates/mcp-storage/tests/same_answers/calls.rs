@@ -11,9 +11,18 @@ pub(crate) enum Step {
     Call { action: String, params: Value },
     /// Reads a part of the lists.
     Part { limit: Option<u64>, offset: u64 },
-    /// Removes everything.
+    /// Stores a document of the server.
+    Put { kind: &'static str, key: String, text: String },
+    /// Removes a document of the server.
+    Remove { kind: &'static str, key: String },
+    /// Removes the other documents of this kind.
+    Keep { kind: &'static str, keys: Vec<String> },
+    /// Removes everything, except documents.
     Reset,
 }
+
+/// The kinds of documents. One begins like another.
+pub(crate) const KINDS: &[&str] = &["list", "lis"];
 
 /// Texts that databases treat differently: NUL and its stored form, case beyond ASCII, wildcards
 /// and escapes, trailing spaces, letters of two code points.
@@ -72,7 +81,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 /// Some are the same text in another spelling.
-const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     "alice",
     "Alice",
     "bob",
@@ -88,6 +97,12 @@ const NAMES: &[&str] = &[
 
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![select(NAMES).prop_map(String::from), text()]
+}
+
+/// The key of a document: a short text.
+fn key() -> impl Strategy<Value = String> {
+    let letters = prop::collection::vec(select(LETTERS), 0..6);
+    prop_oneof![select(NAMES).prop_map(String::from), letters.prop_map(|key| key.concat())]
 }
 
 fn word() -> impl Strategy<Value = String> {
@@ -183,6 +198,10 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => text().prop_map(|name| call(&format!("no_{name}"), json!({}))),
         2 => (prop::option::of(0_u64..9), 0_u64..9)
             .prop_map(|(limit, offset)| Step::Part { limit, offset }),
+        3 => (select(KINDS), key(), text()).prop_map(|(kind, key, text)| Step::Put { kind, key, text }),
+        1 => (select(KINDS), key()).prop_map(|(kind, key)| Step::Remove { kind, key }),
+        1 => (select(KINDS), prop::collection::vec(key(), 0..4))
+            .prop_map(|(kind, keys)| Step::Keep { kind, keys }),
         1 => Just(Step::Reset),
     ]
 }

@@ -10,13 +10,13 @@ use mcp_core::action::params::ParamsText;
 use mcp_core::dispatch::Redactor;
 use mcp_core::domain::{LogEntry, Page};
 use mcp_core::memory::in_memory::InMemoryStore;
-use mcp_core::memory::{Freshness, Store, StoreRuns};
+use mcp_core::memory::{Freshness, Memory, Store, StoreError, StoreRuns};
 use mcp_core::{Call, Clock, Dispatcher, Registry, Timestamp, UnknownParams, actions};
 use mcp_storage::{Location, Options};
 use proptest::collection::vec;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-use calls::Step;
+use calls::{KINDS, NAMES, Step};
 
 const RETENTION: u32 = 7;
 
@@ -61,6 +61,24 @@ impl Side {
                 }
             }
             Step::Part { limit, offset } => self.part(Page::new(*limit, *offset)).await,
+            Step::Put { kind, key, text } => {
+                let (kind, key, text) = (*kind, key.clone(), text.clone());
+                let put = move |memory: &mut dyn Memory| memory.put_document(kind, &key, &text);
+                format!("{:?} {}", self.store().write_for(put).await, self.documents().await)
+            }
+            Step::Remove { kind, key } => {
+                let (kind, key) = (*kind, key.clone());
+                let remove = move |memory: &mut dyn Memory| memory.remove_document(kind, &key);
+                format!("{:?} {}", self.store().write_for(remove).await, self.documents().await)
+            }
+            Step::Keep { kind, keys } => {
+                let (kind, keys) = (*kind, keys.clone());
+                let keep = move |memory: &mut dyn Memory| {
+                    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                    memory.keep_documents(kind, &keys)
+                };
+                format!("{:?} {}", self.store().write_for(keep).await, self.documents().await)
+            }
             Step::Reset => {
                 let outcome = self.store().write_for(|memory| memory.reset()).await;
                 format!("{outcome:?}")
@@ -68,11 +86,21 @@ impl Side {
         }
     }
 
+    /// Reads the documents of all known keys.
+    async fn documents(&self) -> String {
+        let read = self.store().read_for(Freshness::Writes, |memory| {
+            let names = KINDS.iter().flat_map(|kind| NAMES.iter().map(move |key| (kind, key)));
+            let texts = names.map(|(kind, key)| memory.find_document(kind, key));
+            texts.collect::<Result<Vec<_>, StoreError>>()
+        });
+        format!("{:?}", read.await.expect("a read").expect("read"))
+    }
+
     /// Reads a part of every list, and all counts.
     async fn part(&self, page: Page) -> String {
         let read = self.store().read_for(Freshness::WritesAndLogs, move |memory| {
             let logs = memory.newest_logs(page.limit, page.offset)?;
-            Ok::<_, mcp_core::StoreError>(format!(
+            Ok::<_, StoreError>(format!(
                 "{:?} {:?} {:?} {:?} {:?} {:?}",
                 memory.list_usernames(page)?.items(),
                 memory.list_users(page)?.items(),
@@ -131,7 +159,10 @@ async fn every_store_gives_the_same_answers() {
 
 async fn compare(sides: &[Side], clock: &SetClock, steps: &[Step]) -> Result<(), TestCaseError> {
     let last = Step::Part { limit: None, offset: 0 };
-    for step in std::iter::once(&Step::Reset).chain(steps).chain([&last]) {
+    // A reset keeps documents.
+    let first = KINDS.iter().map(|kind| Step::Keep { kind, keys: Vec::new() });
+    let first: Vec<_> = first.chain([Step::Reset]).collect();
+    for step in first.iter().chain(steps).chain([&last]) {
         clock.0.fetch_add(1_234_567, Ordering::Relaxed);
         let wanted = sides[0].answer(step).await;
         for side in &sides[1..] {

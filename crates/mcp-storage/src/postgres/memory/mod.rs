@@ -2,6 +2,7 @@
 
 mod configs;
 mod counts;
+mod documents;
 mod filtered;
 mod logs;
 #[cfg(test)]
@@ -133,7 +134,7 @@ impl Memory for PostgresMemory<'_> {
     }
 }
 
-/// Deletes all rows. The duration grows with the rows, so the statement timeout does not apply.
+/// Deletes all rows except documents. The duration grows with the rows, so the statement timeout does not apply.
 /// `DELETE` instead of `TRUNCATE`: running reads keep their snapshot, and a reset does not wait for
 /// a long reader such as `pg_dump`.
 fn delete_everything(connection: &mut PgConnection) -> QueryResult<()> {

@@ -2,6 +2,7 @@
 
 mod configs;
 mod counts;
+mod documents;
 mod indexing;
 mod listed;
 mod logs;
@@ -79,7 +80,7 @@ impl Memory for SqliteMemory<'_> {
     }
 }
 
-/// Empties every table. The triggers are dropped meanwhile, because they would run for each row.
+/// Empties every table except `documents`. The triggers are dropped meanwhile, because they would run for each row.
 /// The writer clears the search index later, in steps, as in a rebuild.
 fn clear(connection: &mut SqliteConnection) -> QueryResult<()> {
     let triggers: Vec<Trigger> =
