@@ -11,6 +11,9 @@
 pub(crate) mod definition;
 pub mod file;
 pub mod import;
+mod mcp;
+mod name;
 pub mod pattern;
 mod secret_names;
 pub mod settings;
+mod text;
