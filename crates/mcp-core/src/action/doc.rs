@@ -53,6 +53,8 @@ pub struct Example {
 pub struct Doc {
     /// One line in the imperative: "Add a user".
     pub summary: Cow<'static, str>,
+    /// The whole description, if the summary is only its beginning.
+    pub details: Option<String>,
     /// The family of the action.
     pub group: Group,
     /// Search words that are in neither name nor summary, separated by spaces.
@@ -86,6 +88,7 @@ impl Doc {
     pub fn without_example(group: Group, summary: impl Into<Cow<'static, str>>) -> Self {
         Self {
             summary: summary.into(),
+            details: None,
             group,
             words: String::new(),
             example: None,

@@ -120,7 +120,7 @@ fn about(catalogue: &Catalogue, name: &str) -> Result<ActionHelp, ActionError> {
     });
     Ok(ActionHelp {
         signature: action.signature.clone(),
-        summary: action.doc.summary.to_string(),
+        summary: action.doc.details.as_deref().unwrap_or(&action.doc.summary).to_owned(),
         params: params.collect(),
         example: action.doc.example.and_then(|it| serde_json::from_str(it.params).ok()),
     })

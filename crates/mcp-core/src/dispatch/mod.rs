@@ -3,6 +3,7 @@
 //!
 //! Invariant: nothing else does any of it, for any transport.
 
+mod arrivals;
 mod call;
 mod output;
 mod record;
@@ -13,7 +14,7 @@ mod rows;
 mod transaction;
 mod turns;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,7 @@ use crate::domain::{LogEntry, LogStatus, Position};
 use crate::error::{ActionError, ErrorCode};
 use crate::memory::{Freshness, Memory, Store, StoreError, StoreRuns};
 use crate::{Clock, Effect, Registry, Timestamp};
+pub use arrivals::{Arrival, Arrivals};
 pub use call::{Call, UnknownParams};
 use output::{Form, Output};
 use record::{log_entry, logged_params, unknown_action_entry};
@@ -51,6 +53,7 @@ pub struct Dispatcher {
     recorder: Option<Arc<dyn Recorder>>,
     batch_budget: Duration,
     turns: Arc<Turns>,
+    arrivals: OnceLock<Arc<dyn Arrivals>>,
     /// Log entries that the store did not take.
     lost_entries: AtomicU64,
 }
@@ -76,6 +79,7 @@ impl Dispatcher {
             recorder,
             batch_budget,
             turns,
+            arrivals: OnceLock::new(),
             lost_entries,
         }
     }
@@ -118,6 +122,23 @@ impl Dispatcher {
     /// Replaces the actions that can be called. Calls that run keep the registry they began with.
     pub fn replace_registry(&self, registry: Registry) {
         *self.registry.write() = Arc::new(registry);
+    }
+
+    /// Sets the port to actions that are on their way. Only the first one counts.
+    pub fn set_arrivals(&self, arrivals: Arc<dyn Arrivals>) {
+        let _ = self.arrivals.set(arrivals);
+    }
+
+    /// Returns the actions that can be called, after a wait for this one if it is on its way.
+    pub async fn registry_with(&self, action: &str) -> Arc<Registry> {
+        let registry = self.registry();
+        if let Some(arrivals) = self.arrivals.get()
+            && registry.catalogue().find(action).is_none()
+        {
+            arrivals.wait(action).await;
+            return self.registry();
+        }
+        registry
     }
 
     /// Returns the store.
@@ -192,7 +213,7 @@ impl Dispatcher {
     async fn run(&self, call: Call, form: Form) -> Result<Output, ActionError> {
         let timed = log::log_enabled!(log::Level::Debug)
             .then(|| (self.redactor.scrub(&call.action), Instant::now()));
-        let registry = self.registry();
+        let registry = self.registry_with(&call.action).await;
         let counted = recorder::Counted::start(self.recorder(), &registry, &call.action);
         let output = self.output(&registry, call, form).await;
         counted.end(output.as_ref().err());
@@ -218,6 +239,8 @@ impl Dispatcher {
         let action = match registry.find(&call.action) {
             Ok(action) => action,
             Err(error) => {
+                let known = self.arrivals.get().and_then(|it| it.why_missing(&call.action));
+                let error = known.unwrap_or(error);
                 self.record(unknown_action_entry(&self.redactor, now, &call, &error)).await;
                 return Err(error);
             }

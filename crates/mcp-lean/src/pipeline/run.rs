@@ -24,7 +24,7 @@ pub(crate) async fn run(
     dispatcher: &Dispatcher,
     query: &LeanQuery,
 ) -> Result<QueryResult, ActionError> {
-    let registry = dispatcher.registry();
+    let registry = dispatcher.registry_with(&query.action).await;
     let Ok(action) = registry.find(&query.action) else {
         return Err(unknown_action(dispatcher, query).await);
     };

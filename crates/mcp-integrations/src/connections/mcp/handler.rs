@@ -1,6 +1,8 @@
 //! What a connected server may ask or tell its client: changes of its tools, progress and log messages.
 //! Requests for sampling, elicitation and roots are rejected in words.
 
+#![expect(deprecated, reason = "connected servers still send what newer revisions drop")]
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
