@@ -1,16 +1,20 @@
 //! Wires the layers: settings to a store, a registry and the dispatcher over both.
 
 mod changes;
+mod connected;
 mod registry;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mcp_core::dispatch::Redactor;
 use mcp_core::{
-    Clock, Dispatcher, RegistryBuilder, RegistryError, Store, StoreError, SystemClock, Timestamp,
+    Clock, Dispatcher, Registry, RegistryBuilder, RegistryError, Store, StoreError, SystemClock,
+    Timestamp,
 };
 use mcp_integrations::browser::{Browser, BrowserSettings};
+use mcp_integrations::connections::file::FileError;
+use mcp_integrations::connections::{Connections, Variables};
 use mcp_lean::Lean;
 use mcp_storage::{Location, LocationError, OpenError, Options};
 use secrecy::ExposeSecret;
@@ -29,22 +33,31 @@ pub struct Service {
     browser: Browser,
     changes: Arc<ChangeBroadcast>,
     metrics: Arc<Metrics>,
+    /// The actions of the server itself, without those of connections.
+    own_actions: Arc<Registry>,
+    connections: OnceLock<Arc<Connections>>,
 }
 
 /// The parts of the machine's environment that the server uses.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Machine {
     /// `PATH`, the folders of programs.
     pub search_path: String,
     /// The folder for temporary files.
     pub temporary_folder: PathBuf,
+    /// The environment's variables, for the connections file.
+    pub variables: Variables,
 }
 
 impl Default for Machine {
     /// Returns the usual folders.
     fn default() -> Self {
         let usual = BrowserSettings::default();
-        Self { search_path: usual.path, temporary_folder: usual.directory }
+        Self {
+            search_path: usual.path,
+            temporary_folder: usual.directory,
+            variables: Arc::new(|_| None),
+        }
     }
 }
 
@@ -60,6 +73,9 @@ pub enum StartError {
     /// Two actions have the same name.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The connections file cannot be used.
+    #[error("connections: {0}")]
+    Connections(#[from] FileError),
     /// The operating system provides no random numbers.
     #[error("cannot read random numbers from the operating system: {0}")]
     Random(#[from] getrandom::Error),
@@ -102,12 +118,15 @@ impl Service {
         let redactor = Redactor::new(secrets.map(|secret| secret.expose_secret().to_owned()));
         let metrics = Arc::new(Metrics::default());
         let changes = Arc::new(ChangeBroadcast::default());
-        let dispatcher = Dispatcher::new(Arc::new(registry), store, Arc::clone(&clock), redactor)
-            .watched_by(Arc::clone(&changes) as _)
-            .batch_budget(settings.batch_budget)
-            .recorded_by(Arc::clone(&metrics) as _);
+        let own_actions = Arc::new(registry);
+        let dispatcher =
+            Dispatcher::new(Arc::clone(&own_actions), store, Arc::clone(&clock), redactor)
+                .watched_by(Arc::clone(&changes) as _)
+                .batch_budget(settings.batch_budget)
+                .recorded_by(Arc::clone(&metrics) as _);
         browser.warn_of_root();
-        Ok(Self { dispatcher, lean, clock, browser, changes, metrics })
+        let connections = OnceLock::new();
+        Ok(Self { dispatcher, lean, clock, browser, changes, metrics, own_actions, connections })
     }
 
     /// Returns the dispatcher, through which all calls go.
@@ -150,6 +169,9 @@ impl Service {
     /// # Errors
     /// Returns an error if the last writes cannot be moved into the database's file.
     pub async fn close(&self) -> Result<(), StoreError> {
+        if let Some(connections) = self.connections() {
+            connections.close().await;
+        }
         self.browser.close().await;
         self.store().close().await
     }

@@ -285,8 +285,12 @@ impl Connection {
             let count = u64::try_from(changed.len()).unwrap_or(u64::MAX);
             self.counters.changes.fetch_add(count, Ordering::Relaxed);
             let outcome = if holds { "held until they are approved" } else { "accepted" };
-            let names = changed.iter().take(20).map(|it| it.as_str()).collect::<Vec<_>>().join(", ");
-            log::warn!("connection {}: {count} definitions are new or changed, {outcome}: {names}", self.name);
+            let names =
+                changed.iter().take(20).map(|it| it.as_str()).collect::<Vec<_>>().join(", ");
+            log::warn!(
+                "connection {}: {count} definitions are new or changed, {outcome}: {names}",
+                self.name
+            );
         }
         let is_to_store = pins.is_none() || (!holds && pins.as_ref() != Some(&tools.pins));
         if is_to_store {

@@ -44,8 +44,7 @@ pub use state::State;
 pub use status::{Reload, Status};
 
 /// The variables of the server's environment that child processes get.
-const PASSED_ON: [&str; 8] =
-    ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER"];
+const PASSED_ON: [&str; 8] = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER"];
 
 /// Looks up an environment variable.
 pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -62,7 +61,11 @@ pub struct Connections {
 enum Slot {
     Working(Arc<Connection>),
     /// An entry that cannot be used, and why.
-    Broken { name: String, reason: String, is_disabled: bool },
+    Broken {
+        name: String,
+        reason: String,
+        is_disabled: bool,
+    },
 }
 
 impl Connections {
@@ -158,7 +161,8 @@ impl Connections {
             ActionError::not_found(format!("no connection {name:?}: see mcp-server connections"))
         })?;
         let approved = connection.approve().await;
-        approved.map_err(|reason| ActionError::new(ErrorCode::Unavailable, format!("{name}: {reason}")))
+        approved
+            .map_err(|reason| ActionError::new(ErrorCode::Unavailable, format!("{name}: {reason}")))
     }
 
     /// Returns the actions of all connections, in the order of the file.
@@ -259,7 +263,9 @@ impl Arrivals for Connections {
         let connection = self.working().into_iter().find(|it| it.is_prefix_of(action))?;
         let known = connection.known.lock();
         match (&known.tools, &known.error) {
-            (Some(tools), _) if tools.held_actions.contains(action) => Some(connection.held(action)),
+            (Some(tools), _) if tools.held_actions.contains(action) => {
+                Some(connection.held(action))
+            }
             (None, error) => {
                 let reason = error.as_deref().unwrap_or(known.state.name());
                 let message = format!("{} cannot be reached: {reason}", connection.name);

@@ -71,7 +71,9 @@ impl Status {
         };
         drop(known);
         let tokens = tools.map_or(0, |tools| {
-            *tools.tokens.get_or_init(|| tools.actions.iter().map(|it| count(&definition(it))).sum())
+            *tools
+                .tokens
+                .get_or_init(|| tools.actions.iter().map(|it| count(&definition(it))).sum())
         });
         Self { definition_tokens: tokens, ..status }
     }

@@ -14,9 +14,11 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use mcp_integrations::connections::Variables;
 
 use crate::config::{Sources, flag_help};
 use crate::service::Machine;
@@ -49,6 +51,8 @@ struct SettingsArgs {
     port: Option<String>,
     #[arg(long, value_name = "FILTER", help = flag_help("log_level"))]
     log_level: Option<String>,
+    #[arg(long, value_name = "FILE", help = flag_help("connections"))]
+    connections: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -154,8 +158,14 @@ struct Environment(BTreeMap<OsString, OsString>);
 
 impl Environment {
     fn sources(&self, settings: SettingsArgs) -> Sources {
-        let SettingsArgs { config, host, port, log_level } = settings;
-        let flags = [("host", host), ("port", port), ("log_level", log_level)];
+        let SettingsArgs { config, host, port, log_level, connections } = settings;
+        let connections = connections.map(|path| path.to_string_lossy().into_owned());
+        let flags = [
+            ("host", host),
+            ("port", port),
+            ("log_level", log_level),
+            ("connections", connections),
+        ];
         let flags = flags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
         Sources { config_file: config, environment: self.0.clone(), flags }
     }
@@ -165,7 +175,16 @@ impl Environment {
         Machine {
             search_path: self.text("PATH").unwrap_or(usual.search_path),
             temporary_folder: self.text("TMPDIR").map_or(usual.temporary_folder, PathBuf::from),
+            variables: self.variables(),
         }
+    }
+
+    /// Returns the look-up of variables for the connections file.
+    fn variables(&self) -> Variables {
+        let text = |value: &OsString| value.to_str().map(ToOwned::to_owned);
+        let pairs = self.0.iter().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
+        let variables: BTreeMap<String, String> = pairs.collect();
+        Arc::new(move |name| variables.get(name).cloned())
     }
 
     /// Returns the text of a variable that is set and not empty.

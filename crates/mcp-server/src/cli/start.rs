@@ -49,6 +49,7 @@ async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
     let bound = listener.local_addr().unwrap_or(address);
     let service =
         Arc::new(Service::start(&settings, machine).map_err(|error| Failure::new(REFUSED, error))?);
+    service.connect(&settings, machine).map_err(|error| Failure::new(REFUSED, error))?;
     let mcp = McpServer::new(Arc::clone(&service), &settings);
     log::info!("listening on http://{bound}");
     let served = http::serve(listener, &settings, mcp, stop).await;

@@ -44,6 +44,7 @@ async fn serve(settings: &Settings, machine: &Machine) -> Result<(), Failure> {
         .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
     let service =
         Arc::new(Service::start(settings, machine).map_err(|error| Failure::new(REFUSED, error))?);
+    service.connect(settings, machine).map_err(|error| Failure::new(REFUSED, error))?;
     let mcp = McpServer::new(Arc::clone(&service), settings);
     let served = stdio::serve(settings, mcp, stop).await;
     let closed = service.close().await;

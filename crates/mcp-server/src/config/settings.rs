@@ -106,6 +106,11 @@ settings! {
     /// Time that the store keeps a value, in seconds.
     blob_time: Duration = 3600, ["MCP_BLOB_TIME"], seconds(1..=86_400);
 
+    /// File of connections: MCP servers and HTTP APIs whose tools become actions.
+    ///
+    /// JSON, as MCP clients have it (`mcpServers`), or TOML. See docs/CONNECTIONS.md.
+    connections: Option<PathBuf> = "", ["MCP_CONNECTIONS"], path();
+
     /// Path of Chromium; if not set, the server searches `PATH`.
     chromium: Option<PathBuf> = "", ["MCP_CHROMIUM"], path();
 

@@ -66,12 +66,15 @@ pub(super) fn integrations(
             directory: machine.temporary_folder.clone(),
         },
     };
-    let http = HttpSettings {
+    Integrations::new(systems).http(http_settings(settings)).clock(clock)
+}
+
+pub(super) fn http_settings(settings: &Settings) -> HttpSettings {
+    HttpSettings {
         call_timeout: settings.upstream_timeout,
         body_limit: settings.upstream_body_limit,
         cache_bytes: settings.upstream_cache,
         cache_time: settings.upstream_cache_time,
         ..HttpSettings::default()
-    };
-    Integrations::new(systems).http(http).clock(clock)
+    }
 }
