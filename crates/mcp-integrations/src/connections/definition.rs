@@ -37,6 +37,6 @@ impl Definition {
     /// Returns the SHA-256 of the definition in hexadecimal, by which changes are noticed.
     pub(crate) fn digest(&self) -> String {
         let text = serde_json::to_string(self).expect("a definition is JSON");
-        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:x}", Sha256::digest(text))
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! - [`settings`] are the entries of the connections file, which [`file`] reads.
 //! - [`definition`] is a tool as its system defines it.
+//! - [`name`] names its action, and [`text`] makes its description safe to show.
 //! - `mcp` speaks with MCP servers, and `openapi` reads OpenAPI documents and calls their operations.
 
 // The parts are put together in the next step.
 #![allow(dead_code, reason = "the supervisor of connections uses it")]
 
 pub(crate) mod definition;
+pub(crate) mod name;
 pub mod pattern;
 pub mod settings;
+pub(crate) mod text;
