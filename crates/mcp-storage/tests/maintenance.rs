@@ -113,7 +113,7 @@ fn documents_are_in_a_backup_and_come_to_an_older_database() {
     run(&path, "INSERT INTO documents VALUES ('pin', 'docs', 'sha256:1')");
     backup(&path, &copy, false).expect("copied");
     run(&path, "DELETE FROM documents");
-    restore(&copy, &path).expect("restored");
+    restore(&path, &copy).expect("restored");
     vacuum(&path).expect("compacted");
     assert_eq!(check(&path).expect("a database").faults, [""; 0]);
     assert_eq!(document(&path), "sha256:1");

@@ -96,8 +96,7 @@ impl Connection {
     /// Returns whether an action's name begins with the connection's prefix.
     pub(crate) fn is_prefix_of(&self, action: &str) -> bool {
         let prefix = self.settings.prefix.as_deref().unwrap_or(&self.name);
-        let start = super::name::action_name(prefix, "", |_| false);
-        action.starts_with(&start)
+        action.starts_with(&super::name::full_name(prefix, ""))
     }
 
     /// Returns whether calls should wait for the list of tools.

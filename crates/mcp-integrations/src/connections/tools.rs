@@ -9,7 +9,7 @@ use mcp_core::{Doc, Progress};
 use serde_json::Value;
 
 use super::definition::Definition;
-use super::name::action_name;
+use super::name::{action_name, full_name};
 use super::settings::ConnectionSettings;
 use super::text::plain;
 
@@ -65,14 +65,23 @@ impl Tools {
         let words = format!("{connection} {}", settings.description);
         let group = Group::owned(connection.to_owned(), words);
         let mut tools = Self::default();
+        let is_admitted = |definition: &Definition| {
+            settings.tools.admit(&definition.name) && (definition.read_only || !settings.read_only)
+        };
+        let definitions: Vec<Definition> = definitions.into_iter().filter(is_admitted).collect();
+        let mut full_names: HashMap<String, usize> = HashMap::new();
+        for definition in &definitions {
+            *full_names.entry(full_name(prefix, &definition.name)).or_default() += 1;
+        }
         let mut names = HashSet::new();
         for definition in definitions {
-            let is_admitted = settings.tools.admit(&definition.name)
-                && (definition.read_only || !settings.read_only);
-            if !is_admitted || tools.held.contains_key(&definition.name) {
+            if tools.held.contains_key(&definition.name) {
                 continue;
             }
-            let name = action_name(prefix, &definition.name, |name| names.contains(name));
+            // Tools that share a name all get a hash, whatever their order is.
+            let is_taken =
+                |name: &str| names.contains(name) || full_names.get(name).is_some_and(|it| *it > 1);
+            let name = action_name(prefix, &definition.name, is_taken);
             names.insert(name.clone());
             let digest = definition.digest();
             let is_held = pins.is_some_and(|pins| pins.get(&definition.name) != Some(&digest));
