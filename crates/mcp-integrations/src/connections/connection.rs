@@ -260,8 +260,12 @@ impl Connection {
             }
             Err(reason) => {
                 let reason = self.redactor.scrub(&reason);
-                log::warn!("connection {}: {reason}", self.name);
-                self.known.lock().fail(reason.clone());
+                let mut known = self.known.lock();
+                if known.error.as_ref() != Some(&reason) {
+                    log::warn!("connection {}: {reason}", self.name);
+                }
+                known.fail(reason.clone());
+                drop(known);
                 self.shared.tell();
                 Err(reason)
             }

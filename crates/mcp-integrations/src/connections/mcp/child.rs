@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::UnixStream;
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::time::timeout;
 
 /// The guard's script. Its standard output is the socket to the child, which is the child's standard
@@ -49,6 +49,8 @@ pub(crate) struct Program<'a> {
 pub(crate) struct Process {
     guard: Child,
     group: Pid,
+    /// The guard's standard input, which it takes for this process's life.
+    lifeline: Option<ChildStdin>,
 }
 
 /// The streams of a child.
@@ -84,7 +86,9 @@ impl Process {
         let group = group.ok_or_else(|| io::Error::other("the guard has no process number"))?;
         let stderr = guard.stderr.take();
         let stderr = stderr.ok_or_else(|| io::Error::other("the child has no standard error"))?;
-        Ok((Self { guard, group }, Streams { socket, stderr }))
+        // Waiting for a child closes the input that it still has.
+        let lifeline = guard.stdin.take();
+        Ok((Self { guard, group, lifeline }, Streams { socket, stderr }))
     }
 
     /// Waits until the child has ended, and ends what is left of its group.
@@ -98,6 +102,7 @@ impl Process {
     /// the caller has closed.
     pub(crate) async fn end(mut self) {
         let _in_time = timeout(GRACE, self.wait()).await;
+        drop(self.lifeline.take());
         self.kill();
         let _ = self.guard.wait().await;
     }
