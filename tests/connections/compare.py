@@ -131,7 +131,7 @@ def main():
                     line += f" INSTEAD OF {len(tools)} tools ({status['state']}: {status.get('error')})"
                 if call:
                     action = f"{name}__{call[0]}"
-                    got = post(address, "/query", {"action": action, "params": call[1]})
+                    got = post(address, "/api/v1/query", {"action": action, "params": call[1]})
                     is_same = got.get("data") == wanted
                     line += f"; {call[0]} {'gives the same' if is_same else f'GIVES {got} INSTEAD OF {wanted!r}'}"
                     if not is_same:

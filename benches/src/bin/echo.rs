@@ -22,6 +22,9 @@ struct Arguments {
     /// The number of tools, all of which echo.
     #[arg(long, default_value_t = 1)]
     tools: usize,
+    /// Anything; it tells processes apart.
+    #[arg(last = true)]
+    mark: Vec<String>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

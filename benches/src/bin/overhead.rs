@@ -75,7 +75,8 @@ struct Measured {
 
 impl std::fmt::Display for Measured {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let at = |part: usize| self.durations[self.durations.len() * part / 100].as_secs_f64() * 1e3;
+        let at =
+            |part: usize| self.durations[self.durations.len() * part / 100].as_secs_f64() * 1e3;
         #[expect(clippy::cast_precision_loss, reason = "there are few calls")]
         let rate = self.durations.len() as f64 / self.time.as_secs_f64();
         write!(formatter, "p50 {:.3} ms, p99 {:.3} ms, {rate:.0} calls/s", at(50), at(99))

@@ -122,9 +122,11 @@ impl Connection {
         outcome.map_err(|error| {
             self.counters.errors.fetch_add(1, Ordering::Relaxed);
             let error = self.redactor.scrub_error(error);
-            if error.code != ErrorCode::UpstreamRefused {
-                self.known.lock().error = Some(error.message.clone());
+            let mut known = self.known.lock();
+            if error.code != ErrorCode::UpstreamRefused && known.state != State::Failed {
+                known.error = Some(error.message.clone());
             }
+            drop(known);
             error
         })
     }
@@ -208,13 +210,23 @@ impl Connection {
         if let Some(live) = self.running() {
             return Ok(live);
         }
-        let this = Arc::clone(self);
-        let attempt = self.shared.runtime.spawn(async move { this.connect().await });
-        let outcome = attempt.await.map_err(ActionError::internal)?;
+        let mut outcome = self.attempt().await?;
+        let first_wait = self.known.lock().first_wait();
+        if let (Err(_), Some(wait)) = (&outcome, first_wait) {
+            // It has worked before: what ended it once seldom does so twice.
+            tokio::time::sleep(wait).await;
+            outcome = self.attempt().await?;
+        }
         outcome.map_err(|reason| {
             let message = format!("{} cannot be reached: {reason}", self.name);
             ActionError::new(ErrorCode::Unavailable, message)
         })
+    }
+
+    async fn attempt(self: &Arc<Self>) -> Result<Result<Live, String>, ActionError> {
+        let this = Arc::clone(self);
+        let attempt = self.shared.runtime.spawn(async move { this.connect().await });
+        attempt.await.map_err(ActionError::internal)
     }
 
     fn running(&self) -> Option<Live> {

@@ -87,6 +87,11 @@ impl Known {
         is_fresh.then(|| self.error.clone().unwrap_or_default())
     }
 
+    /// Returns the wait after a failure that is the first one after a success.
+    pub(crate) fn first_wait(&self) -> Option<Duration> {
+        (self.failures == 1 && self.tools.is_some()).then(|| self.wait())
+    }
+
     /// Returns the wait after the last failure.
     pub(crate) fn wait(&self) -> Duration {
         let doubled = FIRST_WAIT.saturating_mul(1 << self.failures.saturating_sub(1).min(16));

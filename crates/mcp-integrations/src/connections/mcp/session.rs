@@ -354,18 +354,23 @@ fn headers(additions: &Additions) -> Result<HashMap<HeaderName, HeaderValue>, St
 
 /// Returns why a session did not begin, without the texts of a response.
 fn reason(error: &ClientInitializeError) -> String {
-    match error {
-        ClientInitializeError::ConnectionClosed(_) => "it ended before it answered".to_owned(),
-        error => {
-            let mut text = error.to_string();
-            let mut source = std::error::Error::source(error);
-            while let Some(cause) = source {
-                text = format!("{text}: {cause}");
-                source = cause.source();
-            }
-            crate::connections::text::plain(&text, 500)
+    let mut source: Option<&dyn std::error::Error> = match error {
+        ClientInitializeError::ConnectionClosed(_) => {
+            return "it ended before it answered".to_owned();
         }
+        // Its own text names types.
+        ClientInitializeError::TransportError { error, .. } => Some(&*error.error),
+        error => Some(error),
+    };
+    let mut texts: Vec<String> = Vec::new();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if texts.last().is_none_or(|last| !last.contains(&text)) {
+            texts.push(text);
+        }
+        source = cause.source();
     }
+    crate::connections::text::plain(&texts.join(": "), 500)
 }
 
 fn definition(tool: Tool) -> Definition {
