@@ -278,7 +278,7 @@ impl Connection {
                 }
                 known.fail(reason.clone());
                 drop(known);
-                self.shared.tell();
+                self.shared.tell_attempt();
                 Err(reason)
             }
         }

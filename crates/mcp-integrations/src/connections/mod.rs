@@ -90,6 +90,7 @@ impl Connections {
             base: BaseEnvironment(PASSED_ON.iter().filter_map(passed).collect()),
             runtime: Handle::current(),
             changes: watch::Sender::new(0),
+            attempts: watch::Sender::new(0),
             published: watch::Sender::new(0),
         });
         let this = Self { path, variables, shared, slots: Mutex::default() };
@@ -248,10 +249,11 @@ impl Arrivals for Connections {
         let Some(connection) = connections.into_iter().find(|it| it.is_prefix_of(action)) else {
             return Box::pin(std::future::ready(()));
         };
-        let (mut changes, mut published) = (self.changes(), self.shared.published.subscribe());
+        let (changes, mut attempts) = (self.changes(), self.shared.attempts.subscribe());
+        let mut published = self.shared.published.subscribe();
         Box::pin(async move {
             let arrived = async {
-                while connection.is_arriving() && changes.changed().await.is_ok() {}
+                while connection.is_arriving() && attempts.changed().await.is_ok() {}
                 let present = *changes.borrow();
                 let _ = published.wait_for(|number| *number >= present).await;
             };

@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) runtime: Handle,
     /// The number of changes of the actions.
     pub(crate) changes: watch::Sender<u64>,
+    /// The number of attempts to connect that have ended, so that callers who wait look again.
+    pub(crate) attempts: watch::Sender<u64>,
     /// The number of changes that the registry has.
     pub(crate) published: watch::Sender<u64>,
 }
@@ -32,6 +34,12 @@ impl Shared {
     /// Tells that the actions have changed.
     pub(crate) fn tell(&self) {
         self.changes.send_modify(|number| *number += 1);
+        self.tell_attempt();
+    }
+
+    /// Tells that an attempt to connect has ended.
+    pub(crate) fn tell_attempt(&self) {
+        self.attempts.send_modify(|number| *number += 1);
     }
 
     /// Returns the stored list of tools of a connection's settings.
