@@ -2,6 +2,7 @@
 
 pub(crate) mod child;
 mod handler;
+mod lines;
 mod results;
 pub(crate) mod session;
 mod stderr;

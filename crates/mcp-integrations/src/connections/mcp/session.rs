@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::child::{BaseEnvironment, Process, Program};
 use super::handler::Handler;
+use super::lines::Lines;
 use super::{results, stderr};
 use crate::connections::definition::Definition;
 use crate::connections::settings::Additions;
@@ -76,8 +77,8 @@ impl Session {
             })
         };
         let (read, write) = tokio::io::split(streams.socket);
-        let transport =
-            AsyncRwTransport::new_client(read, write).with_max_line_length(MESSAGE_BYTES);
+        let transport = AsyncRwTransport::new_client(Lines::new(read), write)
+            .with_max_line_length(MESSAGE_BYTES);
         let handler = Handler { name: name.to_owned(), ..Handler::default() };
         let mode = ClientLifecycleMode::Initialize;
         match serve_client_with_lifecycle(handler.clone(), transport, mode).await {
