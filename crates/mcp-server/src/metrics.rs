@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use mcp_core::dispatch::{Called, Recorder, Tokens};
+use mcp_integrations::connections::Status;
+use parking_lot::Mutex;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
@@ -39,6 +42,57 @@ pub struct Metrics {
     answered: Family<ByAction, Counter>,
     saved: Family<ByAction, Counter>,
     lost_entries: Counter,
+    connections: OfConnections,
+    encoding: Mutex<()>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByConnection {
+    connection: String,
+}
+
+/// The metrics of connections, which count for themselves.
+#[derive(Default)]
+struct OfConnections {
+    up: Family<ByConnection, Gauge>,
+    calls: Family<ByConnection, Counter>,
+    errors: Family<ByConnection, Counter>,
+    starts: Family<ByConnection, Counter>,
+    changes: Family<ByConnection, Counter>,
+}
+
+impl OfConnections {
+    fn register(&self, registry: &mut Registry) {
+        let help = "Whether calls of a connection can be sent: 1 if it is ready or idle";
+        registry.register("connection_up", help, self.up.clone());
+        registry.register("connection_calls", "Calls of a connection", self.calls.clone());
+        let help = "Failed calls of a connection";
+        registry.register("connection_errors", help, self.errors.clone());
+        let help = "Attempts to connect";
+        registry.register("connection_starts", help, self.starts.clone());
+        let help = "New and changed definitions of a connection";
+        registry.register("connection_definition_changes", help, self.changes.clone());
+    }
+
+    fn set(&self, connections: &[Status]) {
+        self.up.clear();
+        for counters in [&self.calls, &self.errors, &self.starts, &self.changes] {
+            counters.clear();
+        }
+        for status in connections {
+            let by = ByConnection { connection: status.name.clone() };
+            let is_up = matches!(status.state, "ready" | "idle");
+            self.up.get_or_create(&by).set(i64::from(is_up));
+            for (counters, count) in [
+                (&self.calls, status.calls),
+                (&self.errors, status.errors),
+                (&self.starts, status.starts),
+                (&self.changes, status.changes),
+            ] {
+                counters.get_or_create(&by).inc_by(count);
+            }
+        }
+    }
 }
 
 impl Default for Metrics {
@@ -53,6 +107,8 @@ impl Default for Metrics {
             answered: Family::default(),
             saved: Family::default(),
             lost_entries: Counter::default(),
+            connections: OfConnections::default(),
+            encoding: Mutex::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("calls", "Finished calls", metrics.calls.clone());
@@ -67,6 +123,7 @@ impl Default for Metrics {
         registry.register("tokens_saved", help, metrics.saved.clone());
         let help = "Log entries that could not be stored";
         registry.register("log_entries_lost", help, metrics.lost_entries.clone());
+        metrics.connections.register(registry);
         metrics
     }
 }
@@ -77,13 +134,19 @@ fn histogram() -> Histogram {
 }
 
 impl Metrics {
-    /// Returns the counts as `OpenMetrics` text. `lost_entries` is
+    /// Returns the counts as `OpenMetrics` text, with those of connections. `lost_entries` is
     /// [`mcp_core::Dispatcher::lost_log_entries`].
     ///
     /// # Errors
     /// Never in practice: a `String` takes all text.
-    pub fn text(&self, lost_entries: u64) -> Result<String, std::fmt::Error> {
+    pub fn text(
+        &self,
+        lost_entries: u64,
+        connections: &[Status],
+    ) -> Result<String, std::fmt::Error> {
+        let _one_at_a_time = self.encoding.lock();
         self.lost_entries.inner().store(lost_entries, Ordering::Relaxed);
+        self.connections.set(connections);
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
@@ -126,7 +189,7 @@ mod tests {
         metrics.called(Called { action: Some("add_task".into()), error: None, took });
         metrics.called(Called { action: None, error, took });
         metrics.tokens(Some("add_task".into()), Tokens { asked: 20, answered: 7, saved: 60 });
-        let text = metrics.text(3).expect("text");
+        let text = metrics.text(3, &[]).expect("text");
         for line in [
             "mcp_log_entries_lost_total 3",
             "mcp_calls_total{action=\"add_task\"} 2",

@@ -194,9 +194,9 @@ impl Connections {
     }
 
     /// Returns the status of each connection, in the order of the file. `count` counts the tokens of a
-    /// text.
+    /// text; without it, those of the definitions are 0.
     #[must_use]
-    pub fn status(&self, count: fn(&str) -> usize) -> Vec<Status> {
+    pub fn status(&self, count: Option<fn(&str) -> usize>) -> Vec<Status> {
         let slots = self.slots.lock();
         slots
             .iter()

@@ -1,15 +1,17 @@
 //! What people see of connections.
 
+use std::fmt;
 use std::sync::atomic::Ordering;
 
 use mcp_core::action::Action;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 use super::connection::Connection;
 
 /// The status of a connection.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Status {
     /// The connection's name.
     pub name: String,
@@ -40,7 +42,7 @@ pub struct Status {
 }
 
 /// What reading the file again has changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Reload {
     /// The connections that are new or have other settings.
     pub started: Vec<String>,
@@ -50,8 +52,22 @@ pub struct Reload {
     pub unchanged: usize,
 }
 
+impl fmt::Display for Reload {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { started, removed, unchanged } = self;
+        write!(
+            formatter,
+            "{unchanged} unchanged, {} started ({}), {} removed ({})",
+            started.len(),
+            started.join(", "),
+            removed.len(),
+            removed.join(", ")
+        )
+    }
+}
+
 impl Status {
-    pub(super) fn of(connection: &Connection, count: fn(&str) -> usize) -> Self {
+    pub(super) fn of(connection: &Connection, count: Option<fn(&str) -> usize>) -> Self {
         let (counters, known) = (&connection.counters, connection.known.lock());
         let tools = known.tools.clone();
         let error = known.error.as_deref().map(|error| connection.redactor.scrub(error));
@@ -70,7 +86,8 @@ impl Status {
             changes: counters.changes.load(Ordering::Relaxed),
         };
         drop(known);
-        let tokens = tools.map_or(0, |tools| {
+        let counted = count.zip(tools);
+        let tokens = counted.map_or(0, |(count, tools)| {
             *tools
                 .tokens
                 .get_or_init(|| tools.actions.iter().map(|it| count(&definition(it))).sum())

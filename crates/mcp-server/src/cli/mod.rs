@@ -3,6 +3,7 @@
 mod actions;
 mod client;
 mod config;
+mod connections;
 mod database;
 mod request;
 mod signals;
@@ -69,6 +70,8 @@ enum Command {
     Logs(client::LogsArgs),
     /// Remove everything from a running server
     Reset(client::ResetArgs),
+    /// Show, check and manage connections with other systems
+    Connections(connections::ConnectionsArgs),
     /// Check, back up, restore, migrate, rebuild or vacuum the database without a server
     #[command(subcommand)]
     Db(database::DatabaseCommand),
@@ -122,6 +125,7 @@ pub fn run(arguments: Vec<OsString>, environment: BTreeMap<OsString, OsString>) 
         Some(Command::State(args)) => client::state(&args, &environment),
         Some(Command::Logs(args)) => client::logs(&args, &environment),
         Some(Command::Reset(args)) => client::reset(&args, &environment),
+        Some(Command::Connections(args)) => connections::run(args, &environment),
         Some(Command::Db(command)) => database::run(command, &environment),
         Some(Command::Actions(args)) => actions::run(&args),
         Some(Command::Config(settings)) => config::run(&environment.sources(settings)),

@@ -58,6 +58,11 @@ impl Request {
 
     /// Sends the request and prints the response.
     pub(super) fn send(self, method: Method, body: Option<String>) -> Result<(), Failure> {
+        print(&self.fetch(method, body)?)
+    }
+
+    /// Sends the request and returns the response.
+    pub(super) fn fetch(self, method: Method, body: Option<String>) -> Result<String, Failure> {
         let origin = self.url.origin().ascii_serialization();
         let sent = actix_web::rt::System::new().block_on(self.exchange(method, body));
         let (status, text) = sent.map_err(|error| {
@@ -74,7 +79,7 @@ impl Request {
             let line = format!("{origin} is not an mcp-server: its response is no JSON");
             return Err(Failure::new(NO_CONNECTION, line));
         }
-        print(&text)
+        Ok(text)
     }
 
     async fn exchange(

@@ -7,17 +7,37 @@ use std::task::Poll;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Returns a future that is ready after SIGTERM or SIGINT (Ctrl-C), and after SIGHUP (a closed
-/// terminal) or SIGQUIT (Ctrl-\), which would otherwise end the process with its database open.
-pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let others = [SignalKind::hangup(), SignalKind::quit()];
-    let others = others.into_iter().filter(|kind| would_end(*kind));
+/// Returns a future that is ready after SIGTERM or SIGINT (Ctrl-C), and after SIGQUIT (Ctrl-\) or, unless
+/// it has another meaning, SIGHUP (a closed terminal), which would otherwise end the process with its
+/// database open.
+pub(super) fn stop_signal(hangup: Hangup) -> io::Result<impl Future<Output = ()>> {
+    let others = [SignalKind::quit(), SignalKind::hangup()];
+    let count = if hangup == Hangup::Stops { 2 } else { 1 };
+    let others = others.into_iter().take(count).filter(|kind| would_end(*kind));
     let kinds = [SignalKind::terminate(), SignalKind::interrupt()].into_iter().chain(others);
     let mut signals: Vec<Signal> = kinds.map(signal).collect::<io::Result<_>>()?;
     Ok(poll_fn(move |context| {
         let has_signal = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
         if has_signal { Poll::Ready(()) } else { Poll::Pending }
     }))
+}
+
+/// The meaning of SIGHUP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hangup {
+    Stops,
+    Reloads,
+}
+
+/// Calls a function after each SIGHUP.
+pub(super) fn on_hangup(mut call: impl FnMut() + 'static) -> io::Result<()> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    tokio::task::spawn_local(async move {
+        while hangups.recv().await.is_some() {
+            call();
+        }
+    });
+    Ok(())
 }
 
 /// Returns whether a signal would end this process if it is not handled. A signal that was ignored at

@@ -3,7 +3,9 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use super::signals::stop_signal;
+use mcp_integrations::connections::Connections;
+
+use super::signals::{Hangup, on_hangup, stop_signal};
 use super::{Failure, REFUSED, config};
 use crate::config::{Settings, Sources};
 use crate::http;
@@ -40,7 +42,8 @@ pub(super) fn start_log(settings: &Settings) {
 
 async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
     // First, so that a signal during the start is not lost.
-    let stop = stop_signal()
+    let hangup = if settings.connections.is_some() { Hangup::Reloads } else { Hangup::Stops };
+    let stop = stop_signal(hangup)
         .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
     // Before the database, which a second server on the same port must not open.
     let address = settings.address();
@@ -50,6 +53,11 @@ async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
     let service =
         Arc::new(Service::start(&settings, machine).map_err(|error| Failure::new(REFUSED, error))?);
     service.connect(&settings, machine).map_err(|error| Failure::new(REFUSED, error))?;
+    if hangup == Hangup::Reloads {
+        let service = Arc::clone(&service);
+        on_hangup(move || reload(&service))
+            .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
+    }
     let mcp = McpServer::new(Arc::clone(&service), &settings);
     log::info!("listening on http://{bound}");
     let served = http::serve(listener, &settings, mcp, stop).await;
@@ -58,4 +66,13 @@ async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
     closed.map_err(|error| Failure::new(REFUSED, format!("closing the database: {error}")))?;
     log::info!("stopped");
     Ok(())
+}
+
+/// Reads the connections file again.
+fn reload(service: &Service) {
+    match service.connections().map(Connections::reload) {
+        None => {}
+        Some(Ok(reload)) => log::info!("the connections file was read again: {reload}"),
+        Some(Err(error)) => log::error!("the connections file cannot be used: {error}"),
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::signals::stop_signal;
+use super::signals::{Hangup, stop_signal};
 use super::start::start_log;
 use super::{Environment, Failure, REFUSED, SettingsArgs, config};
 use crate::config::{Settings, flag_help};
@@ -40,7 +40,7 @@ pub(super) fn run(args: StdioArgs, environment: &Environment) -> Result<(), Fail
 }
 
 async fn serve(settings: &Settings, machine: &Machine) -> Result<(), Failure> {
-    let stop = stop_signal()
+    let stop = stop_signal(Hangup::Stops)
         .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
     let service =
         Arc::new(Service::start(settings, machine).map_err(|error| Failure::new(REFUSED, error))?);

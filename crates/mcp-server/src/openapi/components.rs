@@ -4,6 +4,7 @@ use mcp_core::Registry;
 use mcp_core::action::{Action, output_schema};
 use mcp_core::domain::LogEntry;
 use mcp_core::snapshot::{EntitySnapshot, FullSnapshot};
+use mcp_integrations::connections;
 use serde_json::{Map, Value, json};
 
 const TIME: &str = "UTC, ISO 8601 with microseconds and no zone";
@@ -119,6 +120,17 @@ fn add_snapshots(schemas: &mut Map<String, Value>) {
         "required": ["reset"],
     });
     schemas.insert("ResetAnswer".into(), envelope(&done, Some("Memory reset complete")));
+    schemas.insert("Connections".into(), output_schema::<Vec<connections::Status>>());
+    schemas.insert("ConnectionsReload".into(), output_schema::<connections::Reload>());
+    let approval = json!({
+        "type": "object",
+        "properties": {
+            "name": { "type": "string" },
+            "approved": { "type": "integer", "minimum": 0, "description": "The tools that were held." },
+        },
+        "required": ["name", "approved"],
+    });
+    schemas.insert("ConnectionsApproval".into(), approval);
     schemas.insert(
         "Health".into(),
         json!({

@@ -74,7 +74,7 @@ mod tests {
         let mut read = String::new();
         let outcome = Lines::new(text.as_bytes()).read_to_string(&mut read).await;
         assert_eq!(outcome.expect("lines"), text.len());
-        let text = "{not \"jsonrp\n".repeat(SKIPPED + 1);
+        let (text, mut read) = ("{not \"jsonrp\n".repeat(SKIPPED + 1), String::new());
         assert!(Lines::new(text.as_bytes()).read_to_string(&mut read).await.is_err());
     }
 }

@@ -25,7 +25,8 @@ pub(super) const OPERATION: Operation = Operation {
 )]
 pub(super) async fn metrics(_: Caller, service: Data<Service>) -> Result<HttpResponse, ApiError> {
     let lost = service.dispatcher().lost_log_entries();
-    let text = service.metrics().text(lost).map_err(ActionError::internal)?;
+    let connections = service.connections().map(|it| it.status(None)).unwrap_or_default();
+    let text = service.metrics().text(lost, &connections).map_err(ActionError::internal)?;
     Ok(HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .body(text))

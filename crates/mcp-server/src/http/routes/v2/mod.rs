@@ -2,6 +2,7 @@
 
 mod batch;
 mod blobs;
+mod connections;
 mod query;
 
 use actix_web::HttpResponse;
@@ -22,8 +23,16 @@ use crate::service::Service;
 pub(super) const TOKENS: header::HeaderName = header::HeaderName::from_static("x-tokens");
 
 /// The routes in the order of their paths.
-const ROUTES: [&str; 5] =
-    ["/api/v2/batch", "/api/v2/blobs/{id}", "/api/v2/help", "/api/v2/query", "/api/v2/status"];
+const ROUTES: [&str; 8] = [
+    "/api/v2/batch",
+    "/api/v2/blobs/{id}",
+    "/api/v2/connections",
+    "/api/v2/connections/reload",
+    "/api/v2/connections/{name}/approve",
+    "/api/v2/help",
+    "/api/v2/query",
+    "/api/v2/status",
+];
 
 /// Mounts the routes.
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -33,12 +42,25 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(
             web::resource(ROUTES[0]).route(web::post().to(batch::batch)).default_service(post()),
         )
-        .service(web::resource(ROUTES[2]).route(web::get().to(help::help)).default_service(get()))
+        .service(web::resource(ROUTES[5]).route(web::get().to(help::help)).default_service(get()))
         .service(
-            web::resource(ROUTES[3]).route(web::post().to(query::query)).default_service(post()),
+            web::resource(ROUTES[6]).route(web::post().to(query::query)).default_service(post()),
         )
-        .service(web::resource(ROUTES[4]).route(web::get().to(status)).default_service(get()))
+        .service(web::resource(ROUTES[7]).route(web::get().to(status)).default_service(get()))
+        .service(
+            web::resource(ROUTES[2]).route(web::get().to(connections::list)).default_service(get()),
+        )
+        .service(
+            web::resource(ROUTES[3])
+                .route(web::post().to(connections::reload))
+                .default_service(post()),
+        )
         // Last: for a variable path the router runs a regular expression.
+        .service(
+            web::resource(ROUTES[4])
+                .route(web::post().to(connections::approve))
+                .default_service(post()),
+        )
         .service(web::resource(ROUTES[1]).route(web::get().to(blobs::blob)).default_service(get()));
 }
 
@@ -46,8 +68,15 @@ pub(super) const STATUS_OPERATION: Operation =
     Operation { id: "v2_status", response: "Status", errors: &[], is_open: false };
 
 /// The facts of the routes for the OpenAPI document.
-pub(super) const OPERATIONS: [Operation; 4] =
-    [batch::OPERATION, blobs::OPERATION, query::OPERATION, STATUS_OPERATION];
+pub(super) const OPERATIONS: [Operation; 7] = [
+    batch::OPERATION,
+    blobs::OPERATION,
+    connections::APPROVE_OPERATION,
+    connections::LIST_OPERATION,
+    connections::RELOAD_OPERATION,
+    query::OPERATION,
+    STATUS_OPERATION,
+];
 
 #[api_v2_operation(
     summary = "Show the routes and actions of v2",

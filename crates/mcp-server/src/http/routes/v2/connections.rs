@@ -1,0 +1,81 @@
+//! `/api/v2/connections`: the connections, reading their file again, and trusting changed definitions.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use mcp_core::ErrorCode;
+use mcp_integrations::connections::Connections;
+use mcp_lean::tokens;
+use paperclip::actix::api_v2_operation;
+use serde_json::json;
+
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::routes::Operation;
+use crate::service::Service;
+
+pub(super) const LIST_OPERATION: Operation =
+    Operation { id: "v2_connections", response: "Connections", errors: &[], is_open: false };
+
+pub(super) const RELOAD_OPERATION: Operation = Operation {
+    id: "v2_connections_reload",
+    response: "ConnectionsReload",
+    errors: &[ErrorCode::InvalidParams],
+    is_open: false,
+};
+
+pub(super) const APPROVE_OPERATION: Operation = Operation {
+    id: "v2_connections_approve",
+    response: "ConnectionsApproval",
+    errors: &[ErrorCode::NotFound, ErrorCode::Unavailable],
+    is_open: false,
+};
+
+#[api_v2_operation(
+    summary = "List the connections",
+    description = "Each connection of the connections file with its state, its tools and its calls. `definition_tokens` counts the definitions of its tools, which a prompt need not have.",
+    operation_id = "v2_connections",
+    tags("v2")
+)]
+pub(super) async fn list(_: Caller, service: Data<Service>) -> Result<HttpResponse, ApiError> {
+    let connections = service.connections();
+    let list = connections.map(|it| it.status(Some(tokens::count))).unwrap_or_default();
+    Ok(HttpResponse::Ok().json(list))
+}
+
+#[api_v2_operation(
+    summary = "Read the connections file again",
+    description = "Connections whose settings are the same are not disturbed. If the file cannot be used, nothing changes.",
+    operation_id = "v2_connections_reload",
+    tags("v2")
+)]
+pub(super) async fn reload(_: Caller, service: Data<Service>) -> Result<HttpResponse, ApiError> {
+    let reload = of(&service)?.reload();
+    let reload =
+        reload.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+    Ok(HttpResponse::Ok().json(reload))
+}
+
+#[api_v2_operation(
+    summary = "Trust changed definitions",
+    description = "Trusts the present definitions of a connection with `onChange: hold`.",
+    operation_id = "v2_connections_approve",
+    tags("v2")
+)]
+pub(super) async fn approve(
+    _: Caller,
+    name: paperclip::actix::web::Path<String>,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    let name = name.into_inner();
+    let approved = of(&service)?.approve(&name).await?;
+    Ok(HttpResponse::Ok().json(json!({ "name": name, "approved": approved })))
+}
+
+fn of(service: &Service) -> Result<&Connections, ApiError> {
+    service.connections().ok_or_else(|| {
+        let message =
+            "there is no connections file: set MCP_CONNECTIONS, or start with --connections";
+        ApiError::new(StatusCode::BAD_REQUEST, message)
+    })
+}
