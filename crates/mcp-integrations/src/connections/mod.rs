@@ -8,5 +8,6 @@
 #![allow(dead_code, reason = "the supervisor of connections uses it")]
 
 pub(crate) mod definition;
+pub(crate) mod openapi;
 pub mod pattern;
 pub mod settings;

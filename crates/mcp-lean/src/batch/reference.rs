@@ -264,7 +264,10 @@ mod tests {
             (r#"{"x":{"$ref":"a"}}"#, "$ref must be a step's id"),
             (r#"{"x":{"$ref":"a.next"}}"#, "$ref must be a step's id"),
             (r#"{"x":{"$ref":"a.data..x"}}"#, "$ref must be a step's id"),
-            (r#"{"x":{"$ref":"a.data.1.id"}}"#, "$ref a.data.1.id: the step's data has no such value"),
+            (
+                r#"{"x":{"$ref":"a.data.1.id"}}"#,
+                "$ref a.data.1.id: the step's data has no such value",
+            ),
             (r#"{"x":{"$ref":"b.data"}}"#, "$ref b.data: step b failed or was skipped"),
             (r#"{"x":{"$ref":"cut.data"}}"#, "$ref cut.data: the list of step cut is too long"),
             (r#"{"x":{"$ref":"cut.data.id"}}"#, "$ref cut.data.id: the list of step cut is too"),

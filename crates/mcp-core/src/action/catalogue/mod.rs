@@ -151,7 +151,11 @@ impl Catalogue {
         for group in self.groups() {
             let of_group: Vec<&Action> = self.of_group(group).collect();
             if of_group.len() > ON_A_LINE && of_group.iter().all(|action| action.connected) {
-                lines.push(format!("{}: {} actions; find them by query", group.name(), of_group.len()));
+                lines.push(format!(
+                    "{}: {} actions; find them by query",
+                    group.name(),
+                    of_group.len()
+                ));
                 continue;
             }
             let signatures: Vec<String> =
