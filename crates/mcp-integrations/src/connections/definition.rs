@@ -1,5 +1,7 @@
 //! A tool as its system defines it.
 
+use std::fmt::Write as _;
+
 use mcp_core::Effect;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -37,6 +39,9 @@ impl Definition {
     /// Returns the SHA-256 of the definition in hexadecimal, by which changes are noticed.
     pub(crate) fn digest(&self) -> String {
         let text = serde_json::to_string(self).expect("a definition is JSON");
-        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(text).iter().fold(String::new(), |mut digest, byte| {
+            let _ = write!(digest, "{byte:02x}");
+            digest
+        })
     }
 }

@@ -68,10 +68,9 @@ fn text(body: &[u8]) -> Json {
 }
 
 fn binary(kind: &str, body: &[u8]) -> Json {
-    let block = match kind.split('/').next() {
-        Some(family @ ("image" | "audio")) => family,
-        _ => "resource",
-    };
+    let families = ["image", "audio"];
+    let family = families.into_iter().find(|family| kind.split('/').next() == Some(family));
+    let block = family.unwrap_or("resource");
     let block = json!({"type": block, "data": STANDARD.encode(body), "mimeType": kind});
     Json::from_text(json!({"content": [block]}).to_string())
 }

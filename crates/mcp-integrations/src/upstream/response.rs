@@ -140,7 +140,7 @@ fn message(body: &[u8]) -> Option<String> {
 }
 
 /// Returns the text of one of GitHub's `errors`: its `message`, otherwise `Issue.title:
-/// missing_field`, or of FastAPI's `detail`: `body.name: field required`
+/// missing_field`, or of `FastAPI`'s `detail`: `body.name: field required`
 /// (<https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api>).
 fn error_text(error: &Value) -> Option<String> {
     if let Some(text) = error.as_str().map(str::trim).or_else(|| string(error, "message")) {

@@ -1,6 +1,7 @@
 //! An OpenAPI document as text: only what is asked for is parsed, so that a large document costs
 //! little time and memory.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -21,13 +22,13 @@ const MAX_YAML_DEPTH: usize = 64;
 ///
 /// # Errors
 /// Says why the text is neither JSON nor YAML.
-pub(super) fn to_json(text: &str) -> Result<String, String> {
+pub(super) fn to_json(text: &str) -> Result<Cow<'_, str>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // A YAML document may be an object in braces too.
     let inner = text.trim_start().strip_prefix(['{', '[']).map(str::trim_start);
     let is_json =
         inner.is_some_and(|it| it.is_empty() || it.starts_with(['"', '}', '[', ']', '{']));
-    let json = if is_json { text.to_owned() } else { yaml_to_json(text)? };
+    let json = if is_json { Cow::Borrowed(text) } else { yaml_to_json(text)?.into() };
     json::check(&json).map_err(|problem| {
         let problem = one_line(&problem.to_string());
         format!("the document is not valid JSON: {problem}")
@@ -227,7 +228,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..10 {
             let list = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+            bomb += &format!("a{level}: &a{level} [{list}]\n");
         }
         let deep = format!("a: {}{}", "[".repeat(200), "]".repeat(200));
         let deep_json = format!("{}{}", "[".repeat(200), "]".repeat(200));

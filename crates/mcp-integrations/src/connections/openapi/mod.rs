@@ -39,6 +39,7 @@ use crate::upstream::{
 };
 use credentials::Credentials;
 use document::Document;
+#[allow(unused_imports, reason = "the supervisor of connections uses it")]
 pub(crate) use load::load;
 use operations::{Operation, Operations};
 use servers::Servers;
@@ -90,13 +91,13 @@ impl OpenApi {
         let document = Document::new(&text)?;
         let servers = Servers { base_url, source };
         let supplied = |place, name: &str| credentials.supplies(place, name);
-        let Operations { mut definitions, mut operations, problems } =
+        let Operations { mut definitions, mut calls, problems } =
             operations::read(&document, &servers, &supplied)?;
         for problem in problems {
             log::warn!("{name}: an operation is left out: {problem}");
         }
         definitions.shrink_to_fit();
-        operations.shrink_to_fit();
+        calls.shrink_to_fit();
         let names = definitions.iter().map(|definition| definition.name.as_str().into());
         let indices = names.enumerate().map(|(index, name)| (name, index)).collect();
         let account = Account {
@@ -107,7 +108,7 @@ impl OpenApi {
             concurrency,
         };
         let upstream = Upstream::new(account, OverReqwest { credentials, client }, exchange);
-        Ok(Self { definitions, operations, indices, upstream })
+        Ok(Self { definitions, operations: calls, indices, upstream })
     }
 
     /// Returns the definitions in the order of the document. Their names are unique.

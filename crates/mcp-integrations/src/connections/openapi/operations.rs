@@ -65,7 +65,7 @@ pub(super) struct Operations {
     /// The definitions, in the order of the document.
     pub(super) definitions: Vec<Definition>,
     /// The operation of each definition.
-    pub(super) operations: Vec<Operation>,
+    pub(super) calls: Vec<Operation>,
     /// The reasons why operations were left out.
     pub(super) problems: Vec<String>,
 }
@@ -168,7 +168,7 @@ impl Reader<'_, '_> {
             let Some((name, method)) = METHODS.iter().find(|(known, _)| known == name) else {
                 continue;
             };
-            if self.read.operations.len() >= MAX_OPERATIONS {
+            if self.read.calls.len() >= MAX_OPERATIONS {
                 return Err(format!("there are more than {MAX_OPERATIONS} operations"));
             }
             let place = format!("{name} {path}");
@@ -219,7 +219,7 @@ impl Reader<'_, '_> {
         };
         let base = self.base(base);
         self.read.definitions.push(definition);
-        self.read.operations.push(Operation {
+        self.read.calls.push(Operation {
             method: method.clone(),
             base,
             template: path.into(),

@@ -35,7 +35,7 @@ impl Operation {
                 None => rest.push((key, value)),
             }
         }
-        let mut headers = self.headers(&given)?;
+        let mut headers = Self::headers(&given)?;
         let body = self.body(rest)?;
         if let Some((content_type, _)) = &body {
             headers.insert(CONTENT_TYPE, content_type.clone());
@@ -110,7 +110,7 @@ impl Operation {
         self.parameters.iter().find(of_path).map_or(name, |parameter| &parameter.key)
     }
 
-    fn headers(&self, given: &[Given<'_>]) -> Result<HeaderMap, ActionError> {
+    fn headers(given: &[Given<'_>]) -> Result<HeaderMap, ActionError> {
         let mut headers = HeaderMap::new();
         for (parameter, value) in placed(given, Place::Header) {
             let text = parameter.writing.inline(parameter.name(), value, ToOwned::to_owned);

@@ -19,12 +19,11 @@ impl Servers<'_> {
     /// # Errors
     /// Says why there is no usable address.
     pub(super) fn base(&self, lists: [Option<&Value>; 3]) -> Result<Url, String> {
-        let mut url = match self.base_url {
-            Some(url) => url.clone(),
-            None => {
-                let first = lists.into_iter().flatten().find_map(|list| list.as_array()?.first());
-                self.resolved(&first.map_or_else(|| Ok("/".into()), filled)?)?
-            }
+        let mut url = if let Some(url) = self.base_url {
+            url.clone()
+        } else {
+            let first = lists.into_iter().flatten().find_map(|list| list.as_array()?.first());
+            self.resolved(&first.map_or_else(|| Ok("/".into()), filled)?)?
         };
         url.set_query(None);
         url.set_fragment(None);

@@ -1,5 +1,7 @@
 //! Words of a document for people and agents: one line, bounded, without control characters.
 
+use std::borrow::Cow;
+
 /// The longest description of an operation, in characters.
 pub(super) const OPERATION: usize = 1000;
 
@@ -7,8 +9,9 @@ pub(super) const OPERATION: usize = 1000;
 pub(super) const PARAMETER: usize = 300;
 
 /// Returns a text in one line, cut at `limit` characters. Characters that control a terminal or the
-/// direction of writing are left out.
+/// direction of writing, and the addresses of Markdown links, are left out.
 pub(super) fn line(text: &str, limit: usize) -> String {
+    let text = &without_links(text);
     let mut line = String::new();
     let mut left = limit;
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
@@ -36,6 +39,31 @@ pub(super) fn line(text: &str, limit: usize) -> String {
     line
 }
 
+/// Replaces `[label](address)` by its label: addresses cost tokens and help nobody.
+fn without_links(text: &str) -> Cow<'_, str> {
+    if !text.contains("](") {
+        return text.into();
+    }
+    let (mut plain, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once("](") {
+        let label = before.rsplit_once('[').filter(|(_, label)| !label.contains('\n'));
+        match (label, after.split_once(')')) {
+            (Some((before, label)), Some((address, after))) if !address.contains('\n') => {
+                plain.push_str(before.strip_suffix('!').unwrap_or(before));
+                plain.push_str(label);
+                rest = after;
+            }
+            _ => {
+                plain.push_str(before);
+                plain.push_str("](");
+                rest = after;
+            }
+        }
+    }
+    plain.push_str(rest);
+    plain.into()
+}
+
 /// Returns whether a character is invisible and changes the direction of writing.
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
@@ -56,6 +84,9 @@ mod tests {
             ("äöü ß", 10, "äöü ß"),
             ("", 5, ""),
             ("abc", 0, "…"),
+            ("see [the docs](https://a.b/c?d) and ![x](y).", 50, "see the docs and x."),
+            ("[a](b", 50, "[a](b"),
+            ("a](b) c", 50, "a](b) c"),
         ] {
             assert_eq!(line(text, limit), expected, "{text:?}");
         }

@@ -22,8 +22,8 @@ fn document() -> String {
     .to_string()
 }
 
-async fn shop(server: &MockServer) -> OpenApi {
-    read_at(&server.uri(), &document(), &Additions::default()).expect(&server.uri())
+fn shop(server: &MockServer) -> OpenApi {
+    read_at(&server.uri(), &document(), &Additions::default()).expect("an API")
 }
 
 async fn answers(server: &MockServer, times: u64, answer: ResponseTemplate) {
@@ -62,7 +62,7 @@ async fn an_operation_is_called_and_its_result_is_kept_as_it_was_written() {
         .mount(&server)
         .await;
     Mock::given(method("HEAD")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    let api = shop(&server).await;
+    let api = shop(&server);
     let given = params(&json!({"page": 2, "Accept-Language": "de"}));
     let list = api.call("list", &given, &Progress::none()).await.expect("a list");
     assert_eq!((&*list.text, list.has_more), ("[{\"id\": 1.0}]", true));
@@ -80,13 +80,13 @@ async fn a_read_is_tried_again_and_a_write_is_sent_once() {
         let server = MockServer::start().await;
         answers(&server, 2, ResponseTemplate::new(status)).await;
         answers(&server, 9, json_of("[]")).await;
-        let api = shop(&server).await;
+        let api = shop(&server);
         assert_eq!(call(&api, "list", &json!({})).await.expect("a list"), json!([]));
         assert_eq!(requests(&server).await, 3);
         for operation in ["add", "replace", "remove"] {
             let server = MockServer::start().await;
             answers(&server, 9, ResponseTemplate::new(status)).await;
-            let api = shop(&server).await;
+            let api = shop(&server);
             let given = if operation == "add" { json!({"name": "x"}) } else { json!({"id": 1}) };
             let error = call(&api, operation, &given).await.expect_err("a failure");
             assert_eq!(error.code, ErrorCode::UpstreamFailed);
@@ -104,7 +104,7 @@ async fn a_read_is_tried_again_and_a_write_is_sent_once() {
 async fn equal_writes_at_the_same_time_are_both_sent() {
     let server = MockServer::start().await;
     answers(&server, 9, json_of("1").set_delay(Duration::from_millis(30))).await;
-    let api = shop(&server).await;
+    let api = shop(&server);
     let given = json!({"name": "x"});
     let (one, two) = tokio::join!(call(&api, "add", &given), call(&api, "add", &given));
     assert!(one.is_ok() && two.is_ok());
@@ -124,7 +124,7 @@ async fn a_read_is_cached_by_its_headers_until_something_is_written() {
         .await;
     Mock::given(method("GET")).respond_with(list()).expect(2).mount(&server).await;
     Mock::given(method("POST")).respond_with(json_of("{}")).mount(&server).await;
-    let api = shop(&server).await;
+    let api = shop(&server);
     for given in [json!({}), json!({}), json!({"Accept-Language": "de"}), json!({})] {
         assert_eq!(call(&api, "list", &given).await.expect("a list"), json!([1]));
     }
@@ -209,7 +209,7 @@ async fn each_failure_has_its_error() {
         let answer =
             headers.into_iter().fold(answer, |it, (name, value)| it.insert_header(name, value));
         answers(&server, 9, answer).await;
-        let api = shop(&server).await;
+        let api = shop(&server);
         let error = call(&api, "add", &json!({"name": "x"})).await.expect_err("a failure");
         assert_eq!((error.code, &*error.message), (code, message), "{body}");
         assert_eq!(requests(&server).await, 1);
@@ -220,7 +220,7 @@ async fn each_failure_has_its_error() {
 async fn a_used_up_limit_of_the_account_stops_all_operations() {
     let server = MockServer::start().await;
     answers(&server, 9, ResponseTemplate::new(429).insert_header("retry-after", "60")).await;
-    let api = shop(&server).await;
+    let api = shop(&server);
     call(&api, "add", &json!({"name": "x"})).await.expect_err("a refusal");
     let error = call(&api, "list", &json!({})).await.expect_err("a refusal");
     assert_eq!(error.code, ErrorCode::UpstreamRateLimited);
@@ -235,7 +235,7 @@ async fn a_write_does_not_follow_to_another_host() {
         let server = MockServer::start().await;
         let to = ResponseTemplate::new(status).insert_header("location", other.uri());
         answers(&server, 9, to).await;
-        let api = shop(&server).await;
+        let api = shop(&server);
         let error = call(&api, "add", &json!({"name": "x"})).await.expect_err("a failure");
         let message = "shop redirects to another host or too often; the request may have been carried \
                        out, so check before you repeat it";
