@@ -140,7 +140,8 @@ impl Redactor {
     }
 
     /// Redacts the configured secrets in JSON text, escaped or not.
-    pub(super) fn scrub_json(&self, text: String) -> String {
+    #[must_use]
+    pub fn scrub_json(&self, text: String) -> String {
         let text = if self.is_one_in(&text) { self.scrub(&text) } else { text };
         let is_clean = self.secrets.is_empty()
             || !text.contains('\\')

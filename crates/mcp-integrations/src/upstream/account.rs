@@ -11,7 +11,9 @@ use super::HttpSettings;
 pub(crate) struct Account {
     /// The system's name in messages.
     pub(crate) name: Arc<str>,
-    /// The secrets that must not be in messages.
+    /// Distinguishes accounts of the same name in the cache.
+    pub(crate) identity: SecretString,
+    /// The secrets that must not be in messages, nor in results of any media type.
     pub(crate) secrets: Vec<SecretString>,
     /// The names of resources with a rate limit of their own, as far as they are known.
     pub(crate) resources: &'static [&'static str],
@@ -31,6 +33,7 @@ impl Account {
     ) -> Self {
         Self {
             name: name.into(),
+            identity: token.cloned().unwrap_or_default(),
             secrets: token.into_iter().cloned().collect(),
             resources,
             timeout: settings.call_timeout,

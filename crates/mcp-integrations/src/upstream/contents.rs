@@ -22,7 +22,7 @@ const TEXTS: [&str; 8] = [
     "application/x-www-form-urlencoded",
 ];
 
-/// Reads a body: JSON as it is, an empty body as null, a text as a string, and anything else as
+/// Reads a body, without the account's secrets: JSON as it is, an empty body as null, a text as a string, and anything else as
 /// [`Contents`](mcp_core::content::Contents) with one block of base64.
 ///
 /// # Errors
@@ -42,16 +42,17 @@ pub(super) fn read(
         return Ok(undeclared(name, body, redactor));
     };
     if json::is_json(&kind) {
-        return json::read(name, content_type, body, redactor);
+        let json = json::read(name, content_type, body, redactor)?;
+        return Ok(json.scrubbed(redactor));
     }
-    Ok(if is_text(&kind) { text(&body) } else { binary(&kind, &body) })
+    Ok(if is_text(&kind) { text(&body, redactor) } else { binary(&kind, &body) })
 }
 
 fn undeclared(name: &str, body: Vec<u8>, redactor: &Redactor) -> Json {
     match String::from_utf8(body) {
         Err(error) => binary("application/octet-stream", error.as_bytes()),
         Ok(body) => json::read(name, None, body.clone().into(), redactor)
-            .unwrap_or_else(|_| text(body.as_bytes())),
+            .map_or_else(|_| text(body.as_bytes(), redactor), |json| json.scrubbed(redactor)),
     }
 }
 
@@ -62,9 +63,10 @@ fn is_text(kind: &str) -> bool {
         || TEXTS.contains(&kind)
 }
 
-fn text(body: &[u8]) -> Json {
+fn text(body: &[u8], redactor: &Redactor) -> Json {
     let text = String::from_utf8_lossy(body);
-    Json::from_text(json!(text.strip_prefix('\u{feff}').unwrap_or(&text)).to_string())
+    let text = redactor.scrub(text.strip_prefix('\u{feff}').unwrap_or(&text));
+    Json::from_text(json!(text).to_string())
 }
 
 fn binary(kind: &str, body: &[u8]) -> Json {

@@ -27,6 +27,12 @@ impl Json {
         Self { text: Arc::new(text), has_more: false }
     }
 
+    /// Redacts the secrets that the upstream sent back.
+    pub(super) fn scrubbed(self, redactor: &Redactor) -> Self {
+        let text = Arc::unwrap_or_clone(self.text);
+        Self { text: Arc::new(redactor.scrub_json(text)), ..self }
+    }
+
     /// Returns the JSON text.
     pub(crate) fn text(&self) -> &str {
         &self.text

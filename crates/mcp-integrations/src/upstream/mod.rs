@@ -29,13 +29,13 @@ mod transport;
 mod write;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use mcp_core::dispatch::Redactor;
-use mcp_core::{ActionError, Clock, Progress, Timestamp};
+use mcp_core::{ActionError, Clock, Progress};
 use reqwest::Url;
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
@@ -120,11 +120,11 @@ impl Upstream {
         transport: impl Transport,
         exchange: Arc<Exchange>,
     ) -> Self {
-        let Account { name, secrets, resources, timeout, concurrency } = account;
-        let secrets = || secrets.iter().map(ExposeSecret::expose_secret);
+        let Account { name, identity, secrets, resources, timeout, concurrency } = account;
+        let secrets = secrets.iter().map(|secret| secret.expose_secret().to_owned());
         Self(Arc::new(UpstreamState {
-            account: cache::account(&name, secrets()),
-            redactor: Redactor::new(secrets().map(ToOwned::to_owned)),
+            account: cache::account(&name, identity.expose_secret()),
+            redactor: Redactor::new(secrets),
             name,
             transport: Box::new(transport),
             timeout,
@@ -193,6 +193,7 @@ impl Upstream {
             let key = key.clone();
             move || async move { this.request(key, request, reading).await }
         };
+        let key = key.since(self.0.last_write());
         let json = self.0.exchange.flights.join(&key, flight).await.map_err(ActionError::from)?;
         self.end(progress);
         Ok(json)
@@ -209,8 +210,8 @@ impl Upstream {
     fn fresh(&self, key: &Key) -> Option<Json> {
         let exchange = &self.0.exchange;
         let stored = exchange.cache.get(key)?;
-        let written = Timestamp::from_micros(self.0.written.load(Ordering::Relaxed));
-        if !stored.freshness.holds_at(exchange.clock.now()) || !stored.freshness.is_after(written) {
+        let freshness = stored.freshness;
+        if !freshness.holds_at(exchange.clock.now()) || !freshness.is_after(self.0.last_write()) {
             return None;
         }
         log::debug!("{}: answered from the cache", self.0.name);

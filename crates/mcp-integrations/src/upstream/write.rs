@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use http::HeaderMap;
-use mcp_core::ErrorCode;
+use mcp_core::{ErrorCode, Timestamp};
 use tokio::time::{Instant, timeout_at};
 
 use super::failure::Failure;
@@ -26,8 +26,10 @@ impl UpstreamState {
         self.check_url(request.url.as_str())?;
         let deadline = Instant::now() + self.timeout;
         let attempt = self.attempt(request, HeaderMap::new(), deadline, 1);
+        // Also a write whose caller goes away may be carried out.
+        let written = Written(self);
         let outcome = timeout_at(deadline, attempt).await;
-        self.written.fetch_max(self.exchange.clock.now().as_micros(), Ordering::Relaxed);
+        drop(written);
         match outcome {
             Ok(Outcome::Success(response)) => {
                 let body = response.body;
@@ -40,6 +42,11 @@ impl UpstreamState {
             }
             Err(_) => Err(Failure::timeout(&self.name, self.timeout).and(UNKNOWN)),
         }
+    }
+
+    /// Returns the end of the last write.
+    pub(super) fn last_write(&self) -> Timestamp {
+        Timestamp::from_micros(self.written.load(Ordering::Relaxed))
     }
 
     /// Rejects a URL that few servers accept.
@@ -56,5 +63,15 @@ impl UpstreamState {
             self.name
         );
         Err(Failure::new(ErrorCode::InvalidParams, message))
+    }
+}
+
+/// Notes the end of a write when it is dropped.
+struct Written<'a>(&'a UpstreamState);
+
+impl Drop for Written<'_> {
+    fn drop(&mut self) {
+        let now = self.0.exchange.clock.now().as_micros();
+        self.0.written.fetch_max(now, Ordering::Relaxed);
     }
 }

@@ -15,6 +15,24 @@ use crate::connections::settings::Additions;
 /// JSON, if the API has the choice.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, */*;q=0.8");
 
+/// The names of header fields and query parameters whose values are no secrets.
+const PUBLIC: [&str; 14] = [
+    "accept",
+    "accept-language",
+    "cache-control",
+    "content-type",
+    "format",
+    "from",
+    "lang",
+    "language",
+    "locale",
+    "origin",
+    "prefer",
+    "referer",
+    "user-agent",
+    "x-requested-with",
+];
+
 /// What is added to each request of a connection.
 pub(super) struct Credentials {
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -47,21 +65,34 @@ impl Credentials {
                 let names = text.split(';').filter_map(|pair| Some(pair.split_once('=')?.0.trim()));
                 cookie_names.extend(names.map(ToOwned::to_owned));
             }
-            secrets.extend(parts(text).into_iter().map(SecretString::from));
+            if !is_public(name) {
+                secrets.extend(parts(text).into_iter().map(SecretString::from));
+            }
             headers.push((key, value));
         }
         let mut query = Vec::new();
         for (name, value) in &additions.query {
             let plain = value.expose_secret();
             query.push(format!("{}={}", encoded(name), encoded(plain)));
-            secrets.push(plain.into());
-            secrets.push(encoded(plain).into());
+            if !is_public(name) {
+                secrets.push(plain.into());
+                secrets.push(encoded(plain).into());
+            }
         }
         let query_names = additions.query.iter().map(|(name, _)| name.clone()).collect();
         Ok(Self { headers, query: query.join("&").into(), query_names, cookie_names, secrets })
     }
 
-    /// Returns the secrets that must not be in messages.
+    /// Returns a text that differs for credentials that may get other responses.
+    pub(super) fn identity(&self) -> SecretString {
+        let header = |(name, value): &(HeaderName, HeaderValue)| {
+            format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))
+        };
+        let headers: String = self.headers.iter().map(header).collect();
+        format!("{headers}\n{}", self.query.expose_secret()).into()
+    }
+
+    /// Returns the secrets that must not be in messages and results.
     pub(super) fn secrets(&self) -> Vec<SecretString> {
         self.secrets.clone()
     }
@@ -108,6 +139,12 @@ impl Credentials {
         }
         Ok(request)
     }
+}
+
+/// Returns whether the value under a name is no secret: `Accept`, `X-GitHub-Api-Version`.
+fn is_public(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    PUBLIC.contains(&&*name) || name.ends_with("version")
 }
 
 /// Returns the secrets in the value of a header field: all of it; the token after `Bearer`; the password

@@ -1,13 +1,15 @@
 //! HTTP APIs that an OpenAPI document (3.0 or 3.1) describes: each operation becomes a tool.
 //!
 //! - [`load`] gets the text of a document, [`document`] finds values in it.
-//! - [`operations`] reads the operations: [`servers`], [`parameters`], [`body`], [`schema`].
+//! - [`operations`] reads the operations: [`servers`], [`parameters`], [`body`];
+//!   [`describe`] makes their definitions, and [`schema`] rewrites schemas.
 //! - [`request`] makes the request of a call: [`style`], [`encode`]; [`credentials`] completes it.
 //!
 //! Of a document, only definitions and compact operations are kept.
 
 mod body;
 mod credentials;
+mod describe;
 mod document;
 mod encode;
 mod load;
@@ -102,6 +104,7 @@ impl OpenApi {
         let indices = names.enumerate().map(|(index, name)| (name, index)).collect();
         let account = Account {
             name: name.into(),
+            identity: credentials.identity(),
             secrets: credentials.secrets(),
             resources: &[],
             timeout,

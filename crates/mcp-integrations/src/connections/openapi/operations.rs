@@ -8,14 +8,13 @@ use mcp_core::json::RawObject;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::body::{self, Body};
 use super::document::Document;
 use super::parameters::{self, Parameter, Place};
-use super::schema::Limits;
 use super::servers::Servers;
-use super::text;
+use super::{describe, text};
 use crate::connections::definition::Definition;
 
 /// The methods that become tools.
@@ -26,20 +25,6 @@ const METHODS: [(&str, Method); 6] = [
     ("put", Method::PUT),
     ("patch", Method::PATCH),
     ("delete", Method::DELETE),
-];
-
-/// The maximum size of the schema of an operation's parameters, in bytes of JSON. A larger one is shown
-/// with less depth.
-const MAX_SCHEMA: usize = 16 << 10;
-
-/// The limits that are tried until a schema is small enough.
-const LIMITS: [Limits; 6] = [
-    Limits { depth: 6, description: text::PARAMETER },
-    Limits { depth: 4, description: text::PARAMETER },
-    Limits { depth: 3, description: 200 },
-    Limits { depth: 2, description: 100 },
-    Limits { depth: 1, description: 60 },
-    Limits { depth: 1, description: 0 },
 ];
 
 /// The maximum number of operations.
@@ -80,6 +65,7 @@ struct Described {
     parameters: Option<Value>,
     request_body: Option<Value>,
     servers: Option<Value>,
+    deprecated: Option<Value>,
 }
 
 /// Members that all operations of a path share.
@@ -204,11 +190,15 @@ impl Reader<'_, '_> {
             let taken: Vec<&str> = parameters.iter().map(|it| &*it.parameter.key).collect();
             body.place(self.document, &taken);
         }
-        let params = self.params(&parameters, body.as_ref());
+        let params = describe::params(self.document, &parameters, body.as_ref());
         let definition = Definition {
             name: self.name(described.operation_id.as_ref(), place),
             title: None,
-            description: description(described.summary.as_ref(), described.description.as_ref()),
+            description: describe::description(
+                described.summary.as_ref(),
+                described.description.as_ref(),
+                described.deprecated == Some(Value::Bool(true)),
+            ),
             params,
             read_only: !has_body,
             additive: false,
@@ -249,70 +239,8 @@ impl Reader<'_, '_> {
         self.bases.push(Arc::clone(&url));
         url
     }
-
-    /// Returns the schema of all parameters, as deep as it may be.
-    fn params(
-        &self,
-        parameters: &[parameters::Described],
-        body: Option<&body::Described>,
-    ) -> Value {
-        let mut schema = Value::Null;
-        for limits in LIMITS {
-            schema = self.schema(parameters, body, limits);
-            if schema.to_string().len() <= MAX_SCHEMA {
-                break;
-            }
-        }
-        schema
-    }
-
-    fn schema(
-        &self,
-        parameters: &[parameters::Described],
-        body: Option<&body::Described>,
-        limits: Limits,
-    ) -> Value {
-        let (mut properties, mut required, mut is_closed) = (Map::new(), Vec::new(), false);
-        for described in parameters {
-            let key = &*described.parameter.key;
-            properties.insert(key.to_owned(), described.schema(self.document, limits));
-            if described.is_required {
-                required.push(Value::from(key));
-            }
-        }
-        if let Some(body) = body {
-            let members = body.members(self.document, limits);
-            properties.extend(members.properties);
-            required.extend(members.required);
-            is_closed = members.is_closed;
-        }
-        let mut schema = json!({"type": "object", "properties": properties});
-        if !required.is_empty() {
-            schema["required"] = Value::Array(required);
-        }
-        if is_closed {
-            schema["additionalProperties"] = false.into();
-        }
-        schema
-    }
 }
 
 fn parsed(raw: &RawValue) -> Result<Value, String> {
     serde_json::from_str(raw.get()).map_err(|error| error.to_string())
-}
-
-/// Returns the summary, and the description if that says more.
-fn description(summary: Option<&Value>, description: Option<&Value>) -> String {
-    let line = |text: Option<&Value>| {
-        text::line(text.and_then(Value::as_str).unwrap_or_default(), text::OPERATION)
-    };
-    let (summary, description) = (line(summary), line(description));
-    if summary.is_empty() || description.starts_with(&summary) {
-        return description;
-    }
-    if description.is_empty() {
-        return summary;
-    }
-    let stop = if summary.ends_with(['.', '!', '?', ':']) { "" } else { "." };
-    text::line(&format!("{summary}{stop} {description}"), text::OPERATION)
 }

@@ -246,6 +246,30 @@ async fn a_write_does_not_follow_to_another_host() {
 }
 
 #[tokio::test]
+async fn a_write_without_an_answer_in_time_is_in_doubt() {
+    let server = MockServer::start().await;
+    answers(&server, 9, json_of("{}").set_delay(Duration::from_secs(20))).await;
+    let base = Url::parse(&server.uri()).expect("a URL");
+    let http = HttpSettings::default();
+    let settings = ApiSettings {
+        name: "shop",
+        base_url: Some(&base),
+        additions: &Additions::default(),
+        timeout: Duration::from_millis(200),
+        concurrency: 1,
+        client: SharedClient::new(http.clone()),
+        exchange: Arc::new(Exchange::new(http, SystemClock::shared(), Arc::new(NoJitter))),
+    };
+    let source = DocumentLocation::File("shop.json".into());
+    let api = OpenApi::read(&document(), &source, settings).expect("an API");
+    let error = call(&api, "add", &json!({"name": "x"})).await.expect_err("a failure");
+    let message = "shop did not answer within 200ms; the request may have been carried out, so check \
+                   before you repeat it";
+    assert_eq!((error.code, &*error.message), (ErrorCode::UpstreamTimeout, message));
+    assert_eq!(requests(&server).await, 1);
+}
+
+#[tokio::test]
 async fn a_write_that_cannot_be_sent_is_not_in_doubt() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");

@@ -74,6 +74,30 @@ async fn each_kind_of_credential_is_sent_and_hidden() {
 }
 
 #[tokio::test]
+async fn a_result_that_repeats_a_secret_does_not_show_it() {
+    let server = MockServer::start().await;
+    let body = format!(
+        r#"{{"key":"{SECRET}","escaped":"s3cr&t\/key","kind":"text/special","v":"2022-11-28"}}"#
+    );
+    for name in ["GET", "POST"] {
+        let answer = ResponseTemplate::new(200).set_body_raw(body.clone(), "application/json");
+        Mock::given(wiremock::matchers::method(name)).respond_with(answer).mount(&server).await;
+    }
+    let headers = [
+        ("x-api-key", SECRET.to_owned()),
+        ("Accept", "text/special".into()),
+        ("X-Api-Version", "2022-11-28".into()),
+    ];
+    let api = read_at(&server.uri(), &document(), &additions(&headers, &[])).expect("an API");
+    for operation in ["list", "add"] {
+        let result = call(&api, operation, &json!({})).await.expect("an object");
+        let expected = json!({"key": "[redacted]", "escaped": "[redacted]", "kind": "text/special",
+            "v": "2022-11-28"});
+        assert_eq!(result, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_failed_connection_does_not_show_the_query() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));

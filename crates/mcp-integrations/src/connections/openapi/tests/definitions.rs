@@ -14,7 +14,7 @@ fn names_effects_and_descriptions_come_from_the_operation() {
             "get": {"operationId": "users/get", "summary": "Get a user", "description": "Get a user."},
             "head": {"summary": "Check"},
             "put": {"operationId": "users/get", "summary": "Replace", "description": "All\nof it."},
-            "patch": {"operationId": " "},
+            "patch": {"operationId": " ", "deprecated": true},
             "delete": {"operationId": "remove", "description": "d".repeat(2000)},
             "post": {},
             "options": {}, "trace": {}, "x-other": {},
@@ -32,7 +32,7 @@ fn names_effects_and_descriptions_come_from_the_operation() {
         ("users/get", "Get a user.", true, true, false),
         ("head /users/{id}", "Check", true, true, false),
         ("put /users/{id}", "Replace. All of it.", false, true, false),
-        ("patch /users/{id}", "", false, false, false),
+        ("patch /users/{id}", "Deprecated.", false, false, false),
         ("remove", &*long, false, true, false),
         ("post /users/{id}", "", false, false, false),
     ];

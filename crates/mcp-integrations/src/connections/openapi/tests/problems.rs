@@ -67,3 +67,81 @@ fn a_wrong_operation_does_not_harm_the_others() {
     let names: Vec<_> = api.definitions().iter().map(|it| &*it.name).collect();
     assert_eq!(names, ["good"]);
 }
+
+/// A document with each part that is read.
+fn rich() -> Value {
+    let schema = json!({"type": "object", "nullable": true, "required": ["a"], "minimum": 1,
+        "exclusiveMinimum": true, "enum": ["x"], "default": 1, "description": "d",
+        "properties": {"a": {"$ref": "#/components/schemas/A"}, "b": {"readOnly": true},
+            "f": {"type": "array", "items": {"format": "binary"}}},
+        "additionalProperties": {"type": "string"}, "allOf": [{"$ref": "#/components/schemas/A"}],
+        "oneOf": [{"required": ["a"]}], "not": {}, "prefixItems": [{}]});
+    let parameter = json!({"name": "id", "in": "path", "required": true, "style": "label",
+        "explode": true, "schema": {"type": "string"}, "description": "d"});
+    json!({"openapi": "3.0.3",
+        "servers": [{"url": "https://{a}.example", "variables": {"a": {"default": "b", "enum": ["c"]}}}],
+        "components": {"schemas": {"A": schema}, "parameters": {"id": parameter},
+            "requestBodies": {"B": {"required": true, "content": {"multipart/form-data": {
+                "schema": schema, "encoding": {"a": {"style": "form", "contentType": "a/b"}}}}}}},
+        "paths": {"/x/{id}": {"parameters": [{"$ref": "#/components/parameters/id"}],
+            "post": {"operationId": "add", "summary": "s", "description": "d", "deprecated": true,
+                "parameters": [{"name": "q", "in": "query", "content": {"application/json": {}}}],
+                "servers": [{"url": "https://two.example"}],
+                "requestBody": {"$ref": "#/components/requestBodies/B"}}}}})
+}
+
+/// Calls a function with each way to a value.
+fn each_pointer(value: &Value, pointer: &str, found: &mut Vec<String>) {
+    found.push(pointer.to_owned());
+    let mut inner = |name: &str, value: &Value| {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        each_pointer(value, &format!("{pointer}/{name}"), found);
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| inner(name, value)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| inner(&index.to_string(), value));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn whatever_a_part_of_a_document_is_reading_it_ends_well() {
+    let rich = rich();
+    let mut pointers = Vec::new();
+    each_pointer(&rich, "", &mut pointers);
+    assert!(pointers.len() > 100);
+    let (mut read_count, mut problems) = (0, 0);
+    for pointer in &pointers {
+        for junk in [
+            json!(null),
+            json!(5),
+            json!("a\nb"),
+            json!([]),
+            json!([[]]),
+            json!({}),
+            json!(true),
+            json!({"$ref": "#"}),
+            json!({"$ref": "#/paths"}),
+            json!({"$ref": 7}),
+        ] {
+            let mut document = rich.clone();
+            *document.pointer_mut(pointer).expect("a value") = junk;
+            let text = document.to_string();
+            match read_at("http://127.0.0.1:1", &text, &Additions::default()) {
+                Ok(api) => {
+                    read_count += 1;
+                    let params = &api.definitions()[0].params;
+                    assert_eq!(params["type"], "object", "{pointer}");
+                    assert!(params["properties"].is_object(), "{pointer}");
+                }
+                Err(problem) => {
+                    problems += 1;
+                    assert!(!problem.is_empty() && !problem.contains('\n'), "{pointer}: {problem}");
+                }
+            }
+        }
+    }
+    assert!(read_count > 500 && problems > 50, "{read_count} {problems}");
+}
