@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::document::Document;
 use super::schema::{Limits, Rewriter};
 use super::style::{Style, Writing};
+use super::text;
 
 /// What a parameter with bytes takes.
 const BINARY: &str = "text, or \"base64:\" and bytes in base64";
@@ -50,6 +51,7 @@ pub(super) struct Field {
 pub(super) struct Described {
     pub(super) body: Body,
     media: Rc<Value>,
+    description: Option<String>,
     /// Whether the document says that the body may be missing.
     is_optional: bool,
 }
@@ -92,6 +94,7 @@ pub(super) fn read(document: &Document<'_>, body: &Value) -> Result<Option<Descr
     Ok(Some(Described {
         body: Body { key: None, is_required, content_type: content_type.into(), media: kind },
         media: Rc::new(media.clone()),
+        description: body["description"].as_str().map(ToOwned::to_owned),
         is_optional: body["required"] == false,
     }))
 }
@@ -178,6 +181,12 @@ impl Described {
             let is_closed = schema["additionalProperties"] == false;
             return Members { properties, required, is_closed };
         };
+        if let (Some(text), Some(object)) = (&self.description, schema.as_object_mut())
+            && limits.description > 0
+        {
+            let description = text::line(text, limits.description);
+            object.entry("description").or_insert(description.into());
+        }
         if matches!(self.body.media, Media::Raw) {
             let kind = &self.body.content_type;
             let words = if kind.starts_with("text/") { "text" } else { BINARY };

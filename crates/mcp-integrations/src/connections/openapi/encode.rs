@@ -50,7 +50,8 @@ pub(super) fn whole(body: &Body, value: &RawValue) -> Result<Encoded, ActionErro
         }
         Media::Form(_) | Media::Multipart(_) => {
             let object = RawObject::parse(value.get()).map_err(|_| {
-                ActionError::invalid("body must be an object with the fields of the form")
+                let key = body.key.as_deref().unwrap_or("body");
+                ActionError::invalid(format!("{key} must be an object with the fields of the form"))
             })?;
             members(body, object.members)
         }

@@ -2,7 +2,7 @@
 //!
 //! - [`load`] gets the text of a document, [`document`] finds values in it.
 //! - [`operations`] reads the operations: [`servers`], [`parameters`], [`body`];
-//!   [`describe`] makes their definitions, and [`schema`] rewrites schemas.
+//!   [`describe`] makes their definitions, and [`schema`] rewrites schemas. [`security`] names credentials.
 //! - [`request`] makes the request of a call: [`style`], [`encode`]; [`credentials`] completes it.
 //!
 //! Of a document, only definitions and compact operations are kept.
@@ -17,6 +17,7 @@ mod operations;
 mod parameters;
 mod request;
 mod schema;
+mod security;
 mod servers;
 mod style;
 mod text;
@@ -70,6 +71,8 @@ pub(crate) struct OpenApi {
     operations: Vec<Operation>,
     /// The index of each definition by its name.
     indices: HashMap<Box<str>, usize>,
+    /// The credentials that the API takes, if the settings supply none.
+    missing: Option<String>,
     upstream: Upstream,
 }
 
@@ -98,6 +101,7 @@ impl OpenApi {
         for problem in problems {
             log::warn!("{name}: an operation is left out: {problem}");
         }
+        let missing = security::missing(&document, &supplied);
         definitions.shrink_to_fit();
         calls.shrink_to_fit();
         let names = definitions.iter().map(|definition| definition.name.as_str().into());
@@ -111,7 +115,7 @@ impl OpenApi {
             concurrency,
         };
         let upstream = Upstream::new(account, OverReqwest { credentials, client }, exchange);
-        Ok(Self { definitions, operations: calls, indices, upstream })
+        Ok(Self { definitions, operations: calls, indices, missing, upstream })
     }
 
     /// Returns the definitions in the order of the document. Their names are unique.
@@ -135,8 +139,20 @@ impl OpenApi {
             return Err(ActionError::new(ErrorCode::UnknownAction, message));
         };
         let request = self.operations[*index].request(name, params)?;
-        let json = self.upstream.send(request, progress).await?;
+        let sent = self.upstream.send(request, progress).await;
+        let json = sent.map_err(|error| self.explained(error))?;
         Ok(RemoteText { text: json.text().to_owned(), has_more: json.has_more() })
+    }
+
+    /// Names the credentials of the API if there are none.
+    fn explained(&self, mut error: ActionError) -> ActionError {
+        if let Some(missing) = &self.missing
+            && error.message.starts_with("Request failed (401)")
+        {
+            let hint = format!("; the connection's settings lack credentials: {missing}");
+            error.message.push_str(&hint);
+        }
+        error
     }
 }
 

@@ -1,5 +1,6 @@
 //! The parameters of an operation outside its body.
 
+use http::HeaderName;
 use serde_json::{Map, Value, json};
 
 use super::document::Document;
@@ -17,7 +18,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "path" => Self::Path,
             "query" => Self::Query,
@@ -27,7 +28,7 @@ impl Place {
         })
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Path => "path",
             Self::Query => "query",
@@ -98,6 +99,9 @@ pub(super) fn read(
         let place = place.ok_or_else(|| {
             fault(format!("in must be path, query, header or cookie, as of {name:?}"))
         })?;
+        if place == Place::Header && HeaderName::try_from(name).is_err() {
+            return Err(fault(format!("{name:?} is not the name of a header field")));
+        }
         let entry = (place, name.to_owned(), (*value).clone());
         match found.iter_mut().find(|(of, known, _)| *of == place && known == name) {
             Some(known) => *known = entry,

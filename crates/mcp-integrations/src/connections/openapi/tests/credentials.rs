@@ -152,6 +152,27 @@ fn what_the_settings_supply_is_no_parameter() {
     assert_eq!(names(&Additions::default()), "X-Api-Key api_key sid theme page");
 }
 
+#[tokio::test]
+async fn a_call_without_credentials_names_those_that_the_api_takes() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(401)).mount(&server).await;
+    let mut document: Value = serde_json::from_str(&document()).expect("JSON");
+    document["components"] = json!({"securitySchemes": {
+        "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+        "old": {"type": "apiKey", "in": "query", "name": "api_key"},
+        "token": {"type": "http", "scheme": "Bearer"}, "login": {"type": "oauth2"},
+        "user": {"$ref": "#/components/securitySchemes/basic"},
+        "basic": {"type": "http", "scheme": "basic"}, "odd": {"type": "mutualTLS"}, "bad": 5}});
+    let hint = "; the connection's settings lack credentials: header X-Api-Key or query api_key or \
+                header Authorization: Bearer TOKEN or header Authorization: Basic BASE64";
+    let key = additions(&[("x-api-key", SECRET.into())], &[]);
+    for (additions, hint) in [(Additions::default(), hint), (key, "")] {
+        let api = read_at(&server.uri(), &document.to_string(), &additions).expect("an API");
+        let error = call(&api, "add", &json!({})).await.expect_err("a refusal");
+        assert_eq!(error.message, format!("Request failed (401): Unauthorized{hint}"));
+    }
+}
+
 #[test]
 fn a_header_that_cannot_be_sent_is_named_without_its_value() {
     for (name, value, message) in [

@@ -43,6 +43,10 @@ fn each_wrong_document_has_one_clear_line() {
             "get /a: parameter 1: \"p.yaml\" is in another document: bundle all into one document",
         ),
         (
+            "{openapi: 3.1.0, paths: {/a: {get: {parameters: [{in: header, name: 'a b'}]}}}}",
+            "get /a: parameter 1: \"a b\" is not the name of a header field",
+        ),
+        (
             "{openapi: 3.1.0, paths: {/a: {post: {requestBody: {}}}}}",
             "post /a: requestBody: content is missing",
         ),
