@@ -267,7 +267,9 @@ impl Connection {
                 self.adopt(definitions).await;
                 *self.live.lock() = Some(live.clone());
                 self.known.lock().succeed();
-                self.shared.runtime.spawn(watch(Arc::downgrade(&self), live.clone()));
+                if live.is_session() {
+                    self.shared.runtime.spawn(watch(Arc::downgrade(&self), live.clone()));
+                }
                 Ok(live)
             }
             Err(reason) => {

@@ -4,7 +4,7 @@
 //! - [`import`] makes a connections file of the files that MCP clients have.
 //! - [`definition`] is a tool as its system defines it; [`tools`] makes actions of definitions.
 //! - [`connection`] starts its [`system`] when it is needed, and carries out calls.
-//! - [`mcp`] speaks with MCP servers, and `openapi` reads OpenAPI documents and calls their operations.
+//! - [`mcp`] speaks with MCP servers, and [`openapi`] reads OpenAPI documents and calls their operations.
 //!
 //! Invariant: one bad connection harms no other one: each has its own task, queue and limits.
 
@@ -14,6 +14,7 @@ pub mod file;
 pub mod import;
 mod mcp;
 mod name;
+mod openapi;
 pub mod pattern;
 mod secret_names;
 pub mod settings;

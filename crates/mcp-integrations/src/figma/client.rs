@@ -3,9 +3,10 @@
 use std::future::ready;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
-use http::{Request, Uri};
+use http::Request;
+use http::header::{ACCEPT, HeaderName, HeaderValue};
 use mcp_core::{ActionError, ErrorCode, Progress};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,7 +15,7 @@ use serde::Serialize;
 use crate::JsonObject;
 use crate::endpoint::Endpoint;
 use crate::upstream::{
-    Exchange, ResponseFuture, SharedClient, Transport, TransportError, Upstream, streamed,
+    Account, Exchange, ResponseFuture, SharedClient, Transport, TransportError, Upstream, streamed,
 };
 
 /// The header of a personal access token:
@@ -42,7 +43,8 @@ impl Figma {
         exchange: Arc<Exchange>,
     ) -> Self {
         let transport = OverReqwest { token: token.cloned(), client };
-        let upstream = Upstream::new("Figma", token, transport, TIERS, exchange);
+        let account = Account::new("Figma", token, TIERS, exchange.settings());
+        let upstream = Upstream::new(account, transport, exchange);
         Self { base, has_token: token.is_some(), upstream }
     }
 
@@ -83,10 +85,7 @@ struct OverReqwest {
 }
 
 impl OverReqwest {
-    fn request(&self, uri: Uri, headers: HeaderMap) -> Result<reqwest::Request, ActionError> {
-        let mut request = Request::new("");
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
+    fn request(&self, mut request: Request<Bytes>) -> Result<reqwest::Request, ActionError> {
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(token) = &self.token {
@@ -102,9 +101,9 @@ impl OverReqwest {
 }
 
 impl Transport for OverReqwest {
-    fn send(&self, uri: Uri, headers: HeaderMap) -> ResponseFuture {
+    fn send(&self, request: Request<Bytes>) -> ResponseFuture {
         let ready_to_send =
-            self.client.get().and_then(|client| Ok((client.clone(), self.request(uri, headers)?)));
+            self.client.get().and_then(|client| Ok((client.clone(), self.request(request)?)));
         match ready_to_send {
             Err(error) => ready(Err(TransportError::Request(error))).boxed(),
             Ok((client, request)) => async move {

@@ -5,9 +5,11 @@ use std::future::ready;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderValue};
+use http::header::{ACCEPT, CONTENT_LENGTH, HeaderValue};
+use http::request::Parts;
 use http::{Request, Response, Uri};
 use mcp_core::{ActionError, ErrorCode, Progress};
 use octocrab::service::middleware::auth_header::AuthHeaderLayer;
@@ -24,7 +26,7 @@ use super::pages::{SearchPage, SearchParams, Sort};
 use crate::JsonObject;
 use crate::endpoint::Endpoint;
 use crate::upstream::{
-    Exchange, ResponseFuture, SharedClient, Transport, TransportError, Upstream, streamed,
+    Account, Exchange, ResponseFuture, SharedClient, Transport, TransportError, Upstream, streamed,
 };
 
 /// The resources with a rate limit of their own, as `X-RateLimit-Resource` names them.
@@ -45,7 +47,8 @@ impl Github {
         exchange: Arc<Exchange>,
     ) -> Self {
         let transport = OverOctocrab { base: base.clone(), token: token.cloned(), client };
-        let upstream = Upstream::new("GitHub", token, transport, RESOURCES, exchange);
+        let account = Account::new("GitHub", token, RESOURCES, exchange.settings());
+        let upstream = Upstream::new(account, transport, exchange);
         Self { base, upstream }
     }
 
@@ -154,7 +157,9 @@ impl OverOctocrab {
 }
 
 impl Transport for OverOctocrab {
-    fn send(&self, uri: Uri, mut headers: HeaderMap) -> ResponseFuture {
+    /// Sends a GET request: the actions only read.
+    fn send(&self, request: Request<Bytes>) -> ResponseFuture {
+        let (Parts { uri, mut headers, .. }, _) = request.into_parts();
         let octocrab = match self.octocrab() {
             Ok(octocrab) => octocrab,
             Err(error) => return ready(Err(TransportError::Request(error))).boxed(),

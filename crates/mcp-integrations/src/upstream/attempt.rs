@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, Uri};
+use http::HeaderMap;
+use mcp_core::ActionError;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::failure::Failure;
+use super::request::Request;
 use super::response::{MAX_ERROR_BODY, Outcome, Response};
 use super::transport::TransportError;
 use super::{UpstreamState, body, rate_limit};
@@ -17,15 +19,15 @@ impl UpstreamState {
     /// Sends one request. It waits for a permit until the deadline; the caller ends it at the deadline.
     pub(super) async fn attempt(
         &self,
-        uri: &Uri,
+        request: &Request,
         conditions: HeaderMap,
-        resource: &'static str,
         deadline: Instant,
         number: u32,
     ) -> Outcome {
         let Self { name, exchange, permits, redactor, quotas, .. } = self;
         let clock = &exchange.clock;
         // A retry has already waited for the limit that it met.
+        let resource = &request.resource;
         let check = || if number == 1 { quotas.check(name, resource, clock.now()) } else { Ok(()) };
         if let Err(failure) = check() {
             return Outcome::Failure(failure);
@@ -41,11 +43,12 @@ impl UpstreamState {
         if let Err(failure) = check() {
             return Outcome::Failure(failure);
         }
-        let (path, conditional, began) = (uri.path(), !conditions.is_empty(), Instant::now());
-        match self.exchange(uri, conditions).await {
+        let (method, path) = (&request.method, request.url.path());
+        let (conditional, began) = (!conditions.is_empty(), Instant::now());
+        match self.exchange(request, conditions).await {
             Ok(response) => {
                 log::debug!(
-                    "{name}: GET {path} -> {}, {} bytes, {} ms, attempt {number}, quota left {}",
+                    "{name}: {method} {path} -> {}, {} bytes, {} ms, attempt {number}, quota left {}",
                     response.status.as_u16(),
                     response.body.len(),
                     began.elapsed().as_millis(),
@@ -61,14 +64,21 @@ impl UpstreamState {
                 response.outcome(name, conditional, redactor, limited.as_ref(), now)
             }
             Err(error) => {
-                log::debug!("{name}: GET {path} -> {error}, attempt {number}");
+                log::debug!("{name}: {method} {path} -> {error}, attempt {number}");
                 error.outcome(name, exchange.settings.body_limit)
             }
         }
     }
 
-    async fn exchange(&self, uri: &Uri, conditions: HeaderMap) -> Result<Response, TransportError> {
-        let response = self.transport.send(uri.clone(), conditions).await?;
+    async fn exchange(
+        &self,
+        request: &Request,
+        conditions: HeaderMap,
+    ) -> Result<Response, TransportError> {
+        let request = request.outgoing(conditions);
+        let request =
+            request.map_err(|error| TransportError::Request(ActionError::internal(error)))?;
+        let response = self.transport.send(request).await?;
         let (head, body) = response.into_parts();
         let limit = self.exchange.settings.body_limit;
         let body = if head.status.is_success() {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use http::header::{
     ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
@@ -11,7 +12,7 @@ use moka::sync;
 use sha2::{Digest, Sha256};
 
 use super::freshness::{Freshness, may_be_stored};
-use super::{HttpSettings, Json};
+use super::{HttpSettings, Json, Request};
 
 /// The approximate size of an entry besides its strings, in bytes.
 const OVERHEAD: usize = 1024;
@@ -29,13 +30,42 @@ pub(super) struct Key {
     pub(super) url: String,
 }
 
-/// Returns a digest that identifies the account without revealing the token.
-pub(super) fn account(name: &str, token: Option<&str>) -> [u8; 32] {
+/// Returns a digest that identifies the account without revealing the text that does.
+pub(super) fn account(name: &str, identity: &str) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(name);
     digest.update([0]);
-    digest.update(token.unwrap_or_default());
+    digest.update(identity);
     digest.finalize().into()
+}
+
+impl Key {
+    /// Returns the key of a request. Responses to requests that differ in the method or in their
+    /// header fields are kept apart.
+    pub(super) fn new(mut account: [u8; 32], request: &Request) -> Self {
+        if request.method != Method::GET || !request.headers.is_empty() {
+            let mut digest = Sha256::new();
+            digest.update(account);
+            digest.update(request.method.as_str());
+            for (name, value) in &request.headers {
+                for part in [name.as_str().as_bytes(), value.as_bytes()] {
+                    digest.update(part.len().to_le_bytes());
+                    digest.update(part);
+                }
+            }
+            account = digest.finalize().into();
+        }
+        Self { account, url: request.url.as_str().to_owned() }
+    }
+
+    /// Returns the key of a flight. One that started before a write is not joined after it.
+    pub(super) fn since(&self, written: Timestamp) -> Self {
+        let mut key = self.clone();
+        for (byte, part) in key.account.iter_mut().zip(written.as_micros().to_le_bytes()) {
+            *byte ^= part;
+        }
+        key
+    }
 }
 
 /// A cached response.
@@ -170,10 +200,10 @@ mod tests {
     #[test]
     fn every_system_and_token_has_its_own_answers() {
         let accounts = [
-            account("GitHub", None),
-            account("GitHub", Some("one")),
-            account("GitHub", Some("two")),
-            account("Figma", Some("one")),
+            account("GitHub", ""),
+            account("GitHub", "one"),
+            account("GitHub", "two"),
+            account("Figma", "one"),
         ];
         for (index, one) in accounts.iter().enumerate() {
             assert!(accounts[..index].iter().all(|other| other != one), "{index}");

@@ -13,12 +13,14 @@ pub(crate) struct Failure {
     pub(super) code: ErrorCode,
     pub(super) message: String,
     pub(super) retry_after: Option<Duration>,
+    /// Whether the upstream may have carried out the request all the same.
+    pub(super) is_in_doubt: bool,
     cause: Option<Arc<str>>,
 }
 
 impl Failure {
     pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after: None, cause: None }
+        Self { code, message: message.into(), retry_after: None, is_in_doubt: false, cause: None }
     }
 
     pub(super) fn timeout(name: &str, limit: Duration) -> Self {
@@ -31,12 +33,19 @@ impl Failure {
         Self::new(ErrorCode::Busy, message).retry_after(Some(Duration::from_secs(1)))
     }
 
-    pub(super) fn internal(cause: &(dyn Error + 'static)) -> Self {
-        ActionError::internal(chain(cause)).into()
-    }
-
     pub(super) fn caused_by(mut self, cause: impl Into<Arc<str>>) -> Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    pub(super) fn in_doubt(mut self) -> Self {
+        self.is_in_doubt = true;
+        self
+    }
+
+    /// Appends words to the message.
+    pub(super) fn and(mut self, words: &str) -> Self {
+        self.message.push_str(words);
         self
     }
 
@@ -71,6 +80,7 @@ impl From<ActionError> for Failure {
             code: error.code,
             message: error.message,
             retry_after: error.retry_after,
+            is_in_doubt: false,
             cause: error.cause.map(|cause| chain(&*cause).into()),
         }
     }

@@ -35,6 +35,11 @@ impl Freshness {
         u64::try_from(age).is_ok_and(|age| Duration::from_micros(age) < self.lifetime)
     }
 
+    /// Returns whether the response was made after a time.
+    pub(super) fn is_after(self, time: Timestamp) -> bool {
+        self.from > time
+    }
+
     /// Returns whether the response is fresh at any time.
     pub(super) fn is_some(self) -> bool {
         !self.lifetime.is_zero()

@@ -22,6 +22,22 @@ pub(crate) struct Json {
 }
 
 impl Json {
+    /// Creates a complete result of text that is JSON.
+    pub(super) fn from_text(text: String) -> Self {
+        Self { text: Arc::new(text), has_more: false }
+    }
+
+    /// Redacts the secrets that the upstream sent back.
+    pub(super) fn scrubbed(self, redactor: &Redactor) -> Self {
+        let text = Arc::unwrap_or_clone(self.text);
+        Self { text: Arc::new(redactor.scrub_json(text)), ..self }
+    }
+
+    /// Returns the JSON text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
@@ -89,7 +105,7 @@ pub(super) fn read(
         Ok(()) => {
             // The cache may keep it, and the buffer is larger than the text.
             text.shrink_to_fit();
-            Ok(Json { text: Arc::new(text), has_more: false })
+            Ok(Json::from_text(text))
         }
         Err(Problem::Syntax(error)) if error.is_eof() => {
             Err(failed(" answered with truncated JSON").caused_by(error.to_string()))
@@ -125,7 +141,8 @@ pub(super) fn with_whole_characters(text: &str) -> String {
     whole
 }
 
-fn media_type(value: &HeaderValue, redactor: &Redactor) -> String {
+/// Returns the media type of a header, if it can be shown.
+pub(super) fn media_type(value: &HeaderValue, redactor: &Redactor) -> String {
     let text = redactor.scrub(value.to_str().unwrap_or_default());
     let kind = text.split(';').next().unwrap_or_default().trim();
     let is_token = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
@@ -136,7 +153,7 @@ fn media_type(value: &HeaderValue, redactor: &Redactor) -> String {
     }
 }
 
-fn is_json(kind: &str) -> bool {
+pub(super) fn is_json(kind: &str) -> bool {
     let kind = kind.to_ascii_lowercase();
     matches!(&*kind, "application/json" | "text/json") || kind.ends_with("+json")
 }

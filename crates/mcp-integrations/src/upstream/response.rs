@@ -59,7 +59,7 @@ impl Response {
             // No request is for a range.
             206 => {
                 let message = format!("{name} answered with only a part of the resource");
-                Outcome::Failure(Failure::new(ErrorCode::UpstreamFailed, message))
+                Outcome::Failure(Failure::new(ErrorCode::UpstreamFailed, message).in_doubt())
             }
             200..=299 => Outcome::Success(self),
             304 if conditional => Outcome::Success(self),
@@ -77,15 +77,15 @@ impl Response {
             502..=504 => {
                 let wait = rate_limit::retry_after(&self.headers, now);
                 Outcome::Retry {
-                    failure: failed(ErrorCode::UpstreamFailed).retry_after(wait),
+                    failure: failed(ErrorCode::UpstreamFailed).retry_after(wait).in_doubt(),
                     wait,
                 }
             }
             400..=499 => Outcome::Failure(failed(ErrorCode::UpstreamRefused)),
-            500.. => Outcome::Failure(failed(ErrorCode::UpstreamFailed)),
+            500.. => Outcome::Failure(failed(ErrorCode::UpstreamFailed).in_doubt()),
             status => {
                 let message = format!("{name} answered with the unexpected status {status}");
-                Outcome::Failure(Failure::new(ErrorCode::UpstreamFailed, message))
+                Outcome::Failure(Failure::new(ErrorCode::UpstreamFailed, message).in_doubt())
             }
         }
     }
@@ -108,18 +108,28 @@ fn text(status: StatusCode, message: Option<&str>) -> String {
     }
 }
 
-/// Returns the message of an error response: GitHub's `message` and `errors`; Figma's `message` or
-/// `err`. Nothing else of the body reaches a caller. Control characters become spaces.
+/// The members in which systems send the message of an error: GitHub's and Figma's, then OAuth's, RFC
+/// 9457's and others'.
+const MESSAGES: [&str; 6] = ["message", "err", "error_description", "detail", "title", "error"];
+
+/// Returns the message of an error response: one of [`MESSAGES`], with GitHub's `errors`. Nothing else of
+/// the body reaches a caller. Control characters become spaces.
 fn message(body: &[u8]) -> Option<String> {
     let body = with_whole_characters(str::from_utf8(body).ok()?);
     let body: Value = serde_json::from_str(&body).ok()?;
-    let message = ["message", "err"].into_iter().find_map(|name| string(&body, name));
+    let message = MESSAGES.into_iter().find_map(|name| {
+        let list = body[name].as_array().filter(|_| name == "detail");
+        let list = list.map(|list| list.iter().filter_map(error_text).collect::<Vec<_>>());
+        let list = list.map(|list| list.join("; ")).filter(|text| !text.is_empty());
+        let text = || string(&body, name).or_else(|| string(&body[name], "message"));
+        list.or_else(|| text().map(ToOwned::to_owned))
+    });
     let errors = match &body["errors"] {
         Value::Array(errors) => errors.iter().filter_map(error_text).collect(),
         Value::String(error) => vec![error.trim().to_owned()],
         _ => Vec::new(),
     };
-    let mut parts: Vec<String> = message.into_iter().map(ToOwned::to_owned).collect();
+    let mut parts: Vec<String> = message.into_iter().collect();
     let is_new = |error: &String| !error.is_empty() && parts.first() != Some(error);
     let errors: Vec<String> = errors.into_iter().filter(is_new).collect();
     if !errors.is_empty() {
@@ -130,15 +140,16 @@ fn message(body: &[u8]) -> Option<String> {
 }
 
 /// Returns the text of one of GitHub's `errors`: its `message`, otherwise `Issue.title:
-/// missing_field`
+/// missing_field`, or of `FastAPI`'s `detail`: `body.name: field required`
 /// (<https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api>).
 fn error_text(error: &Value) -> Option<String> {
     if let Some(text) = error.as_str().map(str::trim).or_else(|| string(error, "message")) {
         return Some(text.to_owned());
     }
     let parts = ["resource", "field"].into_iter().filter_map(|name| string(error, name));
-    let place = parts.collect::<Vec<_>>().join(".");
-    match (place.as_str(), string(error, "code")) {
+    let path = error["loc"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let place = parts.chain(path).collect::<Vec<_>>().join(".");
+    match (place.as_str(), string(error, "code").or_else(|| string(error, "msg"))) {
         ("", code) => code.map(ToOwned::to_owned),
         (place, None) => Some(place.to_owned()),
         (place, Some(code)) => Some(format!("{place}: {code}")),

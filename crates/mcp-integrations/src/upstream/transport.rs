@@ -5,7 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Response, Uri};
+use http::{Request, Response};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use mcp_core::{ActionError, ErrorCode};
@@ -21,11 +21,11 @@ pub(crate) type Streamed = Response<UnsyncBoxBody<Bytes, BodyError>>;
 
 pub(crate) type ResponseFuture = BoxFuture<'static, Result<Streamed, TransportError>>;
 
-/// Sends a GET request with the account's token. It follows redirects within the host; it retries
+/// Sends a request with the account's credentials. It follows redirects within the origin; it retries
 /// and caches nothing.
 pub(crate) trait Transport: Send + Sync + 'static {
     /// Sends the request. The caller reads the response's body.
-    fn send(&self, uri: Uri, headers: HeaderMap) -> ResponseFuture;
+    fn send(&self, request: Request<Bytes>) -> ResponseFuture;
 }
 
 /// Erases the type of a response's body.
@@ -40,8 +40,10 @@ where
 /// The reason for a missing response. The strings are causes: for the log, not for callers.
 #[derive(Debug)]
 pub(crate) enum TransportError {
-    /// The connection failed, or broke before the response's head.
+    /// The connection failed.
     Connection(String),
+    /// The connection broke before the response's head.
+    Broken(String),
     /// The connection attempt timed out.
     ConnectTimeout(String),
     /// A redirect that is not followed.
@@ -65,12 +67,13 @@ impl TransportError {
                     error if error.is_redirect() => Self::Redirect(cause),
                     error if error.is_timeout() => Self::ConnectTimeout(cause),
                     error if error.is_builder() => Self::Request(ActionError::internal(cause)),
-                    _ => Self::Connection(cause),
+                    error if error.is_connect() => Self::Connection(cause),
+                    _ => Self::Broken(cause),
                 };
             }
             link = error.source();
         }
-        Self::Connection(chain(error))
+        Self::Broken(chain(error))
     }
 
     /// Returns the outcome of the attempt.
@@ -80,19 +83,21 @@ impl TransportError {
         let retry = |failure: Failure| Outcome::Retry { failure, wait: None };
         match self {
             Self::Connection(cause) => retry(failed(" cannot be reached").caused_by(cause)),
+            Self::Broken(cause) => retry(failed(" cannot be reached").caused_by(cause).in_doubt()),
             Self::ConnectTimeout(cause) => {
                 let message = format!("{name} cannot be reached in time");
                 retry(Failure::new(ErrorCode::UpstreamTimeout, message).caused_by(cause))
             }
             Self::Redirect(cause) => {
                 let message = " redirects to another host or too often";
-                Outcome::Failure(failed(message).caused_by(cause))
+                Outcome::Failure(failed(message).caused_by(cause).in_doubt())
             }
-            Self::Body(cause) => {
-                retry(failed("'s answer broke off or cannot be decoded").caused_by(cause))
-            }
+            Self::Body(cause) => retry(
+                failed("'s answer broke off or cannot be decoded").caused_by(cause).in_doubt(),
+            ),
             Self::TooLarge => {
-                Outcome::Failure(failed(&format!("'s answer is larger than {body_limit} bytes")))
+                let message = format!("'s answer is larger than {body_limit} bytes");
+                Outcome::Failure(failed(&message).in_doubt())
             }
             Self::Request(error) => Outcome::Failure(error.into()),
         }
@@ -103,6 +108,7 @@ impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connection(cause)
+            | Self::Broken(cause)
             | Self::ConnectTimeout(cause)
             | Self::Redirect(cause)
             | Self::Body(cause) => f.write_str(cause),
@@ -121,6 +127,7 @@ mod tests {
         let cause = || "why".to_owned();
         for (error, code, again) in [
             (TransportError::Connection(cause()), ErrorCode::UpstreamFailed, true),
+            (TransportError::Broken(cause()), ErrorCode::UpstreamFailed, true),
             (TransportError::ConnectTimeout(cause()), ErrorCode::UpstreamTimeout, true),
             (TransportError::Body(cause()), ErrorCode::UpstreamFailed, true),
             (TransportError::Redirect(cause()), ErrorCode::UpstreamFailed, false),
