@@ -22,8 +22,8 @@ async def use(where, read, write):
         params = {"title": f"From Python: {where}"}
         if len(tools) == 1:
             query = {"action": "add_task", "params": params, "fields": "id,title", "format": "json"}
-            added = await session.call_tool("query", query)
-            wrong = await session.call_tool("query", {"action": "add_task"})
+            added = await session.call_tool("change", query)
+            wrong = await session.call_tool("change", {"action": "add_task"})
         else:
             added = await session.call_tool("add_task", params)
             wrong = await session.call_tool("add_task", {})

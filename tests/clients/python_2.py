@@ -17,13 +17,13 @@ URL, KEY, PROGRAM = sys.argv[1:]
 
 async def use(where, client):
     tools = await client.list_tools()
-    assert [tool.name for tool in tools.tools] == ["query"], tools
+    assert [tool.name for tool in tools.tools] == ["query", "change"], tools
     params = {"title": f"From Python: {where}"}
     query = {"action": "add_task", "params": params, "fields": "id,title", "format": "json"}
-    added = await client.call_tool("query", query)
+    added = await client.call_tool("change", query)
     assert not added.is_error, added
     assert added.structured_content["data"]["title"] == params["title"], added
-    wrong = await client.call_tool("query", {"action": "add_task", "params": {}})
+    wrong = await client.call_tool("change", {"action": "add_task", "params": {}})
     assert wrong.is_error and "add_task(title" in wrong.content[0].text, wrong
     task = await client.read_resource(f"mcp://tasks/{added.structured_content['data']['id']}")
     assert params["title"] in task.contents[0].text, task

@@ -17,7 +17,7 @@ fn requests(server: &TestServer) -> Vec<Vec<u8>> {
     let read = json!({"id": "r", "action": "get_config"});
     let tool = json!({
         "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-        "params": {"name": "query", "arguments": {"action": "list_tasks"}},
+        "params": {"name": "change", "arguments": {"action": "list_tasks"}},
     });
     let mcp = server.post("/mcp").header("Accept", "application/json, text/event-stream");
     vec![

@@ -150,14 +150,15 @@ fn what_help_cannot_answer_it_says() {
 }
 
 #[test]
-fn the_bootstrap_is_open_and_at_most_40_tokens_and_its_call_is_one() {
+fn the_bootstrap_is_open_and_at_most_120_tokens_and_its_call_is_one() {
     let server = TestServer::with([("MCP_API_KEY", "k-1")]).start();
     let answer = server.get("/llms.txt");
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
     let text = String::from_utf8(answer.body).expect("text");
-    assert!(o200k(&text) <= 40, "{}", o200k(&text));
-    assert!(text.starts_with("# MCP Server\n"));
+    assert!(o200k(&text) <= 120, "{}", o200k(&text));
+    assert!(text.starts_with("# MCP Server\n") && text.contains("X-API-Key"));
+    assert!(text.contains(&format!("POST {}/api/v2/query", server.base_url())), "{text}");
     let call: Value = text
         .split_once('{')
         .and_then(|(_, rest)| rest.rsplit_once('}'))

@@ -31,9 +31,9 @@ fn requests(kind: Kind, server: &TestServer) -> Vec<(&'static str, Request)> {
         Kind::Protocol => {
             let old = server.protocol("2025-11-25");
             let new = server.protocol("2026-07-28");
-            let read = json!({"name": "query", "arguments": {"action": "list_users"}});
+            let read = json!({"name": "change", "arguments": {"action": "list_users"}});
             let write = json!({
-                "name": "query",
+                "name": "change",
                 "arguments": {"action": "update_config", "params": {"key": "k", "value": 1}},
             });
             vec![

@@ -55,13 +55,13 @@ fn a_client_outlives_the_server() {
     let folder = server.keep_folder();
     let response = server.protocol("2025-11-25").send("initialize", hello("2025-11-25"));
     assert_eq!(response.header("mcp-session-id"), None);
-    let call = json!({"name": "query", "arguments": {"action": "add_user", "params": {"username": "alice"}}});
+    let call = json!({"name": "change", "arguments": {"action": "add_user", "params": {"username": "alice"}}});
     assert_eq!(server.protocol("2025-11-25").result("tools/call", call)["isError"], false);
     let _ = server.stop();
     // Another server, without any state of this client.
     let server = TestServer::with([]).in_folder(&folder).start();
     let list = json!({"action": "list_users", "format": "json"});
-    let users = server.protocol("2025-11-25").tool("query", list);
+    let users = server.protocol("2025-11-25").tool("change", list);
     assert_eq!(
         users["structuredContent"],
         json!({"data": [{"username": "alice", "role": "user"}]})
@@ -72,7 +72,7 @@ fn a_client_outlives_the_server() {
 fn an_answer_that_does_not_stream_is_json() {
     let server = TestServer::start();
     for revision in REVISIONS {
-        let call = json!({"name": "query", "arguments": {"action": "list_users"}});
+        let call = json!({"name": "change", "arguments": {"action": "list_users"}});
         let answer = server.protocol(revision).send("tools/call", call);
         assert_eq!(answer.header("content-type"), Some("application/json"), "{revision}");
     }
@@ -135,7 +135,7 @@ fn a_client_that_takes_json_alone_gets_the_response_without_what_comes_before_it
         (0..3).map(|number| json!({"id": format!("s{number}"), "action": "list_users"})).collect();
     let batch = json!({"action": "batch", "params": {"steps": steps}});
     for revision in REVISIONS {
-        let call = json!({"name": "query", "arguments": batch, "_meta": {"progressToken": "p"}});
+        let call = json!({"name": "change", "arguments": batch, "_meta": {"progressToken": "p"}});
         let request = server.protocol(revision).request("tools/call", call);
         let answer = request.replace_header("Accept", "application/json").send();
         assert_eq!(answer.header("content-type"), Some("application/json"), "{revision}");
@@ -179,7 +179,7 @@ fn a_client_is_told_what_the_server_is_for() {
     let (sentences, example) = lean.split_once(" Example: ").expect("an example");
     assert_eq!(sentences.matches('.').count(), 3, "{lean}");
     let example: Value = serde_json::from_str(example).expect("JSON");
-    assert_eq!(server.protocol("2025-11-25").tool("query", example)["isError"], false);
+    assert_eq!(server.protocol("2025-11-25").tool("change", example)["isError"], false);
     assert!(!instructions("tools=github").contains("query with"), "`query` is not in this set");
     assert!(instructions("tools=github").contains("Example: github_"));
     let new = server.protocol("2026-07-28").result("server/discover", json!({}));
@@ -266,7 +266,7 @@ fn what_is_no_message_is_refused_in_json_rpc() {
 #[test]
 fn a_body_over_the_limit_is_refused() {
     let server = TestServer::with([("MCP_BODY_LIMIT", "1KiB")]).start();
-    let call = json!({"name": "query", "arguments": {"action": "x".repeat(2000)}});
+    let call = json!({"name": "change", "arguments": {"action": "x".repeat(2000)}});
     let answer = server.protocol("2025-11-25").send("tools/call", call);
     assert!(answer.refusal(413).contains("1024"));
 }
@@ -275,14 +275,14 @@ fn a_body_over_the_limit_is_refused() {
 fn the_rate_limit_and_the_log_are_those_of_v1() {
     let server = TestServer::with([("MCP_RATE_LIMIT", "2/day")]).start();
     let client = server.protocol("2025-11-25");
-    let call = json!({"name": "query", "arguments": {"action": "list_users"}});
+    let call = json!({"name": "change", "arguments": {"action": "list_users"}});
     assert_eq!(client.send("tools/call", call.clone()).status, 200);
     assert_eq!(client.send("tools/call", call.clone()).status, 200);
     assert_eq!(client.send("tools/call", call).status, 429);
     let server = TestServer::start();
     let client = server.protocol("2025-11-25");
-    let _ = client.tool("query", json!({"action": "add_user", "params": {"username": "alice"}}));
-    let _ = client.tool("query", json!({"action": "nonsense"}));
+    let _ = client.tool("change", json!({"action": "add_user", "params": {"username": "alice"}}));
+    let _ = client.tool("change", json!({"action": "nonsense"}));
     let logs = server.get("/api/v1/logs").data();
     let entries: Vec<(&str, &str)> = (logs.as_array().expect("a list").iter())
         .map(|entry| {
@@ -296,7 +296,7 @@ fn the_rate_limit_and_the_log_are_those_of_v1() {
 fn params_that_are_wrong_are_not_a_method_that_is_missing() {
     let server = TestServer::start();
     for (method, params) in [
-        ("tools/call", json!({"name": "query", "arguments": []})),
+        ("tools/call", json!({"name": "change", "arguments": []})),
         ("tools/call", json!({"arguments": {}})),
         ("tools/list", json!({"cursor": "x"})),
         ("resources/list", json!({"cursor": "x"})),

@@ -25,7 +25,7 @@ fn batch(server: &TestServer, action: &str, params: &Value) -> Result<Value, Str
 fn query(server: &TestServer, action: &str, params: &Value) -> Result<Value, String> {
     let client = server.protocol("2025-11-25");
     let query = json!({"action": action, "params": params, "fields": "*", "format": "json"});
-    let result = client.tool("query", query);
+    let result = client.tool("change", query);
     result["structuredContent"].get("data").cloned().ok_or_else(|| result.to_string())
 }
 
@@ -182,7 +182,7 @@ fn the_members_of_a_query_and_of_a_batch_are_understood_too() {
     for query in &queries {
         let answer = server.post("/api/v2/query").json(query).send().json();
         assert_eq!(answer["data"], wanted, "{query}: {answer}");
-        let result = server.protocol("2025-11-25").tool("query", query.clone());
+        let result = server.protocol("2025-11-25").tool("change", query.clone());
         assert_eq!(result["structuredContent"]["data"], wanted, "{query}: {result}");
     }
     let empty = json!({"action": "list_tasks", "fields": "", "format": "", "sort": "", "cursor": "",
@@ -202,7 +202,7 @@ fn the_members_of_a_query_and_of_a_batch_are_understood_too() {
         let answer = server.post("/api/v2/batch").json(&batch).send().json();
         assert_eq!(answer["data"][0]["data"], wanted, "{batch}: {answer}");
         let query = json!({"action": "batch", "params": batch, "format": "json"});
-        let result = server.protocol("2025-11-25").tool("query", query);
+        let result = server.protocol("2025-11-25").tool("change", query);
         assert_eq!(result["structuredContent"]["data"][0]["data"], wanted, "{batch}: {result}");
     }
 }

@@ -60,7 +60,7 @@ fn call(progress: Option<&str>) -> Value {
         "action": "github_get_repository", "params": {"owner": "octocat", "repo": "hello"},
         "fields": "full_name", "format": "json",
     });
-    let mut call = json!({"name": "query", "arguments": arguments});
+    let mut call = json!({"name": "change", "arguments": arguments});
     if let Some(token) = progress {
         call["_meta"]["progressToken"] = token.into();
     }

@@ -35,7 +35,7 @@ fn every_response_is_within_the_limit() {
                         "tools/call",
                         json!({"name": "list_tasks", "arguments": {"status": text}}),
                     ),
-                    (&client, "tools/call", json!({"name": "query", "arguments": query})),
+                    (&client, "tools/call", json!({"name": "change", "arguments": query})),
                     (&client, "resources/read", json!({"uri": "mcp://config"})),
                     (&client, "resources/read", json!({"uri": format!("mcp://tasks/{id}")})),
                     (&client, "resources/read", json!({"uri": "mcp://tasks?limit=1"})),

@@ -93,7 +93,7 @@ fn the_same_registry_and_the_same_database() {
     let tools = client.ask("tools/list", json!({}));
     assert_eq!(tools["tools"][0]["name"], "query");
     let add = json!({
-        "name": "query",
+        "name": "change",
         "arguments": {"action": "add_user", "params": {"username": "alice"}},
     });
     assert_eq!(client.ask("tools/call", add)["isError"], false);
@@ -129,7 +129,7 @@ fn the_newest_revision_needs_no_handshake() {
         response["supportedVersions"].as_array().expect("a list").contains(&json!("2026-07-28"))
     );
     let call = json!({
-        "name": "query",
+        "name": "change",
         "arguments": {"action": "list_users", "format": "json"},
         "_meta": meta,
     });
@@ -143,7 +143,7 @@ fn changes_of_its_own_are_told() {
     let mut client = Client::start(&url, &[]).hello();
     let _ = client.ask("resources/subscribe", json!({"uri": "mcp://users"}));
     let add = json!({
-        "name": "query",
+        "name": "change",
         "arguments": {"action": "add_user", "params": {"username": "alice"}},
     });
     let _ = client.ask("tools/call", add);
@@ -168,7 +168,7 @@ fn a_message_that_is_refused_is_answered() {
     for (text, reason) in [(json!("x".repeat(3 << 20)), "bytes"), (deep, "nested deeper")] {
         client.send(&json!({
             "method": "tools/call",
-            "params": {"name": "query", "arguments": {"action": "add_task", "params": {"x": text}}},
+            "params": {"name": "change", "arguments": {"action": "add_task", "params": {"x": text}}},
             "jsonrpc": "2.0",
             "id": "big",
         }));

@@ -20,8 +20,8 @@ fn text(result: &Value) -> &str {
 fn the_address_and_the_setting_choose_the_tools() {
     let server = TestServer::start();
     let old = server.protocol("2025-11-25");
-    assert_eq!(names(&old), ["query"]);
-    assert_eq!(names(&old.clone().query("tools=lean")), ["query"]);
+    assert_eq!(names(&old), ["query", "change"]);
+    assert_eq!(names(&old.clone().query("tools=lean")), ["query", "change"]);
     let all = names(&old.clone().query("tools=all"));
     assert!(all.len() >= 25 && !all.contains(&"query".into()), "{all:?}");
     let groups = names(&old.clone().query("tools=github,users"));
@@ -34,7 +34,7 @@ fn the_address_and_the_setting_choose_the_tools() {
     let server = TestServer::with([("MCP_TOOLS", "tasks")]).start();
     let old = server.protocol("2025-11-25");
     assert!(names(&old).contains(&"add_task".into()));
-    assert_eq!(names(&old.query("tools=lean")), ["query"]);
+    assert_eq!(names(&old.query("tools=lean")), ["query", "change"]);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_failing_action_is_a_tool_error_with_the_right_signature() {
         let own = all.tool("add_task", params.clone());
         assert_eq!(own["isError"], true, "{own}");
         assert_eq!(text(&own), format!("{wrong}. Use {signature}"));
-        let query = lean.tool("query", json!({"action": "add_task", "params": params}));
+        let query = lean.tool("change", json!({"action": "add_task", "params": params}));
         assert_eq!(query["isError"], true, "{query}");
         let body: Value = serde_json::from_str(text(&query)).expect("JSON");
         assert!(body["error"].as_str().expect("a text").starts_with(wrong), "{body}");
@@ -188,7 +188,7 @@ fn a_failing_action_is_a_tool_error_with_the_right_signature() {
         (json!({"action": "list_usrs"}), "Unknown action: list_usrs. Nearest: list_users"),
         (json!({"action": "delete_task", "params": {"task_id": 9}}), "Task 9 not found"),
     ] {
-        let result = lean.tool("query", arguments);
+        let result = lean.tool("change", arguments);
         assert_eq!(result["isError"], true, "{result}");
         let body: Value = serde_json::from_str(text(&result)).expect("JSON");
         assert!(body["error"].as_str().expect("a text").starts_with(wrong), "{body}");
@@ -213,7 +213,7 @@ fn the_one_tool_answers_as_the_lean_face_does() {
                 .as_object_mut()
                 .expect("an object")
                 .extend(more.as_object().cloned().expect("one"));
-            let result = client.tool("query", query.clone());
+            let result = client.tool("change", query.clone());
             assert_eq!(result["isError"], false, "{result}");
             assert_eq!(text(&result), plain(&query).text(), "{query}");
             assert_eq!(result["content"].as_array().map(Vec::len), Some(1));
@@ -226,7 +226,7 @@ fn the_one_tool_answers_as_the_lean_face_does() {
         }
     }
     // Without a format the response is in the smallest one.
-    let unasked = client.tool("query", json!({"action": "list_tasks"}));
+    let unasked = client.tool("change", json!({"action": "list_tasks"}));
     let smallest = plain(&json!({"action": "list_tasks", "format": "auto"}));
     assert_eq!(text(&unasked), smallest.text());
     // A list has a cursor, and can be reduced.
@@ -234,7 +234,7 @@ fn the_one_tool_answers_as_the_lean_face_does() {
         json!({"action": "list_tasks", "fields": "id", "format": "json", "max_tokens": 50});
     let mut ids = Vec::new();
     loop {
-        let answer = client.tool("query", query.clone())["structuredContent"].take();
+        let answer = client.tool("change", query.clone())["structuredContent"].take();
         ids.extend(answer["data"].as_array().expect("rows").clone());
         if answer["next"].is_null() {
             break;
@@ -242,7 +242,7 @@ fn the_one_tool_answers_as_the_lean_face_does() {
         query["cursor"] = answer["next"].clone();
     }
     assert_eq!(ids, (1..=20).map(|id| json!({"id": id})).collect::<Vec<_>>());
-    let count = client.tool("query", json!({"action": "list_tasks", "count": true}));
+    let count = client.tool("change", json!({"action": "list_tasks", "count": true}));
     assert!(text(&count).contains("20"), "{count}");
 }
 
@@ -259,7 +259,7 @@ fn a_handle_is_a_resource() {
             "action": "list_tasks", "filter": {"id": id}, "fields": "description",
             "format": "json", "max_tokens": 60,
         });
-        let answer = client.tool("query", query);
+        let answer = client.tool("change", query);
         let handle = &answer["structuredContent"]["data"][0]["description"]["blob"];
         format!("mcp://blobs/{}", handle.as_str().unwrap_or_else(|| panic!("{answer}")))
     };
@@ -290,7 +290,7 @@ fn a_result_over_the_limit_says_how_to_narrow_the_call() {
     }
     let client = server.protocol("2025-11-25");
     let all = json!({"action": "list_tasks", "fields": "*", "max_tokens": 0});
-    let result = client.tool("query", all);
+    let result = client.tool("change", all);
     assert_eq!(result["isError"], true);
     let message = text(&result);
     assert!(message.contains("MCP_RESULT_LIMIT") && message.contains("list_tasks("), "{message}");
@@ -302,10 +302,10 @@ fn a_result_over_the_limit_says_how_to_narrow_the_call() {
         message.contains("MCP_RESULT_LIMIT") && message.contains("was carried out"),
         "{message}"
     );
-    let count = client.tool("query", json!({"action": "list_tasks", "count": true}));
+    let count = client.tool("change", json!({"action": "list_tasks", "count": true}));
     assert!(text(&count).contains("21"), "{count}");
     let few = json!({"action": "list_tasks", "params": {"status": "completed"}});
-    assert_eq!(client.tool("query", few)["isError"], false);
+    assert_eq!(client.tool("change", few)["isError"], false);
     let (_, message) = client.error("resources/read", json!({"uri": "mcp://tasks"}));
     assert!(message.contains("?limit="), "{message}");
     let part = client.result("resources/read", json!({"uri": "mcp://tasks?limit=2&offset=1"}));
@@ -321,7 +321,7 @@ fn a_configured_secret_is_neither_stored_nor_said_back() {
     let server = TestServer::with([("MCP_GITHUB_TOKEN", secret)]).start();
     let client = server.protocol("2025-11-25");
     let add = json!({"action": "add_user", "params": {"username": secret}});
-    let result = client.tool("query", add);
+    let result = client.tool("change", add);
     assert_eq!(result["isError"], true, "{result}");
     assert!(!result.to_string().contains(secret), "{result}");
     let (_, message) = client.error("tools/call", json!({"name": secret}));
@@ -330,4 +330,32 @@ fn a_configured_secret_is_neither_stored_nor_said_back() {
     assert!(!message.contains(secret), "{message}");
     assert!(!server.get("/api/v1/logs").text().contains(secret));
     assert!(!server.stop().stderr.contains(secret));
+}
+
+#[test]
+fn query_only_reads_and_names_the_tool_that_writes() {
+    let server = TestServer::start();
+    let client = server.protocol("2025-11-25");
+    let add = json!({"action": "add_user", "params": {"username": "alice"}});
+    let batch = |action: &str| {
+        let params = json!({"username": "bob"});
+        json!({"action": "batch", "params": {"steps": [
+            {"id": "a", "action": "list_users"},
+            {"id": "b", "action": action, "params": params},
+        ]}})
+    };
+    for (arguments, action) in
+        [(&add, "add_user"), (&batch("add_user"), "add_user"), (&batch("remove_user"), "remove_user")]
+    {
+        let result = client.tool("query", arguments.clone());
+        assert_eq!(result["isError"], true, "{result}");
+        let text = result["content"][0]["text"].as_str().expect("a text");
+        assert!(text.contains(&format!("{action} writes: call the tool \\\"change\\\"")), "{text}");
+    }
+    assert_eq!(server.data("list_users", json!({})), json!([]));
+    assert_eq!(client.tool("change", add)["isError"], false);
+    assert_eq!(client.tool("query", batch("get_user"))["isError"], false);
+    let tools = client.result("tools/list", json!({}));
+    assert_eq!(tools["tools"][0]["annotations"]["readOnlyHint"], true);
+    assert_eq!(tools["tools"][1]["annotations"]["destructiveHint"], true);
 }

@@ -32,6 +32,11 @@ impl ApiKey {
         Self(key.map(|key| Sha256::digest(key).into()))
     }
 
+    /// Returns whether clients must send a key.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Returns whether the headers prove a configured key; `false` if none is configured.
     ///
     /// # Errors

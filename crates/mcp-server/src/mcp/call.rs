@@ -7,12 +7,14 @@ use std::future::Future;
 use mcp_core::action::Action;
 use mcp_core::action::params::ParamsText;
 use mcp_core::{ActionError, Call, Context, ErrorCode};
+use mcp_lean::error_text;
 use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorData};
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::value::to_raw_value;
 
 use super::message::RequestInfo;
 use super::progress::{self, Updates};
+use super::query_tool::LeanTool;
 use super::{McpServer, ToolSet, query_tool, results};
 
 /// Calls the tool that the request names.
@@ -35,10 +37,12 @@ pub(super) async fn call(
     let (progress, updates) = progress::channel(context, log_level);
     let with =
         Context { caller: info.map(|info| info.caller.clone()).unwrap_or_default(), progress };
-    if *tools == ToolSet::Lean && request.name == query_tool::NAME {
-        return query(mcp, arguments.get(), with, updates, context).await;
+    if *tools == ToolSet::Lean
+        && let Some(tool) = LeanTool::named(&request.name)
+    {
+        return query(mcp, tool, arguments.get(), with, updates, context).await;
     }
-    let registry = mcp.dispatcher().registry();
+    let registry = mcp.dispatcher().registry_with(&request.name).await;
     match registry.find(&request.name) {
         Ok(action) if tools.contains(action.doc.group.name()) => {
             match ParamsText::from_json(&arguments) {
@@ -56,9 +60,10 @@ pub(super) async fn call(
     }
 }
 
-/// Calls the tool `query`.
+/// Calls `query` or `change`.
 async fn query(
     mcp: &McpServer,
+    tool: LeanTool,
     arguments: &str,
     with: Context,
     updates: Updates,
@@ -70,9 +75,12 @@ async fn query(
     };
     let mut query = match query_tool::read(arguments) {
         Ok(query) => query,
-        Err(failure) => return Ok(failed(failure, query_tool::SIGNATURE)),
+        Err(failure) => return Ok(failed(failure, tool.signature())),
     };
-    let registry = dispatcher.registry();
+    let registry = dispatcher.registry_with(&query.action).await;
+    if let Some(failure) = tool.reject(&query, &registry) {
+        return Ok(results::error(error_text(&dispatcher.redactor().scrub_error(failure))));
+    }
     let action = registry.find(&query.action).ok();
     query.context = with;
     // Boxed: the future is large, and each call of the protocol would contain it.
@@ -84,7 +92,7 @@ async fn query(
         (Ok(done), Some(action)) => within_limit(mcp, results::of_query(done), action, context),
         (Ok(done), None) => results::of_query(done),
         (Err(failure), Some(action)) => failed(failure, &action.signature),
-        (Err(failure), None) => failed(failure, query_tool::SIGNATURE),
+        (Err(failure), None) => failed(failure, tool.signature()),
     })
 }
 

@@ -133,7 +133,7 @@ impl ServerHandler for Handler {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.mcp.tools.named(name).cloned()
+        self.mcp.tools.named(name, &self.mcp.dispatcher().registry())
     }
 
     async fn call_tool(

@@ -14,7 +14,7 @@
 
 mod call;
 mod handler;
-mod instructions;
+pub(crate) mod instructions;
 mod limit;
 pub(crate) mod message;
 mod params;
@@ -76,7 +76,7 @@ impl McpServer {
     #[must_use]
     pub fn new(service: Arc<Service>, settings: &Settings) -> Self {
         Self {
-            tools: Tools::new(&service.dispatcher().registry()),
+            tools: Tools::default(),
             default_tools: settings.tools.clone(),
             resources: resources::of(&service),
             prompts: prompts::of(&service),

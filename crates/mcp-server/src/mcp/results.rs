@@ -18,6 +18,7 @@ pub(super) fn of_action(action: &Action, text: String) -> CallToolResult {
         (_, Err(cause)) => malformed(&cause),
         (Shape::Picture { base64, media_type }, Ok(value)) => image(value, base64, media_type),
         (Shape::Contents, Ok(value)) => blocks(value),
+        (Shape::Open, Ok(value)) if is_contents(&value) => blocks(value),
         (_, Ok(value)) => data(text, value, is_wrapped(action)),
     }
 }
@@ -73,7 +74,7 @@ fn with_sentence(text: &str, sentence: &str) -> String {
     format!("{text}{end} {sentence}")
 }
 
-fn error(text: impl Into<String>) -> CallToolResult {
+pub(super) fn error(text: impl Into<String>) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(text.into())])
 }
 
@@ -116,6 +117,17 @@ fn blocks(mut value: Value) -> CallToolResult {
         Ok(blocks) => CallToolResult::success(blocks),
         Err(cause) => malformed(&cause),
     }
+}
+
+/// Returns whether the result of a connected action is content with pictures, sound or files.
+fn is_contents(value: &Value) -> bool {
+    let members = value.as_object().filter(|members| members.len() == 1);
+    let blocks = members.and_then(|members| members.get("content")).and_then(Value::as_array);
+    blocks.is_some_and(|blocks| {
+        blocks.iter().any(|block| {
+            matches!(block["type"].as_str(), Some("image" | "audio" | "resource" | "resource_link"))
+        }) && serde_json::from_value::<Vec<ContentBlock>>(Value::Array(blocks.clone())).is_ok()
+    })
 }
 
 fn malformed(cause: &serde_json::Error) -> CallToolResult {

@@ -1,12 +1,14 @@
-//! Builds the tools from the registry, once, when the server starts.
+//! Builds the tools from the registry, which changes while the server runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use mcp_core::action::{Action, Shape};
 use mcp_core::{Effect, Registry};
+use parking_lot::Mutex;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
+use super::query_tool::LeanTool;
 use super::{ToolSet, query_tool, schemas};
 
 /// The member that wraps an output that may not be an object.
@@ -14,22 +16,25 @@ pub(super) const RESULT: &str = "result";
 
 /// The tools of all sets.
 pub(super) struct Tools {
-    query: Tool,
-    /// Ordered by group, then by registration.
-    of_actions: Vec<Tool>,
+    lean: [Tool; 2],
+    /// The tools of the actions of a registry, built when a client first asks for them.
+    of_actions: Mutex<Option<(Weak<Registry>, Arc<Vec<Tool>>)>>,
+}
+
+impl Default for Tools {
+    fn default() -> Self {
+        Self { lean: query_tool::tools(), of_actions: Mutex::default() }
+    }
 }
 
 impl Tools {
-    pub(super) fn new(registry: &Registry) -> Self {
-        Self { query: query_tool::tool(), of_actions: ordered(registry).map(tool).collect() }
-    }
-
     /// Returns the tools of a set, always in the same order.
-    pub(super) fn of(&self, set: &ToolSet, registry: &Registry) -> Vec<Tool> {
+    pub(super) fn of(&self, set: &ToolSet, registry: &Arc<Registry>) -> Vec<Tool> {
         if *set == ToolSet::Lean {
-            return vec![self.query.clone()];
+            return self.lean.to_vec();
         }
-        let tools = ordered(registry).zip(&self.of_actions);
+        let all = self.of_actions(registry);
+        let tools = ordered(registry).zip(&*all);
         tools
             .filter(|(action, _)| set.contains(action.doc.group.name()))
             .map(|(_, tool)| tool.clone())
@@ -37,8 +42,24 @@ impl Tools {
     }
 
     /// Returns the tool with this name, of any set.
-    pub(super) fn named(&self, name: &str) -> Option<&Tool> {
-        std::iter::once(&self.query).chain(&self.of_actions).find(|tool| tool.name == name)
+    pub(super) fn named(&self, name: &str, registry: &Registry) -> Option<Tool> {
+        match LeanTool::named(name) {
+            Some(_) => self.lean.iter().find(|tool| tool.name == name).cloned(),
+            None => registry.catalogue().find(name).map(tool),
+        }
+    }
+
+    /// Returns the tools of all actions, ordered by group, then by registration.
+    fn of_actions(&self, registry: &Arc<Registry>) -> Arc<Vec<Tool>> {
+        let mut built = self.of_actions.lock();
+        if let Some((of, tools)) = &*built
+            && of.as_ptr() == Arc::as_ptr(registry)
+        {
+            return Arc::clone(tools);
+        }
+        let tools = Arc::new(ordered(registry).map(tool).collect());
+        *built = Some((Arc::downgrade(registry), Arc::clone(&tools)));
+        tools
     }
 }
 
@@ -58,7 +79,7 @@ fn tool(action: &Action) -> Tool {
         .open_world(action.remote);
     let mut tool = Tool::new(
         action.name.to_string(),
-        action.doc.summary.clone(),
+        action.doc.details.clone().map_or_else(|| action.doc.summary.clone(), Into::into),
         schemas::of_arguments(&action.params_schema),
     );
     tool.title = Some(action.title());

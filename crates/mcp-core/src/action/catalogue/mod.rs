@@ -149,19 +149,17 @@ impl Catalogue {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for group in self.groups() {
-            let of_group: Vec<&Action> = self.of_group(group).collect();
-            if of_group.len() > ON_A_LINE && of_group.iter().all(|action| action.connected) {
-                lines.push(format!(
-                    "{}: {} actions; find them by query",
-                    group.name(),
-                    of_group.len()
-                ));
-                continue;
-            }
-            let signatures: Vec<String> =
-                of_group.into_iter().map(Action::brief_signature).collect();
+            let (connected, own): (Vec<&Action>, Vec<&Action>) =
+                self.of_group(group).partition(|action| action.connected);
+            let is_long = connected.len() > ON_A_LINE;
+            let listed = if is_long { own } else { [own, connected.clone()].concat() };
+            let signatures: Vec<String> = listed.into_iter().map(Action::brief_signature).collect();
             let line = |part: &[String]| format!("{}: {}", group.name(), part.join(" "));
             lines.extend(signatures.chunks(ON_A_LINE).map(line));
+            if is_long {
+                let count = connected.len();
+                lines.push(format!("{}: {count} actions; find them by query", group.name()));
+            }
         }
         lines
     }

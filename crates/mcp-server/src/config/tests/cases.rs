@@ -123,6 +123,12 @@ pub(super) const CASES: &[Case] = &[
     ),
     case("blob_time", &[("1", "1"), ("86400", "86400")], &["0", "86401", "-1", "1h"], NOT_NUMBERS),
     case(
+        "connections",
+        &[("/etc/mcp/connections.json", "/etc/mcp/connections.json"), ("c.toml", "c.toml")],
+        &["a\nb", " ", " c.json"],
+        NOT_TEXT,
+    ),
+    case(
         "chromium",
         &[("/usr/bin/chromium", "/usr/bin/chromium"), ("12", "12")],
         &["a\nb", " ", " /usr/bin/chromium"],

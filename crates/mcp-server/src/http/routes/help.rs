@@ -1,7 +1,7 @@
 //! `GET /llms.txt`: all that a prompt needs. `GET /api/v2/help`: finds an action.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use mcp_core::action::params::ParamsText;
 use mcp_core::{ActionError, Call, ErrorCode};
 use mcp_lean::tokens;
@@ -12,15 +12,12 @@ use serde_json::json;
 
 use super::Operation;
 use super::v2::TOKENS;
+use crate::config::ToolSet;
+use crate::http::auth::ApiKey;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::mcp::instructions;
 use crate::service::Service;
-
-/// The introduction for agents: at most 40 tokens, as a test checks.
-const LLMS: &str = r#"# MCP Server
-
-POST /api/v2/query {"action":"help","params":{"query":"what you want"}} names actions to call the same way. Header X-API-Key.
-"#;
 
 pub(super) const LLMS_OPERATION: Operation =
     Operation { id: "llms", response: "text/plain", errors: &[], is_open: true };
@@ -38,8 +35,30 @@ pub(super) const HELP_OPERATION: Operation = Operation {
     operation_id = "llms",
     tags("service")
 )]
-pub(super) async fn llms() -> HttpResponse {
-    text(LLMS)
+pub(super) async fn llms(
+    request: HttpRequest,
+    service: Data<Service>,
+    key: Data<ApiKey>,
+) -> HttpResponse {
+    let base = base_url(&request);
+    let groups = instructions::groups(&ToolSet::Lean, &service.dispatcher().registry());
+    let key = if key.is_set() { "\nSend the key as header X-API-Key." } else { "" };
+    text(format!(
+        r#"# MCP Server
+
+POST {base}/api/v2/query {{"action":"help","params":{{"query":"what you want"}}}} names actions to call the same way. MCP: {base}/mcp{key}
+Actions: {groups}
+"#
+    ))
+}
+
+/// Returns the address that the client has used. It goes into this client's own response only, so a
+/// forwarded scheme needs no trust.
+fn base_url(request: &HttpRequest) -> String {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_https = header("x-forwarded-proto").is_some_and(|proto| proto.trim() == "https");
+    let host = header("host").unwrap_or("localhost");
+    format!("{}://{host}", if is_https { "https" } else { "http" })
 }
 
 /// The query of `/help`.

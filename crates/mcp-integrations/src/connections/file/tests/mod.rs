@@ -40,9 +40,6 @@ fn one(members: &str) -> (Entry, Vec<String>) {
     (file.entries.remove(0), file.warnings)
 }
 
-fn settings(members: &str) -> ConnectionSettings {
-    one(members).0.settings.expect("settings")
-}
 
 fn exposed<'a>(
     pairs: impl IntoIterator<Item = (&'a String, &'a SecretString)>,
