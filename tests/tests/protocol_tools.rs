@@ -344,9 +344,11 @@ fn query_only_reads_and_names_the_tool_that_writes() {
             {"id": "b", "action": action, "params": params},
         ]}})
     };
-    for (arguments, action) in
-        [(&add, "add_user"), (&batch("add_user"), "add_user"), (&batch("remove_user"), "remove_user")]
-    {
+    for (arguments, action) in [
+        (&add, "add_user"),
+        (&batch("add_user"), "add_user"),
+        (&batch("remove_user"), "remove_user"),
+    ] {
         let result = client.tool("query", arguments.clone());
         assert_eq!(result["isError"], true, "{result}");
         let text = result["content"][0]["text"].as_str().expect("a text");

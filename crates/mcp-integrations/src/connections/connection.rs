@@ -165,6 +165,7 @@ impl Connection {
                 Err(CallError::Answered(error)) => return Err(error),
                 Err(CallError::SessionLost) => {
                     live.stop();
+                    live.ended().await;
                     if is_second || !tools.reads(tool) {
                         return Err(self.lost(tools.reads(tool), &live.last_lines()));
                     }

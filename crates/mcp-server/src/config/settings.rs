@@ -138,7 +138,7 @@ settings! {
     cors_origins: CorsOrigins = "*", ["MCP_CORS_ORIGINS"],
         set(CorsOrigins::EXPECTED, CorsOrigins::parse);
 
-    /// Tools that MCP clients see: `lean` (the tool `query`), `all` (a tool per action), or groups.
+    /// Tools that MCP clients see: `lean` (the tools `query` and `change`), `all` (a tool per action), or groups.
     ///
     /// The groups are users, tasks, config, utilities, github, figma and pages. A client can choose
     /// other tools in the URL: `/mcp?tools=all`.

@@ -6,7 +6,7 @@ use std::fmt;
 /// The value of `MCP_TOOLS`, `--tools` and `?tools=`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ToolSet {
-    /// The tool `query`, which calls every action.
+    /// The tools `query` and `change`, which call every action.
     #[default]
     Lean,
     /// A tool for each action.

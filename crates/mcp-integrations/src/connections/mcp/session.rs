@@ -25,6 +25,8 @@ use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::child::{BaseEnvironment, Process, Program};
@@ -40,6 +42,8 @@ const PAGES: usize = 1000;
 const TOOLS: usize = 20_000;
 /// The bytes of a message from a server.
 const MESSAGE_BYTES: usize = 64 << 20;
+/// The time for reading what an ended child has written to its standard error.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 /// The posts to a server at a time; more wait in the transport.
 const POSTS: usize = 256;
 
@@ -53,6 +57,9 @@ pub(crate) struct Session {
     ended: watch::Receiver<bool>,
     last_lines: stderr::LastLines,
 }
+
+/// A process and the reader of its standard error.
+type ReadProcess = (Process, JoinHandle<()>);
 
 /// Why a session could not begin, in one line without secrets.
 pub(crate) type StartFailure = String;
@@ -82,11 +89,12 @@ impl Session {
         let handler = Handler { name: name.to_owned(), ..Handler::default() };
         let mode = ClientLifecycleMode::Initialize;
         match serve_client_with_lifecycle(handler.clone(), transport, mode).await {
-            Ok(running) => Ok(Self::of(name, running, handler, Some(process), last_lines)),
+            Ok(running) => {
+                Ok(Self::of(name, running, handler, Some((process, reader)), last_lines))
+            }
             Err(error) => {
                 process.end().await;
-                // What the child said last is on its way.
-                let _ = tokio::time::timeout(Duration::from_millis(200), reader).await;
+                let _in_time = timeout(LAST_WORDS, reader).await;
                 let said = last_lines.text();
                 let reason = reason(&error);
                 Err(redactor.scrub(&if said.is_empty() {
@@ -146,7 +154,7 @@ impl Session {
         name: &str,
         running: RunningService<RoleClient, Handler>,
         handler: Handler,
-        process: Option<Process>,
+        process: Option<ReadProcess>,
         last_lines: stderr::LastLines,
     ) -> Self {
         let (stop, peer) = (CancellationToken::new(), running.peer().clone());
@@ -237,11 +245,11 @@ impl Drop for Session {
 /// Runs a session until it is stopped or its server ends it, and then ends its process.
 async fn keep(
     mut running: RunningService<RoleClient, Handler>,
-    process: Option<Process>,
+    process: Option<ReadProcess>,
     stop: CancellationToken,
     ended: watch::Sender<bool>,
 ) {
-    if let Some(mut process) = process {
+    if let Some((mut process, reader)) = process {
         let has_stopped = tokio::select! {
             () = stop.cancelled() => true,
             () = process.wait() => false,
@@ -252,6 +260,7 @@ async fn keep(
         if has_stopped {
             process.end().await;
         }
+        let _in_time = timeout(LAST_WORDS, reader).await;
     } else {
         tokio::select! {
             () = stop.cancelled() => {}

@@ -11,7 +11,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{ConnectionFile, FileError, parse};
-use crate::connections::settings::{ConnectionSettings, Entry};
+use crate::connections::settings::Entry;
 
 /// The value of every secret in these tests.
 const SECRET: &str = "hunter2-hunter2";
@@ -39,7 +39,6 @@ fn one(members: &str) -> (Entry, Vec<String>) {
     let mut file = json(&format!(r#"{{"mcpServers": {{"it": {members}}}}}"#)).expect("a file");
     (file.entries.remove(0), file.warnings)
 }
-
 
 fn exposed<'a>(
     pairs: impl IntoIterator<Item = (&'a String, &'a SecretString)>,
