@@ -19,7 +19,7 @@ struct Arguments {
     /// The port of HTTP on 127.0.0.1; without it, the server uses its standard streams.
     #[arg(long)]
     port: Option<u16>,
-    /// The number of tools, all of which echo.
+    /// The number of tools. Each echoes.
     #[arg(long, default_value_t = 1)]
     tools: usize,
     /// Anything; it tells processes apart.

@@ -71,7 +71,7 @@ pub enum Shape {
     /// [`Contents`](crate::content::Contents): its pictures and sounds are never shown as text.
     Contents,
     /// The result of another system's tool: a list, an object whose only member is a list, a text,
-    /// [`Contents`](crate::content::Contents), or one value. What does not fit is kept, and a cursor
+    /// [`Contents`](crate::content::Contents), or one value. The rest of a page is kept, and a cursor
     /// reads it without a second call.
     Open,
 }

@@ -205,7 +205,7 @@ impl Connection {
         self.permits.acquire().await.map_err(ActionError::internal)
     }
 
-    /// Returns the running system, which is started if need be. An attempt goes on if its caller is
+    /// Returns the running system, which is started if need be. An attempt continues if its caller is
     /// gone.
     async fn live(self: &Arc<Self>) -> Result<Live, ActionError> {
         if let Some(live) = self.running() {

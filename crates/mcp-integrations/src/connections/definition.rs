@@ -34,7 +34,7 @@ impl Definition {
         if self.read_only { Effect::Read } else { Effect::Write }
     }
 
-    /// Returns the SHA-256 of the definition in hexadecimal, by which changes are noticed.
+    /// Returns the SHA-256 of the definition in hexadecimal. A change of it is noticed.
     pub(crate) fn digest(&self) -> String {
         let text = serde_json::to_string(self).expect("a definition is JSON");
         format!("{:x}", Sha256::digest(text))

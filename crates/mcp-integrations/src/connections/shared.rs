@@ -1,4 +1,4 @@
-//! What all connections use: the database, the HTTP client, and the notice of changes.
+//! The parts that all connections use: the database, the HTTP client, and the notice of changes.
 
 use std::sync::Arc;
 

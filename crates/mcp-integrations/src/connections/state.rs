@@ -42,7 +42,7 @@ impl State {
     }
 }
 
-/// What is known of a connection.
+/// The knowledge of a connection.
 pub(crate) struct Known {
     pub(crate) state: State,
     /// Why the last attempt or the last call failed.

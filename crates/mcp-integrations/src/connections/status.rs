@@ -1,4 +1,4 @@
-//! What people see of connections.
+//! The status of connections, for people.
 
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -41,7 +41,7 @@ pub struct Status {
     pub changes: u64,
 }
 
-/// What reading the file again has changed.
+/// The changes after the file was read again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Reload {
     /// The connections that are new or have other settings.

@@ -99,7 +99,7 @@ struct UpstreamState {
     permits: Semaphore,
     /// The used-up rate limits of this account.
     quotas: Quotas,
-    /// The end of the last write, in microseconds. What was read before is not fresh.
+    /// The end of the last write, in microseconds. An older response is not fresh.
     written: AtomicI64,
     exchange: Arc<Exchange>,
 }

@@ -67,7 +67,7 @@ pub(super) fn text_after(
     Ok(Data::One(part.into(), ValueKind::Text { offset, more }))
 }
 
-/// Returns whether a result is content blocks, of which at least one is not text.
+/// Returns whether a result is content blocks with at least one that is not text.
 pub(super) fn is_contents(result: &Value) -> bool {
     let Some(blocks) = only_list(result).filter(|_| result.get(CONTENT).is_some()) else {
         return false;

@@ -16,7 +16,7 @@ impl Service {
     /// on the runtime that outlives the service.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be used. A connection that cannot be used is no error.
+    /// Returns an error if the file cannot be used. A single connection may fail.
     pub fn connect(
         self: &Arc<Self>,
         settings: &Settings,

@@ -1,4 +1,4 @@
-//! What a connected server may ask or tell its client: changes of its tools, progress and log messages.
+//! The requests and notices of a connected server: changes of its tools, progress and log messages.
 //! Requests for sampling, elicitation and roots are rejected in words.
 
 #![expect(deprecated, reason = "connected servers still send what newer revisions drop")]

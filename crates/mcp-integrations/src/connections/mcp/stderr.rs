@@ -26,7 +26,7 @@ const PERIOD: Duration = Duration::from_secs(10);
 pub(crate) struct LastLines(Arc<Mutex<VecDeque<String>>>);
 
 impl LastLines {
-    /// Returns the lines as one text; empty if there were none.
+    /// Returns the lines as one text; empty without lines.
     pub(crate) fn text(&self) -> String {
         self.0.lock().iter().map(String::as_str).collect::<Vec<_>>().join(" | ")
     }

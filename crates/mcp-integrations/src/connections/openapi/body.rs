@@ -10,7 +10,7 @@ use super::schema::{Limits, Rewriter};
 use super::style::{Style, Writing};
 use super::text;
 
-/// What a parameter with bytes takes.
+/// The forms of a parameter with bytes.
 const BINARY: &str = "text, or \"base64:\" and bytes in base64";
 
 /// The body of an operation, as far as a request needs it.

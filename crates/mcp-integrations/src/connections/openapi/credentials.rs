@@ -15,7 +15,7 @@ use crate::connections::settings::Additions;
 /// JSON, if the API has the choice.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, */*;q=0.8");
 
-/// The names of header fields and query parameters whose values are no secrets.
+/// The names of header fields and query parameters whose values are not secret.
 const PUBLIC: [&str; 14] = [
     "accept",
     "accept-language",
@@ -33,7 +33,7 @@ const PUBLIC: [&str; 14] = [
     "x-requested-with",
 ];
 
-/// What is added to each request of a connection.
+/// The additions to each request of a connection.
 pub(super) struct Credentials {
     headers: Vec<(HeaderName, HeaderValue)>,
     /// Encoded pairs, joined by `&`.
@@ -141,7 +141,7 @@ impl Credentials {
     }
 }
 
-/// Returns whether the value under a name is no secret: `Accept`, `X-GitHub-Api-Version`.
+/// Returns whether the value under a name is not secret: `Accept`, `X-GitHub-Api-Version`.
 fn is_public(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     PUBLIC.contains(&&*name) || name.ends_with("version")

@@ -1,4 +1,4 @@
-//! An OpenAPI document as text: only what is asked for is parsed, so that a large document costs
+//! An OpenAPI document as text: only the needed parts are parsed, so that a large document costs
 //! little time and memory.
 
 use std::borrow::Cow;
@@ -130,7 +130,7 @@ impl<'a> Document<'a> {
     /// Returns the value that a reference leads to, such as `#/components/schemas/User`.
     ///
     /// # Errors
-    /// Says why there is no such value.
+    /// Says why the value is missing.
     pub(super) fn value(&self, reference: &str) -> Result<Rc<Value>, String> {
         let shown: String = reference.chars().take(100).collect();
         let Some(pointer) = reference.strip_prefix('#') else {

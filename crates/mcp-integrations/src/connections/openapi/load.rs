@@ -19,7 +19,7 @@ const MAX_DOCUMENT: usize = 32 << 20;
 /// The timeout for loading a document.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Loads the text of a document. A document of an address is asked for with the connection's additions if
+/// Loads the text of a document. A document at an address is requested with the connection's additions if
 /// it is of the same origin as the API, whose address is `base_url`, or if no such address is set.
 ///
 /// # Errors

@@ -46,13 +46,13 @@ pub(crate) use load::load;
 use operations::{Operation, Operations};
 use servers::Servers;
 
-/// What calls of an API need besides its document.
+/// The needs of calls besides the document.
 pub(crate) struct ApiSettings<'a> {
     /// The connection's name, for messages.
     pub(crate) name: &'a str,
     /// The address of the API, if it is not the document's.
     pub(crate) base_url: Option<&'a Url>,
-    /// What is added to each request.
+    /// The additions to each request.
     pub(crate) additions: &'a Additions,
     /// The timeout of a call with all its attempts and waits.
     pub(crate) timeout: Duration,
@@ -148,7 +148,7 @@ impl OpenApi {
         Ok(RemoteText { text: json.text().to_owned(), has_more: json.has_more() })
     }
 
-    /// Names the credentials of the API if there are none.
+    /// Names the credentials of the API if the settings have none.
     fn explained(&self, mut error: ActionError) -> ActionError {
         if let Some(missing) = &self.missing
             && error.message.starts_with("Request failed (401)")

@@ -8,7 +8,7 @@ use super::document::Document;
 use super::text;
 use keywords::{copy_values, is_empty, is_short, kind, make_nullable, merge, outline};
 
-/// The limits of a schema of parameters. What is beyond becomes a schema with a type alone.
+/// The limits of a schema of parameters. A deeper schema keeps only its type.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// The levels of properties and items.
