@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 /// Compares a tool at two addresses.
 #[derive(Parser)]
 struct Arguments {
-    /// The address of the tool's own server, such as http://127.0.0.1:9000/mcp.
+    /// The address of the tool's own server, such as <http://127.0.0.1:9000/mcp>.
     #[arg(long)]
     direct: String,
     /// The name of the tool there.
@@ -87,8 +87,9 @@ impl Target {
     fn new(address: &str, tool: &str) -> Self {
         let params = json!({"name": tool, "arguments": {"text": "hello"}});
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-        let (client, address) = (reqwest::Client::new(), address.to_owned());
-        Self { client, address, body: body.to_string() }
+        let client = reqwest::Client::builder().timeout(Duration::from_mins(1)).no_proxy().build();
+        let client = client.expect("a client for plain HTTP");
+        Self { client, address: address.to_owned(), body: body.to_string() }
     }
 
     async fn call(&self) -> Result<(), reqwest::Error> {

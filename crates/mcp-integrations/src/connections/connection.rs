@@ -327,12 +327,11 @@ impl Connection {
         if held > 0 {
             // The definitions are in the stored list, or are read again.
             let stored = self.shared.stored_tools(&self.hash).await;
-            match stored.and_then(|text| serde_json::from_str(&text).ok()) {
-                Some(definitions) => self.adopt(definitions).await,
-                None => {
-                    self.stop().await;
-                    let _ = self.live().await;
-                }
+            if let Some(definitions) = stored.and_then(|text| serde_json::from_str(&text).ok()) {
+                self.adopt(definitions).await;
+            } else {
+                self.stop().await;
+                let _ = self.live().await;
             }
         }
         Ok(held)

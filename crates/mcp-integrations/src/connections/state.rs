@@ -9,7 +9,7 @@ use super::tools::Tools;
 /// The wait after the first failed attempt. It doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// The longest wait between two attempts.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// The age of a failed attempt after which a call makes another one at once.
 const FRESH: Duration = Duration::from_secs(1);
 

@@ -121,7 +121,7 @@ fn table(lines: &[Line]) -> String {
     }));
     let total = |of: fn(&Line) -> usize| lines.iter().map(of).sum::<usize>().to_string();
     let mut last: [String; 9] = std::array::from_fn(|_| String::new());
-    last[0] = "total".to_owned();
+    "total".clone_into(&mut last[0]);
     last[3] = total(|line| line.tools);
     last[7] = total(|line| line.definition_tokens);
     rows.push(last);

@@ -18,8 +18,11 @@ pub(super) const RESULT: &str = "result";
 pub(super) struct Tools {
     lean: [Tool; 2],
     /// The tools of the actions of a registry, built when a client first asks for them.
-    of_actions: Mutex<Option<(Weak<Registry>, Arc<Vec<Tool>>)>>,
+    of_actions: Mutex<Option<OfRegistry>>,
 }
+
+/// The tools of a registry, which may be replaced.
+type OfRegistry = (Weak<Registry>, Arc<Vec<Tool>>);
 
 impl Default for Tools {
     fn default() -> Self {

@@ -65,7 +65,7 @@ mod tests {
         let text = |text: &str| json!({"type": "text", "text": text});
         for (result, wanted) in [
             (json!({"content": [text("x")], "structuredContent": {"a": 1}}), r#"{"a":1}"#),
-            (json!({"content": [text(r#" [1, 2.50] "#)]}), "[1, 2.50]"),
+            (json!({"content": [text(" [1, 2.50] ")]}), "[1, 2.50]"),
             (json!({"content": [text("two"), text("lines")]}), r#""two\nlines""#),
             (json!({"content": [text("")]}), r#""""#),
             (json!({"content": []}), "null"),

@@ -353,9 +353,9 @@ impl Drop for InFlight<'_> {
 
 fn headers(additions: &Additions) -> Result<HashMap<HeaderName, HeaderValue>, StartFailure> {
     let header = |(name, value): &(String, secrecy::SecretString)| {
-        let wrong = |_| format!("header {name:?} cannot be sent");
-        let key = HeaderName::try_from(name.as_str()).map_err(|_| wrong(()))?;
-        let mut value = HeaderValue::try_from(value.expose_secret()).map_err(|_| wrong(()))?;
+        let wrong = || format!("header {name:?} cannot be sent");
+        let key = HeaderName::try_from(name.as_str()).map_err(|_| wrong())?;
+        let mut value = HeaderValue::try_from(value.expose_secret()).map_err(|_| wrong())?;
         value.set_sensitive(true);
         Ok((key, value))
     };
