@@ -98,7 +98,7 @@ fn an_atomic_batch_that_writes_has_a_budget_and_one_that_reads_does_not_use_the_
     assert!(batch(&body).json()["error"].as_str().expect("a text").contains("MCP_BATCH_BUDGET"));
     // The same holds over the Model Context Protocol.
     let asked = json!({ "action": "batch", "params": scanning(&add, 99) });
-    let result = server.protocol("2025-11-25").tool("query", asked);
+    let result = server.protocol("2025-11-25").tool("change", asked);
     assert_eq!(result["isError"], true, "{result}");
     assert!(result.to_string().contains("may take 10 ms (MCP_BATCH_BUDGET)"), "{result}");
     // A batch that only reads has more time.

@@ -57,7 +57,12 @@ impl<R: AsyncRead + Unpin> AsyncRead for Lines<R> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
-        Poll::Ready(self.see(&buffer.filled()[before..]))
+        let seen = self.see(&buffer.filled()[before..]);
+        if seen.is_err() {
+            // A failed read has no bytes.
+            buffer.set_filled(before);
+        }
+        Poll::Ready(seen)
     }
 }
 

@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use mcp_core::ErrorCode;
-use mcp_integrations::connections::Connections;
 use mcp_lean::tokens;
 use paperclip::actix::api_v2_operation;
 use serde_json::json;
@@ -27,7 +26,7 @@ pub(super) const RELOAD_OPERATION: Operation = Operation {
 pub(super) const APPROVE_OPERATION: Operation = Operation {
     id: "v2_connections_approve",
     response: "ConnectionsApproval",
-    errors: &[ErrorCode::NotFound, ErrorCode::Unavailable],
+    errors: &[ErrorCode::RouteNotFound, ErrorCode::Unavailable],
     is_open: false,
 };
 
@@ -50,7 +49,12 @@ pub(super) async fn list(_: Caller, service: Data<Service>) -> Result<HttpRespon
     tags("v2")
 )]
 pub(super) async fn reload(_: Caller, service: Data<Service>) -> Result<HttpResponse, ApiError> {
-    let reload = of(&service)?.reload();
+    let connections = service.connections().ok_or_else(|| {
+        let message =
+            "the server has no connections file: set MCP_CONNECTIONS, or start with --connections";
+        ApiError::new(StatusCode::BAD_REQUEST, message)
+    })?;
+    let reload = connections.reload();
     let reload =
         reload.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     Ok(HttpResponse::Ok().json(reload))
@@ -68,14 +72,11 @@ pub(super) async fn approve(
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     let name = name.into_inner();
-    let approved = of(&service)?.approve(&name).await?;
+    let unknown = || ApiError::new(StatusCode::NOT_FOUND, format!("unknown connection {name:?}"));
+    let connections = service.connections().ok_or_else(unknown)?;
+    let approved = connections.approve(&name).await.map_err(|error| match error.code {
+        ErrorCode::NotFound => unknown(),
+        _ => error.into(),
+    })?;
     Ok(HttpResponse::Ok().json(json!({ "name": name, "approved": approved })))
-}
-
-fn of(service: &Service) -> Result<&Connections, ApiError> {
-    service.connections().ok_or_else(|| {
-        let message =
-            "there is no connections file: set MCP_CONNECTIONS, or start with --connections";
-        ApiError::new(StatusCode::BAD_REQUEST, message)
-    })
 }
