@@ -193,7 +193,7 @@ fn a_failing_action_is_a_tool_error_with_the_right_signature() {
         let body: Value = serde_json::from_str(text(&result)).expect("JSON");
         assert!(body["error"].as_str().expect("a text").starts_with(wrong), "{body}");
         let signature = body["signature"].as_str().expect("a signature");
-        let of = if wrong.starts_with("Task") { "delete_task(task_id)" } else { "query(action, " };
+        let of = if wrong.starts_with("Task") { "delete_task(task_id)" } else { "change(action, " };
         assert!(signature.starts_with(of), "{body}");
     }
 }
