@@ -20,7 +20,7 @@ async def use(where, read, write):
         hello = await session.initialize()
         tools = (await session.list_tools()).tools
         params = {"title": f"From Python: {where}"}
-        if len(tools) == 1:
+        if len(tools) == 2:
             query = {"action": "add_task", "params": params, "fields": "id,title", "format": "json"}
             added = await session.call_tool("change", query)
             wrong = await session.call_tool("change", {"action": "add_task"})
@@ -29,7 +29,7 @@ async def use(where, read, write):
             wrong = await session.call_tool("add_task", {})
         assert not added.isError, added
         task = added.structuredContent
-        task = task["data"] if len(tools) == 1 else task
+        task = task["data"] if len(tools) == 2 else task
         assert task["title"] == params["title"], added
         assert wrong.isError and "add_task(title" in wrong.content[0].text, wrong
         address = AnyUrl(f"mcp://tasks/{task['id']}")

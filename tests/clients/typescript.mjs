@@ -18,9 +18,9 @@ async function use(where, mode, transport) {
     const { tools } = await client.listTools();
     const title = `From TypeScript: ${where}`;
     const call = (name, params) =>
-        tools.length === 1
+        tools.length === 2
             ? client.callTool({
-                  name: 'query',
+                  name: 'change',
                   arguments: { action: name, params, fields: 'id,title', format: 'json' },
               })
             : client.callTool({ name, arguments: params });
