@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,15 +21,13 @@ def servers(folder):
     notes.mkdir()
     (notes / "a.txt").write_text("one\ntwo\n")
     subprocess.run(["git", "init", "-q", str(notes)], check=True)
-    chromium = shutil.which("chromium")
     thought = {"thought": "x", "nextThoughtNeeded": False, "thoughtNumber": 1, "totalThoughts": 1}
     return {
         "everything": ("mcp-server-everything", [], ("get-sum", {"a": 2, "b": 3})),
         "files": ("mcp-server-filesystem", [str(notes)], ("read_text_file", {"path": str(notes / "a.txt")})),
         "memory": ("mcp-server-memory", [], ("read_graph", {})),
         "thinking": ("mcp-server-sequential-thinking", [], ("sequentialthinking", thought)),
-        "playwright": ("playwright-mcp", ["--headless", "--no-sandbox", "--executable-path", chromium or "none"],
-                       ("browser_navigate", {"url": "data:text/html,<p>hi"}) if chromium else None),
+        "playwright": ("playwright-mcp", ["--headless"], None),
         "chrome": ("chrome-devtools-mcp", ["--headless"], None),
         "notion": ("notion-mcp-server", [], None),
         "figma": ("figma-developer-mcp", ["--stdio", "--figma-api-key", "none"], None),
