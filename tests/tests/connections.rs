@@ -281,3 +281,16 @@ fn secrets_of_a_connection_reach_no_log_and_its_child_gets_no_others() {
     let echo = server.refusal("it__echo", json!({"text": "hunter2-hunter2"}));
     assert!(echo.contains("secrets") && !echo.contains("hunter2"), "{echo}");
 }
+
+#[test]
+fn a_page_of_another_origin_cannot_reload_or_approve() {
+    let place = Place::new();
+    place.write(&[("it", json!({"onChange": "hold"}))]);
+    let server = place.start();
+    for target in ["/api/v2/connections/reload", "/api/v2/connections/it/approve"] {
+        let post = || server.post(target);
+        let foreign = post().header("Origin", "https://evil.example").send();
+        assert!(foreign.refusal(403).contains("MCP_CORS_ORIGINS"), "{target}");
+        until("the list", || post().send().status == 200);
+    }
+}

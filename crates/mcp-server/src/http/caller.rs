@@ -43,11 +43,12 @@ impl FromRequest for Caller {
 impl Apiv2Schema for Caller {}
 impl OperationModifier for Caller {}
 
-/// A caller of the reset. A page of another origin must be listed by name or send a configured key.
+/// A caller who resets the memory or manages connections. A page of another origin must be listed by
+/// name or send a configured key.
 #[derive(Clone, Debug)]
-pub(crate) struct ResetCaller;
+pub(crate) struct OperatorCaller;
 
-impl FromRequest for ResetCaller {
+impl FromRequest for OperatorCaller {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
@@ -57,15 +58,15 @@ impl FromRequest for ResetCaller {
             if has_key || !origin::is_foreign(request, listed(request)) {
                 return Ok(Self);
             }
-            let detail = "A page of another origin may not reset the memory: list its origin in \
+            let detail = "A page of another origin may not do this: list its origin in \
                           MCP_CORS_ORIGINS or send the API key";
             Err(ApiError::new(StatusCode::FORBIDDEN, detail))
         }))
     }
 }
 
-impl Apiv2Schema for ResetCaller {}
-impl OperationModifier for ResetCaller {}
+impl Apiv2Schema for OperatorCaller {}
+impl OperationModifier for OperatorCaller {}
 
 /// A caller of the Model Context Protocol. A page of another origin must be listed by name and, where a
 /// key is configured, send it too.

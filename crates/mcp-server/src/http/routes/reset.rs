@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Operation;
 use crate::http::answer::success;
-use crate::http::caller::ResetCaller;
+use crate::http::caller::OperatorCaller;
 use crate::http::error::ApiError;
 use crate::service::Service;
 
@@ -26,7 +26,7 @@ pub(super) const OPERATION: Operation = Operation {
     tags("v1")
 )]
 pub(super) async fn reset(
-    _: ResetCaller,
+    _: OperatorCaller,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     service.dispatcher().reset().await?;

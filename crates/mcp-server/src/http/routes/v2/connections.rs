@@ -8,7 +8,7 @@ use mcp_lean::tokens;
 use paperclip::actix::api_v2_operation;
 use serde_json::json;
 
-use crate::http::caller::Caller;
+use crate::http::caller::{Caller, OperatorCaller};
 use crate::http::error::ApiError;
 use crate::http::routes::Operation;
 use crate::service::Service;
@@ -48,7 +48,10 @@ pub(super) async fn list(_: Caller, service: Data<Service>) -> Result<HttpRespon
     operation_id = "v2_connections_reload",
     tags("v2")
 )]
-pub(super) async fn reload(_: Caller, service: Data<Service>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn reload(
+    _: OperatorCaller,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
     let connections = service.connections().ok_or_else(|| {
         let message =
             "the server has no connections file: set MCP_CONNECTIONS, or start with --connections";
@@ -67,7 +70,7 @@ pub(super) async fn reload(_: Caller, service: Data<Service>) -> Result<HttpResp
     tags("v2")
 )]
 pub(super) async fn approve(
-    _: Caller,
+    _: OperatorCaller,
     name: paperclip::actix::web::Path<String>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
