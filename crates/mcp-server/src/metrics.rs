@@ -1,6 +1,7 @@
-//! Metrics for Prometheus: calls, errors, times and tokens by action.
+//! Metrics for Prometheus: calls, errors, times and tokens by action, and the state of connections.
 //!
-//! The number of series is bounded: labels are the registry's actions and the error table's names.
+//! The number of series is bounded: labels are the registry's actions, the error table's names and the
+//! names of the connections file.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -59,6 +59,7 @@ pub struct Connections {
 }
 
 /// A connection of the file.
+#[derive(Clone)]
 enum Slot {
     Working(Arc<Connection>),
     /// An entry that cannot be used, and why.
@@ -115,7 +116,11 @@ impl Connections {
         for entry in file.entries {
             let same = old.iter().position(|slot| match slot {
                 Slot::Working(it) => it.name == entry.name && it.hash == entry.hash,
-                Slot::Broken { .. } => false,
+                Slot::Broken { name, reason, is_disabled } => {
+                    *name == entry.name
+                        && *is_disabled == entry.disabled
+                        && entry.settings.as_ref().err() == Some(reason)
+                }
             });
             if let Some(at) = same {
                 slots.push(old.swap_remove(at));
@@ -198,16 +203,15 @@ impl Connections {
     /// text; without it, those of the definitions are 0.
     #[must_use]
     pub fn status(&self, count: Option<fn(&str) -> usize>) -> Vec<Status> {
-        let slots = self.slots.lock();
-        slots
-            .iter()
-            .map(|slot| match slot {
-                Slot::Working(connection) => Status::of(connection, count),
-                Slot::Broken { name, reason, is_disabled } => {
-                    Status::broken(name, reason, *is_disabled)
-                }
-            })
-            .collect()
+        // Not under the lock: counting the tokens of a large API takes a while.
+        let slots = self.slots.lock().clone();
+        let status = |slot: &Slot| match slot {
+            Slot::Working(connection) => Status::of(connection, count),
+            Slot::Broken { name, reason, is_disabled } => {
+                Status::broken(name, reason, *is_disabled)
+            }
+        };
+        slots.iter().map(status).collect()
     }
 
     /// Waits until each connection has its list of tools, or has failed once.

@@ -1,5 +1,6 @@
 //! `mcp-server connections`
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use clap::{Args, Subcommand};
 use mcp_core::SystemClock;
 use mcp_core::memory::in_memory::InMemoryStore;
 use mcp_integrations::HttpSettings;
-use mcp_integrations::connections::{Connections, import};
+use mcp_integrations::connections::{Connections, Status, file, import};
 use mcp_lean::tokens;
 use reqwest::Method;
 use serde::Deserialize;
@@ -18,6 +19,8 @@ use super::{Environment, Failure, NO_CONNECTION, REFUSED, USAGE, complain, print
 
 /// The characters of an error in the table.
 const ERROR_WIDTH: usize = 60;
+/// The characters of every other text in the table: those of the longest name.
+const TEXT_WIDTH: usize = 64;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -106,17 +109,16 @@ fn table(lines: &[Line]) -> String {
         ["NAME", "KIND", "STATE", "TOOLS", "HELD", "CALLS", "ERRORS", "TOKENS", "LAST ERROR"];
     let mut rows = vec![head.map(ToOwned::to_owned)];
     rows.extend(lines.iter().map(|line| {
-        let error: String = line.error.iter().flat_map(|it| it.chars()).take(ERROR_WIDTH).collect();
         [
-            line.name.clone(),
-            line.kind.clone(),
-            line.state.clone(),
+            cell(&line.name, TEXT_WIDTH),
+            cell(&line.kind, TEXT_WIDTH),
+            cell(&line.state, TEXT_WIDTH),
             line.tools.to_string(),
             line.held.to_string(),
             line.calls.to_string(),
             line.errors.to_string(),
             line.definition_tokens.to_string(),
-            error,
+            cell(line.error.as_deref().unwrap_or_default(), ERROR_WIDTH),
         ]
     }));
     let total = |of: fn(&Line) -> usize| lines.iter().map(of).sum::<usize>().to_string();
@@ -131,7 +133,6 @@ fn table(lines: &[Line]) -> String {
     let is_number = |column: usize| (3..8).contains(&column);
     let line = |row: &[String; 9]| {
         let cells = row.iter().enumerate().map(|(column, text)| {
-            let text = text.replace(char::is_control, " ");
             let width = widths[column];
             if is_number(column) { format!("{text:>width$}") } else { format!("{text:<width$}") }
         });
@@ -140,39 +141,69 @@ fn table(lines: &[Line]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Returns a text in one line of at most `width` characters, with `…` as the last if it was cut.
+fn cell(text: &str, width: usize) -> String {
+    let text = text.replace(char::is_control, " ");
+    match text.char_indices().nth(width - 1) {
+        Some((at, last)) if at + last.len_utf8() < text.len() => format!("{}…", &text[..at]),
+        _ => text,
+    }
+}
+
 fn check(file: PathBuf, environment: &Environment) -> Result<(), Failure> {
     env_logger::Builder::new().parse_filters("off").init();
     let variables = environment.variables();
+    let read = file::read(&file, &*variables).map_err(|error| Failure::new(USAGE, error))?;
+    for warning in &read.warnings {
+        complain(warning);
+    }
     let failed = actix_web::rt::System::new().block_on(async move {
         let clock = SystemClock::shared();
         let store = Arc::new(InMemoryStore::new(Arc::clone(&clock), 0));
         let http = HttpSettings::default();
         let connections = Connections::open(file, variables, store, http, clock)
             .map_err(|error| Failure::new(USAGE, error))?;
-        let mut shown = std::collections::BTreeSet::new();
-        loop {
-            for status in connections.status(Some(tokens::count)) {
-                if status.state != "connecting" && shown.insert(status.name.clone()) {
-                    let outcome = match &status.error {
-                        Some(error) => error.clone(),
-                        None => {
-                            format!("{} tools, {} tokens", status.tools, status.definition_tokens)
-                        }
-                    };
-                    print(&format!("{}: {}: {outcome}", status.name, status.state))?;
-                }
-            }
-            let all = connections.status(None);
-            if all.len() == shown.len() {
-                connections.close().await;
-                return Ok(all.iter().filter(|it| it.state == "failed").count());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let failed = show_settled(&connections).await;
+        connections.close().await;
+        failed
     })?;
     match failed {
         0 => Ok(()),
+        1 => Err(Failure::new(REFUSED, "1 connection failed")),
         count => Err(Failure::new(REFUSED, format!("{count} connections failed"))),
+    }
+}
+
+/// Prints a line for each connection as soon as it has its tools or has failed once. Returns the number
+/// of those that failed.
+async fn show_settled(connections: &Connections) -> Result<usize, Failure> {
+    const INTERVAL: Duration = Duration::from_millis(50);
+    let (mut shown, mut failed) = (BTreeSet::new(), 0);
+    loop {
+        let all = connections.status(Some(tokens::count));
+        let settled = all.iter().filter(|it| it.state != "connecting" || it.error.is_some());
+        for status in settled {
+            if !shown.insert(status.name.clone()) {
+                continue;
+            }
+            // One that has failed may be trying again already.
+            failed += usize::from(matches!(status.state, "failed" | "connecting"));
+            print(&checked(status).replace(char::is_control, " "))?;
+        }
+        if shown.len() == all.len() {
+            return Ok(failed);
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+fn checked(status: &Status) -> String {
+    let Status { name, tools, definition_tokens, .. } = status;
+    match (&status.error, status.state) {
+        (Some(error), "disabled") => format!("{name}: disabled: {error}"),
+        (None, "disabled") => format!("{name}: disabled"),
+        (Some(error), "failed" | "connecting") => format!("{name}: failed: {error}"),
+        (_, state) => format!("{name}: {state}: {tools} tools, {definition_tokens} tokens"),
     }
 }
 
@@ -194,5 +225,5 @@ fn import_files(environment: &Environment) -> Result<(), Failure> {
     for variable in &import.variables {
         complain(&format!("set {} for {}", variable.name, variable.connections.join(", ")));
     }
-    print(&import.text)
+    print(import.text.trim_end())
 }

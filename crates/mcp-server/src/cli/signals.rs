@@ -29,15 +29,22 @@ pub(super) enum Hangup {
     Reloads,
 }
 
-/// Calls a function after each SIGHUP.
-pub(super) fn on_hangup(mut call: impl FnMut() + 'static) -> io::Result<()> {
-    let mut hangups = signal(SignalKind::hangup())?;
-    tokio::task::spawn_local(async move {
-        while hangups.recv().await.is_some() {
-            call();
-        }
-    });
-    Ok(())
+/// The SIGHUPs from now on, which no longer end the process.
+pub(super) struct Hangups(Signal);
+
+impl Hangups {
+    pub(super) fn new() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Calls a function after each SIGHUP, also after one that has arrived before.
+    pub(super) fn on_each(mut self, mut call: impl FnMut() + 'static) {
+        tokio::task::spawn_local(async move {
+            while self.0.recv().await.is_some() {
+                call();
+            }
+        });
+    }
 }
 
 /// Returns whether a signal would end this process if it is not handled. A signal that was ignored at

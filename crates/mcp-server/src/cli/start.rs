@@ -3,9 +3,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use mcp_integrations::connections::Connections;
-
-use super::signals::{Hangup, on_hangup, stop_signal};
+use super::signals::{Hangup, Hangups, stop_signal};
 use super::{Failure, REFUSED, config};
 use crate::config::{Settings, Sources};
 use crate::http;
@@ -45,6 +43,9 @@ async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
     let hangup = if settings.connections.is_some() { Hangup::Reloads } else { Hangup::Stops };
     let stop = stop_signal(hangup)
         .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
+    let hangups = (hangup == Hangup::Reloads).then(Hangups::new).transpose();
+    let hangups = hangups
+        .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
     // Before the database, which a second server on the same port must not open.
     let address = settings.address();
     let listener = TcpListener::bind(address)
@@ -53,10 +54,9 @@ async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
     let service =
         Arc::new(Service::start(&settings, machine).map_err(|error| Failure::new(REFUSED, error))?);
     service.connect(&settings, machine).map_err(|error| Failure::new(REFUSED, error))?;
-    if hangup == Hangup::Reloads {
+    if let Some(hangups) = hangups {
         let service = Arc::clone(&service);
-        on_hangup(move || reload(&service))
-            .map_err(|error| Failure::new(REFUSED, format!("cannot handle signals: {error}")))?;
+        hangups.on_each(move || drop(service.reload_connections()));
     }
     let mcp = McpServer::new(Arc::clone(&service), &settings);
     log::info!("listening on http://{bound}");
@@ -66,13 +66,4 @@ async fn serve(settings: Settings, machine: &Machine) -> Result<(), Failure> {
     closed.map_err(|error| Failure::new(REFUSED, format!("closing the database: {error}")))?;
     log::info!("stopped");
     Ok(())
-}
-
-/// Reads the connections file again.
-fn reload(service: &Service) {
-    match service.connections().map(Connections::reload) {
-        None => {}
-        Some(Ok(reload)) => log::info!("the connections file was read again: {reload}"),
-        Some(Err(error)) => log::error!("the connections file cannot be used: {error}"),
-    }
 }

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use mcp_integrations::connections::Connections;
+use mcp_integrations::connections::file::FileError;
+use mcp_integrations::connections::{Connections, Reload};
 
 use super::{Machine, Service, StartError, registry};
 use crate::config::Settings;
@@ -40,6 +41,16 @@ impl Service {
     #[must_use]
     pub fn connections(&self) -> Option<&Connections> {
         self.connections.get().map(|connections| &**connections)
+    }
+
+    /// Reads the connections file again and logs the changes. `None` if there is no file. It blocks.
+    pub(crate) fn reload_connections(&self) -> Option<Result<Reload, FileError>> {
+        let outcome = self.connections()?.reload();
+        match &outcome {
+            Ok(reload) => log::info!("the connections file was read again: {reload}"),
+            Err(error) => log::error!("the connections file cannot be used: {error}"),
+        }
+        Some(outcome)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
-use mcp_core::ErrorCode;
+use actix_web::web::{Data, block};
+use mcp_core::{ActionError, ErrorCode};
 use mcp_lean::tokens;
 use paperclip::actix::api_v2_operation;
 use serde_json::json;
@@ -13,13 +13,17 @@ use crate::http::error::ApiError;
 use crate::http::routes::Operation;
 use crate::service::Service;
 
-pub(super) const LIST_OPERATION: Operation =
-    Operation { id: "v2_connections", response: "Connections", errors: &[], is_open: false };
+pub(super) const LIST_OPERATION: Operation = Operation {
+    id: "v2_connections",
+    response: "Connections",
+    errors: &[ErrorCode::Internal],
+    is_open: false,
+};
 
 pub(super) const RELOAD_OPERATION: Operation = Operation {
     id: "v2_connections_reload",
     response: "ConnectionsReload",
-    errors: &[ErrorCode::InvalidParams],
+    errors: &[ErrorCode::InvalidParams, ErrorCode::Internal],
     is_open: false,
 };
 
@@ -37,9 +41,10 @@ pub(super) const APPROVE_OPERATION: Operation = Operation {
     tags("v2")
 )]
 pub(super) async fn list(_: Caller, service: Data<Service>) -> Result<HttpResponse, ApiError> {
-    let connections = service.connections();
-    let list = connections.map(|it| it.status(Some(tokens::count))).unwrap_or_default();
-    Ok(HttpResponse::Ok().json(list))
+    // On another thread: counting the tokens of a large API takes a while.
+    let list = block(move || service.connections().map(|it| it.status(Some(tokens::count))));
+    let list = list.await.map_err(ActionError::internal)?;
+    Ok(HttpResponse::Ok().json(list.unwrap_or_default()))
 }
 
 #[api_v2_operation(
@@ -52,12 +57,12 @@ pub(super) async fn reload(
     _: OperatorCaller,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    let connections = service.connections().ok_or_else(|| {
+    let reload = block(move || service.reload_connections());
+    let reload = reload.await.map_err(ActionError::internal)?.ok_or_else(|| {
         let message =
             "the server has no connections file: set MCP_CONNECTIONS, or start with --connections";
         ApiError::new(StatusCode::BAD_REQUEST, message)
     })?;
-    let reload = connections.reload();
     let reload =
         reload.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     Ok(HttpResponse::Ok().json(reload))
