@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use service_tests::{Command, DEADLINE, TestServer};
+use service_tests::{Command, DEADLINE, Output, TestServer};
 use tempfile::TempDir;
 
 /// A folder with a connections file and the journals of its servers.
@@ -293,4 +293,129 @@ fn a_page_of_another_origin_cannot_reload_or_approve() {
         assert!(foreign.refusal(403).contains("MCP_CORS_ORIGINS"), "{target}");
         until("the list", || post().send().status == 200);
     }
+}
+
+/// Runs `mcp-server connections` for a running server.
+fn connections<const N: usize>(server: &TestServer, arguments: [&str; N]) -> Output {
+    let url = server.base_url();
+    let arguments = ["connections"].into_iter().chain(arguments).chain(["--base-url", &url]);
+    Command::new(arguments).run()
+}
+
+#[test]
+fn a_command_shows_reloads_and_approves_the_connections_of_a_server() {
+    let place = Place::new();
+    place.write(&[("it", json!({"onChange": "hold"})), ("gone", json!({"command": "no-such"}))]);
+    let server = place.start();
+    assert_eq!(server.data("it__become", json!({})), "done");
+    until("the change", || status(&server, "it")["held"] == 1);
+    until("a failure", || status(&server, "gone")["state"] == "failed");
+    let list = connections(&server, ["--json"]).json();
+    let (it, gone) = (&list[0], &list[1]);
+    assert_eq!((&it["kind"], &it["calls"], &it["errors"]), (&json!("stdio"), &json!(1), &json!(0)));
+    assert!(it["definition_tokens"].as_u64() > Some(100) && it.get("error").is_none(), "{it}");
+    assert!(gone["error"].is_string() && gone["next_try"].as_f64() >= Some(0.0), "{gone}");
+    let table = connections(&server, []).stdout;
+    let rows: Vec<Vec<&str>> =
+        table.lines().map(|line| line.split_whitespace().collect()).collect();
+    let tokens = it["definition_tokens"].to_string();
+    assert_eq!(rows[1][..8], ["it", "stdio", "ready", "9", "1", "1", "0", &*tokens], "{table}");
+    assert_eq!(rows[2][..3], ["gone", "stdio", "failed"], "{table}");
+    assert_eq!(rows[3], ["total", "9", &*tokens], "{table}");
+    let approved = connections(&server, ["approve", "it"]).json();
+    assert_eq!(approved, json!({"name": "it", "approved": 1}));
+    let unknown = connections(&server, ["approve", "no/such"]);
+    assert_eq!(unknown.refusal(1), "mcp-server: unknown connection \"no/such\"");
+    let reload = connections(&server, ["reload"]).json();
+    assert_eq!(reload, json!({"started": [], "removed": [], "unchanged": 2}));
+    assert!(server.stderr().contains("read again: 2 unchanged"), "{}", server.stderr());
+    fs::remove_file(place.file()).expect("it is there");
+    assert!(connections(&server, ["reload"]).refusal(1).contains("cannot read"));
+    assert_eq!(server.data("it__echo", json!({"text": "x"})), "x");
+    let metrics = server.get("/metrics").text().to_owned();
+    for line in [
+        "mcp_connection_up{connection=\"it\"} 1",
+        "mcp_connection_up{connection=\"gone\"} 0",
+        "mcp_connection_calls_total{connection=\"it\"} 2",
+        "mcp_connection_errors_total{connection=\"it\"} 0",
+        "mcp_connection_starts_total{connection=\"it\"} 1",
+        "mcp_connection_definition_changes_total{connection=\"it\"} 1",
+    ] {
+        assert!(metrics.lines().any(|it| it == line), "{line}\n{metrics}");
+    }
+}
+
+#[test]
+fn a_file_is_checked_without_a_server() {
+    let place = Place::new();
+    place.write(&[
+        ("good", json!({"tymeout": 5})),
+        ("variable", json!({"env": {"TOKEN": "${NOT_SET}"}})),
+        ("off", json!({"disabled": true})),
+    ]);
+    let check = || {
+        let file = place.file().display().to_string();
+        Command::new(["connections", "check", &file]).env("PATH", "/usr/bin:/bin").run()
+    };
+    let output = check();
+    assert_eq!(output.exit, Some(1), "{output:?}");
+    let mut lines: Vec<&str> = output.stdout.lines().collect();
+    lines.sort_unstable();
+    assert!(lines[0].starts_with("good: ready: 9 tools, "), "{output:?}");
+    assert_eq!(lines[1], "off: disabled");
+    assert!(lines[2].starts_with("variable: failed: env.TOKEN"), "{output:?}");
+    for part in ["tymeout", "1 connection failed"] {
+        assert!(output.stderr.contains(part), "{part}: {output:?}");
+    }
+    until("the end of the child", || !lives(place.processes("good")[0]));
+    place.write(&[("good", json!({}))]);
+    assert_eq!(check().exit, Some(0));
+    fs::write(place.file(), "{").expect("the folder can be written");
+    assert!(check().refusal(2).contains("connections.json, line 1"));
+}
+
+#[test]
+fn files_of_clients_are_imported_without_their_secrets() {
+    let place = Place::new();
+    let folder = place.0.path();
+    fs::create_dir(folder.join(".cursor")).expect("the folder can be written");
+    let secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let file = json!({"mcpServers": {"hub": {"command": "hub", "env": {"GITHUB_TOKEN": secret}}}});
+    fs::write(folder.join(".cursor/mcp.json"), file.to_string()).expect("it can be written");
+    let import = |home: &Path| {
+        Command::new(["connections", "import"]).env("HOME", home).folder(folder).run()
+    };
+    let output = import(folder);
+    let wanted = json!({"command": "hub", "env": {"GITHUB_TOKEN": "${GITHUB_TOKEN}"}});
+    assert_eq!(output.json()["mcpServers"]["hub"], wanted);
+    assert_eq!(output.stderr, "mcp-server: set GITHUB_TOKEN for hub\n");
+    fs::remove_file(folder.join(".cursor/mcp.json")).expect("it is there");
+    assert!(import(folder).refusal(1).contains("found no connections"));
+}
+
+#[test]
+fn pictures_become_handles_and_progress_is_passed_on() {
+    let place = Place::new();
+    place.write(&[("it", json!({}))]);
+    let server = place.start();
+    let picture = query(&server, json!({"action": "it__picture"}));
+    let text = picture.to_string();
+    let at = text.find("b_").unwrap_or_else(|| panic!("no handle: {text}"));
+    let id = &text[at..at + 22];
+    let blob = server.get(&format!("/api/v2/blobs/{id}"));
+    assert_eq!((blob.status, blob.header("content-type")), (200, Some("image/gif")), "{text}");
+    assert!(blob.body.starts_with(b"GIF89a"));
+    let client = server.protocol("2025-11-25");
+    let arguments = json!({"action": "it__steps", "params": {"text": place.journal("go")}});
+    let call = json!({"name": "change", "arguments": arguments, "_meta": {"progressToken": "t-1"}});
+    let mut messages = client.listen("tools/call", call);
+    let step = messages.next_of("notifications/progress")["params"].take();
+    assert_eq!((&step["progressToken"], &step["message"]), (&json!("t-1"), &json!("weeding")));
+    assert_eq!(step["total"], 1000.0, "{step}");
+    fs::write(place.journal("go"), "").expect("the folder can be written");
+    let mut last = messages.next_message();
+    while last["method"] == "notifications/progress" {
+        last = messages.next_message();
+    }
+    assert!(last["result"]["content"].to_string().contains("go.journal"), "{last}");
 }

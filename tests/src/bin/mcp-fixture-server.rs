@@ -3,7 +3,7 @@
 //! It adds a line with its process number to the file that its argument names, and one for each `append`.
 
 use std::fs::OpenOptions;
-use std::io::{BufRead as _, Write as _};
+use std::io::{BufRead as _, Write};
 
 use serde_json::{Value, json};
 
@@ -21,6 +21,9 @@ fn main() -> std::io::Result<()> {
     for line in std::io::stdin().lock().lines() {
         let Ok(message) = serde_json::from_str::<Value>(&line?) else { continue };
         let Some(id) = message.get("id") else { continue };
+        if message["params"]["name"] == "steps" {
+            tell_until_file_exists(&mut output, &message["params"])?;
+        }
         let result = fixture.answer(&message)?;
         writeln!(output, "{}", json!({"jsonrpc": "2.0", "id": id, "result": result}))?;
         if message["params"]["name"] == "become" {
@@ -28,6 +31,25 @@ fn main() -> std::io::Result<()> {
             writeln!(output, "{}", json!({"jsonrpc": "2.0", "method": method}))?;
         }
         output.flush()?;
+    }
+    Ok(())
+}
+
+/// Sends progress again and again until the file that `text` names exists, for at most 10 s.
+fn tell_until_file_exists(output: &mut impl Write, params: &Value) -> std::io::Result<()> {
+    let path = params["arguments"]["text"].as_str().unwrap_or_default();
+    for step in 1..=1000 {
+        if std::path::Path::new(path).exists() {
+            break;
+        }
+        let params = json!({
+            "progressToken": params["_meta"]["progressToken"],
+            "progress": step, "total": 1000, "message": "weeding",
+        });
+        let method = "notifications/progress";
+        writeln!(output, "{}", json!({"jsonrpc": "2.0", "method": method, "params": params}))?;
+        output.flush()?;
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
     Ok(())
 }
@@ -65,6 +87,8 @@ impl Fixture {
             tool("complain", "Writes the variable SECRET to standard error", true),
             tool("become", "Changes the definition of echo", false),
             tool("exit", "Ends the server", true),
+            tool("picture", "Returns a picture", false),
+            tool("steps", "Tells its progress until a file exists", false),
         ]
     }
 
@@ -97,6 +121,9 @@ impl Fixture {
                 self.has_changed = true;
                 text("done")
             }
+            "picture" => json!({"content": [
+                {"type": "image", "data": "R0lGODlhAQABAAAAACw=", "mimeType": "image/gif"},
+            ]}),
             "exit" => return Err(std::io::Error::other("asked to end")),
             _ => text(given),
         })
