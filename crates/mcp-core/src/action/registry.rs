@@ -72,7 +72,7 @@ pub enum RegistryError {
     BadName(String),
 }
 
-/// A registry to which actions are added.
+/// A registry that is being filled.
 #[derive(Default)]
 pub struct RegistryBuilder {
     actions: Vec<Arc<Action>>,

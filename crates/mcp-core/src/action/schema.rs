@@ -39,7 +39,7 @@ fn root<T: JsonSchema>(settings: SchemaSettings) -> Value {
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     if let Some(object) = schema.as_object_mut() {
-        // The name of the Rust type is no help to a caller.
+        // The name of the Rust type does not help a caller.
         object.remove("title");
         object.remove("description");
     }

@@ -326,7 +326,7 @@ impl Dispatcher {
         action: &Action,
         params: &ParamsText,
     ) -> Result<String, ActionError> {
-        // Outside the transaction, for which other writes wait.
+        // Outside the transaction: other writes wait for it.
         let params = logged_params(&self.redactor, params).into_owned();
         let (name, redactor) = (Arc::clone(&action.name), Arc::clone(&self.redactor));
         let done = self

@@ -1,4 +1,4 @@
-//! Users: people and agents to whom tasks are assigned.
+//! Users: the people and agents who do tasks.
 
 use schemars::JsonSchema;
 use serde::Serialize;

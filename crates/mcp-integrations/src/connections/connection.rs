@@ -1,11 +1,11 @@
 //! A connection: starts its system when it is needed, follows its tools, and carries out calls.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use mcp_core::action::RemoteText;
 use mcp_core::action::params::ParamsText;
-use mcp_core::action::{RemoteRun, RemoteText};
 use mcp_core::dispatch::Redactor;
 use mcp_core::{ActionError, ErrorCode, Progress};
 use parking_lot::Mutex;
@@ -13,12 +13,11 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::definition::Definition;
-use super::settings::{ConnectionSettings, OnChange};
+use super::settings::ConnectionSettings;
 use super::shared::Shared;
 use super::state::{Counters, Known, State};
 use super::system::{self, Live};
-use super::tools::{RunTool, Tools, Use};
+use super::tools::Use;
 use crate::connections::mcp::session::CallError;
 
 /// The calls that may wait for each one that runs.
@@ -33,10 +32,12 @@ pub(crate) struct Connection {
     pub(crate) counters: Counters,
     pub(crate) known: Mutex<Known>,
     pub(crate) redactor: Arc<Redactor>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     live: Mutex<Option<Live>>,
-    /// Held by the one that connects or reads the list of tools.
-    turn: tokio::sync::Mutex<()>,
+    /// Held by the task that connects or reads the list of tools.
+    pub(super) turn: tokio::sync::Mutex<()>,
+    /// Whether the connection is not in the file any more, or the server stops.
+    is_retired: AtomicBool,
     permits: Semaphore,
     waiting: AtomicUsize,
     last_call: Mutex<Instant>,
@@ -61,6 +62,7 @@ impl Connection {
             shared,
             live: Mutex::new(None),
             turn: tokio::sync::Mutex::new(()),
+            is_retired: AtomicBool::new(false),
             permits: Semaphore::new(settings.concurrency),
             waiting: AtomicUsize::new(0),
             last_call: Mutex::new(Instant::now()),
@@ -73,12 +75,7 @@ impl Connection {
         if self.settings.disabled {
             return;
         }
-        if self.settings.system.is_stored()
-            && let Some(text) = self.shared.stored_tools(&self.hash).await
-            && let Ok(definitions) = serde_json::from_str(&text)
-        {
-            self.adopt(definitions).await;
-            self.known.lock().state = State::Idle;
+        if self.adopt_stored().await {
             return;
         }
         let this = Arc::downgrade(&self);
@@ -91,6 +88,24 @@ impl Connection {
             drop(connection);
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Makes actions of the stored list of tools, unless a faster call has started the system.
+    async fn adopt_stored(self: &Arc<Self>) -> bool {
+        let _turn = self.turn.lock().await;
+        if self.running().is_some() {
+            return true;
+        }
+        if !self.settings.system.is_stored() {
+            return false;
+        }
+        let stored = self.shared.stored_tools(&self.hash).await;
+        let Some(definitions) = stored.and_then(|text| serde_json::from_str(&text).ok()) else {
+            return false;
+        };
+        self.adopt(definitions).await;
+        self.known.lock().state = State::Idle;
+        true
     }
 
     /// Returns whether an action's name begins with the connection's prefix.
@@ -207,7 +222,7 @@ impl Connection {
 
     /// Returns the running system, which is started if need be. An attempt continues if its caller is
     /// gone.
-    async fn live(self: &Arc<Self>) -> Result<Live, ActionError> {
+    pub(super) async fn live(self: &Arc<Self>) -> Result<Live, ActionError> {
         if let Some(live) = self.running() {
             return Ok(live);
         }
@@ -239,10 +254,9 @@ impl Connection {
         if let Some(live) = self.running() {
             return Ok(live);
         }
-        let old = self.live.lock().take();
-        if let Some(old) = old {
-            old.stop();
-            old.ended().await;
+        self.stop().await;
+        if self.is_retired.load(Ordering::SeqCst) {
+            return Err("the connection was removed".to_owned());
         }
         {
             let mut known = self.known.lock();
@@ -267,6 +281,10 @@ impl Connection {
                 }
                 self.adopt(definitions).await;
                 *self.live.lock() = Some(live.clone());
+                if self.is_retired.load(Ordering::SeqCst) {
+                    self.stop().await;
+                    return Err("the connection was removed".to_owned());
+                }
                 self.known.lock().succeed();
                 if live.is_session() {
                     self.shared.runtime.spawn(watch(Arc::downgrade(&self), live.clone()));
@@ -287,77 +305,20 @@ impl Connection {
         }
     }
 
-    /// Takes over a list of tools: compares it with what is trusted, and makes actions of it.
-    async fn adopt(self: &Arc<Self>, definitions: Vec<Definition>) {
-        let pins = self.shared.pins(&self.name).await;
-        let holds = self.settings.on_change == OnChange::Hold;
-        let run = run_tool(Arc::downgrade(self));
-        let trusted = pins.as_ref().filter(|_| holds);
-        let tools = Tools::new(&self.name, &self.settings, definitions, trusted, &run);
-        let is_new = |tool: &String, digest: &String| {
-            pins.as_ref().is_some_and(|pins| pins.get(tool) != Some(digest))
-        };
-        let changed: Vec<&String> =
-            tools.pins.iter().filter(|(tool, it)| is_new(tool, it)).map(|(tool, _)| tool).collect();
-        if !changed.is_empty() {
-            let count = u64::try_from(changed.len()).unwrap_or(u64::MAX);
-            self.counters.changes.fetch_add(count, Ordering::Relaxed);
-            let outcome = if holds { "held until they are approved" } else { "accepted" };
-            let names =
-                changed.iter().take(20).map(|it| it.as_str()).collect::<Vec<_>>().join(", ");
-            log::warn!(
-                "connection {}: {count} definitions are new or changed, {outcome}: {names}",
-                self.name
-            );
-        }
-        let is_to_store = pins.is_none() || (!holds && pins.as_ref() != Some(&tools.pins));
-        if is_to_store {
-            self.shared.store_pins(&self.name, &tools.pins).await;
-        }
-        self.known.lock().tools = Some(Arc::new(tools));
-        self.shared.tell();
-    }
-
-    /// Trusts the present definitions. Returns how many were held.
-    pub(crate) async fn approve(self: &Arc<Self>) -> Result<usize, String> {
-        let tools = self.known.lock().tools.clone();
-        let tools = tools.ok_or_else(|| "its list of tools has not arrived".to_owned())?;
-        let held = tools.held_actions.len();
-        self.shared.store_pins(&self.name, &tools.pins).await;
-        if held > 0 {
-            // The definitions are in the stored list, or are read again.
-            let stored = self.shared.stored_tools(&self.hash).await;
-            if let Some(definitions) = stored.and_then(|text| serde_json::from_str(&text).ok()) {
-                self.adopt(definitions).await;
-            } else {
-                self.stop().await;
-                let _ = self.live().await;
-            }
-        }
-        Ok(held)
-    }
-
-    async fn follow(self: &Arc<Self>, live: &Live) {
-        let _turn = self.turn.lock().await;
-        match timeout(self.settings.timeout, live.definitions()).await {
-            Ok(Ok(definitions)) => {
-                let text = serde_json::to_string(&definitions).unwrap_or_default();
-                self.shared.store_tools(&self.hash, text).await;
-                self.adopt(definitions).await;
-            }
-            Ok(Err(reason)) => log::warn!("connection {}: {reason}", self.name),
-            Err(_) => log::warn!("connection {}: its tools could not be listed in time", self.name),
-        }
-    }
-
     /// Returns how long the connection is idle, `None` while it has calls.
     fn idle(&self) -> Option<Duration> {
         let has_calls = self.permits.available_permits() < self.settings.concurrency;
         (!has_calls).then(|| self.last_call.lock().elapsed())
     }
 
+    /// Ends the running system for good: one that is being started ends when it has.
+    pub(crate) async fn retire(&self) {
+        self.is_retired.store(true, Ordering::SeqCst);
+        self.stop().await;
+    }
+
     /// Ends the running system.
-    pub(crate) async fn stop(&self) {
+    pub(super) async fn stop(&self) {
         let live = self.live.lock().take();
         if let Some(live) = live {
             live.stop();
@@ -417,16 +378,4 @@ async fn watch(connection: Weak<Connection>, live: Live) {
             known.error = Some(format!("ended: {}", live.last_lines()));
         }
     }
-}
-
-fn run_tool(connection: Weak<Connection>) -> RunTool {
-    Arc::new(move |tool: Arc<str>, params: ParamsText, progress: Progress| -> RemoteRun {
-        let connection = connection.clone();
-        Box::pin(async move {
-            let connection = connection.upgrade().ok_or_else(|| {
-                ActionError::new(ErrorCode::Unavailable, "the connection was removed: see help")
-            })?;
-            connection.call(&tool, &params, &progress).await
-        })
-    })
 }

@@ -3,6 +3,7 @@
 //! - [`settings`] are the entries of the connections file, which [`file`] reads.
 //! - [`import`] makes a connections file of the files that MCP clients have.
 //! - [`definition`] is a tool as its system defines it; [`tools`] makes actions of definitions.
+//! - [`trust`] compares definitions with those that are trusted.
 //! - [`connection`] starts its [`system`] when it is needed, and carries out calls.
 //! - [`mcp`] speaks with MCP servers, and [`openapi`] reads OpenAPI documents and calls their operations.
 //!
@@ -24,6 +25,7 @@ mod status;
 mod system;
 mod text;
 mod tools;
+mod trust;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -147,7 +149,7 @@ impl Connections {
                 reload.removed.push(slot.name().to_owned());
             }
             if let Slot::Working(connection) = slot {
-                self.shared.runtime.spawn(async move { connection.stop().await });
+                self.shared.runtime.spawn(async move { connection.retire().await });
             }
         }
         let hashes = slots.iter().filter_map(Slot::working).map(|it| it.hash.clone()).collect();
@@ -224,7 +226,7 @@ impl Connections {
 
     /// Ends all running systems.
     pub async fn close(&self) {
-        futures_util::future::join_all(self.working().iter().map(|it| it.stop())).await;
+        futures_util::future::join_all(self.working().iter().map(|it| it.retire())).await;
     }
 
     fn working(&self) -> Vec<Arc<Connection>> {

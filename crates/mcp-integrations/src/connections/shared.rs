@@ -30,6 +30,10 @@ pub(crate) struct Shared {
     pub(crate) published: watch::Sender<u64>,
 }
 
+/// The database could not be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable;
+
 impl Shared {
     /// Tells that the actions have changed.
     pub(crate) fn tell(&self) {
@@ -44,7 +48,7 @@ impl Shared {
 
     /// Returns the stored list of tools of a connection's settings.
     pub(crate) async fn stored_tools(&self, hash: &str) -> Option<String> {
-        self.find(TOOLS, hash.to_owned()).await
+        self.find(TOOLS, hash.to_owned()).await.ok().flatten()
     }
 
     pub(crate) async fn store_tools(&self, hash: &str, text: String) {
@@ -60,8 +64,17 @@ impl Shared {
         log_failure(self.store.write_for::<_, StoreError>(work).await);
     }
 
-    pub(crate) async fn pins(&self, connection: &str) -> Option<Pins> {
-        serde_json::from_str(&self.find(PINS, connection.to_owned()).await?).ok()
+    /// Returns the trusted digests; `None` if the connection was never seen.
+    ///
+    /// # Errors
+    /// Returns an error if they cannot be read, which was logged.
+    pub(crate) async fn pins(&self, connection: &str) -> Result<Option<Pins>, Unreadable> {
+        let text = self.find(PINS, connection.to_owned()).await?;
+        let pins = text.map(|text| serde_json::from_str(&text)).transpose();
+        pins.map_err(|error| {
+            log::error!("the trusted definitions of {connection} are damaged: {error}");
+            Unreadable
+        })
     }
 
     pub(crate) async fn store_pins(&self, connection: &str, pins: &Pins) {
@@ -69,15 +82,13 @@ impl Shared {
         self.put(PINS, connection.to_owned(), text).await;
     }
 
-    async fn find(&self, kind: &'static str, key: String) -> Option<String> {
+    async fn find(&self, kind: &'static str, key: String) -> Result<Option<String>, Unreadable> {
         let work = move |memory: &mut dyn mcp_core::Memory| memory.find_document(kind, &key);
-        match self.store.read_for(Freshness::Writes, work).await {
-            Ok(Ok(text)) => text,
-            Ok(Err(error)) | Err(error) => {
-                log_failure(Err(error));
-                None
-            }
-        }
+        let found = self.store.read_for(Freshness::Writes, work).await;
+        found.and_then(|found| found).map_err(|error| {
+            log_failure(Err(error));
+            Unreadable
+        })
     }
 
     async fn put(&self, kind: &'static str, key: String, text: String) {

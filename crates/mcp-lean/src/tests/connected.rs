@@ -87,7 +87,7 @@ async fn data_in_content_blocks_becomes_handles() {
     assert_eq!(texts["data"]["content"][0], json!({"text": "A page"}));
     rig.connection.calls();
 
-    // What does not fit as one value is shown block by block, with the same handles.
+    // Content that does not fit as one value is shown block by block, with the same handles.
     rig.connection.returns(&contents(&"A long page. ".repeat(100)));
     let kept = rig.lean.blobs().count();
     let blocks = read_to_the_end(&rig, json!({"action": "crm__add"}), 100).await;

@@ -99,7 +99,7 @@ fn list(server: &ServerArgs, json: bool, environment: &Environment) -> Result<()
         Failure::new(NO_CONNECTION, format!("the response is not a list of connections: {error}"))
     })?;
     if lines.is_empty() {
-        return print("There are no connections: start the server with --connections FILE.");
+        return print("The server has no connections: start it with --connections FILE.");
     }
     print(&table(&lines))
 }

@@ -1,4 +1,4 @@
-//! Actions over users, to whom tasks are assigned.
+//! Actions over users.
 
 mod add;
 mod get;

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mcp_core::Progress;
 use mcp_core::progress::Importance;
@@ -23,6 +24,9 @@ use crate::connections::text::plain;
 
 /// The characters of a server's message that are passed on.
 const MESSAGE_LENGTH: usize = 500;
+
+/// The time for the listener of a call to be registered.
+const REGISTRATION: Duration = Duration::from_millis(20);
 
 /// The client's side of a session.
 #[derive(Clone, Default)]
@@ -72,7 +76,13 @@ impl ClientHandler for Handler {
         step: ProgressNotificationParam,
         _: NotificationContext<RoleClient>,
     ) {
-        let listener = self.running.lock().get(&step.progress_token).cloned();
+        let find = || self.running.lock().get(&step.progress_token).cloned();
+        let mut listener = find();
+        if listener.is_none() {
+            // rmcp tells the token after it has sent the call: the first report can be faster.
+            tokio::time::sleep(REGISTRATION).await;
+            listener = find();
+        }
         if let Some(listener) = listener {
             let message = plain(step.message.as_deref().unwrap_or_default(), MESSAGE_LENGTH);
             listener.step(step.progress, step.total, &message);

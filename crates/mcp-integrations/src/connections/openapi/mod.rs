@@ -130,7 +130,7 @@ impl OpenApi {
     /// Calls an operation. Reads are cached and tried again; any other request is sent once.
     ///
     /// # Errors
-    /// Returns `UnknownAction` if there is no such operation, `InvalidParams` if the parameters make no
+    /// Returns `UnknownAction` if the operation is unknown, `InvalidParams` if the parameters make no
     /// request, and otherwise the errors of [`Upstream::send`]. No message contains the additions.
     pub(crate) async fn call(
         &self,

@@ -78,13 +78,14 @@ struct Shared {
 /// Reads all operations. An operation that cannot be used is left out.
 ///
 /// # Errors
-/// Says what is wrong if there are no operations.
+/// Says what is wrong if the document has no usable operation.
 pub(super) fn read(
     document: &Document<'_>,
     servers: &Servers<'_>,
     supplied: &dyn Fn(Place, &str) -> bool,
 ) -> Result<Operations, String> {
-    let paths = document.member("paths").ok_or("paths is missing: there are no operations")?;
+    let paths =
+        document.member("paths").ok_or("paths is missing: add the operations of the API")?;
     let paths = RawObject::parse(paths.get()).map_err(|_| "paths is not an object")?;
     let own_servers = document.member("servers").map(RawValue::get);
     let own_servers = own_servers.and_then(|text| serde_json::from_str(text).ok());

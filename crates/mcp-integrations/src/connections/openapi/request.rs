@@ -23,7 +23,7 @@ impl Operation {
     ///
     /// # Errors
     /// Returns `InvalidParams` if a parameter of the path is missing, a value cannot be sent in its place,
-    /// or a parameter is unknown and there is no body for it.
+    /// or a parameter is unknown and the operation takes no body.
     pub(super) fn request(&self, name: &str, params: &ParamsText) -> Result<Request, ActionError> {
         let params = RawObject::parse(params.get()).map_err(ActionError::internal)?;
         let mut given: Vec<Given<'_>> = Vec::new();

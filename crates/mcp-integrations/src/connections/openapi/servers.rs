@@ -17,7 +17,7 @@ impl Servers<'_> {
     /// Returns the first address of the first list that is not empty, without query and fragment.
     ///
     /// # Errors
-    /// Says why there is no usable address.
+    /// Says why the document has no usable address.
     pub(super) fn base(&self, lists: [Option<&Value>; 3]) -> Result<Url, String> {
         let mut url = if let Some(url) = self.base_url {
             url.clone()

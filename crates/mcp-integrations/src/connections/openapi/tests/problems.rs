@@ -19,7 +19,7 @@ fn each_wrong_document_has_one_clear_line() {
         ("swagger: '2.0'", "the document is Swagger 2.0: convert it to OpenAPI 3.0 or 3.1"),
         ("openapi: 4.0.0", "openapi is \"4.0.0\": only versions 3.0 and 3.1 are supported"),
         ("openapi: [3]", "openapi is \"[3]\": only versions 3.0 and 3.1 are supported"),
-        ("openapi: 3.1.0", "paths is missing: there are no operations"),
+        ("openapi: 3.1.0", "paths is missing: add the operations of the API"),
         ("{openapi: 3.1.0, paths: []}", "paths is not an object"),
         ("{openapi: 3.1.0, paths: {}}", "the document has no operations"),
         ("{openapi: 3.1.0, paths: {users: {get: {}}}}", "users: a path must start with \"/\""),
