@@ -50,6 +50,7 @@ struct Load {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let direct = Target::new(&arguments.direct, &arguments.direct_tool);
     let through = Target::new(&arguments.through, &arguments.through_tool);
     let time = Duration::from_secs_f64(arguments.seconds);
